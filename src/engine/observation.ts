@@ -1,0 +1,13 @@
+import type { OperationalError } from '../errors.ts'
+
+/** What was found in the world. Unreadable is never absent: from an unreadable thing no action follows. */
+export type Observation<State> =
+  | { readonly is: 'present'; readonly state: State; readonly fingerprint: string }
+  | { readonly is: 'absent' }
+  | { readonly is: 'unreadable'; readonly error: OperationalError }
+
+/**
+ * How much of a resource is looked at: all of it, or only the rows that a change table named. A kind that cannot look
+ * at rows alone looks at all.
+ */
+export type Scope = { readonly is: 'full' } | { readonly is: 'rows'; readonly rowIds: readonly number[] }

@@ -1,0 +1,218 @@
+/**
+ * Every error that Trueup raises on purpose, in one table. docs/ERRORS.md mirrors it, and a test fails when either
+ * side lacks an entry. Expected refusals (stale, expired, forbidden) are values, not errors.
+ */
+
+/** What may be done about an error: try again later, wait for a known moment, never try again, or ask a person. */
+export type Retry = 'backoff' | 'after' | 'never' | 'human'
+
+interface ErrorEntry {
+  readonly retry: Retry
+  /** What it means, in one sentence. */
+  readonly meaning: string
+  /** The next step for a person who meets it. */
+  readonly hint: string
+}
+
+/** The table. Codes are stable: people and scripts match on them. */
+export const errorTable = {
+  DESIRED_STATE_INVALID: {
+    retry: 'human',
+    meaning: 'The desired state cannot be read or breaks a rule of its contract.',
+    hint: 'Mend the lines named in the message; the last valid generation stays in force until then.',
+  },
+  DESIRED_STATE_MISSING: {
+    retry: 'human',
+    meaning: 'There is no desired state where Trueup looked for one.',
+    hint: 'Pass --state FILE, set TRUEUP_STATE, or write one with `trueup init`.',
+  },
+  REFERENCE_UNRESOLVED: {
+    retry: 'human',
+    meaning: 'The desired state refers to an environment variable or file that is not there.',
+    hint: 'Set the variable or create the file, or give a default with ${NAME:-default}.',
+  },
+  DATABASE_MISSING: {
+    retry: 'human',
+    meaning: 'A declared database file does not exist and Trueup may not create it.',
+    hint: 'Check the path in the desired state, or restore the file from a backup.',
+  },
+  DATABASE_NOT_A_FILE: {
+    retry: 'human',
+    meaning: 'The path of a declared database is a folder, a pipe or another thing that is no regular file.',
+    hint: 'Move what is there away, or correct the path in the desired state.',
+  },
+  DATABASE_CORRUPT: {
+    retry: 'human',
+    meaning: 'SQLite cannot read the database file, or an integrity check failed.',
+    hint: 'Stop the programs that write it, copy the file with its -wal and -shm, and restore a verified backup.',
+  },
+  DATABASE_LOCKED: {
+    retry: 'backoff',
+    meaning: 'Another program holds the database locked for longer than Trueup waits.',
+    hint: 'Nothing was changed and it is tried again by itself; if it persists, find the writer with `fuser FILE`.',
+  },
+  DATABASE_READ_ONLY: {
+    retry: 'backoff',
+    meaning: 'The database file, its folder or its file system cannot be written.',
+    hint: 'Give the user that runs Trueup write permission on the file and its folder.',
+  },
+  DATABASE_PERMISSION: {
+    retry: 'human',
+    meaning: 'The database file or its folder cannot be opened by the user that runs Trueup.',
+    hint: 'Correct owner and mode: 0600 for the file and 0700 for the folder, owned by that user.',
+  },
+  DISK_FULL: {
+    retry: 'backoff',
+    meaning: 'There is no room left on the disk; the change was rolled back.',
+    hint: 'Free space on the disk; it is tried again by itself.',
+  },
+  DATABASE_IO: {
+    retry: 'backoff',
+    meaning: 'The operating system reported an input or output error on a database file.',
+    hint: 'Look at the disk with `dmesg` and `df`; restore from a backup when it persists.',
+  },
+  DATABASE_NOT_WRITABLE_BY_DECLARATION: {
+    retry: 'never',
+    meaning: 'A change was asked for in a database that is declared `manage: observe`.',
+    hint: 'Change `manage` in the desired state when Trueup shall repair this database.',
+  },
+  SOURCE_UNREADABLE: {
+    retry: 'human',
+    meaning: 'A source of an import cannot be read.',
+    hint: 'Correct the file named in the message; the other sources are imported meanwhile.',
+  },
+  ACTION_STALE: {
+    retry: 'after',
+    meaning: 'What an action was planned on has changed since; it was not carried out.',
+    hint: 'Look at the new plan and approve again.',
+  },
+  ACTION_DEADLINE: {
+    retry: 'backoff',
+    meaning: 'An action did not end within its deadline.',
+    hint: 'It is probed and resumed by itself; look at `trueup why RESOURCE`.',
+  },
+  ACTION_UNKNOWN: {
+    retry: 'human',
+    meaning: 'Whether an action took effect cannot be found out.',
+    hint: 'Look at the resource by hand, then approve or reject the action.',
+  },
+  ACTION_NOT_UNDOABLE: {
+    retry: 'never',
+    meaning: 'An action cannot be undone: it is irreversible, was undone already, or its checkpoint has expired.',
+    hint: 'Restore from a backup instead.',
+  },
+  ACTION_NOT_FOUND: {
+    retry: 'never',
+    meaning: 'No action has that id.',
+    hint: 'List the ids with `trueup approvals` or `trueup status`.',
+  },
+  LEASE_HELD: {
+    retry: 'after',
+    meaning: 'Another Trueup works on this workspace.',
+    hint: 'Use its API, stop it, or wait until its lease ends.',
+  },
+  LEASE_LOST: {
+    retry: 'after',
+    meaning: 'The lease of this Trueup ended while it worked; it stopped acting.',
+    hint: 'Another Trueup took over; nothing needs doing.',
+  },
+  JOURNAL_UNWRITABLE: {
+    retry: 'backoff',
+    meaning: 'The journal cannot be written, so nothing may be changed.',
+    hint: 'Free space and check the permissions of the .trueup folder.',
+  },
+  JOURNAL_BROKEN: {
+    retry: 'human',
+    meaning: 'The hash chain of the journal is broken: an entry was changed or removed.',
+    hint: 'Keep a copy, find out who changed it, and run `trueup audit verify`.',
+  },
+  JOURNAL_TOO_NEW: {
+    retry: 'human',
+    meaning: 'The journal was written by a newer Trueup.',
+    hint: 'Upgrade Trueup, or move the .trueup folder away to start afresh.',
+  },
+  CONTROLLER_UNREACHABLE: {
+    retry: 'backoff',
+    meaning: 'A controller holds this workspace, but its API does not answer.',
+    hint: 'Look at its log, or stop it and try again.',
+  },
+  UNAUTHENTICATED: {
+    retry: 'human',
+    meaning: 'The request carries no valid token.',
+    hint: 'Send `Authorization: Bearer TOKEN`; the first token is in .trueup/admin.token.',
+  },
+  FORBIDDEN: {
+    retry: 'human',
+    meaning: 'The token does not allow this.',
+    hint: 'Ask an admin for a role that allows it.',
+  },
+  NOT_FOUND: { retry: 'never', meaning: 'There is nothing under that name.', hint: 'Check the name.' },
+  USAGE: {
+    retry: 'never',
+    meaning: 'The command or request was not formed as it must be.',
+    hint: 'See `trueup COMMAND --help`.',
+  },
+  QUERY_REFUSED: {
+    retry: 'never',
+    meaning: 'The SQL was refused: only one reading statement is allowed, within time and size limits.',
+    hint: 'Use a single SELECT and a LIMIT.',
+  },
+  LEAD_INVALID: {
+    retry: 'never',
+    meaning: 'A value given for a lead is not valid for its field.',
+    hint: 'Correct the fields named in the message.',
+  },
+  LEAD_DUPLICATE: {
+    retry: 'never',
+    meaning: 'A lead with the same unique value exists already.',
+    hint: 'Update the lead named in the message instead.',
+  },
+} as const satisfies Record<string, ErrorEntry>
+
+export type ErrorCode = keyof typeof errorTable
+
+/** What is known besides the message; all of it may be shown to an operator, so it holds no secret and no cell value. */
+export interface ErrorDetails {
+  /** Replaces the table's hint where a more exact next step is known. */
+  readonly hint?: string
+  readonly cause?: unknown
+  /** For retry `after`: the moment, in milliseconds since the epoch. */
+  readonly retryAtMs?: number
+}
+
+/** An error of the world (a file, a lock, a network), which the engine turns into a condition with a next step. */
+export class OperationalError extends Error {
+  override readonly name = 'OperationalError'
+  readonly code: ErrorCode
+  readonly retry: Retry
+  readonly hint: string
+  readonly retryAtMs: number | undefined
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.retry = errorTable[code].retry
+    this.hint = details.hint ?? errorTable[code].hint
+    this.retryAtMs = details.retryAtMs
+  }
+}
+
+/** A rule of docs/INVARIANTS.md does not hold: the program is wrong and stops rather than acts on. */
+export class InvariantViolation extends Error {
+  override readonly name = 'InvariantViolation'
+}
+
+/** Stops the process by throwing when `holds` is false. Stays on in production. */
+export function invariant(holds: boolean, rule: string): asserts holds {
+  if (!holds) throw new InvariantViolation(rule)
+}
+
+/** For the `default` of an exhaustive switch. */
+export function unreachable(value: never): never {
+  throw new InvariantViolation(`unexpected value ${JSON.stringify(value)}`)
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,130 @@
+/** What the rest of the program may ask of SQLite. Implemented in this folder and nowhere else. */
+import type { Database } from 'better-sqlite3'
+import type { Cell } from '../../values/field-type.ts'
+
+/** A read-only view of a database file. `close` gives back what it holds; it must be called. */
+export interface ReadView {
+  readonly db: Database
+  close(): void
+}
+
+/** How long a write may wait for other programs, and what ends the wait. */
+export interface WriteOptions {
+  /** Longest wait for the lock, in milliseconds; default 5000. The event loop is free meanwhile. */
+  readonly waitMs?: number
+  readonly signal?: AbortSignal
+}
+
+/**
+ * The SQLite files of a workspace. All paths are absolute. Errors are OperationalErrors with the codes DATABASE_*,
+ * DISK_FULL; nothing else leaves this port.
+ */
+export interface Databases {
+  /**
+   * Opens a file for reading so that nothing on the disk changes by it: no -wal or -shm appears, no recovery runs. Where
+   * SQLite alone would write (a WAL database that nobody has open), a copy made by a child process is opened instead.
+   */
+  read(path: string): Promise<ReadView>
+  /**
+   * Runs `work` in one IMMEDIATE transaction on the workspace's own connection. While another program holds the lock it is
+   * retried without blocking the event loop; `work` may therefore run more than once and is given a fresh transaction each
+   * time. Nothing of a failed try remains.
+   */
+  write<Result>(path: string, work: (db: Database) => Result, options?: WriteOptions): Promise<Result>
+  /** As `write`, but outside a transaction, for what SQLite allows only there (`PRAGMA journal_mode`, `VACUUM`, 12-step rebuilds). */
+  exclusive<Result>(path: string, work: (db: Database) => Result, options?: WriteOptions): Promise<Result>
+  /** Calls `notify` within 200 ms after another connection, program or this one committed to the file. */
+  watch(path: string, notify: () => void): { close(): void }
+  /** Closes every connection, with a checkpoint where nobody else has the file open. */
+  closeAll(): void
+}
+
+/** One change of one record. Records are addressed by rowid and key together, so that a VACUUM between is noticed. */
+export type Change =
+  | {
+      readonly is: 'cell'
+      readonly rowId: number
+      /** Value of the key column; null where the row has none yet. */
+      readonly key: Cell
+      readonly column: string
+      readonly before: Cell
+      readonly after: Cell
+    }
+  /** `rowId` 0: SQLite chooses one. */
+  | { readonly is: 'insert'; readonly rowId: number; readonly key: Cell; readonly row: Readonly<Record<string, Cell>> }
+  | { readonly is: 'delete'; readonly rowId: number; readonly key: Cell; readonly row: Readonly<Record<string, Cell>> }
+
+/** Where the changes of a set belong. */
+export interface ChangeTarget {
+  readonly path: string
+  readonly table: string
+  readonly keyColumn: string
+}
+
+/** Running fingerprint of changes in the order they are added (rowid order): equal sequences give equal digests. */
+export interface ChangeFingerprint {
+  add(change: Change): void
+  readonly count: number
+  /** SHA-256, lower-case hexadecimal. */
+  digest(): string
+}
+
+export interface ChangeSetOutcome {
+  readonly changed: number
+  readonly skippedCount: number
+  readonly skipped: readonly string[]
+  readonly failed: readonly { readonly key: string; readonly reason: string }[]
+}
+
+/**
+ * The exact changes of actions, kept durably before they are made: they are the resolved action, its checkpoint and its
+ * undo at once. One set per action id, in `.trueup/checkpoints.db`.
+ */
+export interface ChangeSets {
+  /** Starts the set of an action, dropping an unfinished earlier try. A finished set is never dropped by this. */
+  begin(actionId: string, target: ChangeTarget): ChangeSetWriter
+  /** Count and fingerprint of a finished set. */
+  summary(
+    actionId: string,
+  ): { readonly count: number; readonly fingerprint: string; readonly target: ChangeTarget } | undefined
+  /** The changes of a finished set in order, `limit` from position `from`. */
+  page(actionId: string, from: number, limit: number): readonly Change[]
+  /**
+   * Makes the changes in transactions of at most 500 records, each guarded by its before-image (a record that changed
+   * since is skipped and counted) and each committed together with a marker, so that a repeated call continues where a
+   * crash cut it off. Outside writers wait for no more than one such transaction.
+   */
+  apply(actionId: string, databases: Databases, options: ApplyOptions): Promise<ChangeSetOutcome>
+  /** What of the set stands in the database by its markers. */
+  probe(actionId: string, databases: Databases): Promise<'applied' | 'partly' | 'not-applied'>
+  /**
+   * Writes the set that takes `actionId` back under the new id `undoId`, without those records that were changed since,
+   * which are given as conflicts (keys, 20 at most, and their number). Without an `undoId` nothing is written.
+   */
+  reverse(
+    actionId: string,
+    undoId: string | undefined,
+    databases: Databases,
+  ): Promise<{
+    readonly count: number
+    readonly fingerprint: string
+    readonly conflicts: readonly string[]
+    readonly conflictCount: number
+  }>
+  /** Drops the sets that were finished before the moment; their actions can no longer be undone. */
+  expire(beforeMs: number): number
+  close(): void
+}
+
+export interface ChangeSetWriter {
+  add(change: Change): void
+  /** Makes the set durable; its fingerprint is the evidence. */
+  finish(): { readonly count: number; readonly fingerprint: string }
+  /** Drops what was added. */
+  abandon(): void
+}
+
+export interface ApplyOptions {
+  readonly signal: AbortSignal
+  readonly progress: (done: number, total: number) => void
+}
