@@ -18,7 +18,7 @@ export type Execution =
   /** The evidence had changed: nothing was done. */
   | { readonly is: 'stale'; readonly message: string }
   | { readonly is: 'failed'; readonly error: OperationalError }
-  /** Stopped before it ended (shutdown, lease lost): recovery goes on with it. */
+  /** Stopped before it ended (shutdown, lease lost, disk full half-way): recovery goes on with it. */
   | { readonly is: 'interrupted'; readonly error: OperationalError }
 
 export interface ExecutorOptions {
@@ -112,7 +112,7 @@ async function settleFailure(
   )
   if (!failure.dispatched) {
     if (cause.code === 'LEASE_LOST' || failure.effect.signal.aborted) return { is: 'interrupted', error: cause }
-    ledger.move('action.failed', action, failure.by, failedBody(cause))
+    settleWithoutEffect(cause, action, failure, options)
     return { is: 'failed', error: cause }
   }
   if (cause.code === 'LEASE_LOST') return { is: 'interrupted', error: cause }
@@ -126,7 +126,8 @@ async function settleFailure(
     })
     return { is: 'succeeded', applied: { changed: action.affected.count, skipped: [], skippedCount: 0, failed: [] } }
   }
-  if (found === 'partly' && failure.effect.signal.aborted) return { is: 'interrupted', error: cause }
+  // What is begun is ended later by recovery rather than left half done under a new plan.
+  if (found === 'partly') return { is: 'interrupted', error: cause }
   if (found === 'unknown') {
     ledger.move('action.unknown', action, failure.by, failedBody(cause))
     return {
@@ -134,8 +135,22 @@ async function settleFailure(
       error: new OperationalError('ACTION_UNKNOWN', `${action.summary}: ${cause.message}`, { cause }),
     }
   }
-  ledger.move('action.failed', action, failure.by, { ...failedBody(cause), effect: found })
+  settleWithoutEffect(cause, action, failure, options)
   return { is: 'failed', error: cause }
+}
+
+/** Nothing took effect. Where waiting may help, the action goes back to being planned and its approvals stand. */
+function settleWithoutEffect(
+  cause: OperationalError,
+  action: Action,
+  failure: FailureContext,
+  options: ExecutorOptions,
+): void {
+  const passes = cause.retry === 'backoff' || cause.retry === 'after'
+  options.ledger.move(passes ? 'action.interrupted' : 'action.failed', action, failure.by, {
+    ...failedBody(cause),
+    effect: 'none',
+  })
 }
 
 async function probeQuietly(

@@ -1,12 +1,13 @@
 /** The engine's typed reading and writing of actions in the journal. */
 import { z } from 'zod'
-import type { ActionEntryType, ActionState } from '../journal/entry.ts'
+import type { ActionEntryType, ActionState, NewEntry } from '../journal/entry.ts'
 import { parseBody } from '../journal/entry-row.ts'
 import type { JournalStore } from '../journal/store.ts'
 import { isEnded } from '../journal/transitions.ts'
 import type { JsonObject } from '../json.ts'
 import type { Action, CellPreview } from './action.ts'
 import { journaledAction, readJournaledAction } from './action-schema.ts'
+import { contentIdOf } from './planner.ts'
 import { keyText, type ResourceKey } from './resource.ts'
 
 export interface Approval {
@@ -39,9 +40,12 @@ export interface Ledger {
   /** How often an action of the same content has ended before: makes the id of its next occurrence. */
   endedOccurrences(baseId: string): number
   /** Journals an action as planned, if it is not there in a living state, and keeps its preview. */
-  plan(action: Action, baseId: string): void
+  plan(action: Action): void
   move(type: ActionEntryType, action: Action, by: { actor: string; runId?: string }, body: JsonObject): void
   preview(id: string): readonly CellPreview[]
+  /** Holds back what an undone action did, for the declaration it followed from. An undo that is undone lifts it. */
+  quarantine(undone: Action, by: string): void
+  liftQuarantine(action: Action, by: string): void
   quarantined(
     resource: ResourceKey,
     specHash: string,
@@ -114,14 +118,14 @@ export function createLedger(journal: JournalStore): Ledger {
         .all(baseId)
         .filter((row) => isEnded(row.state)).length
     },
-    plan(action, baseId) {
+    plan(action) {
       journal.append([
         {
           type: 'action.planned',
           actor: action.requestedBy ?? 'controller',
           resource: keyText(action.resource),
           actionId: action.id,
-          body: { baseId, action: journaledAction(action) },
+          body: { baseId: contentIdOf(action), action: journaledAction(action) },
         },
       ])
       if (action.preview.length === 0) return
@@ -146,6 +150,13 @@ export function createLedger(journal: JournalStore): Ledger {
     preview(id) {
       const row = db.prepare<[string], { body: string }>('SELECT body FROM previews WHERE action_id = ?').get(id)
       return row === undefined ? [] : previewSchema.parse(JSON.parse(row.body))
+    },
+    quarantine(undone, by) {
+      const type = undone.cause === 'undo' ? 'quarantine.lifted' : 'quarantine.set'
+      journal.append(quarantineEntries(type, undone, by))
+    },
+    liftQuarantine(action, by) {
+      journal.append(quarantineEntries('quarantine.lifted', action, by))
     },
     quarantined(resource, specHash, paths) {
       const row = db
@@ -172,6 +183,17 @@ export function createLedger(journal: JournalStore): Ledger {
       return row === undefined ? undefined : { specHash: row.spec_hash, spec: parseBody(row.spec) }
     },
   }
+}
+
+function quarantineEntries(type: 'quarantine.set' | 'quarantine.lifted', action: Action, by: string): NewEntry[] {
+  const { resource, specHash } = action
+  return action.resolves.map((path) => ({
+    type,
+    actor: by,
+    resource: keyText(resource),
+    actionId: action.id,
+    body: { specHash, path },
+  }))
 }
 
 function twice<Value>(value: Value): [Value, Value] {

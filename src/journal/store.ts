@@ -34,12 +34,14 @@ export interface JournalStore {
   close(): void
 }
 
-/** `readonly`: reads an existing journal and changes nothing. `create`: makes file and folder (0600, 0700) where absent. */
-export type JournalMode = 'readonly' | 'create'
+/** Opens a journal for appending, making file and folder (0600, 0700) where absent. `:memory:` is for tests, the simulator and workspaces without one. */
+export function openJournal(path: string, clock: Clock): JournalStore {
+  const db = openFile(path)
+  return journalOver(db, clock, path, () => db.close())
+}
 
-/** Opens a journal. `:memory:` is for tests and the simulator. */
-export function openJournal(path: string, mode: JournalMode, clock: Clock): JournalStore {
-  const db = openFile(path, mode)
+/** A journal over an open connection, which may be read-only: then appending throws JOURNAL_UNWRITABLE. */
+export function journalOver(db: Database.Database, clock: Clock, path: string, close: () => void): JournalStore {
   const listeners = new Set<(entry: Entry) => void>()
   const last = db.prepare<[], { seq: number; hash: string }>('SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1')
   const insert = db.prepare(
@@ -92,25 +94,18 @@ export function openJournal(path: string, mode: JournalMode, clock: Clock): Jour
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    close: () => db.close(),
+    close,
   }
 }
 
-function openFile(path: string, mode: JournalMode): Database.Database {
-  if (path === ':memory:') {
-    const db = new Database(path)
-    migrateJournal(db, path)
-    return db
-  }
+function openFile(path: string): Database.Database {
   return guarded(path, () => {
-    if (mode === 'create') mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    const db = new Database(path, { readonly: mode === 'readonly', fileMustExist: mode === 'readonly', timeout: 2000 })
-    if (mode === 'create') {
-      chmodSync(path, 0o600)
-      db.pragma('journal_mode = WAL')
-      db.pragma('synchronous = FULL')
-      migrateJournal(db, path)
-    }
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    const db = new Database(path, { timeout: 2000 })
+    if (path !== ':memory:') chmodSync(path, 0o600)
+    db.pragma('journal_mode = WAL')
+    db.pragma('synchronous = FULL')
+    migrateJournal(db, path)
     return db
   })
 }
