@@ -100,8 +100,7 @@ function edgesOf(window: Window, fromMs: number, toMs: number, offsetOf: OffsetO
     for (let day = firstDay; day <= firstDay + 1; day += 1) {
       for (const minute of [start, end]) {
         const atMs = day * dayMs + (minute % minutesADay) * minuteMs - offset
-        // Only where the zone has this offset does its clock show this time.
-        if (atMs > fromMs && atMs <= toMs && offsetOf(window.timezone, atMs) === offset) edges.push(atMs)
+        if (atMs > fromMs && atMs <= toMs) edges.push(atMs)
       }
     }
   }
