@@ -96,7 +96,7 @@ describe('an action', () => {
     const mine = draft({ input: { field: 'email', rows, nested: { deep: [{ x: 1 }] } } })
     const [action] = plan([mine])
     rows.push(3)
-    expect(action?.input['rows']).toEqual([1, 2])
+    expect(action?.input.rows).toEqual([1, 2])
     const objects = [...objectsIn(action)]
     expect(objects.length).toBeGreaterThan(10)
     expect(objects.filter((one) => !Object.isFrozen(one))).toEqual([])

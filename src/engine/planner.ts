@@ -3,7 +3,7 @@
  * looking again makes no new plan and an unchanged plan keeps its approvals.
  */
 import { invariant, unreachable } from '../errors.ts'
-import { type JsonValue, shortHashOf } from '../json.ts'
+import { shortHashOf } from '../json.ts'
 import type { Action, ActionDraft } from './action.ts'
 import type { Drift, DriftDraft } from './drift.ts'
 import { keyText, type ResourceKey } from './resource.ts'
@@ -174,12 +174,7 @@ function changeText(change: ActionChange): string {
 
 /** Freezes a value and all that it holds. Only for values that nobody else holds. */
 function deeplyFrozen<Value extends object>(value: Value): Value {
-  for (const part of Object.values(value)) {
-    if (isObject(part) && !Object.isFrozen(part)) deeplyFrozen(part)
-  }
+  const parts: readonly unknown[] = Object.values(value)
+  for (const part of parts) if (typeof part === 'object' && part !== null) deeplyFrozen(part)
   return Object.freeze(value)
-}
-
-function isObject(value: JsonValue | undefined): value is Exclude<JsonValue, null | boolean | number | string> {
-  return typeof value === 'object' && value !== null
 }
