@@ -1,7 +1,6 @@
 /** What every command shares: options, one JSON document on stdout with --json, errors with the next step, exit status. */
 import type { Command } from 'commander'
 import { InvariantViolation, messageOf, OperationalError } from '../errors.ts'
-import type { JsonValue } from '../json.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 
 /** 0 done and true, 1 error, 2 drift or something waits, 3 refused. */
@@ -17,7 +16,7 @@ export interface CommandRun {
   readonly options: CommonOptions
   readonly terminal: Terminal
   /** Prints the answer: `json` with --json, else what `text` prints. */
-  answer(json: JsonValue, text: (terminal: Terminal) => void): void
+  answer(json: unknown, text: (terminal: Terminal) => void): void
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal
 }

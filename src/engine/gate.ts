@@ -20,24 +20,27 @@ export type GateDecision = (typeof gateDecisions)[number]
 /** From how many affected records on a share of the population counts: one of ten records is no blast. */
 export const blastShareRowsMin = 20
 
-export type GateCode =
-  | 'mode-observe'
-  | 'observe-only'
-  | 'rejected'
-  | 'window'
-  | 'suspended'
-  | 'breaker-open'
-  | 'dependency'
-  | 'budget'
-  | 'risk'
-  | 'irreversible'
-  | 'blast-radius-rows'
-  | 'blast-radius-percent'
-  | 'finding'
-  | 'quarantined'
-  | 'approval-expired'
-  | 'approval-before-undo'
-  | 'approval-by-requester'
+/** Why an action does not run by itself; stable, people and scripts match on them. */
+export const gateCodes = [
+  'mode-observe',
+  'observe-only',
+  'rejected',
+  'window',
+  'suspended',
+  'breaker-open',
+  'dependency',
+  'budget',
+  'risk',
+  'irreversible',
+  'blast-radius-rows',
+  'blast-radius-percent',
+  'finding',
+  'quarantined',
+  'approval-expired',
+  'approval-before-undo',
+  'approval-by-requester',
+] as const
+export type GateCode = (typeof gateCodes)[number]
 
 export interface GateReason {
   readonly code: GateCode
