@@ -82,4 +82,3 @@ function areWritten(values: readonly SourceValue[]): boolean {
   const written = values.filter((value) => typeof value === 'string' && /^\+|\d[ ().-]+\d/.test(value.trim()))
   return written.length >= 0.8 * values.length
 }
-

@@ -18,7 +18,7 @@ export function hash53(text: string): number {
   }
   high = mixed(high ^ (low >>> 7))
   low = mixed(low ^ high)
-  return ((high >>> 11) * 2 ** 32 + (low >>> 0)) || 1
+  return (high >>> 11) * 2 ** 32 + (low >>> 0) || 1
 }
 
 function mixed(value: number): number {

@@ -4,8 +4,8 @@
  */
 import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
-import { quoted } from './table-source.ts'
 import { hash53 } from './hash-index.ts'
+import { quoted } from './table-source.ts'
 
 export const logTable = '_trueup_imports'
 export const runTable = '_trueup_import_runs'
@@ -73,9 +73,7 @@ export function beginRun(
     run.at,
     ...[counts.inserted, counts.merged, counts.unchanged, counts.withheld, counts.refused],
   )
-  return (
-    db.prepare<[string], number>(`SELECT run FROM ${runTable} WHERE action_id = ?`).pluck().get(run.actionId) ?? 0
-  )
+  return db.prepare<[string], number>(`SELECT run FROM ${runTable} WHERE action_id = ?`).pluck().get(run.actionId) ?? 0
 }
 
 /**

@@ -116,11 +116,7 @@ export class LeadFinder {
     return this.byHash(this.byKey, key, (found) => found.key !== null && String(found.key) === key)
   }
 
-  private byHash(
-    index: HashIndex,
-    text: string | undefined,
-    verify: (found: Found) => boolean,
-  ): Found | undefined {
+  private byHash(index: HashIndex, text: string | undefined, verify: (found: Found) => boolean): Found | undefined {
     const reference = text === undefined ? undefined : index.get(hash53(text))
     const found = reference === undefined ? undefined : this.load(reference)
     return found !== undefined && verify(found) ? found : undefined

@@ -171,12 +171,7 @@ function standardizeOne(
   return field.required && valid ? { is: 'cell', cell, problem: reason } : { is: 'bad', reason }
 }
 
-function keepRaw(
-  left: Map<string, JsonValue>,
-  column: string,
-  value: SourceValue,
-  rawField: string | undefined,
-): void {
+function keepRaw(left: Map<string, JsonValue>, column: string, value: SourceValue, rawField: string | undefined): void {
   const inner = column === rawField ? rawMembers(value) : undefined
   if (inner === undefined) left.set(column, asJson(value))
   else for (const [name, member] of inner) if (!left.has(name)) left.set(name, member)

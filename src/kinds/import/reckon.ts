@@ -8,9 +8,9 @@ import { coerce } from '../../values/coerce.ts'
 import type { Cell } from '../../values/field-type.ts'
 import { HashSet, hash53 } from './hash-index.ts'
 import { type ImportLog, type LogRow, type Outcome, settledHash } from './import-log.ts'
+import { LeadFinder, type Match } from './lead-finder.ts'
 import { coerceFieldOf, leadReader, type ReadLead } from './lead-reader.ts'
 import type { Mapping } from './mapping.ts'
-import { LeadFinder, type Match } from './lead-finder.ts'
 import { derivedKey, rowIdentity } from './row-identity.ts'
 import { fingerprintOf, type Source, type SourceProblem, type SourceRow } from './source-row.ts'
 import { type ImportResource, rolesOf } from './spec.ts'
@@ -69,7 +69,9 @@ class Reckoning {
       ...spec.into.fields.filter((field) => field.required).map((field) => field.name),
       ...target.demanded,
     ])
-    this.required = new Set([...this.required].filter((field) => field !== spec.into.key && !isFilledByNow(spec, field)))
+    this.required = new Set(
+      [...this.required].filter((field) => field !== spec.into.key && !isFilledByNow(spec, field)),
+    )
   }
 
   run(): ImportState {
@@ -132,9 +134,15 @@ class Reckoning {
     const identity = rowIdentity(row)
     const fingerprint = fingerprintOf(row, this.under)
     const hash = settledHash(identity, fingerprint)
-    if (this.settled.has(hash)) return this.tally.settled()
-    if (this.seen.has(hash)) return this.tally.repeated()
-    this.seen.add(hash)
+    if (this.settled.has(hash)) this.tally.settled()
+    else if (this.seen.has(hash)) this.tally.repeated()
+    else {
+      this.seen.add(hash)
+      this.unsettled(row, identity, fingerprint)
+    }
+  }
+
+  private unsettled(row: SourceRow, identity: string, fingerprint: string): void {
     const lead = this.read(row)
     const verdict = this.judge(row, identity, lead)
     for (const problem of lead.problems)
@@ -186,7 +194,11 @@ class Reckoning {
     const lacking = [...this.required].find((field) => cells[field] === undefined)
     if (lacking !== undefined) {
       const taken = dropped.includes(lacking)
-      return this.refuse(row, taken ? `another lead has its ${lacking}` : `has no usable ${lacking}, which is required`, taken)
+      return this.refuse(
+        row,
+        taken ? `another lead has its ${lacking}` : `has no usable ${lacking}, which is required`,
+        taken,
+      )
     }
     const together = this.input.target.uniques
       .filter((group) => group.length > 1)

@@ -35,9 +35,7 @@ export const importStateSchema = z.strictObject({
   /** What the table lacks before anything can be imported; empty when it is ready. */
   waitingFor: z.array(z.string()),
   mapping: z.strictObject({
-    mapped: z.array(
-      z.strictObject({ column: z.string(), field: z.string(), score: z.number(), reason: z.string() }),
-    ),
+    mapped: z.array(z.strictObject({ column: z.string(), field: z.string(), score: z.number(), reason: z.string() })),
     unmapped: z.array(z.strictObject({ column: z.string(), reason: z.string() })),
     problems: z.array(z.string()),
   }),

@@ -65,10 +65,7 @@ export class Tally {
     this.values.add(problem)
   }
 
-  state(): Pick<
-    ImportState,
-    'rows' | 'settled' | 'repeated' | 'outcomes' | 'refusedByTable' | 'toNote' | 'problems'
-  > {
+  state(): Pick<ImportState, 'rows' | 'settled' | 'repeated' | 'outcomes' | 'refusedByTable' | 'toNote' | 'problems'> {
     return {
       rows: this.rows,
       settled: this.settledCount,

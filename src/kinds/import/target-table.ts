@@ -76,7 +76,11 @@ export function targetTable(db: Database, into: IntoTable, written: readonly str
     demanded,
     uniques,
     present: new Set(columnOf.keys()),
-    rows: db.prepare<[], number>(`SELECT count(*) FROM ${quoted(name)}`).pluck().get() ?? 0,
+    rows:
+      db
+        .prepare<[], number>(`SELECT count(*) FROM ${quoted(name)}`)
+        .pluck()
+        .get() ?? 0,
     keys: () => keysOf(db, name, into, columnOf, uniques),
     lead: leadFinder(db, name, into, columnOf),
   }
