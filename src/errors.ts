@@ -91,6 +91,11 @@ export const errorTable = {
     meaning: 'An action did not end within its deadline.',
     hint: 'It is probed and resumed by itself; look at `trueup why RESOURCE`.',
   },
+  ACTION_FAILED: {
+    retry: 'backoff',
+    meaning: 'An action or a look failed for a reason that Trueup has no own word for.',
+    hint: 'It is tried again with growing pauses; report the message when it persists.',
+  },
   ACTION_UNKNOWN: {
     retry: 'human',
     meaning: 'Whether an action took effect cannot be found out.',
