@@ -1,0 +1,166 @@
+/**
+ * What a look at a resource ended with, and the one place that says what follows from it: when the key is taken again
+ * and which conditions hold. Pure.
+ *
+ * Keeps true: no outcome leaves a resource without a next look, and none that fails is tried faster than the queue's
+ * backoff. The same failure five times in a row is `Stalled`; it is still probed every hour.
+ */
+import { z } from 'zod'
+import { unreachable } from '../errors.ts'
+import { type Condition, reasonOf } from './conditions.ts'
+import { templateOf } from './events.ts'
+import type { QueueOutcome } from './queue.ts'
+
+/** What a failure says of itself; an OperationalError is one. */
+export interface Failure {
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+  /** When trying again makes sense, in milliseconds since the epoch, where that is known. */
+  readonly retryAtMs: number | undefined
+}
+
+/** What is waited for. */
+export interface WaitReason {
+  /** For example `window`, `approval-needed`: becomes the condition's reason. */
+  readonly code: string
+  readonly message: string
+  readonly nextStep?: string
+}
+
+/** Whether the world could be seen when it failed: an unreadable resource is of unknown state, not untrue. */
+export type FailedDuring = 'look' | 'repair'
+
+export type Outcome =
+  | { readonly is: 'converged'; readonly lookAgainAfterMs?: number }
+  | { readonly is: 'waiting'; readonly reason: WaitReason; readonly untilMs?: number }
+  | { readonly is: 'retry'; readonly error: Failure; readonly during: FailedDuring }
+  | { readonly is: 'terminal'; readonly error: Failure; readonly during: FailedDuring }
+
+/** Reads a journaled streak back. */
+export const failureStreakSchema = z.object({
+  /** Code and message without figures; null after anything but a failure. */
+  signature: z.string().nullable(),
+  /** How often it happened in a row. */
+  count: z.int(),
+})
+export type FailureStreak = z.infer<typeof failureStreakSchema>
+
+export const noFailures: FailureStreak = { signature: null, count: 0 }
+
+/** From this many identical failures in a row on a resource is `Stalled`. */
+export const stalledFrom = 5
+/** How often what is stalled, or waits without a known end, is looked at; also the longest time without a look. */
+export const probeEveryMs = 3_600_000
+/** A moment that has passed already is not looked at at once, lest a look that cannot help spins. */
+export const waitMinMs = 1000
+
+export interface SettleContext {
+  readonly nowMs: number
+  readonly generation: number
+  /** As `settle` gave it the last time; `noFailures` for a new generation or on request. */
+  readonly streak: FailureStreak
+}
+
+export interface Settled {
+  /** For `Queue.done`. */
+  readonly queue: QueueOutcome
+  /** Ready, Progressing, Waiting and Stalled, each once; to be merged with those before. */
+  readonly conditions: readonly Condition[]
+  /** To be kept until the next time. */
+  readonly streak: FailureStreak
+}
+
+/** What follows from an outcome. */
+export function settle(outcome: Outcome, context: SettleContext): Settled {
+  switch (outcome.is) {
+    case 'converged':
+      return settleConverged(outcome.lookAgainAfterMs, context)
+    case 'waiting':
+      return settleWaiting(outcome.reason, outcome.untilMs, context)
+    case 'retry':
+      return settleFailed(outcome.error, outcome.during, false, context)
+    case 'terminal':
+      return settleFailed(outcome.error, outcome.during, true, context)
+    default:
+      return unreachable(outcome)
+  }
+}
+
+/** A status with its words, for one condition. */
+type Said = Pick<Condition, 'status' | 'reason' | 'message' | 'nextStep' | 'wakeUpMs'>
+type MainType = 'Ready' | 'Progressing' | 'Waiting' | 'Stalled'
+
+/** The four conditions; those not said are false, with the words of the one that rules. */
+function conditionsOf(
+  said: Readonly<Record<'Ready', Said> & Partial<Record<MainType, Said>>>,
+  context: SettleContext,
+): readonly Condition[] {
+  const types: readonly MainType[] = ['Ready', 'Progressing', 'Waiting', 'Stalled']
+  const { reason, message } = said.Ready
+  return types.map((type) => ({
+    type,
+    ...(said[type] ?? { status: 'false' as const, reason, message }),
+    sinceMs: context.nowMs,
+    generation: context.generation,
+  }))
+}
+
+function settleConverged(lookAgainAfterMs: number | undefined, context: SettleContext): Settled {
+  const ready: Said = { status: 'true', reason: 'Converged', message: 'it is as declared' }
+  return {
+    queue:
+      lookAgainAfterMs === undefined ? { is: 'ok' } : { is: 'again', afterMs: Math.max(waitMinMs, lookAgainAfterMs) },
+    conditions: conditionsOf({ Ready: ready }, context),
+    streak: noFailures,
+  }
+}
+
+function settleWaiting(reason: WaitReason, untilMs: number | undefined, context: SettleContext): Settled {
+  const wakeUpMs = wakeUpAt(untilMs, context.nowMs)
+  const { code, message, nextStep } = reason
+  const words = { reason: reasonOf(code), message }
+  const waiting: Said = { ...words, status: 'true', wakeUpMs, ...(nextStep === undefined ? {} : { nextStep }) }
+  return {
+    queue: { is: 'again', afterMs: wakeUpMs - context.nowMs },
+    conditions: conditionsOf({ Ready: { ...words, status: 'false' }, Waiting: waiting }, context),
+    streak: noFailures,
+  }
+}
+
+function settleFailed(error: Failure, during: FailedDuring, isTerminal: boolean, context: SettleContext): Settled {
+  const signature = `${error.code}: ${templateOf(error.message)}`
+  const count = context.streak.signature === signature ? context.streak.count + 1 : 1
+  const streak = { signature, count }
+  const words = { reason: reasonOf(error.code), message: error.message }
+  const ready: Said = { ...words, status: during === 'look' ? 'unknown' : 'false' }
+  if (isTerminal || count >= stalledFrom) {
+    const wakeUpMs = wakeUpAt(error.retryAtMs, context.nowMs)
+    const stalled: Said = { ...words, status: 'true', nextStep: error.hint, wakeUpMs }
+    return {
+      queue: { is: 'again', afterMs: wakeUpMs - context.nowMs },
+      conditions: conditionsOf({ Ready: ready, Stalled: stalled }, context),
+      streak,
+    }
+  }
+  const progressing: Said = { ...words, status: 'true', nextStep: error.hint }
+  if (error.retryAtMs === undefined) {
+    // The queue knows when: its backoff grows with failures of any sort.
+    return {
+      queue: { is: 'retry' },
+      conditions: conditionsOf({ Ready: ready, Progressing: progressing }, context),
+      streak,
+    }
+  }
+  const wakeUpMs = wakeUpAt(error.retryAtMs, context.nowMs)
+  return {
+    queue: { is: 'again', afterMs: wakeUpMs - context.nowMs },
+    conditions: conditionsOf({ Ready: ready, Progressing: { ...progressing, wakeUpMs } }, context),
+    streak,
+  }
+}
+
+/** The known moment, but no sooner than a second from now and no later than an hour, as clocks may be set. */
+function wakeUpAt(atMs: number | undefined, nowMs: number): number {
+  return Math.min(nowMs + probeEveryMs, Math.max(nowMs + waitMinMs, atMs ?? nowMs + probeEveryMs))
+}
