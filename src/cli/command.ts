@@ -36,7 +36,7 @@ export class Refusal extends Error {
 /** Adds the options that every command takes, and examples to its help. */
 export function common(command: Command, examples: readonly string[]): Command {
   return command
-    .option('--state <file>', 'path of the desired state', process.env['TRUEUP_STATE'] ?? 'desired-state.yaml')
+    .option('--state <file>', 'path of the desired state', process.env.TRUEUP_STATE ?? 'desired-state.yaml')
     .option('--json', 'print one JSON document on stdout', false)
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}\n`)
 }
@@ -90,7 +90,7 @@ function describeError(error: unknown): { code: string; message: string; hint: s
       status: 1,
     }
   }
-  const stack = error instanceof Error && process.env['TRUEUP_LOG'] === 'debug' ? `\n${error.stack}` : ''
+  const stack = error instanceof Error && process.env.TRUEUP_LOG === 'debug' ? `\n${error.stack}` : ''
   return {
     code: 'UNEXPECTED',
     message: `${messageOf(error)}${stack}`,

@@ -205,7 +205,7 @@ function faultOf({ approver, atMs, expiresAtMs }: GateApproval, input: GateInput
   if (expiresAtMs <= nowMs) {
     return { code: 'approval-expired', asks: 'note', message: `the approval by ${approver} has expired` }
   }
-  if (quarantined !== undefined && atMs <= quarantined.sinceMs) {
+  if (quarantined !== undefined && atMs < quarantined.sinceMs) {
     const message = `${approver} approved before it was undone`
     return { code: 'approval-before-undo', asks: 'note', message }
   }

@@ -2,8 +2,13 @@
  * What a look at a resource ended with, and the one place that says what follows from it: when the key is taken again
  * and which conditions hold. Pure.
  *
+<<<<<<< HEAD
  * Keeps true: no outcome leaves a resource without a next look, and none that fails is tried faster than the queue's
  * backoff. The same failure five times in a row is `Stalled`; it is still probed every hour.
+=======
+ * Keeps true: nothing that fails or waits is left without a next look, within an hour at most, nor looked at so often
+ * that it spins. The same failure five times in a row is `Stalled`; it is still probed every hour.
+>>>>>>> w/gate
  */
 import { z } from 'zod'
 import { unreachable } from '../errors.ts'
@@ -28,14 +33,23 @@ export interface WaitReason {
   readonly nextStep?: string
 }
 
+<<<<<<< HEAD
 /** Whether the world could be seen when it failed: an unreadable resource is of unknown state, not untrue. */
+=======
+/** `repair` unless told. What fails while it is looked at is of unknown state; what was seen and not mended is not ready. */
+>>>>>>> w/gate
 export type FailedDuring = 'look' | 'repair'
 
 export type Outcome =
   | { readonly is: 'converged'; readonly lookAgainAfterMs?: number }
   | { readonly is: 'waiting'; readonly reason: WaitReason; readonly untilMs?: number }
+<<<<<<< HEAD
   | { readonly is: 'retry'; readonly error: Failure; readonly during: FailedDuring }
   | { readonly is: 'terminal'; readonly error: Failure; readonly during: FailedDuring }
+=======
+  | { readonly is: 'retry'; readonly error: Failure; readonly during?: FailedDuring }
+  | { readonly is: 'terminal'; readonly error: Failure; readonly during?: FailedDuring }
+>>>>>>> w/gate
 
 /** Reads a journaled streak back. */
 export const failureStreakSchema = z.object({
@@ -79,9 +93,15 @@ export function settle(outcome: Outcome, context: SettleContext): Settled {
     case 'waiting':
       return settleWaiting(outcome.reason, outcome.untilMs, context)
     case 'retry':
+<<<<<<< HEAD
       return settleFailed(outcome.error, outcome.during, false, context)
     case 'terminal':
       return settleFailed(outcome.error, outcome.during, true, context)
+=======
+      return settleFailed(outcome.error, outcome.during ?? 'repair', false, context)
+    case 'terminal':
+      return settleFailed(outcome.error, outcome.during ?? 'repair', true, context)
+>>>>>>> w/gate
     default:
       return unreachable(outcome)
   }
@@ -91,6 +111,7 @@ export function settle(outcome: Outcome, context: SettleContext): Settled {
 type Said = Pick<Condition, 'status' | 'reason' | 'message' | 'nextStep' | 'wakeUpMs'>
 type MainType = 'Ready' | 'Progressing' | 'Waiting' | 'Stalled'
 
+<<<<<<< HEAD
 /** The four conditions; those not said are false, with the words of the one that rules. */
 function conditionsOf(
   said: Readonly<Record<'Ready', Said> & Partial<Record<MainType, Said>>>,
@@ -101,6 +122,14 @@ function conditionsOf(
   return types.map((type) => ({
     type,
     ...(said[type] ?? { status: 'false' as const, reason, message }),
+=======
+/** All four conditions. Those not said are false with a reason that never changes, so that they keep their moment. */
+function conditionsOf(said: Readonly<Partial<Record<MainType, Said>>>, context: SettleContext): readonly Condition[] {
+  const types: readonly MainType[] = ['Ready', 'Progressing', 'Waiting', 'Stalled']
+  return types.map((type) => ({
+    type,
+    ...(said[type] ?? { status: 'false' as const, reason: `Not${type}`, message: `it is not ${type.toLowerCase()}` }),
+>>>>>>> w/gate
     sinceMs: context.nowMs,
     generation: context.generation,
   }))
@@ -117,18 +146,28 @@ function settleConverged(lookAgainAfterMs: number | undefined, context: SettleCo
 }
 
 function settleWaiting(reason: WaitReason, untilMs: number | undefined, context: SettleContext): Settled {
+<<<<<<< HEAD
   const wakeUpMs = wakeUpAt(untilMs, context.nowMs)
   const { code, message, nextStep } = reason
   const words = { reason: reasonOf(code), message }
   const waiting: Said = { ...words, status: 'true', wakeUpMs, ...(nextStep === undefined ? {} : { nextStep }) }
   return {
     queue: { is: 'again', afterMs: wakeUpMs - context.nowMs },
+=======
+  const { code, message, nextStep } = reason
+  const words = { reason: reasonOf(code), message }
+  const wakeUpMs = Math.max(context.nowMs + waitMinMs, untilMs ?? context.nowMs + probeEveryMs)
+  const waiting: Said = { ...words, status: 'true', wakeUpMs, ...(nextStep === undefined ? {} : { nextStep }) }
+  return {
+    queue: lookAt(wakeUpMs, context),
+>>>>>>> w/gate
     conditions: conditionsOf({ Ready: { ...words, status: 'false' }, Waiting: waiting }, context),
     streak: noFailures,
   }
 }
 
 function settleFailed(error: Failure, during: FailedDuring, isTerminal: boolean, context: SettleContext): Settled {
+<<<<<<< HEAD
   const signature = `${error.code}: ${templateOf(error.message)}`
   const count = context.streak.signature === signature ? context.streak.count + 1 : 1
   const streak = { signature, count }
@@ -163,4 +202,31 @@ function settleFailed(error: Failure, during: FailedDuring, isTerminal: boolean,
 /** The known moment, but no sooner than a second from now and no later than an hour, as clocks may be set. */
 function wakeUpAt(atMs: number | undefined, nowMs: number): number {
   return Math.min(nowMs + probeEveryMs, Math.max(nowMs + waitMinMs, atMs ?? nowMs + probeEveryMs))
+=======
+  const { nowMs } = context
+  const signature = `${error.code}: ${templateOf(error.message)}`
+  const count = context.streak.signature === signature ? context.streak.count + 1 : 1
+  const isStalled = isTerminal || count >= stalledFrom
+  const words = { reason: reasonOf(error.code), message: error.message }
+  // A moment that has passed tells nothing: the queue's backoff decides, which grows with failures of any sort.
+  const isKnown = error.retryAtMs !== undefined && error.retryAtMs > nowMs
+  const wakeUpMs = isStalled ? nowMs + probeEveryMs : isKnown ? error.retryAtMs : undefined
+  const failing: Said = {
+    ...words,
+    status: 'true',
+    nextStep: error.hint,
+    ...(wakeUpMs === undefined ? {} : { wakeUpMs }),
+  }
+  const ready: Said = { ...words, status: during === 'look' ? 'unknown' : 'false' }
+  return {
+    queue: wakeUpMs === undefined ? { is: 'retry' } : lookAt(wakeUpMs, context),
+    conditions: conditionsOf({ Ready: ready, [isStalled ? 'Stalled' : 'Progressing']: failing }, context),
+    streak: { signature, count },
+  }
+}
+
+/** A look at a wall-clock moment, no sooner than in a second and no later than in an hour, as the wall clock may be set. */
+function lookAt(atMs: number, { nowMs }: SettleContext): QueueOutcome {
+  return { is: 'again', afterMs: Math.min(probeEveryMs, Math.max(waitMinMs, atMs - nowMs)) }
+>>>>>>> w/gate
 }

@@ -58,11 +58,11 @@ export function desiredStateKind(generations: GenerationsPort): Kind<Spec, FileS
       return { evidence: fingerprint(generations.state()), images: 0 }
     },
     async apply(action) {
-      generations.accept(Number(action.input['number']))
+      generations.accept(Number(action.input.number))
       return { changed: 1, skipped: [], skippedCount: 0, failed: [] }
     },
     async probe(action) {
-      return generations.state().generation >= Number(action.input['number']) ? 'applied' : 'not-applied'
+      return generations.state().generation >= Number(action.input.number) ? 'applied' : 'not-applied'
     },
     async planUndo() {
       return { is: 'not-undoable', reason: 'edit the file back instead; the older text is in the journal' }
