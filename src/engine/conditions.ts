@@ -26,11 +26,7 @@ export interface Condition {
   readonly generation: number
   /** What a person does about it, where one can. */
   readonly nextStep?: string
-<<<<<<< HEAD
-  /** When it is looked at again by itself, where that is known. */
-=======
   /** When it goes on by itself, where that is known. */
->>>>>>> w/gate
   readonly wakeUpMs?: number
 }
 

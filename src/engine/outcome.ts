@@ -2,13 +2,8 @@
  * What a look at a resource ended with, and the one place that says what follows from it: when the key is taken again
  * and which conditions hold. Pure.
  *
-<<<<<<< HEAD
- * Keeps true: no outcome leaves a resource without a next look, and none that fails is tried faster than the queue's
- * backoff. The same failure five times in a row is `Stalled`; it is still probed every hour.
-=======
  * Keeps true: nothing that fails or waits is left without a next look, within an hour at most, nor looked at so often
  * that it spins. The same failure five times in a row is `Stalled`; it is still probed every hour.
->>>>>>> w/gate
  */
 import { z } from 'zod'
 import { unreachable } from '../errors.ts'
@@ -33,23 +28,14 @@ export interface WaitReason {
   readonly nextStep?: string
 }
 
-<<<<<<< HEAD
-/** Whether the world could be seen when it failed: an unreadable resource is of unknown state, not untrue. */
-=======
 /** `repair` unless told. What fails while it is looked at is of unknown state; what was seen and not mended is not ready. */
->>>>>>> w/gate
 export type FailedDuring = 'look' | 'repair'
 
 export type Outcome =
   | { readonly is: 'converged'; readonly lookAgainAfterMs?: number }
   | { readonly is: 'waiting'; readonly reason: WaitReason; readonly untilMs?: number }
-<<<<<<< HEAD
-  | { readonly is: 'retry'; readonly error: Failure; readonly during: FailedDuring }
-  | { readonly is: 'terminal'; readonly error: Failure; readonly during: FailedDuring }
-=======
   | { readonly is: 'retry'; readonly error: Failure; readonly during?: FailedDuring }
   | { readonly is: 'terminal'; readonly error: Failure; readonly during?: FailedDuring }
->>>>>>> w/gate
 
 /** Reads a journaled streak back. */
 export const failureStreakSchema = z.object({
@@ -93,15 +79,9 @@ export function settle(outcome: Outcome, context: SettleContext): Settled {
     case 'waiting':
       return settleWaiting(outcome.reason, outcome.untilMs, context)
     case 'retry':
-<<<<<<< HEAD
-      return settleFailed(outcome.error, outcome.during, false, context)
-    case 'terminal':
-      return settleFailed(outcome.error, outcome.during, true, context)
-=======
       return settleFailed(outcome.error, outcome.during ?? 'repair', false, context)
     case 'terminal':
       return settleFailed(outcome.error, outcome.during ?? 'repair', true, context)
->>>>>>> w/gate
     default:
       return unreachable(outcome)
   }
@@ -111,25 +91,12 @@ export function settle(outcome: Outcome, context: SettleContext): Settled {
 type Said = Pick<Condition, 'status' | 'reason' | 'message' | 'nextStep' | 'wakeUpMs'>
 type MainType = 'Ready' | 'Progressing' | 'Waiting' | 'Stalled'
 
-<<<<<<< HEAD
-/** The four conditions; those not said are false, with the words of the one that rules. */
-function conditionsOf(
-  said: Readonly<Record<'Ready', Said> & Partial<Record<MainType, Said>>>,
-  context: SettleContext,
-): readonly Condition[] {
-  const types: readonly MainType[] = ['Ready', 'Progressing', 'Waiting', 'Stalled']
-  const { reason, message } = said.Ready
-  return types.map((type) => ({
-    type,
-    ...(said[type] ?? { status: 'false' as const, reason, message }),
-=======
 /** All four conditions. Those not said are false with a reason that never changes, so that they keep their moment. */
 function conditionsOf(said: Readonly<Partial<Record<MainType, Said>>>, context: SettleContext): readonly Condition[] {
   const types: readonly MainType[] = ['Ready', 'Progressing', 'Waiting', 'Stalled']
   return types.map((type) => ({
     type,
     ...(said[type] ?? { status: 'false' as const, reason: `Not${type}`, message: `it is not ${type.toLowerCase()}` }),
->>>>>>> w/gate
     sinceMs: context.nowMs,
     generation: context.generation,
   }))
@@ -146,63 +113,18 @@ function settleConverged(lookAgainAfterMs: number | undefined, context: SettleCo
 }
 
 function settleWaiting(reason: WaitReason, untilMs: number | undefined, context: SettleContext): Settled {
-<<<<<<< HEAD
-  const wakeUpMs = wakeUpAt(untilMs, context.nowMs)
-  const { code, message, nextStep } = reason
-  const words = { reason: reasonOf(code), message }
-  const waiting: Said = { ...words, status: 'true', wakeUpMs, ...(nextStep === undefined ? {} : { nextStep }) }
-  return {
-    queue: { is: 'again', afterMs: wakeUpMs - context.nowMs },
-=======
   const { code, message, nextStep } = reason
   const words = { reason: reasonOf(code), message }
   const wakeUpMs = Math.max(context.nowMs + waitMinMs, untilMs ?? context.nowMs + probeEveryMs)
   const waiting: Said = { ...words, status: 'true', wakeUpMs, ...(nextStep === undefined ? {} : { nextStep }) }
   return {
     queue: lookAt(wakeUpMs, context),
->>>>>>> w/gate
     conditions: conditionsOf({ Ready: { ...words, status: 'false' }, Waiting: waiting }, context),
     streak: noFailures,
   }
 }
 
 function settleFailed(error: Failure, during: FailedDuring, isTerminal: boolean, context: SettleContext): Settled {
-<<<<<<< HEAD
-  const signature = `${error.code}: ${templateOf(error.message)}`
-  const count = context.streak.signature === signature ? context.streak.count + 1 : 1
-  const streak = { signature, count }
-  const words = { reason: reasonOf(error.code), message: error.message }
-  const ready: Said = { ...words, status: during === 'look' ? 'unknown' : 'false' }
-  if (isTerminal || count >= stalledFrom) {
-    const wakeUpMs = wakeUpAt(error.retryAtMs, context.nowMs)
-    const stalled: Said = { ...words, status: 'true', nextStep: error.hint, wakeUpMs }
-    return {
-      queue: { is: 'again', afterMs: wakeUpMs - context.nowMs },
-      conditions: conditionsOf({ Ready: ready, Stalled: stalled }, context),
-      streak,
-    }
-  }
-  const progressing: Said = { ...words, status: 'true', nextStep: error.hint }
-  if (error.retryAtMs === undefined) {
-    // The queue knows when: its backoff grows with failures of any sort.
-    return {
-      queue: { is: 'retry' },
-      conditions: conditionsOf({ Ready: ready, Progressing: progressing }, context),
-      streak,
-    }
-  }
-  const wakeUpMs = wakeUpAt(error.retryAtMs, context.nowMs)
-  return {
-    queue: { is: 'again', afterMs: wakeUpMs - context.nowMs },
-    conditions: conditionsOf({ Ready: ready, Progressing: { ...progressing, wakeUpMs } }, context),
-    streak,
-  }
-}
-
-/** The known moment, but no sooner than a second from now and no later than an hour, as clocks may be set. */
-function wakeUpAt(atMs: number | undefined, nowMs: number): number {
-  return Math.min(nowMs + probeEveryMs, Math.max(nowMs + waitMinMs, atMs ?? nowMs + probeEveryMs))
-=======
   const { nowMs } = context
   const signature = `${error.code}: ${templateOf(error.message)}`
   const count = context.streak.signature === signature ? context.streak.count + 1 : 1
@@ -228,5 +150,4 @@ function wakeUpAt(atMs: number | undefined, nowMs: number): number {
 /** A look at a wall-clock moment, no sooner than in a second and no later than in an hour, as the wall clock may be set. */
 function lookAt(atMs: number, { nowMs }: SettleContext): QueueOutcome {
   return { is: 'again', afterMs: Math.min(probeEveryMs, Math.max(waitMinMs, atMs - nowMs)) }
->>>>>>> w/gate
 }
