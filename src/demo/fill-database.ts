@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type { Cell } from '../values/field-type.ts'
 
-export interface TableContent {
+interface TableContent {
   readonly table: string
   readonly columns: readonly string[]
   readonly rows: Iterable<readonly Cell[]>

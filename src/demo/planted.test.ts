@@ -114,7 +114,7 @@ const cellSigns: Readonly<Record<string, readonly [Column, (text: string) => boo
   'status-alias': ['status', among(statusAliases)],
   'status-unknown': ['status', among(unknownStatuses)],
   'date-format': ['contacted', (text) => !/^\d{4}-\d\d-\d\d$/.test(text)],
-  'date-in-future': ['contacted', (text) => /^\d{4}-\d\d-\d\d$/.test(text) && text > '2026-11-20'],
+  'date-in-future': ['contacted', (text) => /^\d{4}-\d\d-\d\d$/.test(text) && text > '2025-11-20'],
   'message-placeholder': ['message', (text) => text.includes('{{')],
   'message-short': ['message', (text) => text.length < 60],
   'message-emoji': ['message', (text) => emojiAt.test(text)],
