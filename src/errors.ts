@@ -106,6 +106,11 @@ export const errorTable = {
     meaning: 'No action has that id.',
     hint: 'List the ids with `trueup approvals` or `trueup status`.',
   },
+  WORKER_DIED: {
+    retry: 'backoff',
+    meaning: 'A thread or process that Trueup started for a piece of work ended before it answered.',
+    hint: 'It is tried again by itself; if it persists, look for out-of-memory kills with `dmesg`.',
+  },
   LEASE_HELD: {
     retry: 'after',
     meaning: 'Another Trueup works on this workspace.',
