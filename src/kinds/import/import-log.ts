@@ -135,6 +135,15 @@ export interface ImportLog {
   leadKeysOf(sourceRow: string): readonly string[]
 }
 
+/** The log where nothing was imported yet. */
+export const emptyLog: ImportLog = {
+  rows: 0,
+  runs: [],
+  settled: () => [],
+  persons: () => [],
+  leadKeysOf: () => [],
+}
+
 /** The hash under which a row with these values counts as settled. */
 export function settledHash(sourceRow: string, fingerprint: string): number {
   return hash53(`${sourceRow}\0${fingerprint}`)
@@ -142,10 +151,7 @@ export function settledHash(sourceRow: string, fingerprint: string): number {
 
 /** Opens the log of an import; empty where there is none yet. */
 export function openLog(db: Database, importName: string): ImportLog {
-  if (!hasLog(db)) {
-    const none = { settled: () => [], persons: () => [], leadKeysOf: () => [] }
-    return { rows: 0, runs: [], ...none }
-  }
+  if (!hasLog(db)) return emptyLog
   const ofImport = `FROM ${logTable} WHERE import = ?`
   const keys = db
     .prepare<[string, string], string>(

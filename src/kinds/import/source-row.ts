@@ -46,6 +46,12 @@ export type SourceItem =
 export interface Source {
   /** The name under which rows are remembered: `database.table`, or the pattern. */
   readonly name: string
+  /** Columns known without reading a row, in order. */
+  readonly columns: readonly string[]
+  /** How many rows show which columns there are and what they hold. */
+  readonly surveyRows: number
+  /** How many rows there are, where that is known beforehand. */
+  readonly expectedRows: number | undefined
   items(): Iterable<SourceItem>
 }
 

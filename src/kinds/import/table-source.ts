@@ -26,6 +26,13 @@ export function tableSource(db: Database, name: string, table: string): Source |
   const keys = columns.filter((column) => column.key > 0).sort((one, other) => one.key - other.key)
   return {
     name,
+    columns: columns.map((column) => column.name),
+    surveyRows: 1000,
+    expectedRows:
+      db
+        .prepare<[], number>(`SELECT count(*) FROM ${quoted(table)}`)
+        .pluck()
+        .get() ?? 0,
     *items() {
       let position = 0
       for (const row of rows()) yield itemOf(name, ++position, columns, keys, row)

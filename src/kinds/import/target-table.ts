@@ -49,7 +49,7 @@ export function uniqueText(group: readonly string[], value: (field: string) => C
 
 const windowRows = 2000
 
-/** Opens the table for the fields that an import writes. */
+/** Opens the table for the fields that an import writes. The connection must stay open while the table is used. */
 export function targetTable(db: Database, into: IntoTable, written: readonly string[]): TargetTable {
   const name = [into.table, into.renamedFrom].find((one) => one !== null && isTable(db, one))
   if (name === undefined || name === null) return absentTable(into)
@@ -86,9 +86,10 @@ export function targetTable(db: Database, into: IntoTable, written: readonly str
   }
 }
 
-function absentTable(into: IntoTable): TargetTable {
+/** What an import finds where there is no table yet; `what` says what is missing. */
+export function absentTable(into: IntoTable, what = `table ${into.table}`): TargetTable {
   return {
-    missing: [`table ${into.table}`],
+    missing: [what],
     rows: 0,
     uniques: declaredUniques(into),
     demanded: new Set(),

@@ -11,11 +11,8 @@ import { matchesPart, parseGlob } from './glob.ts'
 export interface FoundFile {
   /** Relative to the workspace, parts joined by `/`. */
   readonly path: string
+  /** The real path. */
   readonly absolute: string
-  readonly size: number
-  /** Last change of the content, in milliseconds since the epoch. */
-  readonly changedAtMs: number
-  readonly inode: number
 }
 
 export interface FoundFiles {
@@ -47,6 +44,7 @@ export function findFiles(settings: FindSettings): FoundFiles {
 }
 
 class Search {
+  /** By real path, so that a file with several names is read once. */
   private readonly files = new Map<string, FoundFile>()
   private readonly refused = new Map<string, string>()
   private readonly visited = new Set<string>()
@@ -68,7 +66,8 @@ class Search {
   walk(folder: string, parts: readonly string[], depth: number): void {
     const [part, ...rest] = parts
     if (part === undefined || depth > foldersDeepMax) return
-    const visit = `${folder}\n${parts.join('/')}`
+    // By its real path: links to folders above would otherwise be followed round and round.
+    const visit = `${this.realOf(folder)}\n${parts.join('/')}`
     if (this.visited.has(visit)) return
     this.visited.add(visit)
     if (part === '**') {
@@ -86,6 +85,15 @@ class Search {
       const path = join(folder, entry.name)
       if (rest.length === 0) this.take(path)
       else if (this.isFolder(path, entry.link)) this.walk(path, rest, depth + 1)
+    }
+  }
+
+  private realOf(folder: string): string {
+    try {
+      return realpathSync(join(this.root, folder))
+    } catch {
+      // It went away meanwhile; reading its entries finds the same.
+      return folder
     }
   }
 
@@ -114,7 +122,7 @@ class Search {
   }
 
   private take(path: string): void {
-    if (this.files.has(path) || this.refused.has(path)) return
+    if (this.refused.has(path)) return
     const reason = this.problemOf(path)
     if (reason !== undefined) this.refused.set(path, reason)
   }
@@ -132,7 +140,8 @@ class Search {
       if (stat.size > fileBytesMax) return `is larger than ${fileBytesMax / 1e9} GB; cut it into several files`
       if (this.files.size >= filesMax) return `is beyond the ${filesMax} files that one import reads`
       const shown = path.split(sep).join('/')
-      this.files.set(path, { path: shown, absolute, size: stat.size, changedAtMs: stat.mtimeMs, inode: stat.ino })
+      const real = realpathSync(absolute)
+      if (!this.files.has(real)) this.files.set(real, { path: shown, absolute: real })
       return undefined
     } catch (error) {
       return isMissing(error) ? 'is a link to nothing' : messageOf(error)
