@@ -1,6 +1,7 @@
 /** What is known of a resource as plain data: kept beside the journal for other processes, and sent by the API. */
 import { z } from 'zod'
 import type { JsonObject, JsonValue } from '../json.ts'
+import { conditionTypes, type ResourceStatus as Explainable } from './conditions.ts'
 import { severities } from './drift.ts'
 import { gateCodes, gateDecisions } from './gate.ts'
 import type { GatedAction, ResourceStatus } from './status.ts'
@@ -55,7 +56,7 @@ const actionViewSchema = z.object({
 })
 
 const conditionViewSchema = z.object({
-  type: z.string(),
+  type: z.enum(conditionTypes),
   status: z.enum(['true', 'false', 'unknown']),
   reason: z.string(),
   message: z.string(),
@@ -143,5 +144,19 @@ export function actionViewOf({ action, gate }: GatedAction): ActionView {
     plannedAtMs: action.plannedAtMs,
     input: action.input,
     precondition: action.precondition,
+  }
+}
+
+/** A view in the form that `whyOf` explains. */
+export function explainable(view: StatusView): Explainable {
+  return {
+    key: view.resource,
+    observedAtMs: view.lookedAtMs ?? undefined,
+    drift: view.drift.map(({ byHand, ...drift }) => (byHand === null ? drift : { ...drift, byHand })),
+    conditions: view.conditions.map(({ nextStep, wakeUpMs, ...condition }) => ({
+      ...condition,
+      ...(nextStep === null ? {} : { nextStep }),
+      ...(wakeUpMs === null ? {} : { wakeUpMs }),
+    })),
   }
 }

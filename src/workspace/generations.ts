@@ -9,7 +9,7 @@ import { type ParsedDesiredState, parseDesiredState } from '../desired/load.ts'
 import { problemText } from '../desired/problem.ts'
 import type { DesiredState } from '../desired/schema.ts'
 import type { RuleRegistry } from '../desired/semantics/check.ts'
-import { unmanagedSections } from '../desired/unmanaged.ts'
+import { notManagedSections } from '../desired/unmanaged.ts'
 import { OperationalError } from '../errors.ts'
 import type { JournalStore } from '../journal/store.ts'
 import type { FileState, GenerationsPort } from '../kinds/desired-state/index.ts'
@@ -104,14 +104,14 @@ export function openGenerations(options: GenerationsOptions): Generations {
     if (waiting?.hash === hash) return
     const number = waitingNumber(journal, hash) ?? lastNumber(journal) + 1
     const next: InForce = { number, hash, state, yaml }
-    const gone = current === undefined ? [] : removedEntries(current.state, state)
-    if (current !== undefined && isSuspiciousShrink(current, next)) {
+    const shrink = current === undefined ? undefined : isSuspiciousShrink(current.state, state)
+    if (shrink?.is === 'suspicious') {
       if (options.keep && number > lastNumber(journal)) record('generation.waiting', next)
-      waiting = { ...next, why: `${gone.length} entries are gone`, gone }
+      waiting = { ...next, why: shrink.why, gone: shrink.gone }
       return
     }
     if (options.keep) record('generation.accepted', next)
-    leftBehind = gone
+    leftBehind = current === undefined ? [] : removedEntries(current.state, state)
     put(next)
   }
 
@@ -154,13 +154,11 @@ export function openGenerations(options: GenerationsOptions): Generations {
 
 /** Entries that were declared before and are no longer: what they stood for is kept as it is, but not managed. */
 function removedEntries(before: DesiredState, after: DesiredState): readonly string[] {
-  return compareGenerations({ state: before }, { state: after }).flatMap(({ change, path }) =>
-    change === 'removed' ? [path] : [],
-  )
+  return compareGenerations(before, after).flatMap(({ change, path }) => (change === 'removed' ? [path] : []))
 }
 
 function notManaged(state: DesiredState, kinds: ReadonlySet<string>): readonly string[] {
-  return unmanagedSections(state, kinds).map(({ section, names }) => `${section}: ${names.join(', ')}`)
+  return notManagedSections(state, kinds).map(({ section, names }) => `${section}: ${names.join(', ')}`)
 }
 
 function readBytes(options: GenerationsOptions): Uint8Array {

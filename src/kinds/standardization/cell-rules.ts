@@ -2,9 +2,10 @@
  * From a cell to what its rules say about it. Rules work on text; this gives them the text of a cell, turns their outcome
  * into a cell of the field's type, and remembers outcomes where values repeat.
  */
+
+import type { Cell } from '../../values/field-type.ts'
 import type { RuleContext } from '../../values/rule.ts'
 import { standardizer } from '../../values/standardizer.ts'
-import type { Cell } from '../../values/field-type.ts'
 import type { FieldRules } from './spec.ts'
 
 export type CellOutcome =
