@@ -35,7 +35,9 @@ describe('records of changes', () => {
     fc.assert(
       fc.property(fc.array(change), (changes) => {
         const records = recordsOf(changes)
-        expect(records.flatMap((record) => (record.is === 'update' ? record.cells : [record]))).toEqual(changes)
+        expect(
+          records.flatMap((record): readonly Change[] => (record.is === 'update' ? record.cells : [record])),
+        ).toEqual(changes)
         for (const record of records) {
           if (record.is !== 'update') continue
           expect(new Set(record.cells.map((one) => one.rowId)).size).toBe(1)
