@@ -1,4 +1,5 @@
 /** All that differs between a declared table and what a look found, each with what would mend it. Pure. */
+import { changeLogStatements } from '../../targets/sqlite/change-log.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import { columnDefinition } from './columns.ts'
 import { tableForm } from './create-sql.ts'
@@ -12,14 +13,14 @@ import { hidesRowId, rowIdName } from './row-id.ts'
 import { presentFields, sameName } from './spec.ts'
 import { asItIs, findObject } from './state.ts'
 import { triggerDifferences } from './trigger-differences.ts'
-import { type ChangeLogStatements, onUpdateTriggers } from './triggers.ts'
+import { onUpdateTriggers } from './triggers.ts'
 
 /** The differences in the order of the declaration. */
-export function differencesOf(look: Look, changeLog: ChangeLogStatements): readonly Difference[] {
+export function differencesOf(look: Look): readonly Difference[] {
   const { spec, state } = look
   const { table } = state
   if (state.isView) return spec.absent ? [] : [takenByView(look)]
-  if (table === undefined) return spec.absent ? [] : [missingTable(look, changeLog)]
+  if (table === undefined) return spec.absent ? [] : [missingTable(look)]
   if (spec.absent) return [absentTableDifference({ ...look, table })]
   if (table.form !== 'ordinary') return [notOrdinary({ ...look, table })]
   const here: TableLook = { ...look, table }
@@ -34,17 +35,17 @@ export function differencesOf(look: Look, changeLog: ChangeLogStatements): reado
   ]
   const withoutRowId = table.withoutRowId || hidesRowId(table.columns.map((column) => column.name))
   if (withoutRowId) return [noRowId(here), ...differences.map(byHandOnly)]
-  return spec.enforced ? [...differences, ...triggerDifferences(here, changeLog)] : differences
+  return spec.enforced ? [...differences, ...triggerDifferences(here)] : differences
 }
 
-function missingTable(look: Look, changeLog: ChangeLogStatements): Difference {
+function missingTable(look: Look): Difference {
   const { spec, state } = look
   const old = spec.renamedFrom === null ? undefined : findObject(state.objects, 'table', spec.renamedFrom)
-  return old === undefined ? createTable(look, changeLog) : renameTable(look, old.name)
+  return old === undefined ? createTable(look) : renameTable(look, old.name)
 }
 
 /** The statements that make the table as declared, with its indexes and triggers. */
-export function createStatements(look: Look, changeLog: ChangeLogStatements): readonly string[] {
+export function createStatements(look: Look): readonly string[] {
   const { spec, state } = look
   const fields = presentFields(spec)
   const columns = fields.map((field) => {
@@ -61,13 +62,13 @@ export function createStatements(look: Look, changeLog: ChangeLogStatements): re
       (index) => newIndex(state.objects, spec.table, { ...index, exceptEmpty: false }).sql,
     ),
     ...onUpdateTriggers(spec, spec.table, rowId, () => true).map(({ sql }) => sql),
-    ...changeLog(spec.table),
+    ...changeLogStatements(spec.table, rowId),
   ]
 }
 
-function createTable(look: Look, changeLog: ChangeLogStatements): Difference {
+function createTable(look: Look): Difference {
   const { spec, state } = look
-  const statements = createStatements(look, changeLog)
+  const statements = createStatements(look)
   const fields = presentFields(spec)
   return {
     draft: drift({

@@ -20,6 +20,12 @@ const objectSchema = z.strictObject({
   sql: z.string(),
 })
 
+const keptSchema = z.strictObject({
+  column: z.string(),
+  where: z.string(),
+  to: z.enum(['TEXT', 'INTEGER', 'REAL', 'none']),
+})
+
 /** What an action relies on; its fingerprint is the action's precondition. */
 const evidenceSchema = z.strictObject({
   expect: z.array(expectationSchema),
@@ -68,10 +74,8 @@ const rebuildSchema = z.strictObject({
   drop: z.array(objectSchema),
   create: z.array(objectSchema),
   /** Columns whose cells the new form converts or drops: these are kept in the checkpoint. */
-  keeps: z.array(
-    z.strictObject({ column: z.string(), where: z.string(), to: z.enum(['TEXT', 'INTEGER', 'REAL', 'none']) }),
-  ),
-  /** The action whose kept cells are written back, for an undo. */
+  keeps: z.array(keptSchema),
+  /** The change set whose cells are written back, for an undo. */
   restores: z.string().nullable(),
 })
 
@@ -82,7 +86,7 @@ const cellsSchema = z.strictObject({
   how: z.discriminatedUnion('is', [
     z.strictObject({ is: z.literal('fill-key') }),
     z.strictObject({ is: z.literal('move'), from: z.string(), to: z.string() }),
-    z.strictObject({ is: z.literal('take-back'), action: z.string() }),
+    z.strictObject({ is: z.literal('take-back'), set: z.string() }),
   ]),
 })
 
@@ -121,3 +125,29 @@ export function parseInput(input: JsonObject): TableInput {
 
 /** No question about rows. */
 export const noQuestions: Evidence['questions'] = { conditions: [], groupings: [], missingKeysOf: null }
+
+const order = {
+  actionId: z.string(),
+  /** ISO 8601, for the marker. */
+  at: z.string(),
+  table: z.string(),
+  key: z.string(),
+  /** What the action was planned on. */
+  expect: z.array(expectationSchema),
+  /** What the checkpoint holds of the cells or rows that go. */
+  kept: z.strictObject({ count: z.number(), fingerprint: z.string() }),
+}
+
+/** What carrying out a rebuild needs, wherever it runs. */
+export const rebuildOrderSchema = z.strictObject({
+  ...order,
+  edits: z.array(editSchema),
+  drop: z.array(objectSchema),
+  create: z.array(objectSchema),
+  keeps: z.array(keptSchema),
+})
+/** What dropping a table needs. */
+export const dropOrderSchema = z.strictObject(order)
+export type RebuildOrder = z.output<typeof rebuildOrderSchema>
+export type DropOrder = z.output<typeof dropOrderSchema>
+export type Kept = RebuildOrder['kept']

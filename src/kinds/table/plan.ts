@@ -3,16 +3,11 @@ import type { ActionDraft } from '../../engine/action.ts'
 import { differencesOf } from './differences.ts'
 import type { Look } from './drafts.ts'
 import { rebuildAction } from './rebuild-plan.ts'
-import type { ChangeLogStatements } from './triggers.ts'
 
 /** The actions that mend the drift at these paths. */
-export function planTable(
-  look: Look,
-  paths: readonly string[],
-  changeLog: ChangeLogStatements,
-): readonly ActionDraft[] {
+export function planTable(look: Look, paths: readonly string[]): readonly ActionDraft[] {
   const wanted = new Set(paths)
-  const differences = differencesOf(look, changeLog).filter(({ draft }) => wanted.has(draft.path))
+  const differences = differencesOf(look).filter(({ draft }) => wanted.has(draft.path))
   const single = differences.flatMap(({ draft, repair }) =>
     repair?.is === 'action' ? [{ ...repair.draft, resolves: [draft.path] }] : [],
   )

@@ -1,13 +1,12 @@
 /** Whether the triggers that Trueup keeps on a table are there and read as they must. */
+import { changeLogStatements, changeTable } from '../../targets/sqlite/change-log.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import { commonInput, type Difference, draftOf, drift, orders, type TableLook } from './drafts.ts'
 import { rowIdName } from './row-id.ts'
 import { sameName } from './spec.ts'
 import { asItIs, findObject, type SchemaObject } from './state.ts'
 import {
-  type ChangeLogStatements,
   canBeStamped,
-  changeTable,
   feedsChangeTable,
   isOnUpdateTrigger,
   type NamedSql,
@@ -17,8 +16,8 @@ import {
 } from './triggers.ts'
 
 /** The differences of the change table with its triggers, and of the triggers that stamp an update. */
-export function triggerDifferences(look: TableLook, changeLog: ChangeLogStatements): readonly Difference[] {
-  return [...changeLogDifference(look, changeLog), ...onUpdateDifferences(look)]
+export function triggerDifferences(look: TableLook): readonly Difference[] {
+  return [...changeLogDifference(look), ...onUpdateDifferences(look)]
 }
 
 function ownTriggers(look: TableLook): readonly SchemaObject[] {
@@ -37,9 +36,10 @@ function compare(wanted: readonly NamedSql[], found: readonly SchemaObject[]) {
   return { create, drop }
 }
 
-function changeLogDifference(look: TableLook, changeLog: ChangeLogStatements): Difference[] {
+function changeLogDifference(look: TableLook): Difference[] {
   const { state, table } = look
-  const statements = changeLog(table.name).map((sql) => ({ sql, named: namedStatement(sql) }))
+  const rowId = rowIdName(table.columns.map((column) => column.name))
+  const statements = changeLogStatements(table.name, rowId).map((sql) => ({ sql, named: namedStatement(sql) }))
   const wanted = statements.flatMap(({ named }) => (named?.is === 'trigger' ? [named] : []))
   const found = ownTriggers(look).filter(
     (trigger) => feedsChangeTable(trigger.sql) || wanted.some((sql) => sameName(sql.name, trigger.name)),

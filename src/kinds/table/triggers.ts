@@ -1,4 +1,5 @@
 /** The triggers that Trueup keeps on a table: the feed of the change table, and the moment of the last update. */
+import { changeTable } from '../../targets/sqlite/change-log.ts'
 import { quoteIdentifier, type TableSchema } from '../../targets/sqlite/schema-reader.ts'
 import { nowExpression } from './columns.ts'
 import { columnOf } from './questions.ts'
@@ -9,9 +10,6 @@ export interface NamedSql {
   readonly name: string
   readonly sql: string
 }
-
-/** Gives the statements that make the change table and its three triggers on a table. */
-export type ChangeLogStatements = (table: string) => readonly string[]
 
 const onUpdateSuffix = '_on_update'
 
@@ -50,9 +48,6 @@ export function canBeStamped(table: TableSchema): (field: string) => boolean {
 export function isOnUpdateTrigger(name: string): boolean {
   return /^_trueup_/i.test(name) && name.toLowerCase().endsWith(onUpdateSuffix)
 }
-
-/** The name of the change table. */
-export const changeTable = '_trueup_changes'
 
 /** Whether a trigger feeds the change table. */
 export function feedsChangeTable(sql: string): boolean {
