@@ -45,16 +45,24 @@ const rowSchema = z.strictObject({
 export function keepSets(
   sets: ChangeSets,
   actionId: string,
-  from: { spec: ImportResource; spool: Spool; state: ImportState; source: string; nowMs: number },
+  from: {
+    readonly spec: ImportResource
+    readonly spool: Spool
+    readonly state: ImportState
+    readonly source: string
+    readonly blankColumns: readonly string[]
+    readonly nowMs: number
+  },
 ): void {
   const { spec, spool, state, nowMs } = from
   const { path, table, key } = spec.into
   if (sets.summary(actionId) === undefined) {
     const writer = sets.begin(actionId, { path, table, keyColumn: key })
     for (const { field, ...fill } of spool.fills()) writer.add({ is: 'cell', column: field, ...fill })
-    const moments = momentsOf(spec, nowMs)
+    const blank = Object.fromEntries(from.blankColumns.map((column) => [column, null]))
+    const otherwise = { ...blank, ...momentsOf(spec, nowMs) }
     for (const lead of spool.leads())
-      writer.add({ is: 'insert', rowId: 0, key: lead.key, row: { ...moments, ...lead.cells } })
+      writer.add({ is: 'insert', rowId: 0, key: lead.key, row: { ...otherwise, ...lead.cells } })
     writer.finish()
   }
   if (sets.summary(logSetId(actionId)) !== undefined) return

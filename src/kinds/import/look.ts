@@ -25,7 +25,12 @@ import { type FoundFiles, findFiles } from './workspace-files.ts'
 const unsureMs = 2000
 
 /** What a look leaves behind for whoever writes it down. */
-export type Keep = (from: { spool: Spool; state: ImportState; source: string }) => void
+export type Keep = (from: {
+  readonly spool: Spool
+  readonly state: ImportState
+  readonly source: string
+  readonly blankColumns: readonly string[]
+}) => void
 
 /**
  * Looks. `keep` is given what would be written. Throws SOURCE_UNREADABLE naming file and place, and DATABASE_* for the
@@ -59,7 +64,7 @@ export async function lookAtImport(
         options.progress(rows, Math.max(rows, source.expectedRows ?? rows))
       }
       const state = reckon({ spec, source, mapping, target, log, spool, onRows })
-      options.keep({ spool, state, source: source.name })
+      options.keep({ spool, state, source: source.name, blankColumns: target.blankColumns })
       return { is: 'looked', state, signature: isDone(state) && state.refusedByTable === 0 ? signature : null }
     } catch (error) {
       throw asSourceError(error, spec, place)

@@ -3,7 +3,7 @@
  * table and the rows before it. Reads only; what would be written is left in a spool.
  */
 import { createHash } from 'node:crypto'
-import { hashOf, type JsonValue } from '../../json.ts'
+import type { JsonValue } from '../../json.ts'
 import { coerce } from '../../values/coerce.ts'
 import type { Cell } from '../../values/field-type.ts'
 import { HashSet, hash53 } from './hash-index.ts'
@@ -46,7 +46,7 @@ class Reckoning {
   private readonly input: ReckonInput
   private readonly tally = new Tally()
   private readonly read: (row: SourceRow) => ReadLead
-  private readonly under: string
+  private readonly fieldOf: (column: string) => string | null
   private readonly evidence = createHash('sha256')
   private readonly settled: HashSet
   private readonly seen = new HashSet(64)
@@ -61,7 +61,8 @@ class Reckoning {
     const { spec, mapping, log, target } = input
     this.read = leadReader(spec.into, mapping)
     this.roles = rolesOf(spec.into)
-    this.under = hashOf([mapping.mapped.map(({ column, field }) => [column, field]).sort(), this.roles.raw ?? null])
+    const fields = new Map(mapping.mapped.map(({ column, field }) => [column, field]))
+    this.fieldOf = (column) => fields.get(column) ?? this.roles.raw ?? null
     this.settled = new HashSet(log.rows)
     for (const hash of log.settled()) this.settled.add(hash)
     this.defaults = defaultsOf(spec)
@@ -132,7 +133,7 @@ class Reckoning {
 
   private row(row: SourceRow): void {
     const identity = rowIdentity(row)
-    const fingerprint = fingerprintOf(row, this.under)
+    const fingerprint = fingerprintOf(row, this.fieldOf)
     const hash = settledHash(identity, fingerprint)
     if (this.settled.has(hash)) this.tally.settled()
     else if (this.seen.has(hash)) this.tally.repeated()

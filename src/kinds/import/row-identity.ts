@@ -7,7 +7,7 @@ import { fingerprintOf, type SourceRow } from './source-row.ts'
  * place or file is the same row.
  */
 export function rowIdentity(row: SourceRow): string {
-  return row.id === undefined ? `=${fingerprintOf(row, '')}` : `${row.place.file}#${row.id}`
+  return row.id === undefined ? `=${fingerprintOf(row, () => null)}` : `${row.place.file}#${row.id}`
 }
 
 /** The key of the lead that comes from a row which brings no usable key: a version 8 UUID, the same at every look. */

@@ -77,17 +77,18 @@ export function asJson(value: SourceValue): JsonValue {
 
 /**
  * What a row says, as 32 hexadecimal digits: equal for rows with equal values, whatever the order of their columns, and
- * whether a blank is there or missing. `under` is whatever else its meaning depends on (the mapping).
+ * whether a blank is there or missing. `fieldOf` gives the field that a column fills: a column that comes to fill another one
+ * makes the rows that have it new, and no others.
  */
-export function fingerprintOf(row: SourceRow, under: string): string {
-  const parts: JsonValue[] = [under]
+export function fingerprintOf(row: SourceRow, fieldOf: (column: string) => string | null): string {
+  const parts: JsonValue[] = []
   for (const column of [...row.cells.keys()].sort()) {
     const value = row.cells.get(column)
-    if (value === undefined || value === null) continue
+    if (value === undefined || isBlankValue(value)) continue
     const flaw = row.flaws.get(column) ?? null
     // The type is told apart where its JSON would not tell: bytes, large integers.
     const type = typeof value === 'bigint' ? 'integer' : value instanceof Uint8Array ? 'bytes' : null
-    parts.push([column, asJson(value), type, flaw])
+    parts.push([column, fieldOf(column), asJson(value), type, flaw])
   }
   return hash('sha256', JSON.stringify(parts), 'hex').slice(0, 32)
 }

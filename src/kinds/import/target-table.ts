@@ -34,6 +34,8 @@ export interface TargetTable {
   readonly uniques: readonly (readonly string[])[]
   /** Fields that a new row must have, beside those declared as required. */
   readonly demanded: ReadonlySet<string>
+  /** Columns that a new row leaves at NULL, since they have no default; named, so that an undo notices a later edit. */
+  readonly blankColumns: readonly string[]
   /** Fields that have a column now, under whatever name. */
   readonly present: ReadonlySet<string>
   keys(): Iterable<LeadKeys>
@@ -75,6 +77,9 @@ export function targetTable(db: Database, into: IntoTable, written: readonly str
     missing,
     demanded,
     uniques,
+    blankColumns: [...columns.values()]
+      .filter((column) => column.notnull === 0 && column.dflt_value === null && column.pk === 0)
+      .map((column) => column.name),
     present: new Set(columnOf.keys()),
     rows:
       db
@@ -93,6 +98,7 @@ export function absentTable(into: IntoTable, what = `table ${into.table}`): Targ
     rows: 0,
     uniques: declaredUniques(into),
     demanded: new Set(),
+    blankColumns: [],
     present: new Set(into.fields.map((field) => field.name)),
     keys: () => [],
     lead: () => undefined,
