@@ -1,6 +1,26 @@
-/** How a run of offloaded work ends: one answer that was heard, or one error that says why there is none. */
+/**
+ * How a run of offloaded work ends: one answer that was heard, or one error that says why there is none. A child process
+ * may have been hurt by a hostile file, so what it says is parsed.
+ */
+import { z } from 'zod'
 import { OperationalError } from '../../errors.ts'
-import { rehydrate, replySchema } from './wire.ts'
+import { type Reply, rehydrate } from './wire.ts'
+
+const replySchema: z.ZodType<Reply> = z.discriminatedUnion('is', [
+  z.object({ is: z.literal('progress'), done: z.number(), total: z.number() }),
+  z.object({ is: z.literal('done'), output: z.unknown() }),
+  z.object({
+    is: z.literal('failed'),
+    error: z.object({
+      name: z.string(),
+      message: z.string(),
+      stack: z.string().optional(),
+      code: z.string().optional(),
+      hint: z.string().optional(),
+      retryAtMs: z.number().optional(),
+    }),
+  }),
+])
 
 /** What is done with each kind of reply. */
 export interface Hearing {

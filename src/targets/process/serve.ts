@@ -4,7 +4,7 @@
  */
 import { parentPort } from 'node:worker_threads'
 import { invariant } from '../../errors.ts'
-import { dehydrate, type Order, orderSchema, type Reply } from './wire.ts'
+import { dehydrate, type Order, parseOrder, type Reply } from './wire.ts'
 
 /** What the work is given beside its input. */
 export interface ServeContext {
@@ -69,5 +69,9 @@ function serve(work: Work, send: (reply: Reply) => void, listen: (hear: (message
       void run(order.input, running)
     }
   }
-  listen((message) => obey(orderSchema.parse(message)))
+  listen((message) => {
+    const order = parseOrder(message)
+    invariant(order !== undefined, 'the main thread sends orders only')
+    obey(order)
+  })
 }

@@ -1,34 +1,33 @@
 /**
- * The messages between the main thread and what it offloads work to. Both ends are ours, but a child process may have
- * been hurt by a hostile file, so the main thread parses what it hears.
+ * The messages between the main thread and what it offloads work to, and errors in the form that survives the way.
+ * Loads nothing but the error table, since every child process loads it anew.
  */
-import { z } from 'zod'
 import { type ErrorCode, errorTable, InvariantViolation, messageOf, OperationalError } from '../../errors.ts'
 
-const wireErrorSchema = z.object({
-  name: z.string(),
-  message: z.string(),
-  stack: z.string().optional(),
-  code: z.string().optional(),
-  hint: z.string().optional(),
-  retryAtMs: z.number().optional(),
-})
-type WireError = z.output<typeof wireErrorSchema>
+export interface WireError {
+  readonly name: string
+  readonly message: string
+  readonly stack?: string | undefined
+  readonly code?: string | undefined
+  readonly hint?: string | undefined
+  readonly retryAtMs?: number | undefined
+}
 
 /** What a thread or child process says. */
-export const replySchema = z.discriminatedUnion('is', [
-  z.object({ is: z.literal('progress'), done: z.number(), total: z.number() }),
-  z.object({ is: z.literal('done'), output: z.unknown() }),
-  z.object({ is: z.literal('failed'), error: wireErrorSchema }),
-])
-export type Reply = z.output<typeof replySchema>
+export type Reply =
+  | { readonly is: 'progress'; readonly done: number; readonly total: number }
+  | { readonly is: 'done'; readonly output: unknown }
+  | { readonly is: 'failed'; readonly error: WireError }
 
 /** What the main thread says: one `run`, and `abort` when nobody waits for it any longer. */
-export const orderSchema = z.discriminatedUnion('is', [
-  z.object({ is: z.literal('run'), input: z.unknown() }),
-  z.object({ is: z.literal('abort') }),
-])
-export type Order = z.output<typeof orderSchema>
+export type Order = { readonly is: 'run'; readonly input: unknown } | { readonly is: 'abort' }
+
+/** Reads an order; undefined for anything else. */
+export function parseOrder(message: unknown): Order | undefined {
+  if (typeof message !== 'object' || message === null || !('is' in message)) return undefined
+  if (message.is === 'abort') return { is: 'abort' }
+  return message.is === 'run' && 'input' in message ? { is: 'run', input: message.input } : undefined
+}
 
 /** An error of offloaded work that is none of ours; keeps the code of the original (`SQLITE_CORRUPT`, `ENOENT`). */
 export class RemoteError extends Error {

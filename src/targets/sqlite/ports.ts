@@ -8,6 +8,12 @@ export interface ReadView {
   close(): void
 }
 
+/** A path that may be opened read-only until it is released, which must be done. */
+export interface Place {
+  readonly path: string
+  release(): void
+}
+
 /** How long a write may wait for other programs, and what ends the wait. */
 export interface WriteOptions {
   /** Longest wait for the lock, in milliseconds; default 5000. The event loop is free meanwhile. */
@@ -25,6 +31,11 @@ export interface Databases {
    * SQLite alone would write (a WAL database that nobody has open), a copy made by a child process is opened instead.
    */
   read(path: string): Promise<ReadView>
+  /**
+   * As `read`, for a worker thread or child process that opens the connection itself (with `openReading`): where the file,
+   * or a copy of it, can be opened until it is released.
+   */
+  locate(path: string): Promise<Place>
   /**
    * Runs `work` in one IMMEDIATE transaction on the workspace's own connection. While another program holds the lock it is
    * retried without blocking the event loop; `work` may therefore run more than once and is given a fresh transaction each

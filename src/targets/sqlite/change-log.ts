@@ -1,0 +1,82 @@
+/**
+ * The change table that triggers feed: which rows of a table were written, by whatever program, since a place in the log.
+ * It may say too much (a row that is again as it was) but never too little: where something could be missing, the answer
+ * is `everything`. Deletes by `INSERT OR REPLACE` fire no delete trigger, so who counts rows must still look at all of
+ * them now and then.
+ */
+import type { Database } from 'better-sqlite3'
+import { quoteIdentifier } from './schema-reader.ts'
+
+/** The name of the change table in every database that has one. */
+export const changeTable = '_trueup_changes'
+
+/** Rows that the log keeps; older ones are dropped by the triggers themselves. The newest stays, so `seq` never restarts. */
+export const changeLogRowsMax = 100_000
+
+export type ChangeLogReading =
+  /** The rows written since, each once, by ascending rowid; `lastSeq` is the place to read on from. */
+  | { readonly is: 'rows'; readonly rowIds: readonly number[]; readonly lastSeq: number }
+  /** Which rows were written cannot be told, or they are more than asked for; `lastSeq` is undefined without a log. */
+  | { readonly is: 'everything'; readonly lastSeq: number | undefined }
+
+/**
+ * The statements that make the change table and its three triggers on `table`, in the order in which they are to be run.
+ * They use nothing that SQLite 3.31 lacks and leave `last_insert_rowid()` and `changes()` of the writer alone. `rowId` is
+ * the name under which the table shows its rowid, for tables that have a column called `rowid`.
+ */
+export function changeLogStatements(table: string, rowId = 'rowid'): readonly string[] {
+  const on = quoteIdentifier(table)
+  const name = quoteText(table)
+  const log = (row: 'OLD' | 'NEW') =>
+    `INSERT INTO ${changeTable} (table_name, row_id) VALUES (${name}, ${row}.${rowId});`
+  const moved = `INSERT INTO ${changeTable} (table_name, row_id) SELECT ${name}, OLD.${rowId} WHERE OLD.${rowId} IS NOT NEW.${rowId};`
+  // Inside a trigger this is the seq of the row that was just logged.
+  const purge = `DELETE FROM ${changeTable} WHERE seq <= last_insert_rowid() - ${changeLogRowsMax};`
+  const trigger = (event: string, body: string) =>
+    `CREATE TRIGGER IF NOT EXISTS ${quoteIdentifier(`_trueup_${table}_log_${event}`)} AFTER ${event.toUpperCase()} ON ${on} FOR EACH ROW BEGIN ${body} ${purge} END`
+  return [
+    `CREATE TABLE IF NOT EXISTS ${changeTable} (seq INTEGER PRIMARY KEY, table_name TEXT NOT NULL, row_id INTEGER NOT NULL)`,
+    trigger('insert', log('NEW')),
+    trigger('update', `${moved} ${log('NEW')}`),
+    trigger('delete', log('OLD')),
+  ]
+}
+
+/**
+ * What was written to `table` after place `afterSeq`, from one state of the database. `everything` when there is no log,
+ * no such place any more (the log was purged beyond it, emptied or replaced), or more than `limit` rows were written.
+ */
+export function readChangeLog(
+  db: Database,
+  table: string,
+  afterSeq: number | undefined,
+  limit: number,
+): ChangeLogReading {
+  return db.transaction((): ChangeLogReading => {
+    if (!hasChangeLog(db)) return { is: 'everything', lastSeq: undefined }
+    const lastSeq = db.prepare<[], number>(`SELECT coalesce(max(seq), 0) FROM ${changeTable}`).pluck().get() ?? 0
+    const everything: ChangeLogReading = { is: 'everything', lastSeq }
+    if (afterSeq === undefined || afterSeq > lastSeq) return everything
+    const since = db
+      .prepare<[number], number>(`SELECT count(*) FROM ${changeTable} WHERE seq > ?`)
+      .pluck()
+      .get(afterSeq)
+    if (since !== lastSeq - afterSeq) return everything
+    const rowIds = db
+      .prepare<[number, string, number], number>(
+        `SELECT DISTINCT row_id FROM ${changeTable} WHERE seq > ? AND table_name = ? COLLATE NOCASE ORDER BY row_id LIMIT ?`,
+      )
+      .pluck()
+      .all(afterSeq, table, limit + 1)
+    return rowIds.length > limit || !rowIds.every(Number.isSafeInteger) ? everything : { is: 'rows', rowIds, lastSeq }
+  })()
+}
+
+function hasChangeLog(db: Database): boolean {
+  const columns = db.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(changeTable)
+  return ['seq', 'table_name', 'row_id'].every((column) => columns.includes(column))
+}
+
+function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}

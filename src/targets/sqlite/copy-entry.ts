@@ -1,0 +1,143 @@
+/**
+ * Child process: says how a database file can be read without side effects, and copies it where it cannot. The only
+ * place that reads bytes of database files, since closing a descriptor drops the locks of its whole process.
+ */
+import { type BigIntStats, constants, copyFileSync, statSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { invariant } from '../../errors.ts'
+import { serveProcess } from '../process/serve.ts'
+
+/** What the parent gets; it parses this with its own schema. */
+export type CopyReply =
+  /** Opening the file read-only changes nothing: it is in a rollback journal mode and has no journal to roll back. */
+  | { readonly is: 'direct' }
+  /** The copy is in the folder, under the given name, with what belongs to it. */
+  | { readonly is: 'copied' }
+  | { readonly is: 'no-database' }
+  /** It was written again and again while it was copied. */
+  | { readonly is: 'moving' }
+
+export interface CopyOrder {
+  readonly path: string
+  /** Where a copy is put: a path in an empty private folder. */
+  readonly to: string
+}
+
+const triesMax = 5
+const magic = 'SQLite format 3\u0000'
+/** First bytes of a rollback journal that is to be played back (https://www.sqlite.org/fileformat2.html#the_rollback_journal). */
+const journalMagic = 'd9d505f920a163d7'
+
+serveProcess(async (input): Promise<CopyReply> => {
+  const { path, to } = parseInput(input)
+  for (let tries = 1; tries <= triesMax; tries += 1) {
+    const before = signature(path)
+    const parts = await partsToCopy(path)
+    if (typeof parts !== 'string') {
+      for (const part of parts) await copy(path + part, to + part)
+      if (signature(path) === before) {
+        if (parts.includes('-journal')) await playBack(to)
+        return { is: 'copied' }
+      }
+    } else if (signature(path) === before) {
+      return { is: parts }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20 * tries))
+  }
+  return { is: 'moving' }
+})
+
+function parseInput(input: unknown): CopyOrder {
+  invariant(typeof input === 'object' && input !== null, 'the parent sends an order')
+  invariant('path' in input && typeof input.path === 'string', 'the order names a path')
+  invariant('to' in input && typeof input.to === 'string', 'the order names a place for the copy')
+  return { path: input.path, to: input.to }
+}
+
+/** Which files make up the database's content, or why no copy is needed or possible. */
+async function partsToCopy(path: string): Promise<readonly string[] | 'direct' | 'no-database'> {
+  const header = await firstBytes(path, 100)
+  if (header.length === 0) return 'direct'
+  if (header.length < 100 || header.toString('latin1', 0, 16) !== magic) return 'no-database'
+  if (header[18] === 2 || header[19] === 2) return ['', ...(sizeOf(`${path}-wal`) > 0n ? ['-wal'] : [])]
+  if (sizeOf(`${path}-journal`) === 0n) return 'direct'
+  const journal = await firstBytes(`${path}-journal`, 8)
+  return journal.toString('hex') === journalMagic ? ['', '-journal'] : 'direct'
+}
+
+/** Rolls the copy back, which a read-only connection could not. SQLite is loaded only here: most runs do not need it. */
+async function playBack(copied: string): Promise<void> {
+  const { openWriting } = await import('./connection.ts')
+  const db = openWriting(copied)
+  db.prepare('SELECT count(*) FROM main.sqlite_schema').get()
+  db.close()
+}
+
+/** Changes whenever one of the files does, is replaced, appears or goes. */
+function signature(path: string): string {
+  return ['', '-wal', '-journal'].map((part) => signatureOf(path + part)).join('|')
+}
+
+function signatureOf(path: string): string {
+  const found = statOf(path)
+  return found === undefined ? 'absent' : `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}`
+}
+
+function sizeOf(path: string): bigint {
+  return statOf(path)?.size ?? 0n
+}
+
+function statOf(path: string): BigIntStats | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })
+}
+
+/** Shares blocks where the file system can; else reads without leaving an access time. */
+async function copy(from: string, to: string): Promise<void> {
+  try {
+    copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE)
+    return
+  } catch (error) {
+    // ENOTSUP, EXDEV, EINVAL, ENOSYS, ENOTTY: this file system or pair of them cannot share blocks.
+    invariant(error instanceof Error, 'Node throws errors')
+  }
+  const source = await openQuietly(from)
+  try {
+    const target = await open(to, 'w', 0o600)
+    try {
+      const block = Buffer.allocUnsafe(1 << 20)
+      for (;;) {
+        const { bytesRead } = await source.read(block, 0, block.length)
+        if (bytesRead === 0) return
+        await target.writeFile(block.subarray(0, bytesRead))
+      }
+    } finally {
+      await target.close()
+    }
+  } finally {
+    await source.close()
+  }
+}
+
+async function firstBytes(path: string, count: number): Promise<Buffer> {
+  const file = await openQuietly(path)
+  try {
+    const block = Buffer.alloc(count)
+    const { bytesRead } = await file.read(block, 0, count, 0)
+    return block.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+/** O_NOATIME is allowed to the owner of the file only; O_NONBLOCK, lest a pipe put in its place blocks. */
+async function openQuietly(path: string): Promise<FileHandle> {
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK
+  try {
+    return await open(path, flags | constants.O_NOATIME)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'EPERM' || error.code === 'EINVAL')) {
+      return await open(path, flags)
+    }
+    throw error
+  }
+}

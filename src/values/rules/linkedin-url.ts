@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { linkedInAddress, readLinkedIn } from '../linkedin.ts'
+import { isPlaceholder } from '../placeholder.ts'
+import { defineRule, settled, unmendable } from '../rule.ts'
+import { clean } from '../whitespace.ts'
+
+const options = z.strictObject({
+  /** Which pages the field may hold: people only, organisations only, or both (which are kept apart by their path). */
+  pages: z.enum(['any', 'profile', 'company']).default('any'),
+})
+
+/** LinkedIn addresses: `https://www.linkedin.com/in/<slug>` and `/company/<slug>`. */
+export const linkedinUrl = defineRule({
+  name: 'linkedin_url',
+  version: 1,
+  summary:
+    'https://www.linkedin.com/in/<slug>, lower-case and decoded; /pub/ and Sales Navigator addresses are reported.',
+  options,
+  prepare: (settings) => (value) => {
+    const cleaned = clean(value)
+    if (isPlaceholder(cleaned)) return unmendable('is a placeholder, not a LinkedIn address')
+    const reading = readLinkedIn(cleaned)
+    if (reading.is === 'invalid') return unmendable(reading.reason)
+    if (settings.pages === 'profile' && reading.page !== 'in') return unmendable('is a company page, not a profile')
+    if (settings.pages === 'company' && reading.page === 'in') return unmendable('is a profile, not a company page')
+    const address = linkedInAddress(reading)
+    const again = readLinkedIn(address)
+    if (again.is === 'invalid' || again.slug !== reading.slug) return unmendable('has no stable form as an address')
+    return settled(value, address, 'LinkedIn address in standard form')
+  },
+})
