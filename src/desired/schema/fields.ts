@@ -1,0 +1,89 @@
+/** One field: column, Airtable field, rules and GraphQL field in a single entry. */
+import { z } from 'zod'
+import { fieldTypes } from '../../values/field-type.ts'
+import { conflictSchema, fieldAirtableSchema } from './airtable.ts'
+import { fieldNameSchema, textSchema } from './scalars.ts'
+
+const ruleOptionsSchema = z.record(z.string(), z.record(z.string(), z.unknown()))
+
+/** `email`, or `{ phone: { region: US } }`, or a list of these: rules in the order they are applied. */
+const standardizeSchema = z
+  .union(
+    [textSchema, ruleOptionsSchema, z.array(z.union([textSchema, ruleOptionsSchema]))],
+    'must be the name of a rule, { rule: options }, or a list of these',
+  )
+  .transform((value) =>
+    (Array.isArray(value) ? value : [value]).flatMap((entry) =>
+      typeof entry === 'string'
+        ? [{ rule: entry, options: {} }]
+        : Object.entries(entry).map(([rule, options]) => ({ rule, options })),
+    ),
+  )
+
+const fieldQualitySchema = z.strictObject({
+  minLength: z.int().min(0).describe('The fewest characters that a filled value should have.').optional(),
+  maxLength: z.int().min(1).describe('The most characters that a value should have.').optional(),
+  mentions: z
+    .array(fieldNameSchema)
+    .min(1)
+    .meta({ description: 'Fields of the same row that the text should name.', examples: [['company']] })
+    .optional(),
+  forbids: z
+    .array(z.string().min(1))
+    .min(1)
+    .meta({
+      description: 'Text that must not occur, such as an unfilled placeholder.',
+      examples: [['{{', 'lorem ipsum']],
+    })
+    .optional(),
+  notInFuture: z.boolean().describe('True when a date or datetime must have come.').optional(),
+  notBefore: z
+    .string()
+    .meta({ description: 'The earliest date that makes sense, as YYYY-MM-DD.', examples: ['2020-01-01'] })
+    .optional(),
+  pattern: z
+    .string()
+    .min(1)
+    .max(500)
+    .describe('A regular expression that a filled value should match; 500 characters at most.')
+    .optional(),
+})
+
+export const fieldSchema = z.strictObject({
+  type: z.enum(fieldTypes).describe('What the field holds; it decides the SQLite, Airtable and GraphQL types.'),
+  required: z.boolean().default(false).describe('True when no row may be without a value (NOT NULL).'),
+  unique: z.boolean().default(false).describe('True when no two rows may hold the same value.'),
+  default: z
+    .union([z.string(), z.number(), z.boolean(), z.null()], 'must be one value of the type of the field')
+    .describe('The value of a row that gives none; `now` is the moment of the insert, for date and datetime.')
+    .optional(),
+  onUpdate: z
+    .literal('now')
+    .describe('`now` sets a date or datetime to the moment of each change of the row.')
+    .optional(),
+  choices: z
+    .array(textSchema)
+    .min(1, 'must list at least one choice')
+    .meta({
+      description: 'What a field of type choice or choices can hold; required there and refused elsewhere.',
+      examples: [['auto_send', 'manual_review']],
+    })
+    .optional(),
+  precision: z.int().min(0).max(8).describe('Digits after the point, for a field of type number.').optional(),
+  renamedFrom: textSchema
+    .describe('The former column name; the data moves along, nothing is dropped and added.')
+    .optional(),
+  absent: z
+    .boolean()
+    .default(false)
+    .describe('True asks for the removal of the column; gated by what it would lose, and undoable.'),
+  airtable: fieldAirtableSchema
+    .describe('The Airtable field that mirrors this one: its name, or an object; left out: the field is local only.')
+    .optional(),
+  standardize: standardizeSchema
+    .prefault([])
+    .describe('The standardization rules, in the order they are applied: a name, `{ name: options }`, or a list.'),
+  conflicts: conflictSchema.describe("Overrules the table's `airtable.conflicts` for this field.").optional(),
+  quality: fieldQualitySchema.describe('What a good value looks like; what breaks it is reported.').optional(),
+  description: z.string().max(1000).describe('What the field means; shown in GraphQL and Airtable.').optional(),
+})

@@ -1,0 +1,118 @@
+/** Backups, alerts and access. */
+import { z } from 'zod'
+import { riskSchema } from './policy.ts'
+import {
+  cronSchema,
+  durationSchema,
+  fieldNameSchema,
+  nameSchema,
+  pathSchema,
+  secretSchema,
+  timezoneSchema,
+} from './scalars.ts'
+
+const copiesSchema = z.int().min(0).max(10_000)
+
+export const backupSchema = z.strictObject({
+  of: z
+    .array(nameSchema)
+    .min(1, 'must name at least one database, or airtable')
+    .meta({ description: 'Names from `databases`, and `airtable` for the base.', examples: [['main', 'airtable']] }),
+  schedule: cronSchema.meta({ description: 'When it is made, as a cron line.', examples: ['0 3 * * *'] }),
+  timezone: timezoneSchema.default('UTC').describe('The time zone of the schedule.'),
+  keep: z
+    .strictObject({
+      hourly: copiesSchema.default(0).describe('The newest of each hour, for so many hours.'),
+      daily: copiesSchema.default(14).describe('The newest of each day, for so many days.'),
+      weekly: copiesSchema.default(8).describe('The newest of each week, for so many weeks.'),
+      monthly: copiesSchema.default(0).describe('The newest of each month, for so many months.'),
+    })
+    .prefault({})
+    .describe('How many copies are kept.'),
+  encryptTo: z
+    .array(
+      z.union(
+        [z.string().startsWith('age1', 'must be an age recipient, which starts with age1'), secretSchema],
+        'must be an age recipient (age1…), or a reference { env: NAME } or { file: path }',
+      ),
+    )
+    .default([])
+    .describe('The age recipients that can decrypt it; none means that it is not encrypted.'),
+  to: z
+    .array(pathSchema)
+    .min(1, 'must name at least one place')
+    .meta({ description: 'Folders of the workspace, or `s3://bucket/prefix`.', examples: [['backups/']] }),
+})
+
+const channelSchema = z.union(
+  [
+    z.strictObject({ webhook: secretSchema.describe('The web address that gets a JSON document.') }),
+    z.strictObject({ slack: secretSchema.describe('A web address of the kind that Slack takes.') }),
+    z.strictObject({
+      email: z
+        .strictObject({
+          to: z.array(z.email('must be an e-mail address')).min(1).describe('Who gets it.'),
+          smtp: secretSchema.describe('Where the address of the mail server is found, with user and password.'),
+        })
+        .describe('E-mail.'),
+    }),
+  ],
+  'must be one of { webhook }, { slack } and { email }',
+)
+
+export const alertsSchema = z.strictObject({
+  channels: z.record(nameSchema, channelSchema).default({}).describe('Where alerts go, by name.'),
+  rules: z
+    .array(
+      z.strictObject({
+        when: z
+          .string()
+          .regex(
+            /^[A-Za-z][A-Za-z0-9_.]*\s*(>=|<=|>|<|==)\s*\d+(\.\d+)?(ms|s|m|h|d|w|%|B|KB|MB|GB|KiB|MiB|GiB)?$/,
+            'must compare a metric with a number, duration, percentage or size, such as "errorPercent > 5"',
+          )
+          .meta({
+            description: 'The comparison that must hold: a metric, an operator, a number or duration.',
+            examples: ['errorPercent > 5', 'backupAge > 26h'],
+          }),
+        for: durationSchema
+          .meta({ description: 'How long it must hold before the alert is sent.', examples: ['10m'] })
+          .optional(),
+        to: nameSchema.describe('A name from `alerts.channels`.'),
+        severity: riskSchema.describe('How urgent it is.').optional(),
+      }),
+    )
+    .default([])
+    .describe('When an alert is sent, and where.'),
+})
+
+export const accessSchema = z.strictObject({
+  tokens: z
+    .strictObject({
+      file: pathSchema.default('.trueup/tokens.json').describe('The file that holds the hashes of the tokens.'),
+    })
+    .prefault({})
+    .describe('API tokens; only their hashes are stored.'),
+  roles: z
+    .record(
+      nameSchema,
+      z.strictObject({
+        can: z
+          .array(
+            z
+              .string()
+              .regex(
+                /^[a-z][a-zA-Z-]*\.([a-z][a-zA-Z-]*|\*)$/,
+                'must be a right such as leads.read, or leads.* for all of a kind',
+              ),
+          )
+          .meta({ description: 'What the role may do.', examples: [['leads.read']] }),
+        unmasked: z
+          .array(fieldNameSchema)
+          .default([])
+          .describe('Fields with personal data that the role sees in full.'),
+      }),
+    )
+    .default({})
+    .describe('Roles besides viewer, editor, operator, approver and admin, which are built in.'),
+})

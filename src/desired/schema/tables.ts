@@ -1,0 +1,149 @@
+/** A table: its place, its fields, and the rules that its rows are held to. */
+import { z } from 'zod'
+import { tableAirtableSchema } from './airtable.ts'
+import { fieldSchema } from './fields.ts'
+import { fieldNameSchema, intervalSchema, nameSchema, percentSchema, textSchema } from './scalars.ts'
+
+const shareSchema = z.number().min(0, 'must be from 0 to 1').max(1, 'must be from 0 to 1')
+
+const duplicateRuleSchema = z.union(
+  [
+    z.strictObject({
+      name: nameSchema.describe('The name that explanations and statistics use.'),
+      exact: z
+        .union([fieldNameSchema, z.array(fieldNameSchema).min(1)], 'must be a field, or a list of fields')
+        .transform((value) => [value].flat())
+        .describe('The field, or fields, whose standardized values must be equal.'),
+      confidence: shareSchema.describe('How sure an equal value makes: 0 to 1.'),
+    }),
+    z.strictObject({
+      name: nameSchema.describe('The name that explanations and statistics use.'),
+      fuzzy: z.array(fieldNameSchema).min(1).describe('The fields that are compared by likeness.'),
+      threshold: shareSchema.default(0.85).describe('The likeness from which a pair is a candidate: 0 to 1.'),
+    }),
+  ],
+  'must be { name, exact, confidence } or { name, fuzzy, threshold }',
+)
+
+const duplicatesSchema = z.strictObject({
+  rules: z
+    .array(duplicateRuleSchema)
+    .min(1, 'must list at least one rule')
+    .describe('How duplicates are recognized, strongest first.'),
+  merge: z
+    .strictObject({
+      strategy: z
+        .enum(['most_recent', 'highest_quality', 'merge', 'manual'])
+        .default('most_recent')
+        .describe('Which row survives; `merge` takes the best of each field, `manual` asks a person each time.'),
+      fields: z
+        .record(
+          z.string(),
+          z.enum(['most_recent', 'oldest', 'longest', 'shortest', 'union', 'min', 'max', 'keep', 'highest_quality']),
+        )
+        .default({})
+        .meta({
+          description: 'Fields whose survivor is chosen in another way.',
+          examples: [{ ai_message: 'longest' }],
+        }),
+    })
+    .prefault({})
+    .describe('What becomes of a group of duplicates.'),
+  mergeAutomaticallyFrom: shareSchema
+    .default(0.95)
+    .describe('The confidence from which a group is merged without asking; below it, a person decides.'),
+  onInsert: z
+    .enum(['merge', 'refuse', 'flag'])
+    .default('flag')
+    .describe('What is done with a new lead that matches an existing one.'),
+})
+
+const consistencySchema = z.strictObject({
+  by: z
+    .string()
+    .min(1)
+    .meta({
+      description: 'What rows are grouped by: a field, or `domain(field)` for the domain of an e-mail or web address.',
+      examples: ['domain(email)'],
+    }),
+  fields: z.array(fieldNameSchema).min(1).describe('The fields that should have one spelling within a group.'),
+})
+
+export const tableSchema = z.strictObject({
+  database: nameSchema.describe('The database that holds the table: a name from `databases`.'),
+  table: textSchema.max(128).describe("The table's name in SQLite, where it differs from the entry's.").optional(),
+  key: fieldNameSchema.describe(
+    'The key column; when it is no declared field it is text, and a UUID is assigned where a row has none.',
+  ),
+  renamedFrom: textSchema.max(128).describe('The former name of the table in SQLite; its data moves along.').optional(),
+  absent: z
+    .boolean()
+    .default(false)
+    .describe('True asks for the removal of the table; gated by what it would lose, and undoable.'),
+  airtable: tableAirtableSchema.describe('The Airtable table that mirrors this one.').optional(),
+  fields: z
+    .record(fieldNameSchema, fieldSchema)
+    .refine((fields) => Object.keys(fields).length > 0, 'must declare at least one field')
+    .describe('The fields by name. One entry is column, Airtable field, rules and GraphQL field.'),
+  indexes: z
+    .array(
+      z.strictObject({
+        on: z.array(fieldNameSchema).min(1).describe('The fields of the index, in order.'),
+        unique: z.boolean().default(false).describe('True when the combination must be unique.'),
+        name: fieldNameSchema
+          .describe("The index's name in SQLite; made from table and fields when left out.")
+          .optional(),
+      }),
+    )
+    .default([])
+    .describe('Indexes besides those of unique fields.'),
+  quality: z
+    .strictObject({
+      completeness: z
+        .record(fieldNameSchema, percentSchema)
+        .default({})
+        .meta({ description: 'The share of rows that should have a value, by field.', examples: [{ email: '95%' }] }),
+      consistent: z
+        .union([consistencySchema, z.array(consistencySchema)], 'must be { by, fields }, or a list of these')
+        .transform((value) => [value].flat())
+        .prefault([])
+        .describe('Fields that should have one spelling within a group of rows: `{ by, fields }`, or a list.'),
+      freshWithin: intervalSchema
+        .meta({ description: 'How long no row may have changed before the data counts as stale.', examples: ['26h'] })
+        .optional(),
+    })
+    .describe('What the rows together should be like.')
+    .optional(),
+  duplicates: duplicatesSchema.describe('How rows that mean the same lead are found and merged.').optional(),
+})
+
+export const importSchema = z.strictObject({
+  from: z
+    .union(
+      [
+        z.strictObject({
+          database: nameSchema.describe('A name from `databases`.'),
+          table: textSchema.describe("The table's name in that SQLite file."),
+        }),
+        z.strictObject({
+          files: z
+            .string()
+            .min(1)
+            .meta({
+              description: 'JSON files, as a pattern relative to the workspace.',
+              examples: ['data/json/**/*.json'],
+            }),
+        }),
+      ],
+      'must be { database, table } or { files }',
+    )
+    .describe('Where the leads come from; sources are never changed.'),
+  into: nameSchema.describe('The table that they go to: a name from `tables`.'),
+  map: z
+    .union(
+      [z.literal('auto'), z.record(textSchema, fieldNameSchema)],
+      'must be `auto`, or source columns with the fields they go to',
+    )
+    .default('auto')
+    .describe('`auto`, or source column to field of the table; columns that are not named are proposed as by `auto`.'),
+})

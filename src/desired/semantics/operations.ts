@@ -1,0 +1,130 @@
+/** Services, jobs, backups, alerts and access name things that are there, and say nothing that has no effect. */
+import { namesSecret } from '../secret-text.ts'
+import { type Check, repeats } from './check.ts'
+import { checkPath } from './paths.ts'
+
+export function checkOperations(check: Check): void {
+  checkServices(check)
+  checkJobs(check)
+  checkBackups(check)
+  checkAlerts(check)
+  checkAccess(check)
+  checkPolicy(check)
+}
+
+function checkServices(check: Check): void {
+  const names = check.names('services')
+  for (const [name, service] of Object.entries(check.state.services)) {
+    const path = ['services', name]
+    if (service.directory !== undefined) checkPath(check, [...path, 'directory'], service.directory)
+    if (service.probe?.heartbeat !== undefined)
+      checkPath(check, [...path, 'probe', 'heartbeat'], service.probe.heartbeat)
+    if (service.probe?.log !== undefined) checkPath(check, [...path, 'probe', 'log'], service.probe.log)
+    checkEnvironment(check, path, service.environment)
+    for (const [index, other] of service.dependsOn.entries()) {
+      if (other === name) check.problem([...path, 'dependsOn', index], 'names the service itself')
+      else check.known([...path, 'dependsOn', index], other, names, 'a declared service')
+    }
+    if (service.command !== undefined) continue
+    for (const key of ['environment', 'directory', 'limits', 'grace'] as const) {
+      if (check.names(...path).includes(key))
+        check.warning([...path, key], 'has no effect, since Trueup does not start this service', { at: 'key' })
+    }
+  }
+  checkCycles(check)
+}
+
+/** Services that wait for one another would never start. Each cycle is told once. */
+function checkCycles(check: Check): void {
+  const services = check.state.services
+  const done = new Set<string>()
+  const walk = (name: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(name)
+    if (start >= 0) {
+      const cycle = [...trail.slice(start), name]
+      const from = cycle.at(-2) ?? name
+      if (cycle.length > 2) check.problem(['services', from, 'dependsOn'], `waits in a circle: ${cycle.join(' → ')}`)
+      return
+    }
+    if (done.has(name)) return
+    for (const next of services[name]?.dependsOn ?? []) walk(next, [...trail, name])
+    done.add(name)
+  }
+  for (const name of Object.keys(services)) walk(name, [])
+}
+
+function checkEnvironment(check: Check, path: readonly string[], environment: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(environment)) {
+    if (typeof value === 'string' && value !== '' && namesSecret(name)) {
+      check.problem([...path, 'environment', name], `is a secret by its name; write { env: ${name} } or { file: path }`)
+    }
+  }
+}
+
+function checkJobs(check: Check): void {
+  for (const [name, job] of Object.entries(check.state.jobs)) {
+    const path = ['jobs', name]
+    if (job.directory !== undefined) checkPath(check, [...path, 'directory'], job.directory)
+    if (job.ping !== undefined) checkPath(check, [...path, 'ping', 'file'], job.ping.file)
+    checkEnvironment(check, path, job.environment)
+    if (job.command === undefined && job.schedule !== undefined)
+      check.problem([...path, 'schedule'], 'needs a command to run', { at: 'key' })
+    if (job.ping !== undefined && job.succeedWithin === undefined)
+      check.problem([...path, 'ping'], 'needs succeedWithin, which tells when it is late', { at: 'key' })
+    if (job.command !== undefined && job.schedule === undefined)
+      check.warning(path, 'has no schedule, so it runs only when somebody asks for it', { at: 'key' })
+  }
+}
+
+function checkBackups(check: Check): void {
+  const hasAirtable = check.names().includes('airtable')
+  const names = [...check.names('databases'), ...(hasAirtable ? ['airtable'] : [])]
+  for (const [name, backup] of Object.entries(check.state.backups)) {
+    const path = ['backups', name]
+    const sources = backup.of.map((source, index) => ({ source, index }))
+    for (const { source, index } of sources) check.known([...path, 'of', index], source, names, 'a declared database')
+    for (const { item } of repeats(sources, ({ source }) => source))
+      check.problem([...path, 'of', item.index], `names ${item.source} twice`)
+    if (Object.values(backup.keep).every((count) => count === 0))
+      check.problem([...path, 'keep'], 'keeps nothing', { at: 'key' })
+    for (const [index, place] of backup.to.entries()) checkPlace(check, [...path, 'to', index], place)
+  }
+}
+
+function checkPlace(check: Check, path: readonly (string | number)[], place: string): void {
+  if (place.includes('${')) return
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(place)) {
+    checkPath(check, path, place)
+    return
+  }
+  if (!place.startsWith('s3://')) check.problem(path, 'must be a folder of the workspace, or s3://bucket/prefix')
+  else if (!/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^\s]*)?$/.test(place))
+    check.problem(path, 'must be s3://bucket/prefix with the name of a bucket')
+}
+
+function checkAlerts(check: Check): void {
+  const channels = check.names('alerts', 'channels')
+  for (const [index, rule] of (check.state.alerts?.rules ?? []).entries()) {
+    check.known(['alerts', 'rules', index, 'to'], rule.to, channels, 'a declared channel')
+  }
+}
+
+const builtInRoles = ['viewer', 'editor', 'operator', 'approver', 'admin']
+
+function checkAccess(check: Check): void {
+  const { tokens, roles } = check.state.access
+  checkPath(check, ['access', 'tokens', 'file'], tokens.file)
+  const fields = [...new Set(check.names('tables').flatMap((table) => check.names('tables', table, 'fields')))]
+  for (const [name, role] of Object.entries(roles)) {
+    const path = ['access', 'roles', name]
+    if (builtInRoles.includes(name)) check.problem(path, 'is the name of a built-in role', { at: 'key' })
+    for (const [index, field] of role.unmasked.entries())
+      check.known([...path, 'unmasked', index], field, fields, 'a declared field')
+  }
+}
+
+function checkPolicy(check: Check): void {
+  if (check.state.policy.approvals.critical === 'auto') {
+    check.warning(['policy', 'approvals', 'critical'], 'lets critical actions happen without anybody looking')
+  }
+}
