@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import type { FieldSpec } from '../desired/schema.ts'
 import type { JsonValue } from '../json.ts'
+import { coerce, isValid } from '../values/coerce.ts'
 import type { Cell } from '../values/field-type.ts'
 
 /** A cell as a value of its field's type. */
@@ -80,85 +81,31 @@ function parseJson(text: string): { readonly value: JsonValue } | undefined {
 /** A value given for a field, ready to be stored, or why it is not valid. */
 export type StoredValue =
   | { readonly is: 'cell'; readonly cell: Cell }
+  /** The message continues the name of the field. */
   | { readonly is: 'invalid'; readonly message: string }
 
-/** The schema of what may be written to a field; its output is the cell. Null is handled by {@link storeValue}. */
-export function cellSchemaOf(spec: FieldSpec): z.ZodType<Cell> {
-  switch (spec.type) {
-    case 'text':
-    case 'longtext':
-      return z
-        .string()
-        .max(1_000_000)
-        .refine((text) => !text.includes('\0'), 'must not hold NUL characters')
-    case 'email':
-      return z
-        .string()
-        .trim()
-        .max(320)
-        .regex(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'must be an e-mail address')
-    case 'url':
-      return z
-        .string()
-        .trim()
-        .max(4096)
-        .regex(/^(https?:\/\/)?[^\s/?#@]+\.[^\s]+$/i, 'must be a web address')
-    case 'phone':
-      return z
-        .string()
-        .trim()
-        .max(64)
-        .regex(/^\+?[\d\s().\-/x#ext]*$/i, 'must be a phone number')
-        .refine((text) => /\d{3}/.test(text.replace(/\D/g, '')), 'must hold at least three digits')
-    case 'choice':
-      return z.string().refine(...oneOf(spec))
-    case 'choices':
-      return z
-        .array(z.string().refine(...oneOf(spec)))
-        .max(1000)
-        .transform((list) => JSON.stringify([...new Set(list)]))
-    case 'boolean':
-      return z.boolean().transform((value) => (value ? 1 : 0))
-    case 'integer':
-      return z
-        .int()
-        .min(-intMax - 1)
-        .max(intMax)
-    case 'number':
-      return z.number()
-    case 'date':
-      return z.string().regex(dateText, 'must be a date such as 2026-11-23').refine(isDay, 'is no day of the calendar')
-    case 'datetime':
-      return z
-        .string()
-        .regex(datetimeText, 'must be a moment such as 2026-11-23T08:30:00Z')
-        .transform((text, context) => {
-          const atMs = Date.parse(/(Z|[+-]\d{2}:?\d{2})$/.test(text) ? text : `${text.replace(' ', 'T')}Z`)
-          if (!Number.isNaN(atMs)) return new Date(atMs).toISOString()
-          context.addIssue({ code: 'custom', message: 'is no moment of the calendar' })
-          return z.NEVER
-        })
-    case 'json':
-      return z.json().transform((value) => JSON.stringify(value))
-  }
-}
+const textLengthMax = 1_000_000
 
-function oneOf(spec: FieldSpec): [(text: string) => boolean, string] {
-  const choices = spec.choices ?? []
-  return [(text) => choices.includes(text), `must be one of ${choices.join(', ')}`]
-}
-
-function isDay(text: string): boolean {
-  const at = new Date(`${text}T00:00:00Z`)
-  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text)
-}
-
-/** Turns a given value into a cell. Null empties the cell, unless the field is required. */
+/** Turns a given value into a cell. Blank and null empty the cell, unless the field is required. */
 export function storeValue(spec: FieldSpec, value: JsonValue): StoredValue {
-  if (value === null || value === '') {
-    return spec.required ? { is: 'invalid', message: 'is required' } : { is: 'cell', cell: null }
+  const field = { choices: spec.choices }
+  const coerced = coerce(spec.type, value, field)
+  if (coerced.is === 'invalid') return { is: 'invalid', message: coerced.reason }
+  const { cell } = coerced
+  if (cell === null && spec.required) return { is: 'invalid', message: 'is required' }
+  if (typeof cell === 'string' && cell.length > textLengthMax) {
+    return { is: 'invalid', message: `is longer than ${textLengthMax} characters` }
   }
-  const parsed = cellSchemaOf(spec).safeParse(value)
-  if (parsed.success) return { is: 'cell', cell: parsed.data }
-  return { is: 'invalid', message: parsed.error.issues[0]?.message ?? 'is not valid' }
+  if (typeof cell === 'string' && cell.includes('\0')) return { is: 'invalid', message: 'holds a NUL character' }
+  if (!isValid(spec.type, cell, field)) return { is: 'invalid', message: `is no ${nounOf[spec.type] ?? spec.type}` }
+  if (spec.type === 'integer' && Math.abs(Number(cell)) > intMax) {
+    return { is: 'invalid', message: `is beyond ${intMax}` }
+  }
+  return { is: 'cell', cell }
+}
+
+const nounOf: Partial<Record<FieldSpec['type'], string>> = {
+  email: 'e-mail address',
+  url: 'web address with http or https',
+  phone: 'phone number',
 }
