@@ -1,0 +1,28 @@
+/** Commands that change something go through the API of the controller that runs on the workspace, if one does. */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { z } from 'zod'
+import { systemClock } from '../clock.ts'
+import { currentLease } from '../engine/lease.ts'
+import type { UndoResult } from '../engine/undo-request.ts'
+import { messageOf, OperationalError } from '../errors.ts'
+import { openJournal } from '../journal/store.ts'
+import type { JsonObject } from '../json.ts'
+import { isHolderAlive } from '../targets/process/holder.ts'
+import type { CommonOptions } from './command.ts'
+
+/** What became of one id. */
+export interface Answered {
+  readonly id: string
+  readonly is: 'done' | 'refused'
+  readonly message: string
+}
+
+export interface Controller {
+  readonly address: string
+  approve(ids: readonly string[], comment: string | undefined): Promise<readonly Answered[]>
+  reject(ids: readonly string[], reason: string): Promise<readonly Answered[]>
+  undo(id: string): Promise<readonly UndoResult[]>
+  /** Asks for a look at all, and waits until it has settled. */
+  query(text: string, variables: JsonObject): Promise<unknown>
+}
