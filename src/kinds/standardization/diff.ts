@@ -13,7 +13,11 @@ export function figure(count: number): string {
   return count.toLocaleString('en-US')
 }
 
-export function driftOf(spec: StandardizationSpec, state: StandardizationState, resource: string): readonly DriftDraft[] {
+export function driftOf(
+  spec: StandardizationSpec,
+  state: StandardizationState,
+  resource: string,
+): readonly DriftDraft[] {
   if (state.look.is === 'unaddressable') return [unaddressable(state.look.reason)]
   const byName = new Map(spec.fields.map((field) => [field.name, field]))
   return state.look.fields.flatMap((look) => {

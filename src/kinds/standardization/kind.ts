@@ -7,7 +7,7 @@ import type { Action } from '../../engine/action.ts'
 import type { EffectContext, Kind, UndoPlan } from '../../engine/kind.ts'
 import type { Memory } from '../../engine/memory.ts'
 import type { Observation, Scope } from '../../engine/observation.ts'
-import { type Declared, keyText } from '../../engine/resource.ts'
+import { keyText } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
@@ -198,7 +198,8 @@ function unseen(error: unknown, context: EffectContext): Observation<Standardiza
 
 async function planUndo(action: Action, ports: StandardizationPorts): Promise<UndoPlan> {
   const read = readAction(action)
-  const { database, table } = read.is === 'undo' ? read.input : { database: read.input.spec.database, table: read.input.table }
+  const { database, table } =
+    read.is === 'undo' ? read.input : { database: read.input.spec.database, table: read.input.table }
   if (ports.changeSets.summary(action.id) === undefined)
     return { is: 'not-undoable', reason: 'its checkpoint has expired or was never taken' }
   const reversed = await ports.changeSets.reverse(action.id, undefined, ports.databases)

@@ -75,6 +75,10 @@ function rowIdOf(table: TableSchema): string | undefined {
 export function isUnique(table: TableSchema, column: string): boolean {
   return table.indexes.some(
     (index) =>
-      index.unique && !index.partial && !index.expressions && index.terms.length === 1 && index.terms[0]?.column === column,
+      index.unique &&
+      !index.partial &&
+      !index.expressions &&
+      index.terms.length === 1 &&
+      index.terms[0]?.column === column,
   )
 }

@@ -115,7 +115,9 @@ function noteOf(place: PlacedField) {
       previews,
       unmendable,
       unmendableSample,
-      reasons: [...reasons].map(([reason, count]) => ({ reason, count })).sort((left, right) => right.count - left.count),
+      reasons: [...reasons]
+        .map(([reason, count]) => ({ reason, count }))
+        .sort((left, right) => right.count - left.count),
     }),
   }
 }

@@ -41,8 +41,17 @@ export async function scan(db: Database, layout: Layout, sink: ScanSink, options
   const uniqueness = uniquenessOf(db, layout)
   const found: Found[] = []
   const visit = (values: readonly Cell[]) => judge(values, prepared, sink, found)
-  const windows = options.rowIds === undefined ? allRows(db, layout, prepared, visit) : someRows(db, layout, prepared, visit, options.rowIds)
-  const total = options.rowIds?.length ?? db.prepare<[], number>(`SELECT coalesce(max(${layout.rowId}), 0) FROM ${quoteIdentifier(layout.table)}`).pluck().get() ?? 0
+  const windows =
+    options.rowIds === undefined
+      ? allRows(db, layout, prepared, visit)
+      : someRows(db, layout, prepared, visit, options.rowIds)
+  const total =
+    options.rowIds?.length ??
+    db
+      .prepare<[], number>(`SELECT coalesce(max(${layout.rowId}), 0) FROM ${quoteIdentifier(layout.table)}`)
+      .pluck()
+      .get() ??
+    0
   let rows = 0
   for (const { read, place } of windows) {
     rows += read
@@ -102,7 +111,11 @@ function judge(values: readonly Cell[], prepared: Prepared, sink: ScanSink, foun
       found.push({ is: 'unmendable', field: index, key: keyTextOf(key, rowId), reason: outcome.reason })
     } else {
       const column = prepared.columns[field.at - 2] ?? ''
-      found.push({ is: 'changed', field: index, change: { is: 'cell', rowId, key, column, before: cell, after: outcome.after } })
+      found.push({
+        is: 'changed',
+        field: index,
+        change: { is: 'cell', rowId, key, column, before: cell, after: outcome.after },
+      })
     }
   }
 }
@@ -214,7 +227,13 @@ function windowReader(db: Database, select: string, width: number): (after: numb
   }
 }
 
-function* someRows(db: Database, layout: Layout, prepared: Prepared, visit: Visit, rowIds: readonly number[]): Generator<Window> {
+function* someRows(
+  db: Database,
+  layout: Layout,
+  prepared: Prepared,
+  visit: Visit,
+  rowIds: readonly number[],
+): Generator<Window> {
   const select = `${selectOf(layout, prepared)} WHERE ${layout.rowId} IN (SELECT value FROM json_each(?)) ORDER BY ${layout.rowId}`
   const rows = db.prepare<[string], Cell[]>(select).raw()
   for (let from = 0; from < rowIds.length; from += windowRows) {
