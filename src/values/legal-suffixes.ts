@@ -173,6 +173,13 @@ for (const form of [...forms].sort((left, right) => Number(left.word ?? false) -
 }
 const wordsMax = 6
 
+const lastWordOf = (text: string) => /[^\s,]*$/u.exec(text)?.[0] ?? ''
+const foldedWord = (word: string) => word.toLowerCase().replace(/[.,]/gu, '')
+/** What a name with a legal form ends in: most names are told at once not to have one. */
+const lastWords: ReadonlySet<string> = new Set(
+  forms.flatMap((form) => [form.canonical, ...(form.also ?? [])].map((spelling) => foldedWord(lastWordOf(spelling)))),
+)
+
 /** Words that stay part of a legal form when it is asked for without case or dots being telling. */
 export type SuffixReading = 'telling-only' | 'any'
 
@@ -182,6 +189,8 @@ export type SuffixReading = 'telling-only' | 'any'
  * `any`, always. Undefined when there is none or nothing would stand before it.
  */
 export function readLegalSuffix(name: string, reading: SuffixReading): LegalSuffix | undefined {
+  const last = lastWordOf(name)
+  if (!lastWords.has(foldedWord(last))) return undefined
   const starts = [...name.matchAll(/(?<=[\s,])[^\s,]/gu)].map((match) => match.index).slice(-wordsMax)
   for (const start of starts) {
     const written = name.slice(start)

@@ -66,9 +66,9 @@ function textOf(cell: Cell | undefined): string | undefined {
 }
 
 /** Outcomes kept per field; a field of few different values (status, company) then costs one look-up a row. */
-const keptMax = 4096
+const keptMax = 32_768
 /** Values after which it is judged whether remembering pays. */
-const trialCount = 8192
+const trialCount = 32_768
 
 function remember(compute: (text: string, context: RuleContext) => CellOutcome): (text: string) => CellOutcome {
   const context: RuleContext = { sibling: () => undefined }
@@ -86,7 +86,7 @@ function remember(compute: (text: string, context: RuleContext) => CellOutcome):
     }
     const outcome = compute(text, context)
     if (kept.size < keptMax) kept.set(text, outcome)
-    if (asked === trialCount && hits < trialCount / 4) {
+    if (asked === trialCount && hits < trialCount / 5) {
       pays = false
       kept.clear()
     }

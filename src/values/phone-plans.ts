@@ -1,0 +1,89 @@
+/**
+ * A quick answer for the common case that a number is in international form already: a few regular expressions of the
+ * numbering plans instead of a full parse (some twenty times faster, which a look at a million rows needs). It only ever
+ * says yes where libphonenumber would; everything else is left to libphonenumber.
+ */
+import metadata from 'libphonenumber-js/max/metadata'
+import { z } from 'zod'
+
+/** The parts of libphonenumber-js's compact metadata that are read here, by their positions. */
+const countrySchema = z
+  .array(z.unknown())
+  .transform((parts) => ({
+    national: parts[2],
+    prefix: parts[7] || parts[5],
+    leadingDigits: parts[10],
+    types: parts[11],
+  }))
+  .pipe(
+    z.object({
+      national: z.string(),
+      prefix: z.union([z.string(), z.literal(0), z.undefined()]),
+      leadingDigits: z.union([z.string(), z.literal(0), z.undefined()]),
+      types: z.union([
+        z.array(z.union([z.tuple([z.string()], z.unknown()), z.literal(0), z.null()])),
+        z.literal(0),
+        z.undefined(),
+      ]),
+    }),
+  )
+const metadataSchema = z.object({
+  country_calling_codes: z.record(z.string(), z.array(z.string()).min(1)),
+  countries: z.record(z.string(), z.unknown()),
+})
+
+interface Plan {
+  /** Whether the national number is this country's, where several share a calling code. */
+  readonly isOwn: (national: string) => boolean
+  readonly isGivenOut: (national: string) => boolean
+  /** Digits at the start that a parse might take for a national prefix and drop. */
+  readonly prefix: RegExp | undefined
+}
+
+/** Prepares the answer: true for text that is E.164 of a number that its country has given out; false says nothing. */
+export function plainE164Finder(): (text: string) => boolean {
+  const parsed = metadataSchema.parse(metadata)
+  const compiled = new Map<string, readonly Plan[]>()
+  const plansOf = (code: string): readonly Plan[] | undefined => {
+    const known = compiled.get(code)
+    if (known !== undefined) return known
+    const countries = parsed.country_calling_codes[code]
+    if (countries === undefined) return undefined
+    const plans = countries.flatMap((country) => planOf(parsed.countries[country]))
+    compiled.set(code, plans)
+    return plans
+  }
+  return (text) => {
+    if (!/^\+[1-9]\d{6,14}$/.test(text)) return false
+    for (let length = 1; length <= 3; length++) {
+      const plans = plansOf(text.slice(1, 1 + length))
+      if (plans === undefined) continue
+      const national = text.slice(1 + length)
+      if (plans.some(({ prefix }) => prefix?.test(national) === true)) return false
+      return plans.find(({ isOwn }) => isOwn(national))?.isGivenOut(national) === true
+    }
+    return false
+  }
+}
+
+function planOf(data: unknown): readonly Plan[] {
+  const country = countrySchema.safeParse(data)
+  if (!country.success) return []
+  const { national, prefix, leadingDigits, types } = country.data
+  const general = entire(national)
+  const typed = (types || []).flatMap((type) => (type && type[0] !== '' ? [type[0]] : []))
+  const any = typed.length === 0 ? general : entire(typed.join('|'))
+  const isGivenOut = (digits: string) => general.test(digits) && any.test(digits)
+  const leading = leadingDigits ? new RegExp(`^(?:${leadingDigits})`) : undefined
+  return [
+    {
+      isOwn: leading === undefined ? isGivenOut : (digits) => leading.test(digits),
+      isGivenOut,
+      prefix: prefix ? new RegExp(`^(?:${prefix})`) : undefined,
+    },
+  ]
+}
+
+function entire(pattern: string): RegExp {
+  return new RegExp(`^(?:${pattern})$`)
+}
