@@ -21,7 +21,6 @@ export function jsonSource(
     columns: [],
     // Rows of JSON need not be alike: a column may first appear in the last one.
     surveyRows: Number.POSITIVE_INFINITY,
-    expectedRows: undefined,
     *items() {
       for (const { path, reason } of found.refused) yield fileProblem(path, null, reason)
       for (const file of found.files) yield* itemsOf(file.path, read(file.absolute))

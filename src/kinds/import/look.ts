@@ -61,7 +61,8 @@ export async function lookAtImport(
       const log = into === undefined ? emptyLog : inTarget(spec, () => openLog(into, spec.name))
       const onRows = (rows: number) => {
         place = `, after row ${rows}`
-        options.progress(rows, Math.max(rows, source.expectedRows ?? rows))
+        // How many there will be is known only at the end.
+        options.progress(rows, rows)
       }
       const state = reckon({ spec, source, mapping, target, log, spool, onRows })
       options.keep({ spool, state, source: source.name, blankColumns: target.blankColumns })

@@ -50,8 +50,6 @@ export interface Source {
   readonly columns: readonly string[]
   /** How many rows show which columns there are and what they hold. */
   readonly surveyRows: number
-  /** How many rows there are, where that is known beforehand. */
-  readonly expectedRows: number | undefined
   items(): Iterable<SourceItem>
 }
 

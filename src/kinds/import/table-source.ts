@@ -28,11 +28,6 @@ export function tableSource(db: Database, name: string, table: string): Source |
     name,
     columns: columns.map((column) => column.name),
     surveyRows: 1000,
-    expectedRows:
-      db
-        .prepare<[], number>(`SELECT count(*) FROM ${quoted(table)}`)
-        .pluck()
-        .get() ?? 0,
     *items() {
       let position = 0
       for (const row of rows()) yield itemOf(name, ++position, columns, keys, row)
