@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { z } from 'zod'
+import { OperationalError } from '../errors.ts'
 import { reportError } from './command.ts'
 import { registerApply } from './commands/apply.ts'
 import { registerGenerate } from './commands/generate.ts'
@@ -11,19 +12,28 @@ import { registerQueue } from './commands/queue.ts'
 import { registerState } from './commands/state.ts'
 import { registerValidate } from './commands/validate.ts'
 import { registerWhy } from './commands/why.ts'
-import { OperationalError } from '../errors.ts'
 
 const packageSchema = z.object({ version: z.string() })
 
 function createProgram(): Command {
-  const { version } = packageSchema.parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')))
+  const { version } = packageSchema.parse(
+    JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')),
+  )
   const program = new Command('trueup')
     .description('Keeps a lead database true to what its owner declared in desired-state.yaml.')
     .version(version)
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .showSuggestionAfterError()
     .exitOverride()
-  for (const register of [registerValidate, registerPlan, registerApply, registerState, registerWhy, registerQueue, registerGenerate]) {
+  for (const register of [
+    registerValidate,
+    registerPlan,
+    registerApply,
+    registerState,
+    registerWhy,
+    registerQueue,
+    registerGenerate,
+  ]) {
     register(program)
   }
   for (const command of program.commands) command.exitOverride()

@@ -100,7 +100,17 @@ export function createLedger(journal: JournalStore): Ledger {
     records({ states, resource, runId, before, limit }) {
       return db
         .prepare<
-          [string | null, string | null, string | null, string | null, string | null, string | null, string | null, string | null, number],
+          [
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            number,
+          ],
           ActionRow
         >(
           `SELECT * FROM actions WHERE (? IS NULL OR state IN (SELECT value FROM json_each(?)))

@@ -100,7 +100,10 @@ export function journalOver(db: Database.Database, clock: Clock, path: string, c
     },
     newest: ({ before, actor, resource, limit }) =>
       db
-        .prepare<[number | null, number | null, string | null, string | null, string | null, string | null, number], ChainedRow>(
+        .prepare<
+          [number | null, number | null, string | null, string | null, string | null, string | null, number],
+          ChainedRow
+        >(
           `SELECT * FROM entries WHERE (? IS NULL OR seq < ?) AND (? IS NULL OR actor = ?) AND (? IS NULL OR resource = ?)
              ORDER BY seq DESC LIMIT ?`,
         )

@@ -87,7 +87,8 @@ export function openGenerations(options: GenerationsOptions): Generations {
     const before = current
     if (parsed.is === 'invalid') {
       problems = parsed.problems
-      if (current === undefined) throw new OperationalError('DESIRED_STATE_INVALID', problems.map(problemText).join('\n'))
+      if (current === undefined)
+        throw new OperationalError('DESIRED_STATE_INVALID', problems.map(problemText).join('\n'))
       waiting = undefined
     } else {
       problems = []
@@ -124,7 +125,8 @@ export function openGenerations(options: GenerationsOptions): Generations {
   reload()
   return {
     inForce() {
-      if (current === undefined) throw new OperationalError('DESIRED_STATE_INVALID', problems.map(problemText).join('\n'))
+      if (current === undefined)
+        throw new OperationalError('DESIRED_STATE_INVALID', problems.map(problemText).join('\n'))
       return current
     },
     reload,
