@@ -33,11 +33,11 @@ const metadataSchema = z.object({
 })
 
 interface Plan {
-  /** Whether the national number is this country's, where several share a calling code. */
-  readonly isOwn: (national: string) => boolean
+  /** First digits by which a number is this country's, where several share a calling code. */
+  readonly leading: RegExp | undefined
   readonly isGivenOut: (national: string) => boolean
   /** Digits at the start that a parse might take for a national prefix and drop. */
-  readonly prefix: RegExp | undefined
+  readonly prefix: RegExp
 }
 
 /** Prepares the answer: true for text that is E.164 of a number that its country has given out; false says nothing. */
@@ -59,8 +59,13 @@ export function plainE164Finder(): (text: string) => boolean {
       const plans = plansOf(text.slice(1, 1 + length))
       if (plans === undefined) continue
       const national = text.slice(1 + length)
-      if (plans.some(({ prefix }) => prefix?.test(national) === true)) return false
-      return plans.find(({ isOwn }) => isOwn(national))?.isGivenOut(national) === true
+      // Prefixes are dropped by the plan of the main country of a calling code, which stands first.
+      if (plans[0]?.prefix?.test(national) !== false) return false
+      for (const { leading, isGivenOut } of plans) {
+        if (leading?.test(national) === true) return isGivenOut(national)
+        if (leading === undefined && isGivenOut(national)) return true
+      }
+      return false
     }
     return false
   }
@@ -73,13 +78,12 @@ function planOf(data: unknown): readonly Plan[] {
   const general = entire(national)
   const typed = (types || []).flatMap((type) => (type && type[0] !== '' ? [type[0]] : []))
   const any = typed.length === 0 ? general : entire(typed.join('|'))
-  const isGivenOut = (digits: string) => general.test(digits) && any.test(digits)
-  const leading = leadingDigits ? new RegExp(`^(?:${leadingDigits})`) : undefined
   return [
     {
-      isOwn: leading === undefined ? isGivenOut : (digits) => leading.test(digits),
-      isGivenOut,
-      prefix: prefix ? new RegExp(`^(?:${prefix})`) : undefined,
+      leading: leadingDigits ? new RegExp(`^(?:${leadingDigits})`) : undefined,
+      isGivenOut: (digits) => general.test(digits) && any.test(digits),
+      // A pattern that nothing matches, for countries without a prefix.
+      prefix: prefix ? new RegExp(`^(?:${prefix})`) : /^(?!)/,
     },
   ]
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Cell } from '../../values/field-type.ts'
-import type { RuleContext } from '../../values/rule.ts'
+import { noSiblings, type RuleContext } from '../../values/rule.ts'
 import { standardizer } from '../../values/standardizer.ts'
 import type { FieldRules } from './spec.ts'
 
@@ -65,28 +65,28 @@ function textOf(cell: Cell | undefined): string | undefined {
   return cell === null || cell === undefined || cell === '' || cell instanceof Uint8Array ? undefined : `${cell}`
 }
 
-/** Outcomes kept per field; a field of few different values (status, company) then costs one look-up a row. */
-const keptMax = 32_768
-/** Values after which it is judged whether remembering pays. */
-const trialCount = 32_768
+/** Outcomes kept per field. */
+const keptMax = 1024
+/** Values after which it is judged whether remembering pays: a look-up costs about what an ordinary value costs a rule. */
+const trialCount = 8192
 
+/** Remembers outcomes where a field has few different values (status, country), else asks the rules each time. */
 function remember(compute: (text: string, context: RuleContext) => CellOutcome): (text: string) => CellOutcome {
-  const context: RuleContext = { sibling: () => undefined }
   const kept = new Map<string, CellOutcome>()
   let asked = 0
   let hits = 0
   let pays = true
   return (text) => {
-    if (!pays) return compute(text, context)
+    if (!pays) return compute(text, noSiblings)
     asked += 1
     const known = kept.get(text)
     if (known !== undefined) {
       hits += 1
       return known
     }
-    const outcome = compute(text, context)
+    const outcome = compute(text, noSiblings)
     if (kept.size < keptMax) kept.set(text, outcome)
-    if (asked === trialCount && hits < trialCount / 5) {
+    if (asked >= trialCount && hits < asked * 0.9) {
       pays = false
       kept.clear()
     }
