@@ -24,7 +24,7 @@ export async function checkpointDatabase(ports: ApplyPorts, action: Action): Pro
 }
 
 /** The evidence that an order of this form is bound to, from the world. */
-export async function evidenceOf(ports: Pick<ApplyPorts, 'databases' | 'files'>, order: Order): Promise<string> {
+async function evidenceOf(ports: Pick<ApplyPorts, 'databases' | 'files'>, order: Order): Promise<string> {
   if (order.verb !== 'set-mode') return journalEvidence(await journalModeOf(ports, order.path))
   const modes = await modesNow(ports.files, order.changes)
   return modeEvidence(order.changes, (change) => modes.get(change.path))

@@ -10,7 +10,7 @@ import { switchJournalMode } from './connection.ts'
 import { codeOf, statDatabase, toDatabaseError } from './database-error.ts'
 import type { Databases } from './ports.ts'
 
-export interface FileFacts {
+interface FileFacts {
   /** The real path. */
   readonly path: string
   /** Device and inode: another file at the same path has another identity. */
