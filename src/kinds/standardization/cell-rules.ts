@@ -24,6 +24,8 @@ export interface CellRules {
 const empty: CellOutcome = { is: 'empty' }
 const canonical: CellOutcome = { is: 'canonical' }
 const bytes: CellOutcome = { is: 'unmendable', reason: 'holds bytes, not text' }
+/** What undecodable bytes become; a regular expression skips texts of one byte a character, `includes` does not. */
+const replacement = /\ufffd/
 const garbled: CellOutcome = { is: 'unmendable', reason: 'holds bytes that are no valid text' }
 
 /** Prepares the rules of a field. Throws OperationalError DESIRED_STATE_INVALID as `standardizer` does. */
@@ -33,7 +35,7 @@ export function cellRules(field: FieldRules): CellRules {
 
   const compute = (text: string, context: RuleContext): CellOutcome => {
     // SQLite keeps any bytes as text; what cannot be read back unchanged cannot be compared before a change either.
-    if (text.includes('\ufffd')) return garbled
+    if (replacement.test(text)) return garbled
     const outcome = standardize(text, context)
     switch (outcome.is) {
       case 'canonical':

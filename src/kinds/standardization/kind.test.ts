@@ -273,6 +273,15 @@ describe('a look', () => {
     expect(drafts[0]?.preview.map(({ after }) => after)).toEqual(['+4930901820', '+14155552671'])
   })
 
+  test('reads a table with more ruled columns than SQLite passes to a function', async () => {
+    const names = Array.from({ length: 130 }, (_, n) => `field_${n}`)
+    python(`db.execute("CREATE TABLE leads (id TEXT, ${names.map((name) => `${name} TEXT`).join(', ')})")
+for n in range(2500): db.execute("INSERT INTO leads VALUES ('k', ${names.map(() => "' x'").join(', ')})")`)
+    const trimmed = Object.fromEntries(names.map((name) => [name, { type: 'text', standardize: 'trim' }]))
+    const { drift } = await look(resourceOf(desired({ fields: trimmed })))
+    expect(drift.map(({ affected }) => affected.count)).toEqual(names.map(() => 2500))
+  })
+
   test('reports a table whose rows have no number', async () => {
     python(`db.execute("CREATE TABLE leads (id TEXT PRIMARY KEY, email TEXT) WITHOUT ROWID")`)
     const { drift, drafts } = await look()
