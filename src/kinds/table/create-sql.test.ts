@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { checksOf, demandsDeclared } from './checks.ts'
-import { columnPart, columnParts, editCreateTable, parseCreateTable, tableForm } from './create-sql.ts'
+import { columnPart, columnParts, columnsBefore, editCreateTable, parseCreateTable, tableForm } from './create-sql.ts'
 import { mentions, tokensOf } from './sql-tokens.ts'
 
 const awkward = `CREATE TABLE "odd, table" (
@@ -66,7 +66,7 @@ describe('parseCreateTable', () => {
 describe('editCreateTable', () => {
   test('changes one column and keeps the rest letter for letter', () => {
     const edited = editCreateTable(awkward, 'new', [
-      { column: 'ID', before: 'id text primary key', after: 'id TEXT PRIMARY KEY NOT NULL', position: 0 },
+      { column: 'ID', before: 'id text primary key', after: 'id TEXT PRIMARY KEY NOT NULL', follows: [] },
     ])
     expect(edited).toContain('CREATE TABLE "new" (\n  id TEXT PRIMARY KEY NOT NULL, -- a comment, with a comma')
     expect(edited).toContain('REFERENCES people(id) ON DELETE SET NULL ON UPDATE SET DEFAULT NOT DEFERRABLE')
@@ -79,19 +79,20 @@ describe('editCreateTable', () => {
 
   test('gives nothing where a column is not as it was', () => {
     expect(
-      editCreateTable(awkward, 'new', [{ column: 'id', before: 'id INTEGER', after: null, position: 0 }]),
+      editCreateTable(awkward, 'new', [{ column: 'id', before: 'id INTEGER', after: null, follows: [] }]),
     ).toBeUndefined()
     expect(
-      editCreateTable(awkward, 'new', [{ column: 'id', before: null, after: 'id TEXT', position: 0 }]),
+      editCreateTable(awkward, 'new', [{ column: 'id', before: null, after: 'id TEXT', follows: [] }]),
     ).toBeUndefined()
   })
 
   test('takes a column out and puts it back at its place, wherever that is', () => {
     const table = parseCreateTable(awkward)
-    for (const [position, part] of (table === undefined ? [] : columnParts(table)).entries()) {
-      const gone = editCreateTable(awkward, 't', [{ column: part.name, before: part.text, after: null, position }])
+    for (const part of table === undefined ? [] : columnParts(table)) {
+      const follows = table === undefined ? [] : columnsBefore(table, part)
+      const gone = editCreateTable(awkward, 't', [{ column: part.name, before: part.text, after: null, follows: [] }])
       expect(gone === undefined ? undefined : parseCreateTable(gone)?.parts.length).toBe((table?.parts.length ?? 0) - 1)
-      const back = editCreateTable(gone ?? '', 't', [{ column: part.name, before: null, after: part.text, position }])
+      const back = editCreateTable(gone ?? '', 't', [{ column: part.name, before: null, after: part.text, follows }])
       expect(tableForm(back ?? '')).toBe(tableForm(editCreateTable(awkward, 't', []) ?? ''))
     }
   })

@@ -1,7 +1,7 @@
 /** Columns that are asked to go (`absent: true`), and those that nobody declared. */
 import type { Finding } from '../../engine/action.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
-import { columnPart, columnParts, parseCreateTable } from './create-sql.ts'
+import { columnPart, columnParts, columnsBefore, parseCreateTable } from './create-sql.ts'
 import {
   allRows,
   commonInput,
@@ -74,9 +74,7 @@ export function absentFieldDifferences(look: TableLook, field: FieldDeclaration)
               conditions: [{ id: `values.${field.name}`, where: `${cell} IS NOT NULL` }],
             }),
             does: 'rebuild',
-            edits: [
-              { column: column.name, before: part.text, after: null, position: columnParts(parsed).indexOf(part) },
-            ],
+            edits: [{ column: column.name, before: part.text, after: null, follows: columnsBefore(parsed, part) }],
             drop: [...indexes, ...stamps],
             create: [],
             keeps: [{ column: column.name, where: `${cell} IS NOT NULL`, to: 'none' }],

@@ -37,7 +37,7 @@ const editSchema = z.strictObject({
   column: z.string(),
   before: z.string().nullable(),
   after: z.string().nullable(),
-  position: z.number(),
+  follows: z.array(z.string()).readonly(),
 })
 
 const common = {

@@ -8,6 +8,7 @@ import {
   type CreateTable,
   columnPart,
   columnParts,
+  columnsBefore,
   columnText,
   parseCreateTable,
 } from './create-sql.ts'
@@ -96,19 +97,18 @@ function keptBy(look: TableLook, change: ColumnChange): KeptColumn[] {
 
 function editsOf(table: CreateTable, changes: readonly ColumnChange[]): ColumnEdit[] {
   const names = [...new Set(changes.map((change) => change.column))]
-  let position = columnParts(table).length
+  const standing = columnParts(table).map((column) => column.name)
   return names.flatMap((name): ColumnEdit[] => {
     const own = changes.filter((change) => change.column === name)
     const present = columnPart(table, name)
     const added = own.find((change) => change.add !== undefined)?.add
     if (present === undefined) {
-      position += 1
-      return added === undefined ? [] : [{ column: name, before: null, after: added, position: position - 1 }]
+      const follows = [...standing]
+      standing.push(name)
+      return added === undefined ? [] : [{ column: name, before: null, after: added, follows }]
     }
     const after = own.reduce((column, change) => changed(table, column, change), present)
-    return [
-      { column: name, before: present.text, after: columnText(after), position: columnParts(table).indexOf(present) },
-    ]
+    return [{ column: name, before: present.text, after: columnText(after), follows: columnsBefore(table, present) }]
   })
 }
 
