@@ -76,6 +76,12 @@ export const errorTable = {
     meaning: 'A change was asked for in a database that is declared `manage: observe`.',
     hint: 'Change `manage` in the desired state when Trueup shall repair this database.',
   },
+  SCHEMA_CHANGE_REFUSED: {
+    retry: 'human',
+    meaning:
+      'SQLite refused a change of a table, or the change would have broken a view, trigger or foreign key; it was rolled back.',
+    hint: 'Mend what the message names (often a view that refers to something missing), then look again.',
+  },
   SOURCE_UNREADABLE: {
     retry: 'human',
     meaning: 'A source of an import cannot be read.',

@@ -1,7 +1,6 @@
 /** What every command shares: options, one JSON document on stdout with --json, errors with the next step, exit status. */
 import type { Command } from 'commander'
 import { InvariantViolation, messageOf, OperationalError } from '../errors.ts'
-import type { JsonValue } from '../json.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 
 /** 0 done and true, 1 error, 2 drift or something waits, 3 refused. */
@@ -17,7 +16,7 @@ export interface CommandRun {
   readonly options: CommonOptions
   readonly terminal: Terminal
   /** Prints the answer: `json` with --json, else what `text` prints. */
-  answer(json: JsonValue, text: (terminal: Terminal) => void): void
+  answer(json: unknown, text: (terminal: Terminal) => void): void
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal
 }
@@ -37,7 +36,7 @@ export class Refusal extends Error {
 /** Adds the options that every command takes, and examples to its help. */
 export function common(command: Command, examples: readonly string[]): Command {
   return command
-    .option('--state <file>', 'path of the desired state', process.env['TRUEUP_STATE'] ?? 'desired-state.yaml')
+    .option('--state <file>', 'path of the desired state', process.env.TRUEUP_STATE ?? 'desired-state.yaml')
     .option('--json', 'print one JSON document on stdout', false)
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}\n`)
 }
@@ -91,7 +90,7 @@ function describeError(error: unknown): { code: string; message: string; hint: s
       status: 1,
     }
   }
-  const stack = error instanceof Error && process.env['TRUEUP_LOG'] === 'debug' ? `\n${error.stack}` : ''
+  const stack = error instanceof Error && process.env.TRUEUP_LOG === 'debug' ? `\n${error.stack}` : ''
   return {
     code: 'UNEXPECTED',
     message: `${messageOf(error)}${stack}`,

@@ -1,30 +1,30 @@
 /** Prints drift and plan the way a diff reads. */
-import type { Drift } from '../engine/drift.ts'
 import { keyText } from '../engine/resource.ts'
-import type { GatedAction, ResourceStatus } from '../engine/status.ts'
+import type { ActionView, DriftView, StatusView } from '../engine/view.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Prints every resource that differs, what would mend it, and what a person has to do. */
-export function printPlan(terminal: Terminal, statuses: readonly ResourceStatus[]): void {
+export function printPlan(terminal: Terminal, views: readonly StatusView[]): void {
   const { colour } = terminal
-  for (const status of statuses) {
-    if (status.observation?.is === 'unreadable') {
-      terminal.line(colour.bold(keyText(status.declared.key)))
-      terminal.line(colour.red(`  ✗ ${status.observation.error.message}`))
-      terminal.line(colour.dim(`    next: ${status.observation.error.hint}`))
+  for (const view of views) {
+    if (view.error !== null) {
+      terminal.line(colour.bold(keyText(view.resource)))
+      terminal.line(colour.red(`  ✗ ${view.error.message}`))
+      terminal.line(colour.dim(`    next: ${view.error.hint}`))
       continue
     }
-    if (status.drift.length === 0) continue
-    terminal.line(`${colour.bold(keyText(status.declared.key))} ${colour.dim(`· ${status.summary}`)}`)
-    const mended = new Set(status.actions.flatMap(({ action }) => action.resolves))
-    for (const gated of status.actions) printAction(terminal, gated, status.drift)
-    for (const drift of status.drift) if (!mended.has(drift.path)) printByHand(terminal, drift)
+    if (view.drift.length === 0) continue
+    terminal.line(`${colour.bold(keyText(view.resource))} ${colour.dim(`· ${view.summary}`)}`)
+    const mended = new Set(view.actions.flatMap((action) => action.resolves))
+    for (const action of view.actions) printAction(terminal, action, view.drift)
+    for (const drift of view.drift) if (!mended.has(drift.path)) printByHand(terminal, drift)
     terminal.line()
   }
 }
 
-function printAction(terminal: Terminal, { action, gate }: GatedAction, drift: readonly Drift[]): void {
+function printAction(terminal: Terminal, action: ActionView, drift: readonly DriftView[]): void {
   const { colour } = terminal
+  const { gate } = action
   const verdict = gate.runnable ? colour.green(action.risk) : colour.yellow(`${action.risk}, held`)
   terminal.line(`  ${signOf(action.verb, colour)} ${action.summary}  ${colour.dim(action.id)}  ${verdict}`)
   for (const one of drift) {
@@ -47,7 +47,7 @@ function signOf(verb: string, colour: Terminal['colour']): string {
   return colour.yellow('~')
 }
 
-function printByHand(terminal: Terminal, drift: Drift): void {
+function printByHand(terminal: Terminal, drift: DriftView): void {
   const { colour } = terminal
   const mark =
     drift.severity === 'low' ? colour.dim('·') : drift.severity === 'medium' ? colour.yellow('!') : colour.red('!')
@@ -60,5 +60,5 @@ function printByHand(terminal: Terminal, drift: Drift): void {
       ),
     )
   }
-  if (drift.byHand !== undefined) terminal.line(colour.dim(`      next: ${drift.byHand}`))
+  if (drift.byHand !== null) terminal.line(colour.dim(`      next: ${drift.byHand}`))
 }

@@ -13,7 +13,7 @@ export interface Terminal {
 }
 
 export function createTerminal(out: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): Terminal {
-  const isColoured = out.isTTY === true && environment['NO_COLOR'] === undefined && environment['TERM'] !== 'dumb'
+  const isColoured = out.isTTY === true && environment.NO_COLOR === undefined && environment.TERM !== 'dumb'
   const colour = pc.createColors(isColoured)
   let shown = 0
   const clear = () => {

@@ -17,7 +17,7 @@ export async function withWorkspace<Result>(
     clock: systemClock,
     random: systemRandom,
     // A command answers on stdout; its log is for those who ask for it.
-    log: openLog(process.env['TRUEUP_LOG'] ?? 'warn'),
+    log: openLog(process.env.TRUEUP_LOG ?? 'warn'),
   })
   try {
     return await work(workspace)

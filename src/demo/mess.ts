@@ -88,7 +88,7 @@ function formerEmployer(company: string, random: Random): string | undefined {
 }
 
 /** What goes wrong by column. Small sums stay below the 5 % blast radius of the demo on purpose, large ones exceed it. */
-export const cellMess = {
+const cellMess = {
   email: [
     {
       kind: 'email-upper-case',

@@ -1,8 +1,7 @@
 /** What was planted where: the truth that tests and people compare a report of Trueup with. */
 
-export const generatedDatabases = ['main', 'cache', 'scraper', 'campaigns', 'json'] as const
 /** The four databases by their names in the desired state, and the JSON lead files together. */
-export type GeneratedDatabase = (typeof generatedDatabases)[number]
+export type GeneratedDatabase = 'main' | 'cache' | 'scraper' | 'campaigns' | 'json'
 
 /** Every kind of mess by name: how many cells, rows or files of each database have it. Kinds that were not planted are absent. */
 export type PlantedReport = Readonly<Record<string, Readonly<Partial<Record<GeneratedDatabase, number>>>>>

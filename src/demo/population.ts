@@ -15,7 +15,7 @@ import {
 import { languages, namesOf } from './people-words.ts'
 import { at, below, pick, type Stream, shuffled, streamOf } from './stream.ts'
 
-export interface Company {
+interface Company {
   /** With its legal suffix, if it has one. */
   readonly name: string
   readonly suffix: string | undefined

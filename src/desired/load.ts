@@ -13,6 +13,8 @@ import { readSourceText } from './source-text.ts'
 import { validPart } from './valid-part.ts'
 import { type Positions, readYamlTree } from './yaml-tree.ts'
 
+export type { RuleRegistry } from './semantics.ts'
+
 export interface ParseOptions {
   /** The name that problems carry. */
   readonly file: string

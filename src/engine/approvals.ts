@@ -70,10 +70,10 @@ export function approve(
 function gone(actionId: string, ledger: Ledger): ApprovalResult {
   const record = ledger.record(actionId)
   if (record === undefined) return { is: 'not-found', actionId }
-  const successor = record.result?.['successor']
+  const successor = record.result?.successor
   const message =
     record.state === 'superseded'
-      ? `it no longer stands: ${text(record.result?.['message']) ?? 'the evidence changed'}`
+      ? `it no longer stands: ${text(record.result?.message) ?? 'the evidence changed'}`
       : `it is ${record.state} already`
   return { is: 'stale', actionId, message, successor: typeof successor === 'string' ? successor : undefined }
 }

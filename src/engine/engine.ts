@@ -17,10 +17,11 @@ import type { Kind } from './kind.ts'
 import type { Lease } from './lease.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { createLimits } from './limits.ts'
+import type { Settled } from './outcome.ts'
 import { type Executed, type Reconciled, type ReconcilePorts, type RunProgress, reconcile } from './reconcile.ts'
 import { keyText, type ResourceKey } from './resource.ts'
 import { rollBackWhenFailing } from './rollback.ts'
-import { nextStatus } from './settle-status.ts'
+import { settleStatus } from './settle-status.ts'
 import type { GatedAction, ResourceStatus } from './status.ts'
 import { createStatusStore, type StatusStore } from './status-store.ts'
 
@@ -39,6 +40,7 @@ export interface EngineOptions {
 export interface ReconcileResult {
   readonly reconciled: Reconciled
   readonly status: ResourceStatus
+  readonly settled: Settled
   readonly rolledBack: readonly Action[]
 }
 
@@ -129,16 +131,11 @@ export function createEngine(options: EngineOptions): Engine {
     else cursors.set(name, reconciled.cursor)
     gating.observeOutcomes(before, reconciled)
     const current = statuses.get(key) ?? before
-    const status = nextStatus(current, reconciled, {
-      kind: kindOf(key.kind),
-      clock,
-      ledger,
-      generation: current.generation,
-    })
+    const { status, settled } = settleStatus(current, reconciled, { kind: kindOf(key.kind), clock, ledger })
     statuses.set(status)
     if (lease !== undefined) accept(status, reconciled, journal, ledger)
     const rolledBack = await rollBackWhenFailing(reconciled.executed, inForce().policy, request, usedPorts)
-    return { reconciled, status, rolledBack }
+    return { reconciled, status, settled, rolledBack }
   }
 
   return {

@@ -191,6 +191,7 @@ function failedBody(error: OperationalError): JsonObject {
 /** Every throw becomes an operational error; what is none by itself is a defect of a kind and needs a person. */
 export function operational(error: unknown, signal: AbortSignal): OperationalError {
   if (error instanceof OperationalError) return error
+  if (error instanceof InvariantViolation) throw error
   if (signal.aborted) {
     if (signal.reason instanceof OperationalError) return signal.reason
     return new OperationalError('ACTION_DEADLINE', `stopped: ${messageOf(signal.reason)}`, { cause: error })

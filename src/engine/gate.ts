@@ -20,24 +20,27 @@ export type GateDecision = (typeof gateDecisions)[number]
 /** From how many affected records on a share of the population counts: one of ten records is no blast. */
 export const blastShareRowsMin = 20
 
-export type GateCode =
-  | 'mode-observe'
-  | 'observe-only'
-  | 'rejected'
-  | 'window'
-  | 'suspended'
-  | 'breaker-open'
-  | 'dependency'
-  | 'budget'
-  | 'risk'
-  | 'irreversible'
-  | 'blast-radius-rows'
-  | 'blast-radius-percent'
-  | 'finding'
-  | 'quarantined'
-  | 'approval-expired'
-  | 'approval-before-undo'
-  | 'approval-by-requester'
+/** Why an action does not run by itself; stable, people and scripts match on them. */
+export const gateCodes = [
+  'mode-observe',
+  'observe-only',
+  'rejected',
+  'window',
+  'suspended',
+  'breaker-open',
+  'dependency',
+  'budget',
+  'risk',
+  'irreversible',
+  'blast-radius-rows',
+  'blast-radius-percent',
+  'finding',
+  'quarantined',
+  'approval-expired',
+  'approval-before-undo',
+  'approval-by-requester',
+] as const
+export type GateCode = (typeof gateCodes)[number]
 
 export interface GateReason {
   readonly code: GateCode
@@ -202,7 +205,7 @@ function faultOf({ approver, atMs, expiresAtMs }: GateApproval, input: GateInput
   if (expiresAtMs <= nowMs) {
     return { code: 'approval-expired', asks: 'note', message: `the approval by ${approver} has expired` }
   }
-  if (quarantined !== undefined && atMs <= quarantined.sinceMs) {
+  if (quarantined !== undefined && atMs < quarantined.sinceMs) {
     const message = `${approver} approved before it was undone`
     return { code: 'approval-before-undo', asks: 'note', message }
   }

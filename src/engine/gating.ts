@@ -83,5 +83,5 @@ function usability(status: ResourceStatus | undefined): 'usable' | 'unusable' | 
 
 function rejectionOf(result: { readonly [name: string]: unknown } | undefined): { by: string; reason: string } {
   const text = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise)
-  return { by: text(result?.['by'], 'a person'), reason: text(result?.['reason'], 'no reason was given') }
+  return { by: text(result?.by, 'a person'), reason: text(result?.reason, 'no reason was given') }
 }

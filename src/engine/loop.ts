@@ -42,6 +42,8 @@ const workersMax = 4
 const fullLookPauseMs = 60_000
 /** Pause before looking whether a dependency has been looked at. */
 const dependencyPauseMs = 20
+/** A look that is due already comes not sooner than this, lest it spins. */
+const soonestMs = 250
 /** The loop ticks at least this often. */
 const idleTickMs = 1000
 
@@ -118,16 +120,8 @@ export function createLoop(options: LoopOptions): Loop {
 
   function settle(name: string, key: ResourceKey, result: ReconcileResult): void {
     const { reconciled, status } = result
-    switch (reconciled.outcome.is) {
-      case 'retry':
-        queue.done(name, { is: 'retry' })
-        break
-      case 'terminal':
-        queue.done(name, { is: 'again', afterMs: 3_600_000 })
-        break
-      default:
-        queue.done(name, { is: 'again', afterMs: nextLookInMs(result) })
-    }
+    queue.done(name, result.settled.queue)
+    queue.addAfter(name, nextLookInMs(result))
     if (
       reconciled.look?.scope === 'rows' &&
       (reconciled.look.drift.length > 0 || reconciled.gated.some((one) => !one.gate.runnable))
@@ -143,17 +137,13 @@ export function createLoop(options: LoopOptions): Loop {
     }
   }
 
-  function nextLookInMs({ reconciled, status }: ReconcileResult): number {
-    const policy = engine.declaration().policy
+  /** When it is looked at again although nothing happened: by the policy, or earlier where the kind has a schedule. */
+  function nextLookInMs({ status }: ReconcileResult): number {
     const kind = options.kinds.find((one) => one.name === status.declared.key.kind)
     const { observation } = status
     const own = observation === undefined ? undefined : kind?.lookAgainAfterMs?.(status.declared, observation)
-    const until =
-      reconciled.outcome.is === 'waiting' && reconciled.outcome.untilMs !== undefined
-        ? reconciled.outcome.untilMs - clock.nowMs()
-        : undefined
-    const resync = (status.fullLookAtMs ?? 0) + policy.resync - clock.nowMs()
-    return Math.max(50, Math.min(resync, own ?? resync, until ?? resync))
+    const resync = (status.fullLookAtMs ?? clock.nowMs()) + engine.declaration().policy.resync - clock.nowMs()
+    return Math.max(soonestMs, Math.min(resync, own ?? resync))
   }
 
   function watchAll(): void {

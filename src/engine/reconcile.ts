@@ -13,7 +13,7 @@ import type { Lease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import { lookAt } from './look.ts'
-import type { Outcome } from './outcome.ts'
+import type { FailedDuring, Outcome } from './outcome.ts'
 import { diffPlans } from './planner.ts'
 import { recoverResource } from './recovery.ts'
 import { keyText } from './resource.ts'
@@ -95,7 +95,7 @@ async function recover(request: ReconcileRequest, ports: ReconcilePorts): Promis
     )
     if (recovery.is === 'clear') return undefined
     return {
-      outcome: outcomeOf(recovery.error),
+      outcome: outcomeOf(recovery.error, 'repair'),
       look: undefined,
       gated: [],
       executed: [],
@@ -105,7 +105,7 @@ async function recover(request: ReconcileRequest, ports: ReconcilePorts): Promis
   } catch (error) {
     const cause = operational(error, request.signal)
     return {
-      outcome: outcomeOf(cause),
+      outcome: outcomeOf(cause, 'repair'),
       look: undefined,
       gated: [],
       executed: [],
@@ -228,13 +228,10 @@ function conclude(
   executed: readonly Executed[],
   lookAgain: boolean,
 ): Reconciled {
-  const error = executed
+  const failure = executed
     .map(({ execution }) => execution)
-    .find((one) => one.is === 'failed' || one.is === 'interrupted')
-  const outcome: Outcome =
-    error !== undefined && (error.is === 'failed' || error.is === 'interrupted')
-      ? outcomeOf(error.error)
-      : waitingOrConverged(gated)
+    .flatMap((execution) => (execution.is === 'failed' || execution.is === 'interrupted' ? [execution.error] : []))[0]
+  const outcome = failure === undefined ? waitingOrConverged(gated) : outcomeOf(failure, 'repair')
   const stale = executed.some(({ execution }) => execution.is === 'stale')
   return { outcome, look, gated, executed, cursor: look.cursor, lookAgain: lookAgain || stale }
 }
@@ -242,18 +239,27 @@ function conclude(
 function waitingOrConverged(gated: readonly GatedAction[]): Outcome {
   const waiting = gated.filter((one) => !one.gate.runnable)
   if (waiting.length === 0) return { is: 'converged' }
-  const untilMs = waiting
-    .flatMap((one) => one.gate.reasons.map((reason) => reason.untilMs))
-    .filter((moment): moment is number => moment !== undefined)
-    .sort((a, b) => a - b)[0]
-  const approvals = waiting.filter(
-    (one) => one.gate.decision === 'approve' || one.gate.decision === 'approve-twice',
-  ).length
-  const reason =
-    approvals > 0
-      ? `${approvals} of ${gated.length} repairs wait for approval`
-      : (waiting[0]?.gate.reasons[0]?.message ?? 'a repair has to wait')
-  return { is: 'waiting', reason, ...(untilMs === undefined ? {} : { untilMs }) }
+  const wakeUps = waiting.flatMap(({ gate }) => (gate.wakeUpMs === undefined ? [] : [gate.wakeUpMs]))
+  const untilMs = wakeUps.length === 0 ? {} : { untilMs: Math.min(...wakeUps) }
+  const forPerson = waiting.filter(({ gate }) => gate.decision === 'approve' || gate.decision === 'approve-twice')
+  const [first] = forPerson
+  if (first !== undefined) {
+    const message =
+      forPerson.length === 1
+        ? `a repair waits for approval: ${first.action.summary}`
+        : `${forPerson.length} repairs wait for approval`
+    return {
+      is: 'waiting',
+      reason: { code: 'approval-needed', message, nextStep: 'see `trueup approvals`, then approve or reject' },
+      ...untilMs,
+    }
+  }
+  const reason = waiting[0]?.gate.reasons[0]
+  return {
+    is: 'waiting',
+    reason: { code: reason?.code ?? 'held', message: reason?.message ?? 'a repair has to wait' },
+    ...untilMs,
+  }
 }
 
 function nothingChanged(request: ReconcileRequest, look: Look): Reconciled {
@@ -269,18 +275,15 @@ function nothingChanged(request: ReconcileRequest, look: Look): Reconciled {
 }
 
 function unreadable(look: Look, error: OperationalError): Reconciled {
-  return { outcome: outcomeOf(error), look, gated: [], executed: [], cursor: undefined, lookAgain: false }
+  return { outcome: outcomeOf(error, 'look'), look, gated: [], executed: [], cursor: undefined, lookAgain: false }
 }
 
 /** What an error of the world means for the resource: try again, or wait for a person. */
-export function outcomeOf(error: OperationalError): Outcome {
-  switch (error.retry) {
-    case 'backoff':
-    case 'after':
-      return { is: 'retry', error }
-    default:
-      return { is: 'terminal', error }
-  }
+export function outcomeOf(error: OperationalError, during: FailedDuring): Outcome {
+  const { code, message, hint, retryAtMs } = error
+  const failure = { code, message, hint, retryAtMs }
+  const passes = error.retry === 'backoff' || error.retry === 'after'
+  return passes ? { is: 'retry', error: failure, during } : { is: 'terminal', error: failure, during }
 }
 
 function executeContext(request: ReconcileRequest, ports: ReconcilePorts, resource: string, verb: string) {

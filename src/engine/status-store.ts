@@ -1,8 +1,10 @@
 /** Keeps the newest status of every resource, tells listeners, and writes a summary beside the journal for other processes. */
 import type { JournalStore } from '../journal/store.ts'
 import type { Declaration, DeclaredResource } from './declaration.ts'
+import { noFailures } from './outcome.ts'
 import { keyText, type ResourceKey } from './resource.ts'
 import type { ResourceStatus } from './status.ts'
+import { type StatusView, statusViewSchema, viewOf } from './view.ts'
 
 export interface StatusStore {
   get(key: ResourceKey): ResourceStatus | undefined
@@ -68,34 +70,29 @@ function unseen(resource: DeclaredResource, generation: number): ResourceStatus 
     checks: [],
     lookedAtMs: undefined,
     fullLookAtMs: undefined,
-    failures: { count: 0, code: undefined },
+    streak: noFailures,
   }
 }
 
 function carriedOver(before: ResourceStatus, resource: DeclaredResource, generation: number): ResourceStatus {
-  return { ...before, ...resource, generation }
+  return before.specHash === resource.specHash
+    ? { ...before, ...resource, generation }
+    : { ...before, ...resource, generation, streak: noFailures, fullLookAtMs: undefined }
 }
 
 function keepSummary(journal: JournalStore, status: ResourceStatus): void {
-  const body = {
-    summary: status.summary,
-    generation: status.generation,
-    observation: status.observation?.is ?? null,
-    drift: status.drift,
-    actions: status.actions.map(({ action, gate }) => ({
-      id: action.id,
-      verb: action.verb,
-      summary: action.summary,
-      risk: action.risk,
-      gate,
-    })),
-    conditions: status.conditions,
-    checks: status.checks,
-    fullLookAtMs: status.fullLookAtMs ?? null,
-  }
   journal.transaction((db) =>
     db
       .prepare('INSERT OR REPLACE INTO looks (resource, at_ms, body) VALUES (?, ?, ?)')
-      .run(keyText(status.declared.key), status.lookedAtMs ?? 0, JSON.stringify(body)),
+      .run(keyText(status.declared.key), status.lookedAtMs ?? 0, JSON.stringify(viewOf(status))),
   )
+}
+
+/** What a running controller last saw of every declared resource, in the order of `declared`. */
+export function readKeptViews(journal: JournalStore, declared: readonly ResourceKey[]): readonly StatusView[] {
+  const find = journal.db.prepare<[string], { body: string }>('SELECT body FROM looks WHERE resource = ?')
+  return declared.flatMap((key) => {
+    const row = find.get(keyText(key))
+    return row === undefined ? [] : [statusViewSchema.parse(JSON.parse(row.body))]
+  })
 }

@@ -4,6 +4,7 @@ import type { Drift } from './drift.ts'
 import type { GateResult } from './gate.ts'
 import type { HealthCheck } from './kind.ts'
 import type { Observation } from './observation.ts'
+import type { FailureStreak } from './outcome.ts'
 import type { Declared, ResourceKey } from './resource.ts'
 
 /** An action together with what the gate says of it now. */
@@ -28,8 +29,8 @@ export interface ResourceStatus {
   readonly lookedAtMs: number | undefined
   /** The last look at all of it, not only at changed rows. */
   readonly fullLookAtMs: number | undefined
-  /** Looks or actions that failed one after another, and with which code. */
-  readonly failures: { readonly count: number; readonly code: string | undefined }
+  /** Identical failures in a row. */
+  readonly streak: FailureStreak
 }
 
 /** What one look gave. */

@@ -57,7 +57,7 @@ function projectAction(db: Database, entry: Entry, type: ActionEntryType): void 
       text(entry.body, 'baseId'),
       entry.resource,
       state,
-      json(entry.body['action']),
+      json(entry.body.action),
       entry.atMs,
       entry.atMs,
       entry.seq,
@@ -80,7 +80,7 @@ function projectApprovals(db: Database, entry: Entry, type: ActionEntryType, id:
         entry.actor,
         entry.atMs,
         number(entry.body, 'expiresAtMs'),
-        typeof entry.body['comment'] === 'string' ? entry.body['comment'] : null,
+        typeof entry.body.comment === 'string' ? entry.body.comment : null,
       )
       return
     case 'action.approval-revoked':
@@ -130,7 +130,7 @@ function projectOther(db: Database, entry: Entry): void {
     case 'resource.accepted':
       db.prepare(
         'INSERT OR REPLACE INTO accepted_specs (resource, spec_hash, spec, generation) VALUES (?, ?, ?, ?)',
-      ).run(resource, text(body, 'specHash'), json(body['spec']), number(body, 'generation'))
+      ).run(resource, text(body, 'specHash'), json(body.spec), number(body, 'generation'))
       return
     case 'quarantine.set':
       db.prepare(

@@ -40,8 +40,8 @@ const migrations: readonly string[] = [
      id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, holder TEXT NOT NULL, until_ms INTEGER NOT NULL, address TEXT) STRICT;
    CREATE TABLE looks (resource TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
    CREATE TABLE events (
-     id INTEGER PRIMARY KEY AUTOINCREMENT, resource TEXT, reason TEXT NOT NULL, message TEXT NOT NULL, severity TEXT NOT NULL,
-     count INTEGER NOT NULL, first_at_ms INTEGER NOT NULL, last_at_ms INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT;
+     id TEXT PRIMARY KEY, resource TEXT NOT NULL, reason TEXT NOT NULL, message TEXT NOT NULL, severity TEXT NOT NULL,
+     template TEXT NOT NULL, count INTEGER NOT NULL, first_at_ms INTEGER NOT NULL, last_at_ms INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT;
    CREATE INDEX events_by_seq ON events (seq);
    CREATE TABLE previews (action_id TEXT PRIMARY KEY, body TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT;
    CREATE TABLE memory (owner TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (owner, name)) STRICT, WITHOUT ROWID;`,

@@ -3,16 +3,16 @@
  * small one waits for a person; the text of every generation is in the journal, so that the last valid one outlives a restart.
  */
 import { readFileSync } from 'node:fs'
-import { isSuspiciousShrink } from '../desired/generation.ts'
-import { type ParsedDesiredState, parseDesiredState, type RuleRegistry } from '../desired/load.ts'
+import type { Clock } from '../clock.ts'
+import { compareGenerations, generationOf, isSuspiciousShrink } from '../desired/generation.ts'
+import { type ParsedDesiredState, parseDesiredState } from '../desired/load.ts'
 import { problemText } from '../desired/problem.ts'
 import type { DesiredState } from '../desired/schema.ts'
+import type { RuleRegistry } from '../desired/semantics/check.ts'
 import { notManagedSections } from '../desired/unmanaged.ts'
 import { OperationalError } from '../errors.ts'
 import type { JournalStore } from '../journal/store.ts'
-import { hashOf } from '../json.ts'
 import type { FileState, GenerationsPort } from '../kinds/desired-state/index.ts'
-import { managedSections } from '../kinds/registry.ts'
 
 /** A generation that the controller keeps the world true to. */
 export interface InForce {
@@ -40,6 +40,9 @@ export interface GenerationsOptions {
   readonly workspace: string
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly rules: RuleRegistry
+  readonly clock: Clock
+  /** Names of the kinds that there are: what needs another is reported as not managed. */
+  readonly kinds: ReadonlySet<string>
   readonly journal: JournalStore
   /** False: nothing is journaled. */
   readonly keep: boolean
@@ -67,6 +70,7 @@ export function openGenerations(options: GenerationsOptions): Generations {
 
   let current = acceptedBefore(journal, parse)
   let problems: readonly string[] = []
+  let leftBehind: readonly string[] = []
   let waiting: (InForce & { readonly why: string; readonly gone: readonly string[] }) | undefined
 
   const put = (next: InForce): void => {
@@ -92,7 +96,7 @@ export function openGenerations(options: GenerationsOptions): Generations {
   }
 
   function consider(yaml: string, state: DesiredState): void {
-    const hash = hashOf(yaml)
+    const { hash } = generationOf({ number: 0, state, text: yaml, loadedAtMs: options.clock.nowMs() })
     if (current?.hash === hash) {
       waiting = undefined
       return
@@ -101,12 +105,13 @@ export function openGenerations(options: GenerationsOptions): Generations {
     const number = waitingNumber(journal, hash) ?? lastNumber(journal) + 1
     const next: InForce = { number, hash, state, yaml }
     const shrink = current === undefined ? undefined : isSuspiciousShrink(current.state, state)
-    if (shrink !== undefined && shrink.is === 'suspicious') {
+    if (shrink?.is === 'suspicious') {
       if (options.keep && number > lastNumber(journal)) record('generation.waiting', next)
       waiting = { ...next, why: shrink.why, gone: shrink.gone }
       return
     }
     if (options.keep) record('generation.accepted', next)
+    leftBehind = current === undefined ? [] : removedEntries(current.state, state)
     put(next)
   }
 
@@ -133,6 +138,7 @@ export function openGenerations(options: GenerationsOptions): Generations {
     accept(number) {
       if (waiting?.number !== number) return
       if (options.keep) journal.append([{ type: 'generation.approved', actor: 'controller', body: { number } }])
+      leftBehind = waiting.gone
       put(waiting)
       for (const notify of watchers) notify()
     },
@@ -140,14 +146,19 @@ export function openGenerations(options: GenerationsOptions): Generations {
       generation: current?.number ?? 0,
       problems,
       waiting,
-      notManaged:
-        current === undefined
-          ? []
-          : notManagedSections(current.state, managedSections).map(({ section, names }) =>
-              names.length === 0 ? section : `${section}: ${names.join(', ')}`,
-            ),
+      notManaged: current === undefined ? [] : notManaged(current.state, options.kinds),
+      leftBehind,
     }),
   }
+}
+
+/** Entries that were declared before and are no longer: what they stood for is kept as it is, but not managed. */
+function removedEntries(before: DesiredState, after: DesiredState): readonly string[] {
+  return compareGenerations(before, after).flatMap(({ change, path }) => (change === 'removed' ? [path] : []))
+}
+
+function notManaged(state: DesiredState, kinds: ReadonlySet<string>): readonly string[] {
+  return notManagedSections(state, kinds).map(({ section, names }) => `${section}: ${names.join(', ')}`)
 }
 
 function readBytes(options: GenerationsOptions): Uint8Array {

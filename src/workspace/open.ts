@@ -8,7 +8,7 @@ import { createMemory } from '../engine/memory.ts'
 import { OperationalError } from '../errors.ts'
 import { type JournalStore, journalOver, openJournal } from '../journal/store.ts'
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
-import { createKinds } from '../kinds/registry.ts'
+import { createKinds, kindNames } from '../kinds/registry.ts'
 import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
@@ -82,6 +82,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       rules: standardizeRules,
       journal,
       keep,
+      clock,
+      kinds: new Set(kindNames),
     })
     const checkpointsPath = join(ownFolder, 'checkpoints.db')
     const changeSets = openChangeSets({ path: checkpointsPath, clock })

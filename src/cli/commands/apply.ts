@@ -6,6 +6,7 @@ import { severities } from '../../engine/drift.ts'
 import type { Convergence } from '../../engine/engine.ts'
 import { converge } from '../../engine/engine.ts'
 import { keyText } from '../../engine/resource.ts'
+import { type StatusView, viewOf } from '../../engine/view.ts'
 import { OperationalError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
 import type { Workspace } from '../../workspace/open.ts'
@@ -64,10 +65,11 @@ async function applyOnce(
     result = joined(result, await converge(engine, request))
   }
   run.terminal.progressDone()
-  const document = planDocument(engine.statuses.all(), workspace.generations.inForce().number, Date.now())
-  run.answer({ ...document, run: runJson(result) }, () => printRun(run, workspace, result))
+  const views = engine.statuses.all().map(viewOf)
+  const document = planDocument(views, workspace.generations.inForce().number, Date.now())
+  run.answer({ ...document, run: runJson(result) }, () => printRun(run, views, result))
   const failed = result.executed.some(({ execution }) => execution.is === 'failed' || execution.is === 'interrupted')
-  return failed ? 1 : statusOf(engine.statuses.all(), false)
+  return failed ? 1 : statusOf(views, false)
 }
 
 function savedPlan(names: readonly string[]): { only: ReadonlySet<string> | undefined; rest: readonly string[] } {
@@ -154,7 +156,7 @@ function runJson(result: Convergence): JsonObject {
   }
 }
 
-function printRun(run: CommandRun, workspace: Workspace, result: Convergence): void {
+function printRun(run: CommandRun, views: readonly StatusView[], result: Convergence): void {
   const { terminal } = run
   const { colour } = terminal
   for (const { action, execution } of result.executed) {
@@ -177,9 +179,9 @@ function printRun(run: CommandRun, workspace: Workspace, result: Convergence): v
   if (result.rolledBack.length > 0)
     terminal.line(colour.yellow(`Too much failed: ${result.rolledBack.length} repairs of this run were undone.`))
   if (result.executed.length > 0) terminal.line()
-  printPlan(terminal, workspace.engine.statuses.all())
+  printPlan(terminal, views)
   const done = result.executed.filter(({ execution }) => execution.is === 'succeeded').length
-  const waiting = workspace.engine.statuses.all().flatMap((status) => status.actions).length
+  const waiting = views.flatMap((view) => view.actions).length
   terminal.line(
     waiting === 0
       ? `${done} repairs made; nothing waits. ${done > 0 ? colour.dim(`Take all back: trueup undo ${result.runId}`) : ''}`

@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { converge } from '../../engine/engine.ts'
+import { viewOf } from '../../engine/view.ts'
 import { type CommonOptions, common, runCommand } from '../command.ts'
 import { planDocument, statusOf } from '../plan-json.ts'
 import { printPlan } from '../plan-text.ts'
@@ -32,17 +33,17 @@ export function registerPlan(program: Command): void {
           const keys = selectKeys(names, engine.statuses.all())
           await converge(engine, { keys, actor: 'local', signal: run.signal })
           run.terminal.progressDone()
-          const wanted =
-            keys === undefined
-              ? engine.statuses.all()
-              : engine.statuses.all().filter((status) => keys.includes(status.declared.key))
+          const wanted = engine.statuses
+            .all()
+            .filter((status) => keys === undefined || keys.includes(status.declared.key))
+            .map(viewOf)
           const document = planDocument(wanted, generations.inForce().number, Date.now())
           if (options.out !== undefined) save(options.out, JSON.stringify(document))
           run.answer(document, (terminal) => {
             printPlan(terminal, wanted)
-            const actions = wanted.flatMap((status) => status.actions)
+            const actions = wanted.flatMap((view) => view.actions)
             const held = actions.filter(({ gate }) => !gate.runnable).length
-            const drift = wanted.flatMap((status) => status.drift).length
+            const drift = wanted.flatMap((view) => view.drift).length
             terminal.line(
               drift === 0 && actions.length === 0
                 ? terminal.colour.green('Everything is as declared.')

@@ -20,6 +20,8 @@ export interface FileState {
     | undefined
   /** Sections and entries that are accepted but have no kind yet. */
   readonly notManaged: readonly string[]
+  /** Entries that the last edit took out: what they stood for is kept as it is, but no longer managed. */
+  readonly leftBehind: readonly string[]
 }
 
 export interface GenerationsPort {
@@ -58,11 +60,11 @@ export function desiredStateKind(generations: GenerationsPort): Kind<Spec, FileS
       return { evidence: fingerprint(generations.state()), images: 0 }
     },
     async apply(action) {
-      generations.accept(Number(action.input['number']))
+      generations.accept(Number(action.input.number))
       return { changed: 1, skipped: [], skippedCount: 0, failed: [] }
     },
     async probe(action) {
-      return generations.state().generation >= Number(action.input['number']) ? 'applied' : 'not-applied'
+      return generations.state().generation >= Number(action.input.number) ? 'applied' : 'not-applied'
     },
     async planUndo() {
       return { is: 'not-undoable', reason: 'edit the file back instead; the older text is in the journal' }
@@ -138,6 +140,13 @@ function checksOf(state: FileState): HealthCheck[] {
       status: state.problems.length === 0 ? 'ok' : 'failed',
       message: state.problems[0] ?? `generation ${state.generation} is in force`,
     },
+    ...state.leftBehind.map(
+      (entry): HealthCheck => ({
+        name: entry,
+        status: 'unknown',
+        message: 'no longer declared: kept as it is, not managed',
+      }),
+    ),
     ...state.notManaged.map(
       (section): HealthCheck => ({
         name: section,

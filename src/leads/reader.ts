@@ -1,0 +1,349 @@
+/**
+ * Reads of one declared table: single records, pages in any order, counts. Every statement is prepared once; only
+ * requested columns are read; work that grows with a large table runs beside the main thread.
+ */
+import type { Database, Statement } from 'better-sqlite3'
+import { OperationalError } from '../errors.ts'
+import { hashOf } from '../json.ts'
+import type { Cell } from '../values/field-type.ts'
+import { decodeCursor, encodeCursor, type LeadOrder, type Place } from './cursor.ts'
+import { compileFilter, equalitiesOf, type LeadFilter, type SqlCondition } from './filter.ts'
+import { keyAlias, orderAlias, pageSegments, rowIdAlias, type Segment, selection } from './page-query.ts'
+import { coversEqualities, isPointSearch, type PlanCost, planCost } from './plan-cost.ts'
+import type { CellRow, LeadReads } from './ports.ts'
+import { type LeadTable, quoted } from './table.ts'
+import { createShapeReader, type TableShape } from './table-shape.ts'
+
+/** A record with those cells that were asked for. */
+export interface Lead {
+  readonly rowId: number
+  readonly key: string
+  readonly cells: CellRow
+}
+
+/** A page is asked for forwards (`first`, `after`) or backwards (`last`, `before`). */
+export type PageSpan =
+  | { readonly first: number; readonly after?: string | undefined }
+  | { readonly last: number; readonly before?: string | undefined }
+
+export interface ListRequest {
+  readonly filter?: LeadFilter | undefined
+  readonly order: LeadOrder
+  readonly span: PageSpan
+  /** Fields to read. */
+  readonly columns: readonly string[]
+  /** Only these rows, for example what a search found. */
+  readonly rowIds?: readonly number[] | undefined
+}
+
+export interface LeadPage {
+  readonly leads: readonly Lead[]
+  /** One for each lead. */
+  readonly cursors: readonly string[]
+  readonly hasNextPage: boolean
+  readonly hasPreviousPage: boolean
+}
+
+/** Tables with more rows than this are large: what grows with them is offloaded. */
+const largeFrom = 20_000
+const statementsMax = 300
+export const pageSizeMax = 500
+
+interface Prepared {
+  readonly shapes: ReturnType<typeof createShapeReader>
+  readonly statements: Map<string, Statement<Cell[], CellRow>>
+  readonly costs: Map<string, PlanCost>
+  readonly dataVersion: Statement<[], number>
+  readonly counts: Map<string, { readonly dataVersion: number; readonly count: number }>
+  schema: TableShape | undefined
+}
+
+export type LeadReader = ReturnType<typeof createLeadReader>
+
+/** Opens the reading side. Methods throw the DATABASE_* errors, and NOT_FOUND while the table does not exist. */
+export function createLeadReader(table: LeadTable, reads: LeadReads) {
+  const preparedOf = new WeakMap<Database, Prepared>()
+  const allColumns = [...table.fields.keys()]
+
+  async function open(): Promise<{ db: Database; prepared: Prepared; shape: TableShape }> {
+    const db = await reads.acquire()
+    let prepared = preparedOf.get(db)
+    if (prepared === undefined) {
+      prepared = {
+        shapes: createShapeReader(db, table),
+        statements: new Map(),
+        costs: new Map(),
+        dataVersion: db.prepare<[], number>('PRAGMA data_version').pluck(),
+        counts: new Map(),
+        schema: undefined,
+      }
+      preparedOf.set(db, prepared)
+    }
+    const shape = prepared.shapes.read()
+    if (prepared.schema !== shape) {
+      prepared.statements.clear()
+      prepared.costs.clear()
+      prepared.schema = shape
+    }
+    return { db, prepared, shape }
+  }
+
+  function statementOf(db: Database, prepared: Prepared, sql: string): Statement<Cell[], CellRow> {
+    const known = prepared.statements.get(sql)
+    if (known !== undefined) return known
+    if (prepared.statements.size >= statementsMax) prepared.statements.clear()
+    const statement = db.prepare<Cell[], CellRow>(sql)
+    prepared.statements.set(sql, statement)
+    return statement
+  }
+
+  function costOf(db: Database, prepared: Prepared, sql: string, parameters: readonly Cell[]): PlanCost {
+    const known = prepared.costs.get(sql)
+    if (known !== undefined) return known
+    if (prepared.costs.size >= statementsMax) prepared.costs.clear()
+    const cost = planCost(db, sql, parameters)
+    prepared.costs.set(sql, cost)
+    return cost
+  }
+
+  /** Whether the work of a segment may grow with the table. */
+  function isHeavy(cost: PlanCost, shape: TableShape, request: ListRequest): boolean {
+    const type = table.fields.get(request.order.column)?.spec.type
+    if (request.rowIds !== undefined) return false
+    const manyTies = cost.sortsTies && (type === 'boolean' || type === 'choice' || type === 'choices')
+    if (request.filter === undefined) return cost.sorts || manyTies
+    const equalities = equalitiesOf(request.filter)
+    if (equalities === undefined) return true
+    if (isPointSearch(cost, shape, equalities)) return false
+    return cost.sorts || manyTies || !coversEqualities(cost, shape, equalities)
+  }
+
+  async function run(
+    db: Database,
+    prepared: Prepared,
+    heavy: boolean,
+    sql: string,
+    parameters: readonly Cell[],
+  ): Promise<readonly CellRow[]> {
+    return heavy && reads.offload !== undefined
+      ? reads.offload(sql, parameters)
+      : statementOf(db, prepared, sql).all(...parameters)
+  }
+
+  function conditionOf(request: Pick<ListRequest, 'filter' | 'rowIds'>, shape: TableShape): SqlCondition | undefined {
+    const filter = request.filter === undefined ? undefined : compileFilter(request.filter, shape.columns)
+    if (request.rowIds === undefined) return filter
+    const within = 'rowid IN (SELECT value FROM json_each(?))'
+    return {
+      sql: filter === undefined ? within : `${within} AND ${filter.sql}`,
+      parameters: [JSON.stringify(request.rowIds), ...(filter?.parameters ?? [])],
+    }
+  }
+
+  /**
+   * The planner, without statistics, takes the index of the filter and sorts all matches. Where the matches are many it
+   * is far less work to walk an index of the order column, so it is told to.
+   */
+  function orderIndex(
+    db: Database,
+    prepared: Prepared,
+    shape: TableShape,
+    request: ListRequest,
+    condition: SqlCondition | undefined,
+    cost: PlanCost,
+  ): string | undefined {
+    if (condition === undefined || !cost.sorts || !cost.searches || request.rowIds !== undefined) return undefined
+    const index = shape.indexes.find((candidate) => candidate.columns[0] === request.order.column)
+    if (index === undefined) return undefined
+    const enough = Math.max(2000, Math.floor(prepared.shapes.rowsMax() / 200))
+    const probe = `SELECT count(*) AS n FROM (SELECT 1 FROM ${quoted(table.sqlName)} WHERE ${condition.sql} LIMIT ?)`
+    const [found] = statementOf(db, prepared, probe).all(...condition.parameters, enough)
+    return Number(found?.n) >= enough ? index.name : undefined
+  }
+
+  async function list(request: ListRequest): Promise<LeadPage> {
+    const { db, prepared, shape } = await open()
+    const backwards = 'last' in request.span
+    const size = 'last' in request.span ? request.span.last : request.span.first
+    const cursor = 'last' in request.span ? request.span.before : request.span.after
+    const place = cursor === undefined ? undefined : decodeCursor(request.order, cursor)
+    if (cursor !== undefined && place === undefined) {
+      throw new OperationalError('USAGE', 'The cursor does not belong to this list.', {
+        hint: 'Start again without it; a cursor goes with the order it was given for.',
+      })
+    }
+    const condition = conditionOf(request, shape)
+    const shapeOf = { order: request.order, backwards, place, condition, columns: request.columns }
+    const large = prepared.shapes.rowsMax() > largeFrom
+    const segments = pageSegments(table, shape, shapeOf)
+    const rows: CellRow[] = []
+    for (const [at, segment] of segments.entries()) {
+      const missing = size + 1 - rows.length
+      if (missing <= 0) break
+      rows.push(...(await readSegment(segment, at, missing)))
+    }
+
+    async function readSegment(segment: Segment, at: number, missing: number): Promise<readonly CellRow[]> {
+      const parameters = [...segment.parameters, missing]
+      if (!large) return statementOf(db, prepared, segment.sql).all(...parameters)
+      const cost = costOf(db, prepared, segment.sql, parameters)
+      const index = orderIndex(db, prepared, shape, request, condition, cost)
+      const walked = index === undefined ? undefined : pageSegments(table, shape, { ...shapeOf, indexedBy: index })[at]
+      return run(db, prepared, isHeavy(cost, shape, request), walked?.sql ?? segment.sql, parameters)
+    }
+
+    const more = rows.length > size
+    const kept = more ? rows.slice(0, size) : rows
+    if (backwards) kept.reverse()
+    const cursors = kept.map((row) => encodeCursor(request.order, placeOf(row)))
+    return {
+      leads: kept.map(leadOf),
+      cursors,
+      hasNextPage: backwards ? place !== undefined : more,
+      hasPreviousPage: backwards ? more : place !== undefined,
+    }
+  }
+
+  /** The exact number of matches; kept until another program or Trueup commits to the file. */
+  async function count(request: Pick<ListRequest, 'filter' | 'rowIds'>): Promise<number> {
+    const { db, prepared, shape } = await open()
+    const condition = conditionOf(request, shape)
+    const where = [`${quoted(table.key)} IS NOT NULL`, condition?.sql]
+      .filter((part) => part !== undefined)
+      .join(' AND ')
+    const sql = `SELECT count(*) AS n FROM ${quoted(table.sqlName)} WHERE ${where}`
+    const parameters = condition?.parameters ?? []
+    const version = prepared.dataVersion.get() ?? 0
+    const name = `${sql} ${JSON.stringify(parameters)}`
+    const known = prepared.counts.get(name)
+    if (known?.dataVersion === version) return known.count
+    const heavy = request.rowIds === undefined && prepared.shapes.rowsMax() > largeFrom
+    const [row] = await run(db, prepared, heavy, sql, parameters)
+    if (prepared.counts.size >= statementsMax) prepared.counts.clear()
+    const found = Number(row?.n)
+    prepared.counts.set(name, { dataVersion: version, count: found })
+    return found
+  }
+
+  /** The record with a key; the first by row id while the key is not unique. Without `columns` all fields are read. */
+  async function get(key: string, columns: readonly string[] = allColumns): Promise<Lead | undefined> {
+    const { db, prepared, shape } = await open()
+    const sql =
+      `SELECT ${selection(table, shape, columns)} FROM ${quoted(table.sqlName)} ` +
+      `WHERE ${quoted(table.key)} = ? ORDER BY rowid LIMIT 1`
+    const [row] = statementOf(db, prepared, sql).all(key)
+    return row === undefined ? undefined : leadOf(row)
+  }
+
+  /** The names of the columns that exist, lower-case. */
+  async function existingColumns(): Promise<ReadonlySet<string>> {
+    return (await open()).shape.columns
+  }
+
+  /** The record with a key and all its columns, declared or not, exact: what a before-image must hold. */
+  async function wholeRow(key: string): Promise<Lead | undefined> {
+    const { db, shape } = await open()
+    const sql =
+      `SELECT rowid AS ${quoted(rowIdAlias)}, ${shape.stored.map(quoted).join(', ')} FROM ${quoted(table.sqlName)} ` +
+      `WHERE ${quoted(table.key)} = ? ORDER BY rowid LIMIT 1`
+    const found = db.prepare<Cell[], CellRow>(sql).safeIntegers(true).get(key)
+    if (found === undefined) return undefined
+    const declaredName = (name: string) => {
+      const lower = name.toLowerCase()
+      return table.fields.has(lower) || lower === table.key ? lower : name
+    }
+    const cells = Object.fromEntries(
+      Object.entries(found)
+        .filter(([name]) => name !== rowIdAlias)
+        .map(([name, cell]) => [declaredName(name), plainNumber(cell)]),
+    )
+    return { rowId: Number(found[rowIdAlias]), key: String(cells[table.key]), cells }
+  }
+
+  /** Those of the given rows that satisfy the filter, by row id; rows that are gone or have no key are left out. */
+  async function matching(
+    rowIds: readonly number[],
+    filter: LeadFilter | undefined,
+    columns: readonly string[],
+  ): Promise<ReadonlyMap<number, Lead>> {
+    const { db, prepared, shape } = await open()
+    const condition = conditionOf({ filter, rowIds }, shape)
+    const sql =
+      `SELECT ${selection(table, shape, columns)} FROM ${quoted(table.sqlName)} ` +
+      `WHERE ${quoted(table.key)} IS NOT NULL AND ${condition?.sql ?? '1'}`
+    const rows = statementOf(db, prepared, sql).all(...(condition?.parameters ?? []))
+    return new Map(rows.map((row) => [Number(row[rowIdAlias]), leadOf(row)]))
+  }
+
+  /** The key of another record that has this value in the field; undefined when there is none. */
+  async function keyWith(field: string, cell: Cell, exceptRowId: number): Promise<string | undefined> {
+    const { db, prepared, shape } = await open()
+    if (!shape.columns.has(field)) return undefined
+    const sql =
+      `SELECT ${quoted(table.key)} AS "@key" FROM ${quoted(table.sqlName)} ` +
+      `WHERE ${quoted(field)} = ? AND rowid <> ? LIMIT 1`
+    const [row] = statementOf(db, prepared, sql).all(cell, exceptRowId)
+    return row === undefined ? undefined : String(row['@key'] ?? '')
+  }
+
+  /** How many records there are, how many have each field filled, and how they spread over each field's choices. */
+  async function statistics(): Promise<LeadStatistics> {
+    const { db, prepared, shape } = await open()
+    const large = prepared.shapes.rowsMax() > largeFrom
+    const present = allColumns.filter((column) => shape.columns.has(column))
+    const filled = present.map((column) => `count(nullif(${quoted(column)}, '')) AS ${quoted(column)}`)
+    const from = `FROM ${quoted(table.sqlName)} WHERE ${quoted(table.key)} IS NOT NULL`
+    const [totals] = await run(
+      db,
+      prepared,
+      large,
+      `SELECT ${['count(*) AS "@all"', ...filled].join(', ')} ${from}`,
+      [],
+    )
+    const spread: { field: string; value: string | null; count: number }[] = []
+    for (const [name, field] of table.fields) {
+      if ((field.spec.type !== 'choice' && field.spec.type !== 'boolean') || !shape.columns.has(name)) continue
+      const sql = `SELECT ${quoted(name)} AS value, count(*) AS n ${from} GROUP BY 1 ORDER BY 2 DESC LIMIT 100`
+      for (const row of await run(db, prepared, large, sql, [])) {
+        spread.push({ field: name, value: row.value == null ? null : String(row.value), count: Number(row.n) })
+      }
+    }
+    return {
+      total: Number(totals?.['@all']),
+      filled: allColumns.map((field) => ({ field, count: Number(totals?.[field] ?? 0) })),
+      spread,
+    }
+  }
+
+  return { table, allColumns, columns: existingColumns, list, count, get, wholeRow, matching, keyWith, statistics }
+}
+
+export interface LeadStatistics {
+  readonly total: number
+  readonly filled: readonly { readonly field: string; readonly count: number }[]
+  readonly spread: readonly { readonly field: string; readonly value: string | null; readonly count: number }[]
+}
+
+/** Integers that a number holds exactly become numbers. */
+function plainNumber(cell: Cell): Cell {
+  return typeof cell === 'bigint' && Number.isSafeInteger(Number(cell)) ? Number(cell) : cell
+}
+
+function placeOf(row: CellRow): Place {
+  return { value: row[orderAlias] ?? null, key: row[keyAlias] ?? null, rowId: Number(row[rowIdAlias]) }
+}
+
+function leadOf(row: CellRow): Lead {
+  return { rowId: Number(row[rowIdAlias]), key: String(row[keyAlias]), cells: row }
+}
+
+/** The version of a record: a hash of all its declared cells, 16 hexadecimal digits. */
+export function versionOf(table: LeadTable, lead: Lead): string {
+  const cells = [...table.fields.keys()].map((field) => {
+    const cell = lead.cells[field] ?? null
+    if (cell instanceof Uint8Array) return { bytes: Buffer.from(cell).toString('base64') }
+    if (cell === Infinity || cell === -Infinity) return { number: String(cell) }
+    return typeof cell === 'bigint' ? Number(cell) : cell
+  })
+  return hashOf([lead.key, ...cells]).slice(0, 16)
+}

@@ -1,0 +1,162 @@
+/**
+ * The full-text index of one table, in a database of its own beside the journal: the agents' files stay free of it, and
+ * their SQLite needs no FTS5. It holds words only, no records, and can be deleted at any time.
+ */
+import type { Database } from 'better-sqlite3'
+import { shortHashOf } from '../../json.ts'
+import type { Cell } from '../../values/field-type.ts'
+import { quoted } from '../table.ts'
+
+/** What is indexed, plain so that it can be sent to a thread. */
+export interface IndexLayout {
+  /** The name of the entry in `tables`. */
+  readonly table: string
+  readonly sqlName: string
+  readonly key: string
+  readonly fields: readonly string[]
+}
+
+/** How far the index has come. */
+export interface IndexState {
+  /** Cursor of the change table up to which the index is true. */
+  readonly cursor: number
+  /** Row id up to which a first fill has come; undefined when the fill is done. */
+  readonly filledTo: number | undefined
+}
+
+/** Raised whenever the layout of the file changes. */
+const layoutVersion = 1
+const neverFilled = -(2 ** 53 - 1)
+
+function ftsName(layout: IndexLayout): string {
+  return quoted(`lead_words_${layout.table}`)
+}
+
+/** Creates what is missing, and empties an index that was made for other fields. */
+export function prepareIndex(db: Database, layout: IndexLayout): void {
+  const made = shortHashOf([layoutVersion, layout.sqlName, layout.key, [...layout.fields]])
+  db.exec(
+    'CREATE TABLE IF NOT EXISTS state (table_name TEXT PRIMARY KEY, layout TEXT NOT NULL, cursor INTEGER NOT NULL, filled_to INTEGER) STRICT',
+  )
+  const known = db.prepare<[string], string>('SELECT layout FROM state WHERE table_name = ?').pluck().get(layout.table)
+  if (known === made) return
+  db.transaction(() => {
+    db.exec(`DROP TABLE IF EXISTS ${ftsName(layout)}`)
+    db.exec(
+      `CREATE VIRTUAL TABLE ${ftsName(layout)} USING fts5(record_key UNINDEXED, ${layout.fields.map(quoted).join(', ')}, ` +
+        `content='', contentless_delete=1, contentless_unindexed=1, tokenize='unicode61 remove_diacritics 2', prefix='2 3')`,
+    )
+    db.prepare('INSERT OR REPLACE INTO state VALUES (?, ?, 0, ?)').run(layout.table, made, neverFilled)
+  }).immediate()
+}
+
+export function indexState(db: Database, layout: IndexLayout): IndexState {
+  const row = db
+    .prepare<[string], { cursor: number; filled_to: number | null }>(
+      'SELECT cursor, filled_to FROM state WHERE table_name = ?',
+    )
+    .get(layout.table)
+  return { cursor: row?.cursor ?? 0, filledTo: row?.filled_to ?? undefined }
+}
+
+/** Whether not even a first fill has begun. */
+export function isUntouched(state: IndexState): boolean {
+  return state.filledTo === neverFilled && state.cursor === 0
+}
+
+/** Forgets all words and starts a fill; `cursor` is where the change table stands before the fill reads its first row. */
+export function restartIndex(db: Database, layout: IndexLayout, cursor: number): void {
+  db.transaction(() => {
+    db.exec(`INSERT INTO ${ftsName(layout)}(${ftsName(layout)}) VALUES ('delete-all')`)
+    db.prepare('UPDATE state SET cursor = ?, filled_to = ? WHERE table_name = ?').run(cursor, neverFilled, layout.table)
+  }).immediate()
+}
+
+type IndexedRow = Readonly<Record<string, Cell>>
+
+function rowSelection(layout: IndexLayout, columns: ReadonlySet<string>): string {
+  const text = layout.fields.map((field) => `${columns.has(field) ? quoted(field) : 'NULL'} AS ${quoted(field)}`)
+  return [`rowid AS "@row"`, `${quoted(layout.key)} AS "@key"`, ...text].join(', ')
+}
+
+function columnsOf(source: Database, layout: IndexLayout): ReadonlySet<string> {
+  return new Set(
+    source.prepare<[string], string>('SELECT lower(name) FROM pragma_table_xinfo(?)').pluck().all(layout.sqlName),
+  )
+}
+
+function createWriter(db: Database, layout: IndexLayout): { put(row: IndexedRow): void; drop(rowId: number): void } {
+  const places = ['?', '?', ...layout.fields.map(() => '?')].join(', ')
+  const insert = db.prepare(
+    `INSERT OR REPLACE INTO ${ftsName(layout)}(rowid, record_key, ${layout.fields.map(quoted).join(', ')}) VALUES (${places})`,
+  )
+  const remove = db.prepare(`DELETE FROM ${ftsName(layout)} WHERE rowid = ?`)
+  const text = (cell: Cell | undefined): string => (cell == null || cell instanceof Uint8Array ? '' : String(cell))
+  return {
+    put(row) {
+      insert.run(row['@row'], text(row['@key']), ...layout.fields.map((field) => text(row[field])))
+    },
+    drop(rowId) {
+      remove.run(rowId)
+    },
+  }
+}
+
+/**
+ * Goes on with a fill by one window of rows; true when it is done. Each window is one commit with its place, so that a
+ * cut-off fill goes on where it was.
+ */
+export function fillWindow(db: Database, source: Database, layout: IndexLayout, rows: number): boolean {
+  const { filledTo } = indexState(db, layout)
+  if (filledTo === undefined) return true
+  const window = source
+    .prepare<Cell[], IndexedRow>(
+      `SELECT ${rowSelection(layout, columnsOf(source, layout))} FROM ${quoted(layout.sqlName)} WHERE rowid > ? ORDER BY rowid LIMIT ?`,
+    )
+    .all(filledTo, rows)
+  const writer = createWriter(db, layout)
+  const last = window.at(-1)
+  const done = window.length < rows
+  db.transaction(() => {
+    for (const row of window) if (row['@key'] !== null) writer.put(row)
+    const place = done ? null : Number(last?.['@row'])
+    db.prepare('UPDATE state SET filled_to = ? WHERE table_name = ?').run(place, layout.table)
+  }).immediate()
+  return done
+}
+
+/** Makes the index true again for the rows that changed, and keeps the cursor they came with. */
+export function indexRows(
+  db: Database,
+  source: Database,
+  layout: IndexLayout,
+  rowIds: readonly number[],
+  cursor: number,
+): void {
+  const rows = source
+    .prepare<Cell[], IndexedRow>(
+      `SELECT ${rowSelection(layout, columnsOf(source, layout))} FROM ${quoted(layout.sqlName)} WHERE rowid IN (SELECT value FROM json_each(?))`,
+    )
+    .all(JSON.stringify(rowIds))
+  const writer = createWriter(db, layout)
+  const found = new Map(rows.map((row) => [Number(row['@row']), row]))
+  db.transaction(() => {
+    for (const rowId of rowIds) {
+      const row = found.get(rowId)
+      if (row === undefined || row['@key'] === null) writer.drop(rowId)
+      else writer.put(row)
+    }
+    db.prepare('UPDATE state SET cursor = ? WHERE table_name = ?').run(cursor, layout.table)
+  }).immediate()
+}
+
+/** The statement that finds rows, best first; its parameters are the expression and the number of rows. */
+export function searchStatement(layout: IndexLayout): string {
+  const name = ftsName(layout)
+  return `SELECT rowid AS row_id, record_key, rank AS score FROM ${name} WHERE ${name} MATCH ? ORDER BY rank, rowid LIMIT ?`
+}
+
+/** Gives the largest indexed row id: an upper bound of the number of rows. */
+export function largestRowStatement(layout: IndexLayout): string {
+  return `SELECT max(id) FROM ${quoted(`lead_words_${layout.table}_docsize`)}`
+}
