@@ -129,8 +129,8 @@ export interface ImportLog {
   readonly runs: readonly ImportRun[]
   /** Hashes of row and fingerprint, of rows that need no look any more. */
   settled(): Iterable<number>
-  /** Hashes by which persons of settled rows are recognised; see `personHashes`. */
-  persons(): Iterable<number>
+  /** Persons of settled rows, by the hashes of `personHashes`, with the key of the lead that each became. */
+  persons(): Iterable<{ readonly leadKey: string | null; readonly hashes: readonly (number | null)[] }>
   /** Keys of the leads that a source row has become, the latest first. */
   leadKeysOf(sourceRow: string): readonly string[]
 }
@@ -172,12 +172,8 @@ export function openLog(db: Database, importName: string): ImportLog {
       const rows = db.prepare<[string], [number | null, number | null, number | null, string | null]>(
         `SELECT linkedin, email, person, lead_key ${ofImport} AND outcome <> 'refused'`,
       )
-      for (const [linkedin, email, person, key] of rows.raw(true).iterate(importName)) {
-        if (linkedin !== null) yield linkedin
-        if (email !== null) yield email
-        if (person !== null) yield person
-        if (key !== null) yield hash53(`key:${key}`)
-      }
+      for (const [linkedin, email, person, leadKey] of rows.raw(true).iterate(importName))
+        yield { leadKey, hashes: [linkedin, email, person] }
     },
     leadKeysOf: (sourceRow) => keys.all(importName, sourceRow),
   }

@@ -16,7 +16,8 @@ export interface Match {
   /** Undefined for a lead of this run. */
   readonly rowId: number | undefined
   isBlank(field: string): boolean
-  before(field: string): Cell
+  /** The value as it is by now, fills included. */
+  readonly value: (field: string) => Cell
   fill(field: string, after: Cell): void
   /** Called once after the last fill. */
   done(): void
@@ -42,6 +43,8 @@ export class LeadFinder {
   private readonly byKey: HashIndex
   private readonly byLinkedin: HashIndex
   private readonly byEmail: HashIndex
+  /** Leads that rows of this run were found to speak of, by the rows' identities, which need not be unique in a source. */
+  private readonly byRow = new HashIndex(64)
   private readonly taken: HashSet
 
   constructor(target: TargetTable, spool: Spool, fields: FinderFields) {
@@ -58,23 +61,28 @@ export class LeadFinder {
     }
   }
 
-  /** The lead of a row: `own` is the key that the row would be given, `before` the keys of leads it became earlier. */
-  find(lead: ReadLead, own: string, before: readonly string[]): Match | undefined {
+  /**
+   * The lead of a row: `identity` names the row, `own` is the key that it would be given, `before` are the keys of leads
+   * that it became earlier.
+   */
+  find(identity: string, lead: ReadLead, own: string, before: readonly string[]): Match | undefined {
     const itself = this.byKeyOf(own)
-    if (itself !== undefined) return this.match(itself, 'source row')
+    if (itself !== undefined) return this.match(itself, 'source row', identity)
+    const sameRow = this.byHash(this.byRow, identity, (found) => !contradict(lead, found))
+    if (sameRow !== undefined) return this.match(sameRow, 'source row', identity)
     for (const key of before) {
       const found = this.byKeyOf(key)
-      if (found !== undefined && !contradict(lead, found)) return this.match(found, 'source row')
+      if (found !== undefined && !contradict(lead, found)) return this.match(found, 'source row', identity)
     }
     const keyed = lead.key === undefined ? undefined : this.byKeyOf(lead.key)
     if (keyed !== undefined && lead.key !== undefined && (isGlobalKey(lead.key) || !contradict(lead, keyed)))
-      return this.match(keyed, 'key')
+      return this.match(keyed, 'key', identity)
     const linked = this.byHash(this.byLinkedin, lead.linkedin, (found) => found.linkedin === lead.linkedin)
-    if (linked !== undefined) return this.match(linked, 'LinkedIn profile')
+    if (linked !== undefined) return this.match(linked, 'LinkedIn profile', identity)
     const mailed = this.byHash(this.byEmail, lead.email, (found) => found.email === lead.email)
     // Two people who share a mailbox have profiles of their own.
     const apart = mailed?.linkedin !== undefined && lead.linkedin !== undefined
-    return mailed === undefined || apart ? undefined : this.match(mailed, 'e-mail address')
+    return mailed === undefined || apart ? undefined : this.match(mailed, 'e-mail address', identity)
   }
 
   /** Whether a lead has the mailbox. */
@@ -153,26 +161,26 @@ export class LeadFinder {
     return identityOf({ linkedin: text(linkedin), email: text(email), person: text(person) })
   }
 
-  private match(found: Found, by: string): Match {
+  private match(found: Found, by: string, identity: string): Match {
     const added = found.reference % 2 !== 0
     const number = (found.reference - 1) / 2
     const rowId = added ? undefined : found.reference / 2
     const cells = new Map(found.cells)
     let changed = false
-    const before = (field: string) => found.cells.get(field) ?? null
     return {
       by,
       key: found.key,
       rowId,
-      before,
+      value: (field) => cells.get(field) ?? null,
       isBlank: (field) => this.target.present.has(field) && isBlankValue(cells.get(field)),
       fill: (field, after) => {
         changed = true
         cells.set(field, after)
         if (rowId === undefined) return
-        this.spool.fill({ rowId, key: found.key, field, before: before(field), after })
+        this.spool.fill({ rowId, key: found.key, field, before: found.cells.get(field) ?? null, after })
       },
       done: () => {
+        this.byRow.add(hash53(identity), found.reference)
         if (!changed) return
         if (rowId === undefined) this.spool.extend(number, { key: String(found.key), cells: Object.fromEntries(cells) })
         // A lead whose LinkedIn profile or e-mail address was filled can be found by it from now on.

@@ -36,25 +36,26 @@ export class Tally {
     this.files.add(problem)
   }
 
+  /** One more row; what becomes of it is told by exactly one of the following. */
+  row(): void {
+    this.rows++
+  }
+
   /** A row that is noted already. */
   settled(): void {
-    this.rows++
     this.settledCount++
   }
 
   /** A row that says what an earlier one says. */
   repeated(): void {
-    this.rows++
     this.repeatedCount++
   }
 
   outcome(outcome: Exclude<Outcome, 'refused'>): void {
-    this.rows++
     this.counts[outcome]++
   }
 
   refused(problem: SourceProblem, byTable: boolean): void {
-    this.rows++
     this.counts.refused++
     if (byTable) this.refusedByTable++
     this.refusals.add(problem)

@@ -2,12 +2,11 @@
 import { z } from 'zod'
 import type { Action, ActionDraft, CellPreview } from '../../engine/action.ts'
 import type { UndoPlan } from '../../engine/kind.ts'
-import type { JsonValue } from '../../json.ts'
 import type { Change, ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
-import type { Cell } from '../../values/field-type.ts'
 import { figure } from './diff.ts'
 import { undoneBy } from './import-log.ts'
 import { importInputSchema } from './plan.ts'
+import { shown } from './preview.ts'
 
 /** What undoing needs, and undoing an undo. */
 export const undoInputSchema = z.strictObject({
@@ -103,10 +102,4 @@ function reversed(change: Change): CellPreview {
   return change.is === 'insert'
     ? { key, field, before: shown(cell), after: null }
     : { key, field, before: null, after: shown(cell) }
-}
-
-function shown(cell: Cell): JsonValue {
-  if (cell instanceof Uint8Array) return `${cell.length} bytes`
-  const value = typeof cell === 'bigint' ? cell.toString() : cell
-  return typeof value === 'string' && value.length > 200 ? `${value.slice(0, 200)}…` : value
 }
