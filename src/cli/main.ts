@@ -8,9 +8,12 @@ import { reportError } from './command.ts'
 import { registerApply } from './commands/apply.ts'
 import { registerGenerate } from './commands/generate.ts'
 import { registerPlan } from './commands/plan.ts'
+import { registerQuery } from './commands/query.ts'
 import { registerQueue } from './commands/queue.ts'
 import { registerRun } from './commands/run.ts'
+import { registerSchema } from './commands/schema.ts'
 import { registerState } from './commands/state.ts'
+import { registerToken } from './commands/token.ts'
 import { registerValidate } from './commands/validate.ts'
 import { registerWhy } from './commands/why.ts'
 
@@ -31,6 +34,9 @@ function createProgram(): Command {
     registerPlan,
     registerApply,
     registerRun,
+    registerQuery,
+    registerSchema,
+    registerToken,
     registerState,
     registerWhy,
     registerQueue,
