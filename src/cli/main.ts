@@ -7,6 +7,7 @@ import { OperationalError } from '../errors.ts'
 import { reportError } from './command.ts'
 import { registerApply } from './commands/apply.ts'
 import { registerGenerate } from './commands/generate.ts'
+import { registerLeads } from './commands/leads.ts'
 import { registerPlan } from './commands/plan.ts'
 import { registerQuery } from './commands/query.ts'
 import { registerQueue } from './commands/queue.ts'
@@ -34,6 +35,7 @@ function createProgram(): Command {
     registerPlan,
     registerApply,
     registerRun,
+    registerLeads,
     registerQuery,
     registerSchema,
     registerToken,
@@ -47,6 +49,12 @@ function createProgram(): Command {
   for (const command of program.commands) command.exitOverride()
   return program
 }
+
+// A reader that has seen enough (`trueup leads list | head`) closes the pipe; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
 
 // Files that Trueup makes are their owner's alone.
 process.umask(0o077)
