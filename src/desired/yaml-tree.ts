@@ -42,7 +42,8 @@ export function readYamlTree(text: string): YamlTree {
     prettyErrors: false,
     uniqueKeys: false,
     resolveKnownTags: false,
-    logLevel: 'silent',
+    // With `silent` the library would take the first of several documents without a word.
+    logLevel: 'error',
   })
   const at = positionsOf(counter, text.length)
   const faults = [...document.errors, ...document.warnings]
@@ -114,7 +115,9 @@ function syntaxMessage(fault: YAMLError): string {
     case 'TAB_AS_INDENT':
       return 'is indented with a tab; YAML wants spaces'
     case 'BAD_INDENT':
-      return 'is indented unlike its neighbours'
+      return fault.message.startsWith('Flow')
+        ? `is not complete YAML: a ${fault.message.at(-1)} is missing before this place`
+        : 'is indented unlike its neighbours'
     case 'TAG_RESOLVE_FAILED':
     case 'BAD_COLLECTION_TYPE':
     case 'MULTIPLE_TAGS':

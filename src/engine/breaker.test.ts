@@ -45,6 +45,12 @@ describe('a breaker', () => {
     expect(breakerAt(probing, 130_000).is).toBe('half-open')
   })
 
+  it('is not kept open by an action that began before it had cooled down', () => {
+    const open = stateAfter(...fiveFailures)
+    expect(stepBreaker(open, { is: 'dispatched', atMs: 60_004 })).toEqual(open)
+    expect(stepBreaker(closedBreaker, { is: 'dispatched', atMs: 1 })).toEqual(closedBreaker)
+  })
+
   it('closes when a probe succeeds, and waits twice as long when it fails, an hour at most', () => {
     const open = stateAfter(...fiveFailures)
     expect(breakerAt(stepBreaker(open, succeeded(70_000, [])), 70_000)).toEqual({ is: 'closed' })

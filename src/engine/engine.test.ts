@@ -6,10 +6,9 @@ import { type JournalStore, openJournal } from '../journal/store.ts'
 import { seededRandom } from '../random.ts'
 import { Crash, createFakeWorld, type DeclaredCell, type FakeWorld, fakeKind } from '../sim/fake-world.ts'
 import { createVirtualClock, type VirtualClock } from '../sim/virtual-clock.ts'
-import { carryOutUndo } from './carry-out-undo.ts'
 import { converge, createEngine, type Engine } from './engine.ts'
 import { takeLease } from './lease.ts'
-import { planUndoOf } from './undo.ts'
+import { requestUndo } from './undo-request.ts'
 
 const startMs = Date.UTC(2026, 0, 5, 12)
 const log = pino({ level: 'silent' })
@@ -76,12 +75,9 @@ const critical = (value: number): DeclaredCell => ({ value, risk: 'critical' })
 const pendingIds = (engine: Engine): string[] =>
   engine.statuses.all().flatMap((status) => status.actions.map(({ action }) => action.id))
 
-async function undo(on: Bench, id: string, by = 'token:alice') {
-  const record = on.engine.ledger.record(id)
-  if (record === undefined) throw new Error(`no ${id}`)
-  const context = { signal: new AbortController().signal, progress: () => undefined }
-  const planned = await planUndoOf(record, by, context, on.engine.ports())
-  return carryOutUndo(planned, { runId: 'run-undo', actor: by, signal: context.signal }, on.engine.ports())
+async function undo(on: Bench, id: string) {
+  const results = await requestUndo({ id, actor: 'token:alice', signal: new AbortController().signal }, on.engine)
+  return results[0]
 }
 
 describe('converging', () => {
@@ -192,7 +188,7 @@ describe('undo', () => {
     const on = bench({ a: 1 }, { a: low(5) })
     await on.run()
     const [id = ''] = on.world.effects
-    expect((await undo(on, id)).is).toBe('succeeded')
+    expect((await undo(on, id))?.is).toBe('undone')
     expect(on.world.cells.get('a')).toBe(1)
     await on.run()
     expect(on.world.cells.get('a')).toBe(1)

@@ -11,7 +11,9 @@ import type { Random } from '../random.ts'
 import type { Action } from './action.ts'
 import { type ApprovalResult, approve, reject } from './approvals.ts'
 import { type Declaration, neighboursOf, resolveDeclaration } from './declaration.ts'
+import type { EventStore } from './event-store.ts'
 import { createGating, type Gating } from './gating.ts'
+import { happeningsOf } from './happenings.ts'
 import { createKeyLock } from './key-lock.ts'
 import type { Kind } from './kind.ts'
 import type { Lease } from './lease.ts'
@@ -31,6 +33,8 @@ export interface EngineOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Where what happens is told; undefined in a run that only looks. */
+  readonly events?: EventStore
   /** Undefined: only looks, journals nothing. */
   readonly lease: Lease | undefined
   /** How long an action may take after it was dispatched; default 10 minutes. */
@@ -135,6 +139,8 @@ export function createEngine(options: EngineOptions): Engine {
     statuses.set(status)
     if (lease !== undefined) accept(status, reconciled, journal, ledger)
     const rolledBack = await rollBackWhenFailing(reconciled.executed, inForce().policy, request, usedPorts)
+    for (const draft of happeningsOf(before, status, reconciled, rolledBack.length, clock.nowMs()))
+      options.events?.record(draft)
     return { reconciled, status, settled, rolledBack }
   }
 

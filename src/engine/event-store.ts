@@ -60,7 +60,10 @@ export function createEventStore(journal: JournalStore): EventStore {
 }
 
 function newest(journal: JournalStore, limit: number): readonly StoredEvent[] {
-  return journal.db.prepare<[number], EventRow>('SELECT * FROM events ORDER BY seq DESC LIMIT ?').all(limit).map(eventOf)
+  return journal.db
+    .prepare<[number], EventRow>('SELECT * FROM events ORDER BY seq DESC LIMIT ?')
+    .all(limit)
+    .map(eventOf)
 }
 
 function write(journal: JournalStore, event: StoredEvent): void {

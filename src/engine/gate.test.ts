@@ -135,14 +135,12 @@ describe('the gate', () => {
     expect([affects(1, 10), affects(19, 19), affects(20, 20)]).toEqual([[], [], ['blast-radius-percent']])
   })
 
-  it('holds what cannot be undone and what the data speak against', () => {
-    const findings = [
-      { code: 'drops-values', count: 40_000, message: '40,000 values would be lost' },
-      { code: 'breaks-unique', count: 0, message: 'nothing' },
-    ]
+  it('holds what cannot be undone, while findings alone weigh through the risk that the kind took from them', () => {
+    const findings = [{ code: 'view-follows', count: 1, message: 'the view hot_leads will use the new name' }]
+    expect(gate({ action: action({ findings }) })).toMatchObject({ decision: 'auto', runnable: true })
     const result = gate({ action: action({ reversible: 'irreversible', findings }) })
     expect(result).toMatchObject({ decision: 'approve', approvalsNeeded: 1 })
-    expect(result.reasons.map(({ message }) => message)).toEqual(['it cannot be undone', '40,000 values would be lost'])
+    expect(result.reasons.map(({ message }) => message)).toEqual(['it cannot be undone'])
   })
 
   it('gives all reasons at once and the moment the last known obstacle ends', () => {
@@ -186,7 +184,6 @@ describe('the gate', () => {
       'irreversible',
       'blast-radius-rows',
       'blast-radius-percent',
-      'finding',
       'quarantined',
       'approval-by-requester',
       'approval-before-undo',
@@ -267,10 +264,6 @@ const worse: readonly ((input: GateInput) => GateInput)[] = [
     action: { ...input.action, affected: { count: input.action.affected.count * 2 + 1, sample: [] } },
   }),
   (input) => ({ ...input, action: { ...input.action, reversible: 'irreversible' } }),
-  (input) => ({
-    ...input,
-    action: { ...input.action, findings: [...input.action.findings, { code: 'c', count: 1, message: 'c' }] },
-  }),
   (input) => ({ ...input, mode: 'observe' }),
   (input) => ({ ...input, observeOnly: true }),
   (input) => ({ ...input, suspended: { by: 'bob', reason: 'holiday' } }),

@@ -2,7 +2,7 @@
  * Whether an action may run, decided at the moment it would be dispatched. Pure. All reasons are given, never only the
  * first: who waits for one thing learns of the others too.
  *
- * Keeps true: more risk, records, findings or obstacles never loosen the decision; an approval never overrides what it
+ * Keeps true: more risk, records or obstacles never loosen the decision; an approval never overrides what it
  * cannot mend (a mode, window, suspension, breaker, dependency or budget).
  */
 import type { Policy } from '../desired/schema.ts'
@@ -34,7 +34,6 @@ export const gateCodes = [
   'irreversible',
   'blast-radius-rows',
   'blast-radius-percent',
-  'finding',
   'quarantined',
   'approval-expired',
   'approval-before-undo',
@@ -175,7 +174,6 @@ function concerns({ action, policy, quarantined }: GateInput): readonly GateReas
     const message = `it affects ${share} % of ${action.population} records, more than the ${percent} % of policy.blastRadius.percent`
     approve('blast-radius-percent', message)
   }
-  for (const finding of action.findings) if (finding.count > 0) approve('finding', finding.message)
   if (quarantined !== undefined) {
     approve('quarantined', `it was undone by ${quarantined.by}, and is not done again unasked`)
   }

@@ -53,7 +53,10 @@ export function createGating(ports: GatingPorts): Gating {
         quarantined: ledger.quarantined(action.resource, action.specHash, action.resolves),
         suspended: ledger.suspended(action.resource),
         breaker: breaker(action.resource),
-        dependencies: (status?.declared.dependsOn ?? []).map((key) => ({ key, status: usability(statusOf(key)) })),
+        // An undo and a request have read what they need of the world themselves.
+        dependencies: isPlannedByLook(action)
+          ? (status?.declared.dependsOn ?? []).map((key) => ({ key, status: usability(statusOf(key)) }))
+          : [],
         observeOnly: status?.declared.observeOnly ?? false,
         mode: policy.mode,
       })
@@ -74,6 +77,10 @@ export function createGating(ports: GatingPorts): Gating {
       breakers.set(keyText(status.declared.key), { specHash: status.specHash, state })
     },
   }
+}
+
+function isPlannedByLook(action: Action): boolean {
+  return action.cause === 'drift' || action.cause === 'desired-changed'
 }
 
 function usability(status: ResourceStatus | undefined): 'usable' | 'unusable' | 'unknown' {

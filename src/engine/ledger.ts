@@ -35,6 +35,8 @@ export interface Ledger {
     states?: readonly ActionState[]
     resource?: string
     runId?: string
+    /** Only those that changed before this action last did. */
+    before?: string
     limit: number
   }): readonly ActionRecord[]
   /** How often an action of the same content has ended before: makes the id of its next occurrence. */
@@ -95,19 +97,31 @@ export function createLedger(journal: JournalStore): Ledger {
       const row = db.prepare<[string], ActionRow>('SELECT * FROM actions WHERE id = ?').get(id)
       return row === undefined ? undefined : recordOf(row)
     },
-    records({ states, resource, runId, limit }) {
+    records({ states, resource, runId, before, limit }) {
       return db
         .prepare<
-          [string | null, string | null, string | null, string | null, string | null, string | null, number],
+          [
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            number,
+          ],
           ActionRow
         >(
           `SELECT * FROM actions WHERE (? IS NULL OR state IN (SELECT value FROM json_each(?)))
-             AND (? IS NULL OR resource = ?) AND (? IS NULL OR run_id = ?) ORDER BY last_seq DESC LIMIT ?`,
+             AND (? IS NULL OR resource = ?) AND (? IS NULL OR run_id = ?)
+             AND (? IS NULL OR last_seq < (SELECT last_seq FROM actions WHERE id = ?)) ORDER BY last_seq DESC LIMIT ?`,
         )
         .all(
           ...twice(states === undefined ? null : JSON.stringify(states)),
           ...twice(resource ?? null),
           ...twice(runId ?? null),
+          ...twice(before ?? null),
           limit,
         )
         .map(recordOf)

@@ -183,8 +183,10 @@ async function carryOut(
       continue
     }
     const resource = keyText(action.resource)
-    const execution = await ports.limits.run(action.cost.bucket, () =>
-      execute(action, executeContext(request, ports, resource, action.verb), executorOptions(ports, lease)),
+    const execution = await ports.limits.run(
+      action.cost.bucket,
+      () => execute(action, executeContext(request, ports, resource, action.verb), executorOptions(ports, lease)),
+      { tokens: action.cost.tokens },
     )
     executed.push({ action, execution })
     // A person let it through although it was undone before, so it is no longer held back.

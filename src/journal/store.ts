@@ -19,6 +19,13 @@ export interface EntryFilter {
   readonly limit: number
 }
 
+export interface NewestFilter {
+  readonly before: number | undefined
+  readonly actor: string | undefined
+  readonly resource: string | undefined
+  readonly limit: number
+}
+
 export interface JournalStore {
   /** Appends entries in one transaction: all or none. Throws InvariantViolation for one that may not follow, JOURNAL_UNWRITABLE when the disk refuses. */
   append(entries: readonly NewEntry[]): readonly Entry[]
@@ -27,6 +34,8 @@ export interface JournalStore {
   /** For reads. */
   readonly db: Database.Database
   entries(filter: EntryFilter): readonly Entry[]
+  /** Newest first, below a sequence number. */
+  newest(filter: NewestFilter): readonly Entry[]
   /** Walks the whole chain. */
   check(): ChainCheck
   /** Calls back after every append in this process. */
@@ -89,6 +98,17 @@ export function journalOver(db: Database.Database, clock: Clock, path: string, c
               .all(filter.actionId, filter.afterSeq ?? 0, filter.limit)
       return rows.map(entryOf)
     },
+    newest: ({ before, actor, resource, limit }) =>
+      db
+        .prepare<
+          [number | null, number | null, string | null, string | null, string | null, string | null, number],
+          ChainedRow
+        >(
+          `SELECT * FROM entries WHERE (? IS NULL OR seq < ?) AND (? IS NULL OR actor = ?) AND (? IS NULL OR resource = ?)
+             ORDER BY seq DESC LIMIT ?`,
+        )
+        .all(before ?? null, before ?? null, actor ?? null, actor ?? null, resource ?? null, resource ?? null, limit)
+        .map(entryOf),
     check: () => checkChain(db.prepare<[], ChainedRow>('SELECT * FROM entries ORDER BY seq').iterate()),
     onAppend(listener) {
       listeners.add(listener)

@@ -14,6 +14,8 @@ import { tableKind } from './table/index.ts'
 export interface KindPorts {
   /** Folder of the desired state, absolute: relative paths start there. */
   readonly workspace: string
+  /** The absolute path of a declared database, in the generation in force. */
+  readonly pathOf: (database: string) => string
   /** File of the change sets, which worker threads write too. */
   readonly checkpointsPath: string
   readonly databases: Databases

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
 import { compareGenerations, generationOf, isSuspiciousShrink } from '../desired/generation.ts'
 import { type ParsedDesiredState, parseDesiredState } from '../desired/load.ts'
-import { problemText } from '../desired/problem.ts'
+import { type Problem, problemText } from '../desired/problem.ts'
 import type { DesiredState } from '../desired/schema.ts'
 import type { RuleRegistry } from '../desired/semantics/check.ts'
 import { notManagedSections } from '../desired/unmanaged.ts'
@@ -28,6 +28,8 @@ export interface Generations extends GenerationsPort {
   reload(): boolean
   /** Calls back when another generation has come into force. */
   onInForce(listener: (generation: InForce) => void): () => void
+  /** What is wrong with the file as it is now. */
+  problems(): readonly Problem[]
   /** What would become of a text, without saving it. */
   parse(yaml: string | Uint8Array): ParsedDesiredState
 }
@@ -69,7 +71,7 @@ export function openGenerations(options: GenerationsOptions): Generations {
     })
 
   let current = acceptedBefore(journal, parse)
-  let problems: readonly string[] = []
+  let problems: readonly Problem[] = []
   let leftBehind: readonly string[] = []
   let waiting: (InForce & { readonly why: string; readonly gone: readonly string[] }) | undefined
 
@@ -84,8 +86,9 @@ export function openGenerations(options: GenerationsOptions): Generations {
     const parsed = parse(read)
     const before = current
     if (parsed.is === 'invalid') {
-      problems = parsed.problems.map(problemText)
-      if (current === undefined) throw new OperationalError('DESIRED_STATE_INVALID', problems.join('\n'))
+      problems = parsed.problems
+      if (current === undefined)
+        throw new OperationalError('DESIRED_STATE_INVALID', problems.map(problemText).join('\n'))
       waiting = undefined
     } else {
       problems = []
@@ -122,11 +125,13 @@ export function openGenerations(options: GenerationsOptions): Generations {
   reload()
   return {
     inForce() {
-      if (current === undefined) throw new OperationalError('DESIRED_STATE_INVALID', problems.join('\n'))
+      if (current === undefined)
+        throw new OperationalError('DESIRED_STATE_INVALID', problems.map(problemText).join('\n'))
       return current
     },
     reload,
     parse,
+    problems: () => problems,
     onInForce(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -144,7 +149,7 @@ export function openGenerations(options: GenerationsOptions): Generations {
     },
     state: (): FileState => ({
       generation: current?.number ?? 0,
-      problems,
+      problems: problems.map(problemText),
       waiting,
       notManaged: current === undefined ? [] : notManaged(current.state, options.kinds),
       leftBehind,

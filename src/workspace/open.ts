@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
+import { createEventStore, type EventStore } from '../engine/event-store.ts'
 import { currentLease, type Lease, type LeaseHolder, takeLease } from '../engine/lease.ts'
 import { createMemory } from '../engine/memory.ts'
 import { OperationalError } from '../errors.ts'
@@ -20,6 +21,8 @@ import { openDatabases } from '../targets/sqlite/databases.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { standardizeRules } from '../values/rules/index.ts'
 import { type Generations, openGenerations } from './generations.ts'
+import { lazyChangeSets } from './lazy-change-sets.ts'
+import { databasePathOf } from './paths.ts'
 
 export interface WorkspaceOptions {
   /** Path of the desired state, absolute or relative to the working directory. */
@@ -41,6 +44,7 @@ export interface Workspace {
   readonly journal: JournalStore
   readonly generations: Generations
   readonly engine: Engine
+  readonly events: EventStore
   readonly kinds: Parameters<typeof createEngine>[0]['kinds']
   readonly rows: RowsKind
   readonly databases: Databases
@@ -86,13 +90,14 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       kinds: new Set(kindNames),
     })
     const checkpointsPath = join(ownFolder, 'checkpoints.db')
-    const changeSets = openChangeSets({ path: checkpointsPath, clock })
+    const changeSets = lazyChangeSets(() => openChangeSets({ path: checkpointsPath, clock }))
     closers.unshift(() => changeSets.close())
     const rows = rowsKind({ changeSets, databases })
     const kinds = [
       desiredStateKind(generations),
       ...createKinds({
         workspace: directory,
+        pathOf: (database) => databasePathOf(generations.inForce().state, database, directory),
         checkpointsPath,
         databases,
         changeSets,
@@ -103,7 +108,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       }),
       rows,
     ]
-    const engine = createEngine({ journal, kinds, clock, random, log, lease })
+    const events = createEventStore(journal)
+    const engine = createEngine({ journal, kinds, clock, random, log, lease, ...(keep ? { events } : {}) })
     const { number, state } = generations.inForce()
     engine.declare(number, state)
     return {
@@ -113,6 +119,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       journal,
       generations,
       engine,
+      events,
       kinds,
       rows,
       databases,

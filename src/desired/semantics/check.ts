@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { FieldType } from '../../values/field-type.ts'
 import { nearest } from '../nearest.ts'
 import type { Finding, Path } from '../problem.ts'
-import type { DesiredState } from '../schema.ts'
+import type { DesiredState, TableSpec } from '../schema.ts'
 import type { Positions } from '../yaml-tree.ts'
 
 /** What is needed of a standardization rule to check how it is used; those of src/values are such. */
@@ -80,6 +80,31 @@ export function checkOf(input: MeaningInput): Check {
       return typeof value === 'object' && value !== null ? Object.keys(value) : []
     },
   }
+}
+
+/** The fields that rules of a table may name, and those that are declared only to be removed. */
+export interface TableFields {
+  readonly usable: readonly string[]
+  readonly removed: readonly string[]
+}
+
+/** The fields of a table as the file declares them, with the key. */
+export function tableFields(check: Check, name: string, table: TableSpec): TableFields {
+  const removed = Object.entries(table.fields).flatMap(([field, spec]) => (spec.absent ? [field] : []))
+  const declared = [...new Set([...check.names('tables', name, 'fields'), table.key])]
+  return { usable: declared.filter((field) => !removed.includes(field)), removed }
+}
+
+/** Reports a name that is no field which stays. */
+export function knownField(
+  check: Check,
+  path: Path,
+  name: string,
+  fields: TableFields,
+  noun = 'a field of this table',
+): void {
+  if (fields.removed.includes(name)) check.problem(path, `names ${name}, which is to be removed`)
+  else check.known(path, name, fields.usable, noun)
 }
 
 /** The value as written at a path; undefined where there is none. */

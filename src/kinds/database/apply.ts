@@ -7,6 +7,7 @@ import type { Applied, Checkpoint } from '../../engine/kind.ts'
 import type { Memory } from '../../engine/memory.ts'
 import { keyText } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
+import { switchJournalMode } from '../../targets/sqlite/connection.ts'
 import type { DatabaseFiles } from '../../targets/sqlite/database-files.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
 import { journalEvidence, type ModeChange, modeEvidence, type Order, orderOf } from './actions.ts'
@@ -23,7 +24,7 @@ export async function checkpointDatabase(ports: ApplyPorts, action: Action): Pro
 }
 
 /** The evidence that an order of this form is bound to, from the world. */
-export async function evidenceOf(ports: Pick<ApplyPorts, 'databases' | 'files'>, order: Order): Promise<string> {
+async function evidenceOf(ports: Pick<ApplyPorts, 'databases' | 'files'>, order: Order): Promise<string> {
   if (order.verb !== 'set-mode') return journalEvidence(await journalModeOf(ports, order.path))
   const modes = await modesNow(ports.files, order.changes)
   return modeEvidence(order.changes, (change) => modes.get(change.path))
@@ -131,6 +132,6 @@ async function setJournalMode(
   to: 'wal' | 'delete',
   signal: AbortSignal,
 ): Promise<void> {
-  const mode = await databases.exclusive(path, (db) => db.pragma(`journal_mode = ${to}`, { simple: true }), { signal })
-  if (mode !== to) throw new OperationalError('DATABASE_LOCKED', `${path} stayed in journal mode ${String(mode)}`)
+  const mode = await databases.exclusive(path, (db) => switchJournalMode(db, to), { signal })
+  if (mode !== to) throw new OperationalError('DATABASE_LOCKED', `${path} stayed in journal mode ${mode}`)
 }

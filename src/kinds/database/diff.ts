@@ -7,8 +7,8 @@ import type { DatabaseDeclaration } from './spec.ts'
 import { type DatabaseState, problemsOf, violationsOf } from './state.ts'
 
 /** Permission bits of a database file, its -wal and -shm, and of the folder that holds them. */
-export const fileMode = 0o600
-export const folderMode = 0o700
+const fileMode = 0o600
+const folderMode = 0o700
 
 /** A -wal beyond this size tells of a reader that never ends its transaction (SQLite keeps it near 4 MB). */
 const walBytesMax = 64_000_000

@@ -4,7 +4,7 @@
  */
 
 import type { Cell } from '../../values/field-type.ts'
-import type { RuleContext } from '../../values/rule.ts'
+import { noSiblings, type RuleContext } from '../../values/rule.ts'
 import { standardizer } from '../../values/standardizer.ts'
 import type { FieldRules } from './spec.ts'
 
@@ -24,6 +24,8 @@ export interface CellRules {
 const empty: CellOutcome = { is: 'empty' }
 const canonical: CellOutcome = { is: 'canonical' }
 const bytes: CellOutcome = { is: 'unmendable', reason: 'holds bytes, not text' }
+/** What undecodable bytes become; a regular expression skips texts of one byte a character, `includes` does not. */
+const replacement = /\ufffd/
 const garbled: CellOutcome = { is: 'unmendable', reason: 'holds bytes that are no valid text' }
 
 /** Prepares the rules of a field. Throws OperationalError DESIRED_STATE_INVALID as `standardizer` does. */
@@ -33,7 +35,7 @@ export function cellRules(field: FieldRules): CellRules {
 
   const compute = (text: string, context: RuleContext): CellOutcome => {
     // SQLite keeps any bytes as text; what cannot be read back unchanged cannot be compared before a change either.
-    if (text.includes('\ufffd')) return garbled
+    if (replacement.test(text)) return garbled
     const outcome = standardize(text, context)
     switch (outcome.is) {
       case 'canonical':
@@ -65,28 +67,28 @@ function textOf(cell: Cell | undefined): string | undefined {
   return cell === null || cell === undefined || cell === '' || cell instanceof Uint8Array ? undefined : `${cell}`
 }
 
-/** Outcomes kept per field; a field of few different values (status, company) then costs one look-up a row. */
-const keptMax = 4096
-/** Values after which it is judged whether remembering pays. */
+/** Outcomes kept per field. */
+const keptMax = 1024
+/** Values after which it is judged whether remembering pays: a look-up costs about what an ordinary value costs a rule. */
 const trialCount = 8192
 
+/** Remembers outcomes where a field has few different values (status, country), else asks the rules each time. */
 function remember(compute: (text: string, context: RuleContext) => CellOutcome): (text: string) => CellOutcome {
-  const context: RuleContext = { sibling: () => undefined }
   const kept = new Map<string, CellOutcome>()
   let asked = 0
   let hits = 0
   let pays = true
   return (text) => {
-    if (!pays) return compute(text, context)
+    if (!pays) return compute(text, noSiblings)
     asked += 1
     const known = kept.get(text)
     if (known !== undefined) {
       hits += 1
       return known
     }
-    const outcome = compute(text, context)
+    const outcome = compute(text, noSiblings)
     if (kept.size < keptMax) kept.set(text, outcome)
-    if (asked === trialCount && hits < trialCount / 4) {
+    if (asked >= trialCount && hits < asked * 0.9) {
       pays = false
       kept.clear()
     }

@@ -58,7 +58,8 @@ export function checkExpression(field: FieldDeclaration, column: string = field.
     case 'boolean':
       return `${name} IN (0, 1)`
     case 'json':
-      return `json_valid(${name})`
+      // Before SQLite 3.45, json_valid(NULL) is 0: agents with an older one could not leave the field empty.
+      return `${name} IS NULL OR json_valid(${name})`
     default:
       return undefined
   }

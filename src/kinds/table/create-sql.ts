@@ -5,7 +5,7 @@
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import { afterGroup, formOf, isToken, nameOf, quoteText, type SqlToken, tokensOf } from './sql-tokens.ts'
 
-export type ConstraintIs =
+type ConstraintIs =
   | 'primary-key'
   | 'not-null'
   | 'null'
@@ -39,7 +39,7 @@ export interface ColumnPart extends Piece {
   readonly constraints: readonly ColumnConstraint[]
 }
 
-export interface ConstraintPart extends Piece {
+interface ConstraintPart extends Piece {
   readonly is: 'constraint'
 }
 
@@ -48,8 +48,8 @@ export interface ColumnEdit {
   readonly column: string
   readonly before: string | null
   readonly after: string | null
-  /** For a new column: how many columns stand before it. */
-  readonly position: number
+  /** The columns that stand before it, in their order: it is put after the last of them that is there. */
+  readonly follows: readonly string[]
 }
 
 export interface CreateTable {
@@ -101,6 +101,12 @@ export function parseCreateTable(sql: string): CreateTable | undefined {
 /** The columns of a parsed statement, in their order. */
 export function columnParts(table: CreateTable): readonly ColumnPart[] {
   return table.parts.filter((part) => part.is === 'column')
+}
+
+/** The names of the columns that stand before one. */
+export function columnsBefore(table: CreateTable, column: ColumnPart): string[] {
+  const columns = columnParts(table)
+  return columns.slice(0, columns.indexOf(column)).map(({ name }) => name)
 }
 
 /** The column of that name, compared without case as SQLite does. */
@@ -156,11 +162,10 @@ function editOne(text: string, table: CreateTable, edit: ColumnEdit): string | u
 }
 
 function insertColumn(text: string, table: CreateTable, edit: ColumnEdit): string | undefined {
-  const columns = columnParts(table)
-  const first = columns[0]
+  const [first] = columnParts(table)
   if (edit.after === null || first === undefined) return undefined
-  if (edit.position === 0) return `${text.slice(0, first.start)}${edit.after},\n  ${text.slice(first.start)}`
-  const previous = columns[Math.min(edit.position, columns.length) - 1] ?? first
+  const previous = edit.follows.map((name) => columnPart(table, name)).findLast((part) => part !== undefined)
+  if (previous === undefined) return `${text.slice(0, first.start)}${edit.after},\n  ${text.slice(first.start)}`
   return `${text.slice(0, previous.end)},\n  ${edit.after}${text.slice(previous.end)}`
 }
 

@@ -8,10 +8,20 @@ import {
   type CreateTable,
   columnPart,
   columnParts,
+  columnsBefore,
   columnText,
   parseCreateTable,
 } from './create-sql.ts'
-import { type ColumnChange, commonInput, counted, type Draft, draftOf, orders, type TableLook } from './drafts.ts'
+import {
+  answerOf,
+  type ColumnChange,
+  commonInput,
+  counted,
+  type Draft,
+  draftOf,
+  orders,
+  type TableLook,
+} from './drafts.ts'
 import type { Evidence, KeptColumn } from './input.ts'
 import { sameName } from './spec.ts'
 import { asItIs } from './state.ts'
@@ -23,10 +33,8 @@ export function rebuildAction(look: TableLook, changes: readonly ColumnChange[])
   const edits = editsOf(parsed, changes)
   const { objects, answers } = look.state
   const keeps = changes.flatMap((change) => keptBy(look, change))
-  const converted = keeps.reduce(
-    (sum, kept) => sum + (answers.conditions[`converts.${kept.column.toLowerCase()}`]?.count ?? 0),
-    0,
-  )
+  const converting = keeps.map((kept) => answerOf(look.state, `converts.${kept.column.toLowerCase()}`))
+  const converted = converting.reduce((sum, { affected }) => sum + affected.count, 0)
   const only = changes.every((change) => change.add !== undefined || isDefaultOnly(change))
   const names = edits.map((edit) => edit.column)
   return draftOf(look.state, {
@@ -34,12 +42,8 @@ export function rebuildAction(look: TableLook, changes: readonly ColumnChange[])
     summary: summaryOf(look, changes, converted),
     risk: only ? 'low' : 'medium',
     order: orders.rebuild,
-    affected: {
-      count: converted,
-      sample: keeps
-        .flatMap((kept) => answers.conditions[`converts.${kept.column.toLowerCase()}`]?.sample ?? [])
-        .slice(0, 20),
-    },
+    affected: { count: converted, sample: converting.flatMap(({ affected }) => affected.sample).slice(0, 20) },
+    preview: converting.flatMap(({ preview }) => preview),
     population: converted === 0 ? 0 : answers.rows,
     reversible: keeps.length === 0 ? 'exact' : 'from-checkpoint',
     input: {
@@ -96,19 +100,18 @@ function keptBy(look: TableLook, change: ColumnChange): KeptColumn[] {
 
 function editsOf(table: CreateTable, changes: readonly ColumnChange[]): ColumnEdit[] {
   const names = [...new Set(changes.map((change) => change.column))]
-  let position = columnParts(table).length
+  const standing = columnParts(table).map((column) => column.name)
   return names.flatMap((name): ColumnEdit[] => {
     const own = changes.filter((change) => change.column === name)
     const present = columnPart(table, name)
     const added = own.find((change) => change.add !== undefined)?.add
     if (present === undefined) {
-      position += 1
-      return added === undefined ? [] : [{ column: name, before: null, after: added, position: position - 1 }]
+      const follows = [...standing]
+      standing.push(name)
+      return added === undefined ? [] : [{ column: name, before: null, after: added, follows }]
     }
     const after = own.reduce((column, change) => changed(table, column, change), present)
-    return [
-      { column: name, before: present.text, after: columnText(after), position: columnParts(table).indexOf(present) },
-    ]
+    return [{ column: name, before: present.text, after: columnText(after), follows: columnsBefore(table, present) }]
   })
 }
 

@@ -17,7 +17,7 @@ const blockRecordsMax = 500
 /** Text of a block from which it is closed although it has room for more records. */
 const blockBytesMax = 1_000_000
 /** Blocks that are written in one transaction. */
-const flushBlocks = 8
+const flushBlocks = 24
 /** "True" in ASCII and a version, so that the file is told from any other. */
 const applicationId = 0x54727565
 const version = 1

@@ -6,10 +6,11 @@ import type { BigIntStats } from 'node:fs'
 import { chmod, mkdir, open, realpath, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { OperationalError } from '../../errors.ts'
+import { switchJournalMode } from './connection.ts'
 import { codeOf, statDatabase, toDatabaseError } from './database-error.ts'
 import type { Databases } from './ports.ts'
 
-export interface FileFacts {
+interface FileFacts {
   /** The real path. */
   readonly path: string
   /** Device and inode: another file at the same path has another identity. */
@@ -81,7 +82,7 @@ export const databaseFiles: DatabaseFiles = {
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw toDatabaseError(error, path)
     }
-    await databases.exclusive(path, (db) => db.pragma('journal_mode = WAL'))
+    await databases.exclusive(path, (db) => switchJournalMode(db, 'wal'))
   },
   async removeEmpty(path, databases) {
     if ((await factsOf(path)) === undefined) return
@@ -89,7 +90,7 @@ export const databaseFiles: DatabaseFiles = {
       const things = db.prepare<[], number>('SELECT count(*) FROM main.sqlite_schema').pluck().get()
       if (things !== 0) throw new OperationalError('ACTION_NOT_UNDOABLE', `${path} holds tables now`)
       // Without WAL mode no -wal is left beside the path, and nobody else has the file open.
-      db.pragma('journal_mode = DELETE')
+      switchJournalMode(db, 'delete')
     })
     await guarded(path, () => unlink(path))
   },

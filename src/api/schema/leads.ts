@@ -1,0 +1,148 @@
+/** The records of the declared tables: lists and single records. */
+
+import type { LeadOrder } from '../../leads/cursor.ts'
+import { filteredColumns, type LeadFilter, parseFilter } from '../../leads/filter.ts'
+import type { PageSpan } from '../../leads/reader.ts'
+import type { LeadRepository } from '../../leads/repository.ts'
+import { searchedFields } from '../../leads/table.ts'
+import { type Builder, pageSizeDefault, requires } from './builder.ts'
+import type { ApiContext, Repositories } from './context.ts'
+import { ForbiddenError, InputInvalidError } from './errors.ts'
+import { recordFieldName, type TableNames, tableNames } from './lead-names.ts'
+import { addLeadTypes, addSharedLeadTypes, type LeadTypes } from './lead-types.ts'
+import { addWriteRefusals, addWrites } from './lead-writes.ts'
+import { isMasked } from './masking.ts'
+import { idWithin } from './node-id.ts'
+import { requestedFields } from './projection.ts'
+import type { Results } from './results.ts'
+import { addStatistics } from './statistics.ts'
+
+/** Arguments of a list. */
+export interface ListArguments {
+  readonly filter?: object | null | undefined
+  readonly orderBy?:
+    | { readonly field: string; readonly direction?: 'asc' | 'desc' | null | undefined }
+    | null
+    | undefined
+  readonly search?: string | null | undefined
+  readonly first?: number | null | undefined
+  readonly after?: string | null | undefined
+  readonly last?: number | null | undefined
+  readonly before?: string | null | undefined
+}
+
+/** Reads and checks the arguments of a list. Throws InputInvalidError, and ForbiddenError for fields that are masked. */
+export function readListArguments(
+  repository: LeadRepository,
+  args: ListArguments,
+  { viewer }: ApiContext,
+): { filter: LeadFilter | undefined; order: LeadOrder | undefined; search: string | undefined; span: PageSpan } {
+  const { table } = repository
+  const parsed = args.filter == null ? undefined : parseFilter(table, args.filter)
+  if (parsed?.is === 'invalid') {
+    throw new InputInvalidError(parsed.problems.map(({ path, message }) => ({ path: ['filter', ...path], message })))
+  }
+  const filter = parsed?.filter
+  const order =
+    args.orderBy == null ? undefined : { column: args.orderBy.field, direction: args.orderBy.direction ?? 'asc' }
+  const search = args.search ?? undefined
+  const looksAt = [
+    ...(filter === undefined ? [] : filteredColumns(filter)),
+    ...(order === undefined ? [] : [order.column]),
+    ...(search === undefined ? [] : searchedFields(table)),
+  ]
+  const hidden = looksAt.find((field) => isMasked(viewer.role, table, field))
+  if (hidden !== undefined) throw new ForbiddenError(`looking for values of ${hidden}, which it sees only masked`)
+  return { filter, order, search, span: spanOf(args) }
+}
+
+function spanOf({ first, after, last, before }: ListArguments): PageSpan {
+  const problem = (path: string, message: string): never => {
+    throw new InputInvalidError([{ path: [path], message }])
+  }
+  if (last != null) {
+    if (first != null) return problem('last', 'must not be given together with first')
+    if (after != null) return problem('after', 'goes with first; last goes with before')
+    return { last, before: before ?? undefined }
+  }
+  if (before != null) return problem('before', 'goes with last; first goes with after')
+  return { first: first ?? pageSizeDefault, after: after ?? undefined }
+}
+
+/** The columns that a query's fields need. */
+export function columnsOf(repository: LeadRepository, fields: ReadonlySet<string>): readonly string[] {
+  if (fields.has('rowVersion') || fields.has('unreadableValues')) return repository.allColumns
+  return repository.allColumns.filter((column) => fields.has(recordFieldName(column)))
+}
+
+export function addLeads(builder: Builder, repositories: Repositories, results: Results) {
+  const shared = addSharedLeadTypes(builder)
+  const refusals = addWriteRefusals(builder, results)
+  for (const repository of repositories.values()) {
+    const names = tableNames(repository.table.name)
+    const types = addLeadTypes(builder, repository, names, shared)
+    addReads(builder, repository, names, types)
+    addWrites(builder, repository, names, types, results, refusals)
+  }
+  addStatistics(builder, repositories)
+}
+
+function addReads(builder: Builder, repository: LeadRepository, names: TableNames, types: LeadTypes) {
+  const { table } = repository
+  builder.queryField(names.list, (t) =>
+    t.connection(
+      {
+        ...requires('leads.read'),
+        type: types.Record,
+        description: `Records of the table ${table.name}, by key where nothing else is said; a search gives the best matches first.`,
+        args: {
+          filter: t.arg({ type: types.Filter }),
+          orderBy: t.arg({ type: types.Order }),
+          search: t.arg.string({
+            description: 'Words, `prefix*` and `"phrases"`; all must be found.',
+            validate: { maxLength: 1000 },
+          }),
+        },
+        complexity: ({ first, last }) => ({ field: 1, multiplier: first ?? last ?? pageSizeDefault }),
+        resolve: async (_root, args, context, info) => {
+          const list = readListArguments(repository, args, context)
+          const page = await repository.list({ ...list, columns: columnsOf(repository, requestedFields(info)) })
+          return {
+            edges: page.leads.map((node, at) => ({ node, cursor: page.cursors[at] ?? '' })),
+            pageInfo: {
+              hasNextPage: page.hasNextPage,
+              hasPreviousPage: page.hasPreviousPage,
+              startCursor: page.cursors[0] ?? null,
+              endCursor: page.cursors.at(-1) ?? null,
+            },
+            count: () => repository.count({ filter: list.filter, search: list.search }),
+          }
+        },
+      },
+      {
+        name: `${names.type}Connection`,
+        fields: (c) => ({
+          totalCount: c.int({
+            description: 'The exact number of all matches; a search considers its 10,000 best.',
+            resolve: (connection) => connection.count(),
+          }),
+        }),
+      },
+      { name: `${names.type}Edge` },
+    ),
+  )
+  builder.queryField(names.single, (t) =>
+    t.field({
+      ...requires('leads.read'),
+      type: types.Record,
+      nullable: true,
+      args: { id: t.arg.id({ required: true }) },
+      resolve: async (_root, { id }, _context, info) => {
+        const key = idWithin(names.type, id)
+        return key === undefined
+          ? null
+          : ((await repository.get(key, columnsOf(repository, requestedFields(info)))) ?? null)
+      },
+    }),
+  )
+}
