@@ -15,7 +15,7 @@ export interface ColumnSample {
 }
 
 /** How well values suit a field. */
-export interface Fit {
+interface Fit {
   /** Share that suits, 0 to 1. */
   readonly share: number
   /** What they look like: `e-mail addresses`; undefined for a field that takes any text. */
@@ -27,7 +27,7 @@ export interface Fit {
 export type JudgeFit = (field: IntoField, values: readonly SourceValue[]) => Fit
 
 /** One column that fills a field. */
-export interface Mapped {
+interface Mapped {
   readonly column: string
   readonly field: string
   /** 0 to 1. */
