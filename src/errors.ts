@@ -76,6 +76,12 @@ export const errorTable = {
     meaning: 'A change was asked for in a database that is declared `manage: observe`.',
     hint: 'Change `manage` in the desired state when Trueup shall repair this database.',
   },
+  SCHEMA_CHANGE_REFUSED: {
+    retry: 'human',
+    meaning:
+      'SQLite refused a change of a table, or the change would have broken a view, trigger or foreign key; it was rolled back.',
+    hint: 'Mend what the message names (often a view that refers to something missing), then look again.',
+  },
   SOURCE_UNREADABLE: {
     retry: 'human',
     meaning: 'A source of an import cannot be read.',
@@ -90,6 +96,11 @@ export const errorTable = {
     retry: 'backoff',
     meaning: 'An action did not end within its deadline.',
     hint: 'It is probed and resumed by itself; look at `trueup why RESOURCE`.',
+  },
+  ACTION_FAILED: {
+    retry: 'backoff',
+    meaning: 'An action or a look failed for a reason that Trueup has no own word for.',
+    hint: 'It is tried again with growing pauses; report the message when it persists.',
   },
   ACTION_UNKNOWN: {
     retry: 'human',

@@ -53,7 +53,8 @@ function fieldProblem(text: string, field: CronField): string | undefined {
     const bounds = span.split('-').map((bound) => numberOf(bound, field))
     const [from, to = from] = bounds
     if (bounds.length > 2 || from === undefined || bounds.includes(undefined)) {
-      return `has the ${field.name} "${span}"; it must be from ${field.min} to ${field.max}`
+      const names = field.names === undefined ? '' : `, or ${field.names[0]} to ${field.names.at(-1)}`
+      return `has the ${field.name} "${span}"; it must be from ${field.min} to ${field.max}${names}`
     }
     if (to !== undefined && from > to) return `has the ${field.name} "${span}", which ends before it starts`
   }

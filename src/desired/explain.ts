@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { nearest } from './nearest.ts'
 import type { Finding, Path } from './problem.ts'
-import { keysOf, nounOf, schemaAt, unwrapped, wordsOf } from './schema-walk.ts'
-import { holdsSecrets, withoutSecrets } from './secret-text.ts'
+import { isText, keysOf, nounOf, schemaAt, unwrapped, wordsOf } from './schema-walk.ts'
+import { holdsSecrets, withoutSecrets } from './secret-shapes.ts'
 import type { Positions } from './yaml-tree.ts'
 
 type Issue = z.core.$ZodIssue
@@ -70,13 +70,7 @@ function explain(issue: Issue, from: z.ZodType | undefined, base: Path): readonl
     case 'invalid_type':
       return [badType(issue, schema, path)]
     default:
-      return [
-        {
-          path,
-          about: 'value',
-          message: `${phraseOf(issue)}${isScalar(issue.input) ? thisIs(issue.input, path) : ''}`,
-        },
-      ]
+      return [badValue(issue, schema, path)]
   }
 }
 
@@ -93,20 +87,38 @@ function unknownKey(key: string, allowed: readonly string[], path: Path, sibling
   }
 }
 
-/** A name that breaks the pattern of names; the suggestion is the same name in snake_case, when that is one. */
+/** A name that breaks the pattern of names. */
 function badName(name: string, message: string, path: Path, record: z.ZodType | undefined): Explained {
+  const inner = unwrapped(record)
+  const suggestion = inner instanceof z.ZodRecord ? snakeCase(name, unwrapped(inner.keyType)) : undefined
+  return {
+    path,
+    about: 'key',
+    message: `${name === '' ? 'the empty name' : 'the name'} ${message}`,
+    ...(suggestion === undefined ? {} : { didYouMean: suggestion }),
+  }
+}
+
+/** The same name in snake_case, when the schema takes it. */
+function snakeCase(name: string, schema: z.ZodType | undefined): string | undefined {
   const suggestion = name
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/[^A-Za-z0-9]+/g, '_')
     .replace(/^[^A-Za-z]+|_+$/g, '')
     .toLowerCase()
-  const keyType = record instanceof z.ZodRecord ? unwrapped(record.keyType) : undefined
-  const fits = suggestion !== name && keyType?.safeParse(suggestion).success === true
+  return suggestion !== name && schema?.safeParse(suggestion).success === true ? suggestion : undefined
+}
+
+/** A value that breaks a pattern, a bound or a rule of its own. */
+function badValue(issue: Issue, schema: z.ZodType | undefined, path: Path): Explained {
+  const input = issue.input
+  const meant =
+    typeof input === 'string' && issue.message.startsWith('must be snake_case') ? snakeCase(input, schema) : undefined
   return {
     path,
-    about: 'key',
-    message: `${name === '' ? 'the empty name' : 'the name'} ${message}`,
-    ...(fits ? { didYouMean: suggestion } : {}),
+    about: 'value',
+    message: `${phraseOf(issue)}${isScalar(input) ? thisIs(input, path) : ''}`,
+    ...(meant === undefined ? {} : { didYouMean: meant }),
   }
 }
 
@@ -133,7 +145,7 @@ function badType(issue: z.core.$ZodIssueInvalidType, schema: z.ZodType | undefin
   const noun = issue.expected === 'int' ? 'a whole number' : nounOf(schema)
   if (issue.input === undefined) return { path, about: 'key', message: `is required: ${noun}` }
   const quote =
-    schema instanceof z.ZodString && (typeof issue.input === 'number' || typeof issue.input === 'boolean')
+    isText(schema) && (typeof issue.input === 'number' || typeof issue.input === 'boolean')
       ? '; put it in quotes when it is meant as text'
       : ''
   return { path, about: 'value', message: `must be ${noun}${thisIs(issue.input, path)}${quote}` }
@@ -186,21 +198,29 @@ function explainUnion(
   schema: z.ZodType | undefined,
   path: Path,
 ): readonly Explained[] {
-  const options = schema instanceof z.ZodUnion ? schema.options : []
+  const inner = unwrapped(schema)
+  const options = inner instanceof z.ZodUnion ? inner.options : []
   const branches = issue.errors.map((issues, index) => ({ schema: unwrapped(options[index]), issues }))
   const viable = branches.filter((branch) => !branch.issues.some(isOfAnotherType))
-  const best = isMapping(issue.input) ? bestMapping(viable, issue.input) : fewestIssues(viable)
-  if (best !== undefined) return withoutEchoes(best.issues.flatMap((inner) => explain(inner, best.schema, path)))
-  const words = wordsOf(schema)
-  const meant = typeof issue.input === 'string' ? nearest(issue.input, words) : undefined
+  const words = wordsOf(inner)
+  const best = isMapping(issue.input)
+    ? bestMapping(viable, issue.input)
+    : typeof issue.input === 'string' && words.length > 0
+      ? undefined
+      : fewestIssues(viable)
+  if (best !== undefined) return withoutEchoes(best.issues.flatMap((nested) => explain(nested, best.schema, path)))
   const own = issue.message.startsWith('Invalid')
-    ? `must be ${options.map((option) => nounOf(unwrapped(option))).join(' or ')}`
+    ? `must be ${options.map((option) => nounOf(option)).join(' or ')}`
     : issue.message
+  const meant = typeof issue.input === 'string' ? nearest(issue.input, words) : undefined
   return [
     {
       path,
       about: issue.input === undefined ? 'key' : 'value',
-      message: issue.input === undefined ? `is required: ${own}` : `${own}${thisIs(issue.input, path)}`,
+      message:
+        issue.input === undefined
+          ? `is required: ${own.replace(/^must be /, '')}`
+          : `${own}${isMapping(issue.input) ? '' : thisIs(issue.input, path)}`,
       ...(words.length === 0 ? {} : { allowed: words }),
       ...(meant === undefined ? {} : { didYouMean: meant }),
     },

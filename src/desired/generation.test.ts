@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { testRules } from './fixtures/rules.ts'
-import { compareGenerations, generationOf, isSuspiciousShrink, shrinkReasons } from './generation.ts'
+import { standardizeRules } from '../values/rules/index.ts'
+import { compareGenerations, generationOf, isSuspiciousShrink } from './generation.ts'
 import { parseDesiredState } from './load.ts'
 import { type DesiredState, desiredStateSchema } from './schema.ts'
 
@@ -12,8 +12,8 @@ function stateOf(text: string): DesiredState {
   return desiredStateSchema.parse(parse(text))
 }
 
-function generation(text: string) {
-  return { state: stateOf(`apiVersion: trueup/v1\nname: leads\n${text}`) }
+function generation(text: string): DesiredState {
+  return stateOf(`apiVersion: trueup/v1\nname: leads\n${text}`)
 }
 
 const base = `
@@ -24,7 +24,7 @@ tables:
 
 describe('a generation', () => {
   it('has a hash of its meaning and a hash of its text', () => {
-    const options = { file: 'f', environment: {}, workspace: '/w', rules: testRules }
+    const options = { file: 'f', environment: {}, workspace: '/w', rules: standardizeRules }
     const [one, other] = [example, example.replace('# optional', '# another comment')].map((text) => {
       const parsed = parseDesiredState(text, options)
       if (parsed.is === 'invalid') throw new Error('the example is valid')
@@ -35,7 +35,7 @@ describe('a generation', () => {
   })
 
   it('has another hash when a setting changes', () => {
-    const of = (text: string) => generationOf({ number: 1, text, loadedAtMs: 0, ...generation(text) }).hash
+    const of = (text: string) => generationOf({ number: 1, text, loadedAtMs: 0, state: generation(text) }).hash
     expect(of('policy: { mode: observe }')).not.toBe(of('policy: { mode: enforce }'))
     expect(of('policy: { resync: 60s }')).toBe(of('policy: { resync: 1m }'))
   })
@@ -75,7 +75,10 @@ describe('comparing generations', () => {
 })
 
 describe('a suspicious shrink', () => {
-  const reasons = (next: string) => shrinkReasons(generation(base), generation(next))
+  const reasons = (next: string): readonly string[] => {
+    const shrink = isSuspiciousShrink(generation(base), generation(next))
+    return shrink.is === 'suspicious' ? shrink.why.split('; ') : []
+  }
 
   it('is an emptied file', () => {
     expect(reasons('')).toEqual([
@@ -83,7 +86,13 @@ describe('a suspicious shrink', () => {
       'the database main is gone, which had 1 table',
       '7 of 7 declared entries are gone',
     ])
-    expect(isSuspiciousShrink(generation(base), generation(''))).toBe(true)
+  })
+
+  it('names what is gone', () => {
+    const next = base.replace(/, [bcd]: \{ type: text \}/g, '')
+    expect(isSuspiciousShrink(generation(base), generation(next))).toMatchObject({
+      gone: ['tables.leads.fields.b', 'tables.leads.fields.c', 'tables.leads.fields.d'],
+    })
   })
 
   it('is the loss of a database that had tables, though not of an empty one', () => {
@@ -100,9 +109,9 @@ describe('a suspicious shrink', () => {
 
   it('is no edit of a small file, no rename, and nothing that comes', () => {
     const small = 'services: { a: { command: [x] }, b: { command: [x] }, c: { command: [x] } }'
-    expect(isSuspiciousShrink(generation(small), generation('services: {}'))).toBe(false)
+    expect(isSuspiciousShrink(generation(small), generation('services: {}'))).toEqual({ is: 'plausible' })
     const renamed = base.replace(/([bcd]): \{ type: text \}/g, '$1$1: { type: text, renamedFrom: $1 }')
     expect(reasons(renamed)).toEqual([])
-    expect(isSuspiciousShrink(generation(''), generation(base))).toBe(false)
+    expect(isSuspiciousShrink(generation(''), generation(base))).toEqual({ is: 'plausible' })
   })
 })

@@ -99,15 +99,12 @@ function entriesOf(state: DesiredState): ReadonlyMap<string, Entry> {
 }
 
 /**
- * What came, went and changed, in the order of the next file and what went last. Pure. Two generations with equal
+ * What came, went and changed between the states of two generations, in the order of the next file and what went last. Pure. States of equal
  * hashes give an empty list.
  */
-export function compareGenerations(
-  previous: Pick<Generation, 'state'> | undefined,
-  next: Pick<Generation, 'state'>,
-): readonly EntryChange[] {
-  const before = previous === undefined ? new Map<string, Entry>() : entriesOf(previous.state)
-  const after = entriesOf(next.state)
+export function compareGenerations(previous: DesiredState | undefined, next: DesiredState): readonly EntryChange[] {
+  const before = previous === undefined ? new Map<string, Entry>() : entriesOf(previous)
+  const after = entriesOf(next)
   const changes: EntryChange[] = []
   const renamedAway = new Set<string>()
   for (const [path, entry] of after) {
@@ -129,43 +126,58 @@ export function compareGenerations(
 /** Files with fewer entries than this may lose any share of them: half of three is one edit. */
 const shrinkEntriesMin = 4
 
-/**
- * Why a generation looks like an accident (an emptied file, a wrong file, a botched merge) rather than an edit. Any of:
- * all tables are gone; a database is gone that had tables; more than half of the declared entries are gone, of at least
- * four; more than half of the fields of a table that stays are gone, of at least four. Renamed entries are not gone.
- */
-export function shrinkReasons(previous: Pick<Generation, 'state'>, next: Pick<Generation, 'state'>): readonly string[] {
-  const gone = new Set(
-    compareGenerations(previous, next).flatMap(({ change, path }) => (change === 'removed' ? [path] : [])),
-  )
-  const reasons: string[] = []
-  const tables = Object.entries(previous.state.tables)
-  if (tables.length > 0 && Object.keys(next.state.tables).length === 0)
-    reasons.push(`all tables are gone (${tables.length})`)
-  for (const name of Object.keys(previous.state.databases)) {
-    const held = tables.filter(([, table]) => table.database === name).length
-    if (held > 0 && gone.has(pathText(['databases', name])))
-      reasons.push(`the database ${name} is gone, which had ${counted(held, 'table')}`)
-  }
-  const declared = [...entriesOf(previous.state)].filter(([, entry]) => entry.counts).map(([path]) => path)
-  const lost = declared.filter((path) => gone.has(path)).length
-  if (declared.length >= shrinkEntriesMin && lost * 2 > declared.length) {
-    reasons.push(`${lost} of ${declared.length} declared entries are gone`)
-  }
-  for (const [name, table] of tables) {
-    const fields = Object.keys(table.fields)
-    const fieldsLost = fields.filter((field) => gone.has(pathText(['tables', name, 'fields', field]))).length
-    const stays = next.state.tables[name] !== undefined
-    if (stays && fields.length >= shrinkEntriesMin && fieldsLost * 2 > fields.length) {
-      reasons.push(`${fieldsLost} of ${fields.length} fields of the table ${name} are gone`)
+/** Whether the next state can be put in force at once. */
+export type Shrink =
+  | { readonly is: 'plausible' }
+  | {
+      readonly is: 'suspicious'
+      /** One sentence. */
+      readonly why: string
+      /** Paths of the entries that are gone. */
+      readonly gone: readonly string[]
     }
-  }
-  return reasons
+
+/**
+ * Whether a state, although valid, looks like an accident (an emptied file, a wrong file, a botched merge) rather than
+ * an edit, and so must wait for approval. It does when all tables are gone; when a database is gone that had tables;
+ * when more than half of the declared entries are gone, of at least four; or when more than half of the fields of a
+ * table that stays are gone, of at least four. Renamed entries are not gone. Pure.
+ */
+export function isSuspiciousShrink(previous: DesiredState, next: DesiredState): Shrink {
+  const gone = compareGenerations(previous, next).flatMap(({ change, path }) => (change === 'removed' ? [path] : []))
+  const reasons = [
+    ...tableReasons(previous, next),
+    ...databaseReasons(previous, new Set(gone)),
+    ...shareReasons(previous, next, new Set(gone)),
+  ]
+  return reasons.length === 0 ? { is: 'plausible' } : { is: 'suspicious', why: reasons.join('; '), gone }
 }
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+function tableReasons(previous: DesiredState, next: DesiredState): readonly string[] {
+  const before = Object.keys(previous.tables).length
+  return before > 0 && Object.keys(next.tables).length === 0 ? [`all tables are gone (${before})`] : []
+}
 
-/** Whether the next generation must wait for approval although it is valid; see {@link shrinkReasons}. */
-export function isSuspiciousShrink(previous: Pick<Generation, 'state'>, next: Pick<Generation, 'state'>): boolean {
-  return shrinkReasons(previous, next).length > 0
+function databaseReasons(previous: DesiredState, gone: ReadonlySet<string>): readonly string[] {
+  return Object.keys(previous.databases).flatMap((name) => {
+    const held = Object.values(previous.tables).filter((table) => table.database === name).length
+    const lost = held > 0 && gone.has(pathText(['databases', name]))
+    return lost ? [`the database ${name} is gone, which had ${held} ${held === 1 ? 'table' : 'tables'}`] : []
+  })
+}
+
+function shareReasons(previous: DesiredState, next: DesiredState, gone: ReadonlySet<string>): readonly string[] {
+  const isMostOf = (lost: number, of: number): boolean => of >= shrinkEntriesMin && lost * 2 > of
+  const declared = [...entriesOf(previous)].filter(([, entry]) => entry.counts).map(([path]) => path)
+  const lost = declared.filter((path) => gone.has(path)).length
+  const whole = isMostOf(lost, declared.length) ? [`${lost} of ${declared.length} declared entries are gone`] : []
+  const tables = Object.entries(previous.tables).flatMap(([name, table]) => {
+    const fields = Object.keys(table.fields)
+    const fieldsLost = fields.filter((field) => gone.has(pathText(['tables', name, 'fields', field]))).length
+    const stays = next.tables[name] !== undefined
+    return stays && isMostOf(fieldsLost, fields.length)
+      ? [`${fieldsLost} of ${fields.length} fields of the table ${name} are gone`]
+      : []
+  })
+  return [...whole, ...tables]
 }

@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { testRules } from './fixtures/rules.ts'
+import { standardizeRules } from '../values/rules/index.ts'
 import { type ParseOptions, parseDesiredState } from './load.ts'
 import { problemText } from './problem.ts'
 
 const example = readFileSync(new URL('./fixtures/example.yaml', import.meta.url))
-const options: ParseOptions = { file: 'desired-state.yaml', environment: {}, workspace: '/workspace', rules: testRules }
+const options: ParseOptions = {
+  file: 'desired-state.yaml',
+  environment: {},
+  workspace: '/workspace',
+  rules: standardizeRules,
+}
 
 function valid(source: string | Uint8Array, environment: ParseOptions['environment'] = {}) {
   const parsed = parseDesiredState(source, { ...options, environment })

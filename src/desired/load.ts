@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod'
 import { explainIssues } from './explain.ts'
-import { type Finding, inReadingOrder, type Problem, problemOf, problemText } from './problem.ts'
+import { type Finding, inReadingOrder, type Problem, pathText, problemOf, problemText } from './problem.ts'
 import { type Environment, resolveReferences } from './references.ts'
 import { type DesiredState, desiredStateSchema } from './schema.ts'
 import { secretsIn } from './secret-text.ts'
@@ -12,6 +12,8 @@ import { checkMeaning, type RuleRegistry } from './semantics.ts'
 import { readSourceText } from './source-text.ts'
 import { validPart } from './valid-part.ts'
 import { type Positions, readYamlTree } from './yaml-tree.ts'
+
+export type { RuleRegistry } from './semantics.ts'
 
 export interface ParseOptions {
   /** The name that problems carry. */
@@ -54,9 +56,10 @@ export function parseDesiredState(source: string | Uint8Array, options: ParseOpt
   const parsed = desiredStateSchema.safeParse(resolved.value, { reportInput: true })
   const problems = [...secrets, ...tree.findings, ...resolved.problems]
   const issues: readonly z.core.$ZodIssue[] = parsed.error?.issues ?? []
-  problems.push(...explainIssues(issues, desiredStateSchema, tree.positions))
+  problems.push(...withoutEchoes(explainIssues(issues, desiredStateSchema, tree.positions), tree.findings))
 
-  const state = parsed.success ? parsed.data : validPart(resolved.value, issues)
+  const meaningFits = issues.length <= problemsMax
+  const state = parsed.success ? parsed.data : meaningFits ? validPart(resolved.value, issues) : undefined
   const meaning =
     state === undefined
       ? { problems: [], warnings: [] }
@@ -71,6 +74,16 @@ export function parseDesiredState(source: string | Uint8Array, options: ParseOpt
   if (problems.length > 0 || !parsed.success) return invalid(problems, options)
   const warnings = told([...resolved.warnings, ...meaning.warnings], options)
   return { is: 'valid', state: parsed.data, warnings, positions: tree.positions }
+}
+
+/** A key that YAML reads wrongly is told once: not again as an unknown name, nor as the one that is missing beside it. */
+function withoutEchoes(findings: readonly Finding[], read: readonly Finding[]): readonly Finding[] {
+  const places = new Set(read.map(({ path }) => pathText(path)))
+  const parents = new Set(read.map(({ path }) => pathText(path.slice(0, -1))))
+  return findings.filter(
+    ({ path, message }) =>
+      !places.has(pathText(path)) && !(message.startsWith('is required') && parents.has(pathText(path.slice(0, -1)))),
+  )
 }
 
 function invalid(findings: readonly Finding[], options: ParseOptions): ParsedDesiredState {

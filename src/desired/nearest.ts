@@ -35,20 +35,34 @@ function folded(word: string): string {
 /** Words longer than this are no typing slips of a short name, and comparing them would cost. */
 const lengthMax = 64
 
-/** The candidate that the word is a likely slip of: one edit in three letters at most; undefined when none is near. */
+/** Slips in shorter words cannot be told from other words. */
+const lengthMin = 3
+
+/**
+ * The candidate that the word is a likely slip of: one edit in three letters at most, or a short form; undefined when
+ * none is near.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > lengthMax) return undefined
   let found: string | undefined
   let foundDistance = Number.POSITIVE_INFINITY
   for (const candidate of candidates) {
-    if (candidate === word || candidate.length > lengthMax) continue
-    const distance =
-      folded(candidate) === folded(word) ? 0.5 : editDistance(word.toLowerCase(), candidate.toLowerCase())
-    const bound = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3))
-    if (distance <= bound && distance < foundDistance) {
+    const distance = distanceOf(word, candidate)
+    if (distance < foundDistance) {
       found = candidate
       foundDistance = distance
     }
   }
   return found
+}
+
+/** How far a candidate is from what was written; infinite where nobody would take one for the other. */
+function distanceOf(word: string, candidate: string): number {
+  if (candidate === word || candidate.length > lengthMax) return Number.POSITIVE_INFINITY
+  if (folded(candidate) === folded(word)) return 0.5
+  const [short, long] = [word.toLowerCase(), candidate.toLowerCase()].sort((one, other) => one.length - other.length)
+  if (short === undefined || long === undefined || short.length < lengthMin) return Number.POSITIVE_INFINITY
+  const distance = editDistance(short, long)
+  if (distance <= Math.max(1, Math.floor(long.length / 3))) return distance
+  return long.startsWith(short) ? long.length : Number.POSITIVE_INFINITY
 }

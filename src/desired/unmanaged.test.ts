@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { desiredStateSchema } from './schema.ts'
-import { unmanagedSections } from './unmanaged.ts'
+import { notManagedSections } from './unmanaged.ts'
 
 const example = desiredStateSchema.parse(
   parse(readFileSync(new URL('./fixtures/example.yaml', import.meta.url), 'utf8')),
@@ -26,13 +26,13 @@ const everyKind = [
 
 describe('what the file declares and this version does not manage', () => {
   it('is nothing when every kind is there', () => {
-    expect(unmanagedSections(example, new Set(everyKind))).toEqual([])
+    expect(notManagedSections(example, new Set(everyKind))).toEqual([])
   })
 
   it('is named with its entries, section by section', () => {
     const kinds = new Set(['database', 'table', 'standardization', 'quality', 'duplicates', 'import'])
     const message = 'not managed by this version'
-    expect(unmanagedSections(example, kinds)).toEqual([
+    expect(notManagedSections(example, kinds)).toEqual([
       { section: 'airtable', kind: 'airtable-schema', names: ['leads'], message },
       { section: 'tables.*.airtable', kind: 'sync', names: ['leads'], message },
       {
@@ -54,7 +54,7 @@ describe('what the file declares and this version does not manage', () => {
   })
 
   it('covers every section of the example: without kinds, each is named', () => {
-    const named = new Set(unmanagedSections(example, new Set()).map(({ section }) => section.split('.')[0]))
+    const named = new Set(notManagedSections(example, new Set()).map(({ section }) => section.split('.')[0]))
     const settings = ['apiVersion', 'name', 'policy']
     expect([...named].sort()).toEqual(
       Object.keys(example)
@@ -65,6 +65,6 @@ describe('what the file declares and this version does not manage', () => {
 
   it('does not name what is not declared', () => {
     const empty = desiredStateSchema.parse({ apiVersion: 'trueup/v1', name: 'empty' })
-    expect(unmanagedSections(empty, new Set())).toEqual([])
+    expect(notManagedSections(empty, new Set())).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 /** Names what the file may declare but this version does not act on, so that nothing is ignored in silence. */
 import type { DesiredState } from './schema.ts'
 
-export interface UnmanagedSection {
+export interface NotManagedSection {
   /** `services`, or for what is declared within tables `tables.*.duplicates`. */
   readonly section: string
   /** The kind that would manage it. */
@@ -64,11 +64,11 @@ const parts: readonly Part[] = [
 
 /**
  * The parts that are declared but not managed. Pure.
- * @param kinds the names of the kinds that are there; `alert` and `role` where alerts and declared roles are served.
+ * @param managed the names of the kinds that are there (`alert` and `role` where those are served), or of whole sections.
  */
-export function unmanagedSections(state: DesiredState, kinds: ReadonlySet<string>): readonly UnmanagedSection[] {
+export function notManagedSections(state: DesiredState, managed: ReadonlySet<string>): readonly NotManagedSection[] {
   return parts.flatMap(({ section, kind, names }) => {
-    const declared = kinds.has(kind) ? [] : names(state)
+    const declared = managed.has(kind) || managed.has(section) ? [] : names(state)
     return declared.length === 0 ? [] : [{ section, kind, names: declared, message: 'not managed by this version' }]
   })
 }

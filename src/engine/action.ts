@@ -5,7 +5,7 @@ import type { ResourceKey } from './resource.ts'
 /** The same four levels as a drift's severity; here: what carrying it out could cost. */
 export type ActionRisk = Severity
 
-/** Something the data say about an action, for the gate and for the person who approves. */
+/** Something the data say about an action, for the person who approves. What it weighs is in the action's risk. */
 export interface Finding {
   /** Stable, for example `drops-values`, `breaks-unique`. */
   readonly code: string

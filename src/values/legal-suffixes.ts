@@ -173,6 +173,25 @@ for (const form of [...forms].sort((left, right) => Number(left.word ?? false) -
 }
 const wordsMax = 6
 
+const foldedWord = (word: string) => word.toLowerCase().replace(/[.,]/gu, '')
+/** All words of legal forms: where a word is none of them, no form begins or ends with it. */
+const formWords: ReadonlySet<string> = new Set(
+  forms.flatMap((form) =>
+    [form.canonical, ...(form.also ?? [])].flatMap((spelling) => spelling.split(' ').map(foldedWord)),
+  ),
+)
+
+/** Whether a word can be part of a legal form. Up to three letters may belong to one written with spaces (`s r.o.`). */
+export function mayBeLegal(word: string): boolean {
+  const folded = foldedWord(word)
+  return folded.length <= 3 || formWords.has(folded)
+}
+
+/** Whether the text is, letter for letter, the canonical spelling of a legal form. */
+export function isCanonicalForm(text: string): boolean {
+  return spellings.has(text)
+}
+
 /** Words that stay part of a legal form when it is asked for without case or dots being telling. */
 export type SuffixReading = 'telling-only' | 'any'
 
@@ -182,8 +201,10 @@ export type SuffixReading = 'telling-only' | 'any'
  * `any`, always. Undefined when there is none or nothing would stand before it.
  */
 export function readLegalSuffix(name: string, reading: SuffixReading): LegalSuffix | undefined {
+  if (!mayBeLegal(/[^\s,]*$/u.exec(name)?.[0] ?? '')) return undefined
   const starts = [...name.matchAll(/(?<=[\s,])[^\s,]/gu)].map((match) => match.index).slice(-wordsMax)
   for (const start of starts) {
+    if (!mayBeLegal(/^[^\s,]+/u.exec(name.slice(start))?.[0] ?? '')) continue
     const written = name.slice(start)
     const core = name.slice(0, start).replace(/[\s,;]+$/u, '')
     if (!/[\p{L}\p{N}]/u.test(core)) continue

@@ -70,7 +70,7 @@ export interface AnyRule {
   prepare(options: unknown, field?: RuleField): StandardizeValue
 }
 
-const canonical: Standardized = { is: 'canonical' }
+export const canonical: Standardized = { is: 'canonical' }
 
 /** Hides the options of a rule; see {@link AnyRule}. */
 export function defineRule<Options>(rule: Rule<Options>): AnyRule {

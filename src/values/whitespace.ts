@@ -20,5 +20,6 @@ export function visible(value: string): string {
 
 /** Whether a person would see nothing. */
 export function isBlank(value: string): boolean {
-  return !plain.test(value) && visible(value).trim() === ''
+  const first = value.charCodeAt(0)
+  return !(first > 0x20 && first < 0x7f) && visible(value).trim() === ''
 }

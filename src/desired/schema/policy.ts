@@ -18,10 +18,10 @@ const windowSchema = z
       .optional(),
     between: z
       .string()
-      .regex(
-        /^(([01]\d|2[0-3]):[0-5]\d)-(([01]\d|2[0-3]):[0-5]\d|24:00)$/,
-        'must be a span such as "22:00-06:00", from 00:00 to 24:00',
-      )
+      .regex(/^(([01]\d|2[0-3]):[0-5]\d)-(([01]\d|2[0-3]):[0-5]\d|24:00)$/, {
+        error: 'must be a span such as "22:00-06:00", from 00:00 to 24:00',
+        abort: true,
+      })
       .refine((span) => span.slice(0, 5) !== span.slice(6), 'must not start and end at the same time')
       .default('00:00-24:00')
       .meta({

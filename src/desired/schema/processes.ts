@@ -38,7 +38,10 @@ const probeSchema = z
       .optional(),
     tcp: z
       .string()
-      .regex(/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$/, 'must be host:port such as 127.0.0.1:9101')
+      .regex(/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$/, {
+        error: 'must be host:port such as 127.0.0.1:9101',
+        abort: true,
+      })
       .refine((text) => {
         const port = Number(text.slice(text.lastIndexOf(':') + 1))
         return port >= 1 && port <= 65_535

@@ -26,16 +26,20 @@ function amountOf(text: string, units: Readonly<Record<string, number>>): number
   return Math.round(Number.parseFloat(text) * (units[unit] ?? Number.NaN))
 }
 
+const durationTextSchema = z.string().regex(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h|d|w)$/, {
+  error: 'must be a duration such as 30s, 5m, 24h or 7d',
+  abort: true,
+})
+
+const durationMsOf = (text: string): number => amountOf(text, durationUnitsMs)
+
 /** `30s`, `5m`, `24h`, `7d`: milliseconds. */
-export const durationSchema = z
-  .string()
-  .regex(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h|d|w)$/, 'must be a duration such as 30s, 5m, 24h or 7d')
-  .transform((text) => amountOf(text, durationUnitsMs))
-  .meta({ title: 'duration' })
+export const durationSchema = durationTextSchema.transform(durationMsOf).meta({ title: 'duration' })
 
 /** A duration that something is repeated after; zero would be a busy loop. */
-export const intervalSchema = durationSchema
-  .refine((ms) => ms >= 100, 'must be at least 100ms')
+export const intervalSchema = durationTextSchema
+  .refine((text) => durationMsOf(text) >= 100, 'must be at least 100ms')
+  .transform(durationMsOf)
   .meta({ title: 'duration' })
 
 /** `256MB`, `1GiB`: bytes. */
@@ -45,14 +49,21 @@ export const sizeSchema = z
   .transform((text) => amountOf(text, sizeUnits))
   .meta({ title: 'size' })
 
+const percentRange = 'must be from 0% to 100%'
+
 /** `95%` or `95`: a number from 0 to 100. */
 export const percentSchema = z
   .union(
-    [z.number(), z.string().regex(/^\d{1,3}(\.\d{1,6})?%$/, 'must be a percentage such as 95%')],
+    [
+      z.number().min(0, percentRange).max(100, percentRange),
+      z
+        .string()
+        .regex(/^\d{1,3}(\.\d{1,6})?%$/, { error: 'must be a percentage such as 95%', abort: true })
+        .refine((text) => Number.parseFloat(text) <= 100, percentRange),
+    ],
     'must be a percentage such as 95%',
   )
-  .transform((value) => (typeof value === 'number' ? value : Number(value.slice(0, -1))))
-  .pipe(z.number().min(0, 'must be from 0% to 100%').max(100, 'must be from 0% to 100%'))
+  .transform((value) => (typeof value === 'number' ? value : Number.parseFloat(value)))
   .meta({ title: 'percentage' })
 
 /** Names of tables, databases, services: what SQLite, GraphQL and file names can all carry. */
@@ -83,7 +94,7 @@ export const fieldNameSchema = z
 export const textSchema = z.string().trim().min(1, 'must not be empty')
 
 /** Any file or folder; the loader checks that it stays inside the workspace. */
-export const pathSchema = z.string().min(1, 'must be a path; it is empty').max(4096)
+export const pathSchema = z.string().min(1, 'must be a path').max(4096)
 
 const environmentNameSchema = z
   .string()

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { FieldType } from '../../values/field-type.ts'
 import { nearest } from '../nearest.ts'
 import type { Finding, Path } from '../problem.ts'
-import type { DesiredState } from '../schema.ts'
+import type { DesiredState, TableSpec } from '../schema.ts'
 import type { Positions } from '../yaml-tree.ts'
 
 /** What is needed of a standardization rule to check how it is used; those of src/values are such. */
@@ -33,7 +33,7 @@ export interface MeaningInput {
   readonly rules: RuleRegistry
 }
 
-export interface Hints {
+interface Hints {
   readonly allowed?: readonly string[]
   readonly didYouMean?: string | undefined
   /** Points at the key instead of the value. */
@@ -82,11 +82,36 @@ export function checkOf(input: MeaningInput): Check {
   }
 }
 
+/** The fields that rules of a table may name, and those that are declared only to be removed. */
+export interface TableFields {
+  readonly usable: readonly string[]
+  readonly removed: readonly string[]
+}
+
+/** The fields of a table as the file declares them, with the key. */
+export function tableFields(check: Check, name: string, table: TableSpec): TableFields {
+  const removed = Object.entries(table.fields).flatMap(([field, spec]) => (spec.absent ? [field] : []))
+  const declared = [...new Set([...check.names('tables', name, 'fields'), table.key])]
+  return { usable: declared.filter((field) => !removed.includes(field)), removed }
+}
+
+/** Reports a name that is no field which stays. */
+export function knownField(
+  check: Check,
+  path: Path,
+  name: string,
+  fields: TableFields,
+  noun = 'a field of this table',
+): void {
+  if (fields.removed.includes(name)) check.problem(path, `names ${name}, which is to be removed`)
+  else check.known(path, name, fields.usable, noun)
+}
+
 /** The value as written at a path; undefined where there is none. */
 export function valueAt(root: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, step) => {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
-    return Object.entries(value).find(([name]) => name === String(step))?.[1]
+    if (typeof value !== 'object' || value === null) return undefined
+    return Object.getOwnPropertyDescriptor(value, step)?.value
   }, root)
 }
 

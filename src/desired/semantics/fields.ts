@@ -5,13 +5,13 @@ import { graphqlEnumValue } from '../graphql-names.ts'
 import { nearest } from '../nearest.ts'
 import type { Path } from '../problem.ts'
 import type { FieldSpec } from '../schema.ts'
-import { type Check, type RuleEntry, repeats, valueAt } from './check.ts'
+import { type Check, knownField, type RuleEntry, repeats, type TableFields, valueAt } from './check.ts'
 
 const textTypes: ReadonlySet<string> = new Set(['text', 'longtext', 'email', 'url', 'phone'])
 const timeTypes: ReadonlySet<string> = new Set(['date', 'datetime'])
 const choiceTypes: ReadonlySet<string> = new Set(['choice', 'choices'])
 
-export function checkField(check: Check, path: Path, field: FieldSpec, siblings: readonly string[]): void {
+export function checkField(check: Check, path: Path, field: FieldSpec, siblings: TableFields): void {
   const name = String(path.at(-1))
   if (/^(rowid|oid|_rowid_)$/.test(name)) {
     check.problem(path, 'is a name that SQLite reserves for its row id', { at: 'key' })
@@ -48,6 +48,8 @@ function checkChoices(check: Check, path: Path, field: FieldSpec): void {
     return
   }
   if (field.choices === undefined) {
+    // Choices that are wrong in form have been told already.
+    if (check.names(...path.map(String)).includes('choices')) return
     check.problem(here, `is required: a field of type ${field.type} lists its choices`, { at: 'key' })
     return
   }
@@ -140,7 +142,7 @@ function isJson(text: string): boolean {
   }
 }
 
-function checkQuality(check: Check, path: Path, field: FieldSpec, siblings: readonly string[]): void {
+function checkQuality(check: Check, path: Path, field: FieldSpec, siblings: TableFields): void {
   const quality = field.quality
   if (quality === undefined) return
   const here = [...path, 'quality']
@@ -157,7 +159,7 @@ function checkQuality(check: Check, path: Path, field: FieldSpec, siblings: read
   }
   for (const [index, mentioned] of (quality.mentions ?? []).entries()) {
     if (mentioned === path.at(-1)) check.problem([...here, 'mentions', index], 'names the field itself')
-    else check.known([...here, 'mentions', index], mentioned, siblings, 'a field of this table')
+    else knownField(check, [...here, 'mentions', index], mentioned, siblings)
   }
   if (quality.notBefore !== undefined && !isDate(quality.notBefore))
     check.problem([...here, 'notBefore'], 'must be a date as YYYY-MM-DD')
@@ -178,7 +180,7 @@ function patternProblem(pattern: string): string | undefined {
   }
 }
 
-function checkStandardize(check: Check, path: Path, field: FieldSpec, siblings: readonly string[]): void {
+function checkStandardize(check: Check, path: Path, field: FieldSpec, siblings: TableFields): void {
   const used = writtenRules(valueAt(check.raw, [...path, 'standardize']), [...path, 'standardize'])
   for (const { item } of repeats(used, ({ rule }) => rule))
     check.problem(item.path, `applies the rule ${item.rule} twice`)
@@ -194,6 +196,8 @@ function checkStandardize(check: Check, path: Path, field: FieldSpec, siblings: 
       })
       continue
     }
+    // Options that are no mapping have been told already.
+    if (typeof options !== 'object' || options === null) continue
     const before = check.found.problems.length
     const parsed = known.optionsSchema.safeParse(options, { reportInput: true })
     if (!parsed.success) {
@@ -203,7 +207,7 @@ function checkStandardize(check: Check, path: Path, field: FieldSpec, siblings: 
       continue
     }
     if (rule === 'choice') checkAliases(check, field, options, optionsPath)
-    for (const sibling of known.siblings(options)) check.known(optionsPath, sibling, siblings, 'a field of this table')
+    for (const sibling of known.siblings(options)) knownField(check, optionsPath, sibling, siblings)
     if (check.found.problems.length > before) continue
     const misfit = misfitOf(known, options, field)
     if (misfit !== undefined) check.problem(optionsPath, misfit)

@@ -2,7 +2,7 @@
 import { defaultAirtableType, isPullOnly, writableAirtableTypes } from '../airtable-types.ts'
 import type { Path } from '../problem.ts'
 import type { FieldSpec, TableSpec } from '../schema.ts'
-import { type Check, repeats } from './check.ts'
+import { type Check, knownField, repeats, tableFields } from './check.ts'
 import { checkPattern } from './paths.ts'
 
 export function checkMappings(check: Check): void {
@@ -97,11 +97,10 @@ export function checkImports(check: Check): void {
     }
     if (table?.absent) check.problem([...path, 'into'], `names ${entry.into}, which is to be removed`)
     if (entry.map === 'auto' || table === undefined) continue
-    const fields = [...new Set([...check.names('tables', entry.into, 'fields'), table.key])].filter(
-      (field) => table.fields[field]?.absent !== true,
-    )
-    for (const [column, field] of Object.entries(entry.map))
-      check.known([...path, 'map', column], field, fields, `a field of ${entry.into}`)
+    const fields = tableFields(check, entry.into, table)
+    for (const [column, field] of Object.entries(entry.map)) {
+      knownField(check, [...path, 'map', column], field, fields, `a field of ${entry.into}`)
+    }
     for (const { item, earlier } of repeats(Object.entries(entry.map), ([, field]) => field)) {
       check.problem([...path, 'map', item[0]], `leads to ${item[1]}, to which ${earlier[0]} leads already`)
     }

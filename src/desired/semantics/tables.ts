@@ -3,7 +3,7 @@ import { graphqlFieldName, graphqlTypeName, graphqlTypesReserved } from '../grap
 import { groupingFunctions, parseGrouping } from '../grouping.ts'
 import type { Path } from '../problem.ts'
 import type { TableSpec } from '../schema.ts'
-import { type Check, repeats } from './check.ts'
+import { type Check, knownField, repeats, type TableFields, tableFields } from './check.ts'
 import { checkField } from './fields.ts'
 
 export function checkTables(check: Check): void {
@@ -71,18 +71,23 @@ function checkTypeNames(check: Check, tables: readonly NamedTable[]): void {
   }
 }
 
+/** The columns that SQLite allows for a table, the key among them. */
+const columnsMax = 1999
+
 function checkTable(check: Check, path: readonly string[], table: TableSpec): void {
-  const declared = check.names(...path, 'fields')
-  const removed = Object.entries(table.fields).flatMap(([name, field]) => (field.absent ? [name] : []))
-  /** What rules may name: all declared fields but those to be removed, and the key. */
-  const usable = [...new Set([...declared, table.key])].filter((name) => !removed.includes(name))
-  for (const [name, field] of Object.entries(table.fields)) checkField(check, [...path, 'fields', name], field, usable)
+  const fields = tableFields(check, String(path[1]), table)
+  for (const [name, field] of Object.entries(table.fields)) checkField(check, [...path, 'fields', name], field, fields)
+  if (Object.keys(table.fields).length > columnsMax) {
+    check.problem([...path, 'fields'], `declares more than ${columnsMax} fields, which SQLite cannot hold`, {
+      at: 'key',
+    })
+  }
   checkKey(check, path, table)
   checkFieldNames(check, path, table)
   checkRenames(check, path, table)
-  checkIndexes(check, path, table, usable)
-  checkRowRules(check, path, table, usable)
-  checkDuplicates(check, path, table, usable)
+  checkIndexes(check, path, table, fields)
+  checkRowRules(check, path, table, fields)
+  checkDuplicates(check, path, table, fields)
 }
 
 function checkKey(check: Check, path: Path, table: TableSpec): void {
@@ -137,12 +142,10 @@ function checkRenames(check: Check, path: Path, table: TableSpec): void {
   }
 }
 
-const fieldNoun = 'a field of this table'
-
-function checkIndexes(check: Check, path: Path, table: TableSpec, usable: readonly string[]): void {
+function checkIndexes(check: Check, path: Path, table: TableSpec, fields: TableFields): void {
   for (const [index, entry] of table.indexes.entries()) {
     const here = [...path, 'indexes', index]
-    for (const [position, field] of entry.on.entries()) check.known([...here, 'on', position], field, usable, fieldNoun)
+    for (const [position, field] of entry.on.entries()) knownField(check, [...here, 'on', position], field, fields)
     const numbered = entry.on.map((field, position) => ({ field, position }))
     for (const { item } of repeats(numbered, ({ field }) => field))
       check.problem([...here, 'on', item.position], `names ${item.field} twice`)
@@ -157,10 +160,10 @@ function checkIndexes(check: Check, path: Path, table: TableSpec, usable: readon
     check.problem([...path, 'indexes', item.index, 'name'], 'is the name of another index')
 }
 
-function checkRowRules(check: Check, path: Path, table: TableSpec, usable: readonly string[]): void {
+function checkRowRules(check: Check, path: Path, table: TableSpec, fields: TableFields): void {
   const here = [...path, 'quality']
   for (const field of Object.keys(table.quality?.completeness ?? {}))
-    check.known([...here, 'completeness', field], field, usable, fieldNoun)
+    knownField(check, [...here, 'completeness', field], field, fields)
   // One rule may stand without its list, and then its place has no number.
   const single = !check.names('tables', String(path[1]), 'quality', 'consistent').includes('0')
   for (const [index, rule] of (table.quality?.consistent ?? []).entries()) {
@@ -170,27 +173,27 @@ function checkRowRules(check: Check, path: Path, table: TableSpec, usable: reado
       check.problem([...place, 'by'], 'must be a field, or a function of one such as domain(email)', {
         allowed: groupingFunctions.map((name) => `${name}(field)`),
       })
-    } else check.known([...place, 'by'], grouping.field, usable, fieldNoun)
+    } else knownField(check, [...place, 'by'], grouping.field, fields)
     for (const [position, field] of rule.fields.entries())
-      check.known([...place, 'fields', position], field, usable, fieldNoun)
+      knownField(check, [...place, 'fields', position], field, fields)
   }
 }
 
-function checkDuplicates(check: Check, path: Path, table: TableSpec, usable: readonly string[]): void {
+function checkDuplicates(check: Check, path: Path, table: TableSpec, fields: TableFields): void {
   const duplicates = table.duplicates
   if (duplicates === undefined) return
   const here = [...path, 'duplicates']
   for (const [index, rule] of duplicates.rules.entries()) {
-    const [word, fields] = 'exact' in rule ? ['exact', rule.exact] : ['fuzzy', rule.fuzzy]
+    const [word, named] = 'exact' in rule ? ['exact', rule.exact] : ['fuzzy', rule.fuzzy]
     const alone =
       word === 'exact' &&
       !check.names('tables', String(path[1]), 'duplicates', 'rules', String(index), 'exact').includes('0')
-    for (const [position, field] of fields.entries()) {
-      check.known(
+    for (const [position, field] of named.entries()) {
+      knownField(
+        check,
         alone ? [...here, 'rules', index, word] : [...here, 'rules', index, word, position],
         field,
-        usable,
-        fieldNoun,
+        fields,
       )
     }
   }
@@ -198,7 +201,7 @@ function checkDuplicates(check: Check, path: Path, table: TableSpec, usable: rea
   for (const { item } of repeats(numbered, ({ rule }) => rule.name))
     check.problem([...here, 'rules', item.index, 'name'], `is the name of another rule`)
   for (const field of Object.keys(duplicates.merge.fields)) {
-    if (!usable.includes(field)) {
+    if (!fields.usable.includes(field)) {
       check.warning([...here, 'merge', 'fields', field], 'is no declared field, so nothing is merged by it', {
         at: 'key',
       })

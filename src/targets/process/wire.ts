@@ -30,7 +30,7 @@ export function parseOrder(message: unknown): Order | undefined {
 }
 
 /** An error of offloaded work that is none of ours; keeps the code of the original (`SQLITE_CORRUPT`, `ENOENT`). */
-export class RemoteError extends Error {
+class RemoteError extends Error {
   override readonly name: string
   readonly code: string | undefined
 

@@ -32,6 +32,16 @@ export function openWriting(path: string): Database.Database {
   })
 }
 
+/**
+ * Switches between WAL and a rollback journal, outside a transaction, and gives the mode that the file has now. The file
+ * is read first: a connection that has not used its -wal yet would leave an empty one behind, which makes SQLite treat
+ * the file as one in WAL mode again (seen with 3.53.2).
+ */
+export function switchJournalMode(db: Database.Database, to: 'wal' | 'delete'): string {
+  db.prepare('SELECT count(*) FROM main.sqlite_schema').get()
+  return String(db.pragma(`journal_mode = ${to}`, { simple: true }))
+}
+
 /** The settings of a writing connection that work outside a transaction may change. */
 export function restore(db: Database.Database): void {
   db.pragma('foreign_keys = ON')

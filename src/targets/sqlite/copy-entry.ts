@@ -59,7 +59,10 @@ async function partsToCopy(path: string): Promise<readonly string[] | 'direct' |
   const header = await firstBytes(path, 100)
   if (header.length === 0) return 'direct'
   if (header.length < 100 || header.toString('latin1', 0, 16) !== magic) return 'no-database'
-  if (header[18] === 2 || header[19] === 2) return ['', ...(sizeOf(`${path}-wal`) > 0n ? ['-wal'] : [])]
+  // A -wal beside the file makes SQLite use it, whatever the header says.
+  const wal = statOf(`${path}-wal`)
+  const isWal = header[18] === 2 || header[19] === 2 || wal !== undefined
+  if (isWal) return ['', ...((wal?.size ?? 0n) > 0n ? ['-wal'] : [])]
   if (sizeOf(`${path}-journal`) === 0n) return 'direct'
   const journal = await firstBytes(`${path}-journal`, 8)
   return journal.toString('hex') === journalMagic ? ['', '-journal'] : 'direct'

@@ -153,6 +153,14 @@ c.close(); say(sorted(os.listdir(os.path.dirname(sys.argv[1]))))`,
     expect(readdirSync(folder)).toEqual(['leads.db'])
   })
 
+  test('of a database in a rollback journal mode beside which an empty -wal was left', async () => {
+    const path = create('delete')
+    writeFileSync(`${path}-wal`, '')
+    const before = world()
+    expect(await countOf(path)).toBe(3)
+    expect(world()).toEqual(before)
+  })
+
   test('through a symbolic link, whose -wal lies beside the file it points to', async () => {
     const path = create('wal')
     mkdirSync(join(folder, 'elsewhere'))

@@ -9,6 +9,7 @@ import { systemClock } from '../../clock.ts'
 import { OperationalError } from '../../errors.ts'
 import { openLog } from '../../log.ts'
 import { createOffload, type OwnedOffload } from '../process/offload.ts'
+import { switchJournalMode } from './connection.ts'
 import { openDatabases } from './databases.ts'
 import type { Databases } from './ports.ts'
 
@@ -202,6 +203,14 @@ c.execute('SELECT n FROM t').fetchall(); say('open'); wait(); c.close()`,
     await databases.exclusive(path, (db) => db.exec('VACUUM'))
     await expect(databases.exclusive(path, (db) => db.exec('BEGIN'))).rejects.toThrow('ends those it begins')
     expect(await look()).toEqual([])
+  })
+
+  test('leaving WAL mode leaves no -wal behind, although only a reader had used it', async () => {
+    create('delete')
+    await databases.exclusive(path, (db) => switchJournalMode(db, 'wal'))
+    ;(await databases.read(path)).close()
+    expect(await databases.exclusive(path, (db) => switchJournalMode(db, 'delete'))).toBe('delete')
+    expect(readdirSync(folder)).toEqual(['leads.db'])
   })
 
   test('closing checkpoints and tidies up when nobody else has the file open', async () => {

@@ -107,10 +107,7 @@ export function createWriters(settings: {
     async run(path, manner, work, options) {
       invariant(!closed, 'nothing is written after closeAll')
       const before = tails.get(path) ?? Promise.resolve()
-      const mine = before.then(async () => {
-        await statDatabase(path)
-        return insist(await realpath(path), manner, work, options)
-      })
+      const mine = before.then(async () => insist(await realOf(path), manner, work, options))
       const settled = mine.then(
         () => undefined,
         () => undefined,
@@ -130,6 +127,14 @@ export function createWriters(settings: {
       closed = true
       for (const path of [...connections.keys()]) drop(path)
     },
+  }
+}
+
+async function realOf(path: string): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch (error) {
+    throw toDatabaseError(error, path)
   }
 }
 

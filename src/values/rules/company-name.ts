@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { companyAcronyms, joiningWords, shortWords } from '../company-words.ts'
-import { readLegalSuffix } from '../legal-suffixes.ts'
+import { isCanonicalForm, mayBeLegal, readLegalSuffix } from '../legal-suffixes.ts'
 import { isPlaceholder } from '../placeholder.ts'
-import { defineRule, type Standardized, settled, stableForm, unmendable } from '../rule.ts'
+import { canonical, defineRule, type Standardized, settled, stableForm, unmendable } from '../rule.ts'
 import { clean } from '../whitespace.ts'
 
 const options = z.strictObject({
@@ -23,9 +23,23 @@ export const companyName = defineRule({
   options,
   prepare: (settings) => {
     const dropped = new Set(settings.removeSuffixes.map((suffix) => canonicalOf(suffix)))
-    return (value) => standardize(value, settings, dropped)
+    const keepsForms = settings.suffix !== 'remove' && dropped.size === 0
+    return (value) => (keepsForms && isPlain(value) ? canonical : standardize(value, settings, dropped))
   },
 })
+
+/**
+ * Most names that are in standard form, told at once: several plain words of mixed case, and behind them a canonical
+ * legal form or none.
+ */
+function isPlain(value: string): boolean {
+  if (!/^(?!No)[A-Z][a-z]+(?: [A-Z0-9][A-Za-z0-9]*)*(?: [A-Za-z]+\.?)$/.test(value)) return false
+  const space = value.lastIndexOf(' ')
+  const last = value.slice(space + 1)
+  if (!mayBeLegal(last)) return true
+  const before = value.slice(value.lastIndexOf(' ', space - 1) + 1, space)
+  return isCanonicalForm(last) && before.length > 3 && !mayBeLegal(before)
+}
 
 function canonicalOf(suffix: string): string {
   return readLegalSuffix(`X ${clean(suffix)}`, 'any')?.canonical ?? clean(suffix)

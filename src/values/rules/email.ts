@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { readEmail } from '../email.ts'
 import { isPlaceholder } from '../placeholder.ts'
-import { defineRule, settled, unmendable } from '../rule.ts'
+import { canonical, defineRule, settled, unmendable } from '../rule.ts'
 import { clean } from '../whitespace.ts'
 
 /** Misspelt domains of the big mail services that nobody else uses. Only applied when asked for. */
@@ -34,6 +34,9 @@ const options = z.strictObject({
   fixTypos: z.boolean().default(false),
 })
 
+/** Most addresses that are in standard form, told at once. */
+const plain = /^[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}$/
+
 /** E-mail addresses: bare, lower-case, without mailto:, names, brackets and stray dots. */
 export const email = defineRule({
   name: 'email',
@@ -41,6 +44,7 @@ export const email = defineRule({
   summary: 'Bare lower-case address; mailto:, display names, brackets and stray punctuation are dropped.',
   options,
   prepare: (settings) => (value) => {
+    if (!settings.fixTypos && value.length <= 64 && plain.test(value)) return canonical
     const cleaned = clean(value)
     if (isPlaceholder(cleaned)) return unmendable('is a placeholder, not an e-mail address')
     const bare = unwrapped(cleaned)

@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import { linkedInAddress, readLinkedIn } from '../linkedin.ts'
 import { isPlaceholder } from '../placeholder.ts'
-import { defineRule, settled, unmendable } from '../rule.ts'
+import { canonical, defineRule, settled, unmendable } from '../rule.ts'
 import { clean } from '../whitespace.ts'
 
 const options = z.strictObject({
   /** Which pages the field may hold: people only, organisations only, or both (which are kept apart by their path). */
   pages: z.enum(['any', 'profile', 'company']).default('any'),
 })
+
+/** Most profiles that are in standard form, told at once; not what could be an internal id (AC…). */
+const plain = /^https:\/\/www\.linkedin\.com\/in\/(?!ac[a-z]aa)[a-z0-9]+(?:-[a-z0-9]+)*$/
 
 /** LinkedIn addresses: `https://www.linkedin.com/in/<slug>` and `/company/<slug>`. */
 export const linkedinUrl = defineRule({
@@ -17,6 +20,7 @@ export const linkedinUrl = defineRule({
     'https://www.linkedin.com/in/<slug>, lower-case and decoded; /pub/ and Sales Navigator addresses are reported.',
   options,
   prepare: (settings) => (value) => {
+    if (settings.pages !== 'company' && value.length <= 120 && plain.test(value)) return canonical
     const cleaned = clean(value)
     if (isPlaceholder(cleaned)) return unmendable('is a placeholder, not a LinkedIn address')
     const reading = readLinkedIn(cleaned)

@@ -9,7 +9,7 @@ import {
   vowellessNames,
 } from '../person-name-words.ts'
 import { isPlaceholder } from '../placeholder.ts'
-import { defineRule, type Standardized, settled, stableForm, unmendable } from '../rule.ts'
+import { canonical, defineRule, type Standardized, settled, stableForm, unmendable } from '../rule.ts'
 import { clean } from '../whitespace.ts'
 
 const options = z.strictObject({
@@ -26,7 +26,13 @@ export const personName = defineRule({
   prepare: (settings) => (value) => standardize(value, settings.titles === 'remove'),
 })
 
+/** Most names that are in standard form, told at once; not what begins as a title, ends as Jr. or says `No Name`. */
+const plain =
+  /^(?!No|Dr |Mr |Mrs |Ms |Mx |Miss |Prof |Professor |Sir |Dame |Rev |Hon |Herr |Frau )[A-Z][a-z]+(?: [A-Z][a-z]+)+$/
+const plainEnd = / (?:[JS]n?r)$/
+
 function standardize(value: string, removesTitles: boolean): Standardized {
+  if (plain.test(value) && !plainEnd.test(value)) return canonical
   const name = stableForm(clean(value), (text) => standardizedOnce(text, removesTitles))
   if (name === undefined) return unmendable('has no stable form as a name')
   if (isPlaceholder(name)) return unmendable('is a placeholder, not a name')

@@ -1,9 +1,10 @@
 import { isSupportedCountry } from 'libphonenumber-js/max'
 import { z } from 'zod'
 import { readPhone } from '../phone.ts'
+import { plainE164Finder } from '../phone-plans.ts'
 import { isPlaceholder } from '../placeholder.ts'
 import { regionFinder } from '../region.ts'
-import { defineRule, settled, unmendable } from '../rule.ts'
+import { canonical, defineRule, settled, unmendable } from '../rule.ts'
 import { clean } from '../whitespace.ts'
 
 const options = z.strictObject({
@@ -29,9 +30,11 @@ export const phone = defineRule({
   siblings: (settings) => (settings.regionFrom === undefined ? [] : [settings.regionFrom]),
   prepare(settings) {
     const find = regionFinder()
+    const isPlain = plainE164Finder()
     const fixed = settings.region === undefined ? undefined : find(settings.region)
     const { regionFrom } = settings
     return (value, context) => {
+      if (isPlain(value)) return canonical
       const cleaned = clean(value)
       if (isPlaceholder(cleaned)) return unmendable('is a placeholder, not a phone number')
       const told = regionFrom === undefined ? undefined : context.sibling(regionFrom)

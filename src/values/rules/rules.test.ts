@@ -178,6 +178,19 @@ describe.each(variants)('$rule with $options', ({ rule: name, options, field }) 
     )
   })
 
+  it('gives the same form to the same text between white space', () => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        const outcome = standardize(text, noSiblings)
+        if (outcome.is === 'unmendable' || isBlank(text)) return
+        const form = outcome.is === 'changed' ? outcome.value : text
+        const spaced = standardize(` ${form} `, noSiblings)
+        expect(spaced.is === 'changed' ? spaced.value : spaced).toBe(form)
+      }),
+      { numRuns: 1500 },
+    )
+  })
+
   it('leaves blank values to others', () => {
     for (const blank of ['', ' ', '\t\n', '\u00a0', '\u200b \ufeff']) {
       expect(standardize(blank, noSiblings)).toEqual({ is: 'canonical' })

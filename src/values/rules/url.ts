@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isPlaceholder } from '../placeholder.ts'
-import { defineRule, settled, unmendable } from '../rule.ts'
+import { canonical, defineRule, settled, unmendable } from '../rule.ts'
 import { readWebAddress } from '../web-address.ts'
 import { clean } from '../whitespace.ts'
 
@@ -19,6 +19,15 @@ type Options = z.output<typeof options>
 const trackingParameter =
   /^(?:utm_[a-z_]+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|ttclid|li_fat_id|igshid|igsh|mc_cid|mc_eid|_hsenc|_hsmi|__hstc|__hssc|__hsfp|hsctatracking|mkt_tok|oly_enc_id|oly_anon_id|vero_id|_openstat|trk|trkinfo|originalsubdomain|s_cid|_ga|_gl)$/i
 
+/** Most addresses that are in standard form under the usual options, told at once. */
+const plain = /^https:\/\/(?=[^/]{1,63}(?:\/|$))(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}(?:\/[A-Za-z0-9_-]+)*$/
+
+function isPlainUnder(value: string, settings: Options): boolean {
+  if (settings.protocol === 'http' || settings.trailingSlash === 'add') return false
+  if (settings.trailingSlash === 'keep' && value.indexOf('/', 8) < 0) return false
+  return settings.www === 'keep' || !value.startsWith('https://www.')
+}
+
 /** Web addresses: one scheme, lower-case host, no tracking parameters, one way with trailing slashes. */
 export const url = defineRule({
   name: 'url',
@@ -26,6 +35,7 @@ export const url = defineRule({
   summary: 'Web address with scheme, lower-case host, no tracking parameters, and trailing slashes one way.',
   options,
   prepare: (settings) => (value) => {
+    if (plain.test(value) && isPlainUnder(value, settings)) return canonical
     const cleaned = clean(value)
     if (isPlaceholder(cleaned)) return unmendable('is a placeholder, not a web address')
     const reading = readWebAddress(cleaned)

@@ -1,0 +1,190 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { severities } from '../../engine/drift.ts'
+import type { Convergence } from '../../engine/engine.ts'
+import { converge } from '../../engine/engine.ts'
+import { keyText } from '../../engine/resource.ts'
+import { type StatusView, viewOf } from '../../engine/view.ts'
+import { OperationalError } from '../../errors.ts'
+import type { JsonObject } from '../../json.ts'
+import type { Workspace } from '../../workspace/open.ts'
+import { type CommandRun, type CommonOptions, common, type ExitStatus, Refusal, runCommand } from '../command.ts'
+import { planDocument, statusOf } from '../plan-json.ts'
+import { printPlan } from '../plan-text.ts'
+import { selectKeys } from '../select.ts'
+import { withWorkspace } from '../workspace.ts'
+
+interface ApplyOptions extends CommonOptions {
+  readonly dryRun: boolean
+  readonly approveRisk?: string
+}
+
+const savedPlanSchema = z.object({ actions: z.array(z.object({ id: z.string(), summary: z.string() })) })
+const riskSchema = z.enum(severities)
+
+export function registerApply(program: Command): void {
+  common(program.command('apply [plan-or-resource...]'), [
+    'trueup apply',
+    'trueup apply table/leads',
+    'trueup apply plan.json          # exactly what `trueup plan --out plan.json` showed',
+    'trueup apply --approve-risk high',
+  ])
+    .summary('one convergence run, then exit')
+    .description(
+      'Repairs what the policy lets through and leaves the rest waiting for approval. Exit status 2 when something waits, 3 when a saved plan is stale.',
+    )
+    .option('--dry-run', 'show what would be done and change nothing', false)
+    .option('--approve-risk <level>', `approve everything up to this risk: ${severities.join(', ')}`)
+    .action((names: string[], options: ApplyOptions) =>
+      runCommand(options, (run) =>
+        withWorkspace(options, options.dryRun ? 'look' : 'act', (workspace) =>
+          applyOnce(workspace, names, options, run),
+        ),
+      ),
+    )
+}
+
+async function applyOnce(
+  workspace: Workspace,
+  names: readonly string[],
+  options: ApplyOptions,
+  run: CommandRun,
+): Promise<ExitStatus> {
+  const { engine } = workspace
+  engine.onProgress(({ resource, verb, done, total }) => run.terminal.progress(`${verb} ${resource}`, done, total))
+  const { only, rest } = savedPlan(names)
+  const keys = selectKeys(rest, engine.statuses.all())
+  const actor = `local:${userInfo().username}`
+  const request = { keys, actor, signal: run.signal }
+  if (only !== undefined) await refuseStale(workspace, only, request)
+  let result = await converge(engine, { ...request, ...(only === undefined ? {} : { only }) })
+  if (options.approveRisk !== undefined && !options.dryRun) {
+    approveUpTo(workspace, options.approveRisk, actor)
+    result = joined(result, await converge(engine, request))
+  }
+  run.terminal.progressDone()
+  const views = engine.statuses.all().map(viewOf)
+  const document = planDocument(views, workspace.generations.inForce().number, Date.now())
+  run.answer({ ...document, run: runJson(result) }, () => printRun(run, views, result))
+  const failed = result.executed.some(({ execution }) => execution.is === 'failed' || execution.is === 'interrupted')
+  return failed ? 1 : statusOf(views, false)
+}
+
+function savedPlan(names: readonly string[]): { only: ReadonlySet<string> | undefined; rest: readonly string[] } {
+  const [first, ...rest] = names
+  if (first === undefined || !existsSync(first) || !statSync(first).isFile()) return { only: undefined, rest: names }
+  const parsed = savedPlanSchema.safeParse(parseJson(first))
+  if (!parsed.success)
+    throw new OperationalError('USAGE', `${first} is no saved plan`, {
+      hint: 'Make one with `trueup plan --out FILE`.',
+    })
+  return { only: new Set(parsed.data.actions.map((action) => action.id)), rest }
+}
+
+function parseJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new OperationalError('USAGE', `${path} is no saved plan: it is not JSON`, { cause: error })
+  }
+}
+
+/** A saved plan is carried out exactly as it was shown, or not at all. */
+async function refuseStale(
+  workspace: Workspace,
+  only: ReadonlySet<string>,
+  request: { keys: Parameters<typeof converge>[1]['keys']; actor: string; signal: AbortSignal },
+): Promise<void> {
+  await converge(workspace.engine, { ...request, only: new Set() })
+  const current = new Set(
+    workspace.engine.statuses.all().flatMap((status) => status.actions.map(({ action }) => action.id)),
+  )
+  const gone = [...only].filter((id) => !current.has(id))
+  if (gone.length === 0) return
+  throw new Refusal(
+    'PLAN_STALE',
+    `the plan is stale: ${gone.length} of its ${only.size} repairs no longer stand (${gone.slice(0, 5).join(', ')})`,
+    'Look at what changed with `trueup plan` and save it again.',
+  )
+}
+
+function approveUpTo(workspace: Workspace, level: string, actor: string): void {
+  const parsed = riskSchema.safeParse(level)
+  if (!parsed.success)
+    throw new OperationalError('USAGE', `--approve-risk ${level} is no risk`, {
+      hint: `Choose one of ${severities.join(', ')}.`,
+    })
+  const highest = severities.indexOf(parsed.data)
+  for (const { actions } of workspace.engine.statuses.all()) {
+    for (const { action, gate } of actions) {
+      if (!gate.runnable && severities.indexOf(action.risk) <= highest) {
+        workspace.engine.approve({ actionId: action.id, approver: actor, comment: `--approve-risk ${level}` })
+      }
+    }
+  }
+}
+
+function joined(first: Convergence, second: Convergence): Convergence {
+  return {
+    ...second,
+    executed: [...first.executed, ...second.executed],
+    rolledBack: [...first.rolledBack, ...second.rolledBack],
+  }
+}
+
+function runJson(result: Convergence): JsonObject {
+  return {
+    id: result.runId,
+    settled: result.settled,
+    executed: result.executed.map(({ action, execution }) => ({
+      id: action.id,
+      resource: keyText(action.resource),
+      verb: action.verb,
+      summary: action.summary,
+      outcome: execution.is,
+      changed: execution.is === 'succeeded' ? execution.applied.changed : 0,
+      skipped: execution.is === 'succeeded' ? execution.applied.skippedCount : 0,
+      failed: execution.is === 'succeeded' ? execution.applied.failed.length : 0,
+      error:
+        execution.is === 'failed' || execution.is === 'interrupted'
+          ? { code: execution.error.code, message: execution.error.message, hint: execution.error.hint }
+          : null,
+    })),
+    rolledBack: result.rolledBack.map((action) => action.id),
+  }
+}
+
+function printRun(run: CommandRun, views: readonly StatusView[], result: Convergence): void {
+  const { terminal } = run
+  const { colour } = terminal
+  for (const { action, execution } of result.executed) {
+    switch (execution.is) {
+      case 'succeeded': {
+        const left = execution.applied.skippedCount + execution.applied.failed.length
+        terminal.line(
+          `${colour.green('✓')} ${keyText(action.resource)}: ${action.summary} ${colour.dim(action.id)}${left > 0 ? colour.yellow(` (${left} left alone)`) : ''}`,
+        )
+        break
+      }
+      case 'stale':
+        terminal.line(`${colour.yellow('○')} ${keyText(action.resource)}: ${action.summary}: ${execution.message}`)
+        break
+      default:
+        terminal.line(`${colour.red('✗')} ${keyText(action.resource)}: ${action.summary}: ${execution.error.message}`)
+        terminal.line(colour.dim(`    next: ${execution.error.hint}`))
+    }
+  }
+  if (result.rolledBack.length > 0)
+    terminal.line(colour.yellow(`Too much failed: ${result.rolledBack.length} repairs of this run were undone.`))
+  if (result.executed.length > 0) terminal.line()
+  printPlan(terminal, views)
+  const done = result.executed.filter(({ execution }) => execution.is === 'succeeded').length
+  const waiting = views.flatMap((view) => view.actions).length
+  terminal.line(
+    waiting === 0
+      ? `${done} repairs made; nothing waits. ${done > 0 ? colour.dim(`Take all back: trueup undo ${result.runId}`) : ''}`
+      : `${done} repairs made; ${waiting} wait. ${colour.dim('See them: trueup approvals')}`,
+  )
+}

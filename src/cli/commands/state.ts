@@ -1,0 +1,140 @@
+import type { Command } from 'commander'
+import { keyText } from '../../engine/resource.ts'
+import { ageText, verdictOf } from '../../engine/verdict.ts'
+import type { StatusView } from '../../engine/view.ts'
+import { type CommonOptions, common, runCommand } from '../command.ts'
+import { statusOf } from '../plan-json.ts'
+import { printPlan } from '../plan-text.ts'
+import { selectViews } from '../select.ts'
+import type { Terminal } from '../terminal.ts'
+import { currentViews } from '../views.ts'
+import { withWorkspace } from '../workspace.ts'
+
+/** `status`, `drift`, `health`: what is known, as a sentence, as differences, as checks. */
+export function registerState(program: Command): void {
+  common(program.command('status'), ['trueup status', 'trueup status --json'])
+    .summary('the state in one sentence, and a line for each resource')
+    .action((options: CommonOptions) =>
+      runCommand(options, (run) =>
+        withWorkspace(options, 'look', async (workspace) => {
+          const { views, from } = await currentViews(workspace, run)
+          const verdict = verdictOf(views, Date.now())
+          const holder = workspace.controller()
+          run.answer(
+            {
+              ...verdict,
+              from,
+              controller: holder?.address ?? null,
+              generation: workspace.generations.inForce().number,
+              items: views.map((view) => ({ id: keyText(view.resource), ...view })),
+            },
+            (terminal) => {
+              terminal.line(terminal.colour.bold(verdict.sentence))
+              terminal.line(
+                terminal.colour.dim(
+                  holder === undefined
+                    ? 'No controller runs; this was looked up now.'
+                    : `A controller runs${holder.address === undefined ? '' : ` at ${holder.address}`}.`,
+                ),
+              )
+              terminal.line()
+              terminal.table(
+                ['resource', 'state', 'differs', 'waits', 'what is there'],
+                views.map((view) => statusRow(view, terminal)),
+              )
+            },
+          )
+          return statusOf(views, false)
+        }),
+      ),
+    )
+
+  common(program.command('drift [resource...]'), ['trueup drift', 'trueup drift table/leads --json'])
+    .summary('every difference between what is declared and what is there')
+    .action((names: string[], options: CommonOptions) =>
+      runCommand(options, (run) =>
+        withWorkspace(options, 'look', async (workspace) => {
+          const views = selectViews(names, (await currentViews(workspace, run)).views)
+          run.answer({ items: views.flatMap((view) => view.drift) }, (terminal) => {
+            printPlan(terminal, views)
+            if (views.every((view) => view.drift.length === 0 && view.error === null)) terminal.line('Nothing differs.')
+          })
+          return statusOf(views, false)
+        }),
+      ),
+    )
+
+  common(program.command('health [resource...]'), ['trueup health', 'trueup health database/main --json'])
+    .summary('the checks of every resource')
+    .action((names: string[], options: CommonOptions) =>
+      runCommand(options, (run) =>
+        withWorkspace(options, 'look', async (workspace) => {
+          const views = selectViews(names, (await currentViews(workspace, run)).views)
+          const items = views.map((view) => ({
+            id: keyText(view.resource),
+            status: healthOf(view),
+            summary: view.summary,
+            checks: view.checks,
+            error: view.error,
+          }))
+          const overall = worst(items.map((item) => item.status))
+          run.answer({ status: overall, items }, (terminal) => {
+            for (const view of views) printHealth(terminal, view)
+            terminal.line(`Overall: ${overall}`)
+          })
+          return overall === 'failed' ? 2 : 0
+        }),
+      ),
+    )
+}
+
+type Health = 'ok' | 'warning' | 'failed' | 'unknown'
+const healthOrder: readonly Health[] = ['ok', 'unknown', 'warning', 'failed']
+
+function worst(statuses: readonly Health[]): Health {
+  return healthOrder[Math.max(0, ...statuses.map((status) => healthOrder.indexOf(status)))] ?? 'ok'
+}
+
+function healthOf(view: StatusView): Health {
+  return view.error === null ? worst(view.checks.map((check) => check.status)) : 'failed'
+}
+
+function statusRow(view: StatusView, terminal: Terminal): string[] {
+  const { colour } = terminal
+  const ready = view.conditions.find((condition) => condition.type === 'Ready')
+  const state =
+    view.error !== null
+      ? colour.red('unreadable')
+      : view.actions.length > 0
+        ? colour.yellow('differs')
+        : view.drift.length > 0
+          ? colour.dim('see drift')
+          : colour.green('true')
+  const waits = view.actions.filter((action) => !action.gate.runnable).length
+  const age = view.lookedAtMs === null ? '' : colour.dim(` (${ageText(Date.now() - view.lookedAtMs)} ago)`)
+  return [
+    keyText(view.resource),
+    state,
+    String(view.drift.length),
+    String(waits),
+    `${view.error?.message ?? view.summary}${ready === undefined ? '' : age}`,
+  ]
+}
+
+function printHealth(terminal: Terminal, view: StatusView): void {
+  const { colour } = terminal
+  terminal.line(colour.bold(keyText(view.resource)))
+  if (view.error !== null)
+    terminal.line(`  ${colour.red('✗')} ${view.error.message} ${colour.dim(`next: ${view.error.hint}`)}`)
+  for (const check of view.checks) {
+    const mark =
+      check.status === 'ok'
+        ? colour.green('✓')
+        : check.status === 'warning'
+          ? colour.yellow('!')
+          : check.status === 'failed'
+            ? colour.red('✗')
+            : colour.dim('?')
+    terminal.line(`  ${mark} ${check.name}: ${check.message}`)
+  }
+}

@@ -1,0 +1,32 @@
+import type { Command } from 'commander'
+import { whyOf } from '../../engine/conditions.ts'
+import { keyText } from '../../engine/resource.ts'
+import { explainable } from '../../engine/view.ts'
+import { type CommonOptions, common, runCommand } from '../command.ts'
+import { selectViews } from '../select.ts'
+import { currentViews } from '../views.ts'
+import { withWorkspace } from '../workspace.ts'
+
+export function registerWhy(program: Command): void {
+  common(program.command('why <resource>'), ['trueup why table/leads', 'trueup why import/cache-leads --json'])
+    .summary('why a resource stands as it does: reason, evidence, since when, wake-up, next step')
+    .action((name: string, options: CommonOptions) =>
+      runCommand(options, (run) =>
+        withWorkspace(options, 'look', async (workspace) => {
+          const views = selectViews([name], (await currentViews(workspace, run)).views)
+          const nowMs = Date.now()
+          const items = views.map((view) => ({
+            id: keyText(view.resource),
+            lines: whyOf(explainable(view), nowMs),
+            conditions: view.conditions,
+            checks: view.checks,
+          }))
+          run.answer({ items }, ({ line, colour }) => {
+            for (const { lines } of items)
+              for (const { label, text } of lines) line(`${colour.dim(label.padEnd(9))} ${text}`)
+          })
+          return 0
+        }),
+      ),
+    )
+}

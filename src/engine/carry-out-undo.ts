@@ -1,0 +1,35 @@
+import { OperationalError } from '../errors.ts'
+import { type Execution, execute } from './executor.ts'
+import type { ReconcilePorts } from './reconcile.ts'
+import { keyText } from './resource.ts'
+import type { PlannedUndo } from './undo.ts'
+
+/**
+ * Executes a planned undo that the gate let through, marks what it took back, and quarantines the declaration for those
+ * paths, so that it is not applied again until a person approves it or edits it.
+ */
+export async function carryOutUndo(
+  undo: PlannedUndo,
+  run: { readonly runId: string; readonly actor: string; readonly signal: AbortSignal },
+  ports: ReconcilePorts,
+): Promise<Execution> {
+  const { ledger, lease } = ports
+  if (lease === undefined) throw new OperationalError('LEASE_HELD', 'undo needs the lease of the workspace')
+  const { action, original } = undo
+  const state = ledger.record(action.id)?.state
+  if (state === undefined || state === 'superseded') ledger.plan(action)
+  const execution = await execute(
+    action,
+    {
+      ...run,
+      progress: (done, total) =>
+        ports.onProgress({ runId: run.runId, resource: keyText(action.resource), verb: action.verb, done, total }),
+    },
+    { ledger, clock: ports.clock, log: ports.log, lease, kindOf: ports.kindOf, deadlineMs: ports.deadlineMs },
+  )
+  if (execution.is !== 'succeeded') return execution
+  ledger.move('action.verified', action, run, { remaining: [] })
+  ledger.move('action.undone', original, run, { by: action.id, conflicts: undo.conflicts.length })
+  ledger.quarantine(original, run.actor)
+  return execution
+}

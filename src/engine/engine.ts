@@ -1,0 +1,241 @@
+/**
+ * The engine: a status for every declared resource, and the ways to move it: look, converge once, or run as a loop.
+ * Level-triggered: every request only marks a resource as worth a look; what is done follows from what is found.
+ */
+import type { Clock } from '../clock.ts'
+import type { DesiredState } from '../desired/schema.ts'
+import { invariant, OperationalError } from '../errors.ts'
+import type { JournalStore } from '../journal/store.ts'
+import type { Log } from '../log.ts'
+import type { Random } from '../random.ts'
+import type { Action } from './action.ts'
+import { type ApprovalResult, approve, reject } from './approvals.ts'
+import { type Declaration, neighboursOf, resolveDeclaration } from './declaration.ts'
+import type { EventStore } from './event-store.ts'
+import { createGating, type Gating } from './gating.ts'
+import { happeningsOf } from './happenings.ts'
+import { createKeyLock } from './key-lock.ts'
+import type { Kind } from './kind.ts'
+import type { Lease } from './lease.ts'
+import { createLedger, type Ledger } from './ledger.ts'
+import { createLimits } from './limits.ts'
+import type { Settled } from './outcome.ts'
+import { type Executed, type Reconciled, type ReconcilePorts, type RunProgress, reconcile } from './reconcile.ts'
+import { keyText, type ResourceKey } from './resource.ts'
+import { rollBackWhenFailing } from './rollback.ts'
+import { settleStatus } from './settle-status.ts'
+import type { GatedAction, ResourceStatus } from './status.ts'
+import { createStatusStore, type StatusStore } from './status-store.ts'
+
+export interface EngineOptions {
+  readonly journal: JournalStore
+  readonly kinds: readonly Kind[]
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Where what happens is told; undefined in a run that only looks. */
+  readonly events?: EventStore
+  /** Undefined: only looks, journals nothing. */
+  readonly lease: Lease | undefined
+  /** How long an action may take after it was dispatched; default 10 minutes. */
+  readonly deadlineMs?: number
+}
+
+export interface ReconcileResult {
+  readonly reconciled: Reconciled
+  readonly status: ResourceStatus
+  readonly settled: Settled
+  readonly rolledBack: readonly Action[]
+}
+
+export interface Engine {
+  readonly ledger: Ledger
+  readonly statuses: StatusStore
+  readonly gating: Gating
+  readonly declaration: () => Declaration
+  /** Puts a generation in force. Throws DESIRED_STATE_INVALID for circular dependencies. */
+  declare(generation: number, state: DesiredState): ReturnType<StatusStore['declare']>
+  /** Reconciles one resource now; with `full`, whatever the cursor says. `only` bounds what may run. */
+  reconcileNow(key: ResourceKey, request: ReconcileNow): Promise<ReconcileResult>
+  /** Runs `work` while no reconcile of that resource runs. */
+  alone<Result>(key: ResourceKey, work: () => Promise<Result>): Promise<Result>
+  /** The ports of a reconcile, for undo and requests. */
+  ports(only?: ReadonlySet<string>): ReconcilePorts
+  /** Approves a pending action as the newest look gave it. */
+  approve(request: { actionId: string; approver: string; comment?: string }): ApprovalResult
+  /** Rejects a pending action; false when it is not pending. */
+  reject(request: { actionId: string; actor: string; reason: string }): boolean
+  /** A pending action of the newest looks. */
+  pending(actionId: string): GatedAction | undefined
+  onProgress(listener: (progress: RunProgress) => void): () => void
+  newRunId(): string
+}
+
+export interface ReconcileNow {
+  readonly runId: string
+  readonly actor: string
+  readonly signal: AbortSignal
+  readonly full: boolean
+  readonly only?: ReadonlySet<string>
+}
+
+const defaultDeadlineMs = 600_000
+
+export function createEngine(options: EngineOptions): Engine {
+  const { journal, clock, log, lease } = options
+  const ledger = createLedger(journal)
+  const statuses = createStatusStore(lease === undefined ? undefined : journal)
+  const locks = createKeyLock()
+  const limits = createLimits({ clock })
+  const cursors = new Map<string, string>()
+  const progressListeners = new Set<(progress: RunProgress) => void>()
+  const kinds = new Map(options.kinds.map((kind) => [kind.name, kind]))
+  let declaration: Declaration | undefined
+
+  const inForce = (): Declaration => {
+    invariant(declaration !== undefined, 'a generation is declared before anything is reconciled')
+    return declaration
+  }
+  const kindOf = (name: string): Kind => {
+    const kind = kinds.get(name)
+    invariant(kind !== undefined, `the kind ${name} is registered`)
+    return kind
+  }
+  const gating = createGating({ ledger, clock, declaration: inForce, statusOf: statuses.get })
+  const ports = (only?: ReadonlySet<string>): ReconcilePorts => ({
+    clock,
+    random: options.random,
+    log,
+    ledger,
+    limits,
+    kindOf,
+    gate: gating.gate,
+    lease,
+    deadlineMs: options.deadlineMs ?? defaultDeadlineMs,
+    onProgress: (progress) => {
+      for (const listener of progressListeners) listener(progress)
+    },
+    only,
+  })
+
+  const pending = (actionId: string): GatedAction | undefined =>
+    statuses
+      .all()
+      .flatMap((status) => status.actions)
+      .find(({ action }) => action.id === actionId)
+
+  async function reconcileNow(key: ResourceKey, request: ReconcileNow): Promise<ReconcileResult> {
+    const name = keyText(key)
+    const before = statuses.get(key)
+    if (before === undefined) throw new OperationalError('NOT_FOUND', `the desired state declares no resource ${name}`)
+    const cursor = request.full || before.fullLookAtMs === undefined ? undefined : cursors.get(name)
+    const usedPorts = ports(request.only)
+    const reconciled = await reconcile({ status: before, cursor, ...request }, usedPorts)
+    if (reconciled.cursor === undefined) cursors.delete(name)
+    else cursors.set(name, reconciled.cursor)
+    gating.observeOutcomes(before, reconciled)
+    const current = statuses.get(key) ?? before
+    const { status, settled } = settleStatus(current, reconciled, { kind: kindOf(key.kind), clock, ledger })
+    statuses.set(status)
+    if (lease !== undefined) accept(status, reconciled, journal, ledger)
+    const rolledBack = await rollBackWhenFailing(reconciled.executed, inForce().policy, request, usedPorts)
+    for (const draft of happeningsOf(before, status, reconciled, rolledBack.length, clock.nowMs()))
+      options.events?.record(draft)
+    return { reconciled, status, settled, rolledBack }
+  }
+
+  return {
+    ledger,
+    statuses,
+    gating,
+    declaration: inForce,
+    declare(generation, state) {
+      declaration = resolveDeclaration(generation, state, options.kinds)
+      const change = statuses.declare(declaration)
+      for (const key of [...change.gone, ...change.changed]) cursors.delete(keyText(key))
+      return change
+    },
+    reconcileNow: (key, request) => locks.run(keyText(key), () => reconcileNow(key, request)),
+    alone: (key, work) => locks.run(keyText(key), work),
+    ports,
+    approve: ({ actionId, approver, comment }) =>
+      approve(
+        { actionId, approver, comment, expireAfterMs: inForce().policy.approvals.expireAfter },
+        pending(actionId),
+        { ledger, clock, gateOf: gating.gate },
+      ),
+    reject: (request) => reject(request, pending(request.actionId), ledger),
+    pending,
+    onProgress(listener) {
+      progressListeners.add(listener)
+      return () => progressListeners.delete(listener)
+    },
+    newRunId: () => `run-${options.random.hex(5)}`,
+  }
+}
+
+/** A declaration counts as accepted once the world has been brought to it. */
+function accept(status: ResourceStatus, reconciled: Reconciled, journal: JournalStore, ledger: Ledger): void {
+  if (reconciled.outcome.is !== 'converged' || status.observation?.is === 'unreadable') return
+  const { declared, specHash, generation } = status
+  if (ledger.acceptedSpec(declared.key)?.specHash === specHash) return
+  journal.append([
+    {
+      type: 'resource.accepted',
+      actor: 'controller',
+      resource: keyText(declared.key),
+      body: { specHash, spec: declared.spec, generation },
+    },
+  ])
+}
+
+export interface ConvergeRequest {
+  /** Undefined: all resources. Their dependencies are looked at too. */
+  readonly keys: readonly ResourceKey[] | undefined
+  readonly actor: string
+  readonly signal: AbortSignal
+  readonly only?: ReadonlySet<string>
+}
+
+export interface Convergence {
+  readonly runId: string
+  readonly executed: readonly Executed[]
+  readonly rolledBack: readonly Action[]
+  /** False when it was still moving after the last pass. */
+  readonly settled: boolean
+}
+
+/** More passes than any chain of kinds needs; reaching it means that repairs undo each other. */
+const passesMax = 12
+
+/** Brings every resource as far as the gates allow, in dependency order, until nothing more moves. */
+export async function converge(engine: Engine, request: ConvergeRequest): Promise<Convergence> {
+  const runId = engine.newRunId()
+  const declaration = engine.declaration()
+  const order = declaration.resources.map(({ declared }) => declared.key)
+  const wanted = new Set((request.keys ?? order).map(keyText))
+  const full = new Set(wanted)
+  let dirty = new Set(wanted)
+  const executed: Executed[] = []
+  const rolledBack: Action[] = []
+  for (let pass = 0; pass < passesMax && dirty.size > 0; pass += 1) {
+    const now = dirty
+    dirty = new Set()
+    for (const key of order) {
+      const name = keyText(key)
+      if (!now.has(name) || request.signal.aborted) continue
+      now.delete(name)
+      const result = await engine.reconcileNow(key, { runId, ...request, full: full.delete(name) })
+      executed.push(...result.reconciled.executed)
+      rolledBack.push(...result.rolledBack)
+      if (result.reconciled.lookAgain && result.rolledBack.length === 0) dirty.add(name)
+      if (!result.reconciled.executed.some(({ execution }) => execution.is === 'succeeded')) continue
+      for (const neighbour of neighboursOf(key, declaration)) {
+        const neighbourName = keyText(neighbour)
+        // A neighbour that comes later in this pass sees it then; only one that was looked at already is looked at again.
+        if (!now.has(neighbourName)) dirty.add(neighbourName)
+      }
+    }
+  }
+  return { runId, executed, rolledBack, settled: dirty.size === 0 }
+}

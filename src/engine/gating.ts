@@ -1,0 +1,94 @@
+/** Gathers what the gate needs to know of an action at this moment, and keeps a breaker for every resource. */
+import type { Clock } from '../clock.ts'
+import type { Action } from './action.ts'
+import { type BreakerState, closedBreaker, stepBreaker } from './breaker.ts'
+import type { Declaration } from './declaration.ts'
+import { decideGate, type GateResult } from './gate.ts'
+import type { Ledger } from './ledger.ts'
+import type { Reconciled } from './reconcile.ts'
+import { keyText, type ResourceKey } from './resource.ts'
+import type { ResourceStatus, StatusOf } from './status.ts'
+
+export interface Gating {
+  gate(action: Action): GateResult
+  /** Steps the breaker of a resource by what a reconcile gave. */
+  observeOutcomes(status: ResourceStatus, reconciled: Reconciled): void
+  /** Closes a breaker: a new generation of the resource, or a person asked. */
+  reset(key: ResourceKey): void
+  breaker(key: ResourceKey): BreakerState
+}
+
+export interface GatingPorts {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly declaration: () => Declaration
+  readonly statusOf: StatusOf
+}
+
+export function createGating(ports: GatingPorts): Gating {
+  const { ledger, clock, statusOf } = ports
+  const breakers = new Map<string, { readonly specHash: string; readonly state: BreakerState }>()
+
+  const breaker = (key: ResourceKey): BreakerState => {
+    const kept = breakers.get(keyText(key))
+    const status = statusOf(key)
+    return kept === undefined || (status !== undefined && kept.specHash !== status.specHash)
+      ? closedBreaker
+      : kept.state
+  }
+
+  return {
+    breaker,
+    reset: (key) => breakers.delete(keyText(key)),
+    gate(action) {
+      const record = ledger.record(action.id)
+      const status = statusOf(action.resource)
+      const { policy } = ports.declaration()
+      return decideGate({
+        action,
+        policy,
+        nowMs: clock.nowMs(),
+        approvals: record?.approvals ?? [],
+        rejected: record?.state === 'rejected' ? rejectionOf(record.result) : undefined,
+        quarantined: ledger.quarantined(action.resource, action.specHash, action.resolves),
+        suspended: ledger.suspended(action.resource),
+        breaker: breaker(action.resource),
+        // An undo and a request have read what they need of the world themselves.
+        dependencies: isPlannedByLook(action)
+          ? (status?.declared.dependsOn ?? []).map((key) => ({ key, status: usability(statusOf(key)) }))
+          : [],
+        observeOnly: status?.declared.observeOnly ?? false,
+        mode: policy.mode,
+      })
+    },
+    observeOutcomes(status, { executed, look }) {
+      const atMs = clock.nowMs()
+      let state = breaker(status.declared.key)
+      for (const { execution } of executed) {
+        if (execution.is === 'stale') continue
+        state = stepBreaker(state, { is: 'dispatched', atMs })
+        if (execution.is === 'failed')
+          state = stepBreaker(state, { is: 'failed', atMs, message: execution.error.message })
+      }
+      const resolves = executed
+        .filter(({ execution }) => execution.is === 'succeeded')
+        .flatMap(({ action }) => action.resolves)
+      if (resolves.length > 0) state = stepBreaker(state, { is: 'succeeded', atMs, resolves, drift: look?.drift ?? [] })
+      breakers.set(keyText(status.declared.key), { specHash: status.specHash, state })
+    },
+  }
+}
+
+function isPlannedByLook(action: Action): boolean {
+  return action.cause === 'drift' || action.cause === 'desired-changed'
+}
+
+function usability(status: ResourceStatus | undefined): 'usable' | 'unusable' | 'unknown' {
+  if (status?.observation === undefined) return 'unknown'
+  return status.observation.is === 'present' ? 'usable' : 'unusable'
+}
+
+function rejectionOf(result: { readonly [name: string]: unknown } | undefined): { by: string; reason: string } {
+  const text = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise)
+  return { by: text(result?.by, 'a person'), reason: text(result?.reason, 'no reason was given') }
+}

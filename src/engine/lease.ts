@@ -1,0 +1,116 @@
+/**
+ * One writer: whoever holds the lease of a workspace may act, nobody else. Each taking raises its number; an effect is
+ * begun only with time left on the lease, and nothing acts on a superseded one.
+ */
+import type { Clock } from '../clock.ts'
+import { OperationalError } from '../errors.ts'
+import type { JournalStore } from '../journal/store.ts'
+
+/** How long a lease lasts without renewal, and how often it is renewed. */
+const leaseMs = 15_000
+const renewEveryMs = 5000
+/** What must be left of it before an effect begins. */
+const marginMs = 3000
+
+export interface LeaseHolder {
+  readonly number: number
+  readonly holder: string
+  readonly untilMs: number
+  /** Where the holder's API answers, when it is a controller. */
+  readonly address: string | undefined
+}
+
+export interface Lease {
+  readonly number: number
+  /** Throws LEASE_LOST unless this lease is in force with a margin. */
+  assertHeld(): void
+  /** Aborted when the lease is lost. */
+  readonly signal: AbortSignal
+  setAddress(address: string): void
+  release(): void
+}
+
+interface LeaseRow {
+  readonly number: number
+  readonly holder: string
+  readonly until_ms: number
+  readonly address: string | null
+}
+
+/** Who holds the lease now, if anybody does. `isAlive` tells whether a holder of this machine still runs. */
+export function currentLease(
+  journal: JournalStore,
+  clock: Clock,
+  isAlive: (holder: string) => boolean,
+): LeaseHolder | undefined {
+  const row = journal.db.prepare<[], LeaseRow>('SELECT number, holder, until_ms, address FROM lease WHERE id = 1').get()
+  if (row === undefined || row.until_ms <= clock.nowMs() || !isAlive(row.holder)) return undefined
+  return { number: row.number, holder: row.holder, untilMs: row.until_ms, address: row.address ?? undefined }
+}
+
+/** Takes the lease or throws LEASE_HELD with who has it. */
+export function takeLease(options: {
+  journal: JournalStore
+  clock: Clock
+  holder: string
+  isAlive: (holder: string) => boolean
+}): Lease {
+  const { journal, clock, holder, isAlive } = options
+  const number = journal.transaction((db) => {
+    const held = currentLease(journal, clock, isAlive)
+    if (held !== undefined && held.holder !== holder) {
+      throw new OperationalError('LEASE_HELD', `${held.holder} works on this workspace`, { retryAtMs: held.untilMs })
+    }
+    const last = db.prepare<[], { number: number }>('SELECT number FROM lease WHERE id = 1').get()
+    const next = (last?.number ?? 0) + 1
+    db.prepare('INSERT OR REPLACE INTO lease (id, number, holder, until_ms, address) VALUES (1, ?, ?, ?, NULL)').run(
+      next,
+      holder,
+      clock.nowMs() + leaseMs,
+    )
+    return next
+  })
+  journal.append([{ type: 'lease.taken', actor: holder, body: { number } }])
+  return holdLease(journal, clock, number)
+}
+
+function holdLease(journal: JournalStore, clock: Clock, number: number): Lease {
+  const lost = new AbortController()
+  const renew = journal.db.prepare('UPDATE lease SET until_ms = ? WHERE id = 1 AND number = ?')
+  let untilMs = clock.nowMs() + leaseMs
+  const renewNow = (): void => {
+    const next = clock.nowMs() + leaseMs
+    const held = journal.transaction(() => renew.run(next, number).changes) === 1
+    if (held) untilMs = next
+    else lost.abort(new OperationalError('LEASE_LOST', `lease ${number} was taken over`))
+  }
+  let timer = clock.after(renewEveryMs, tick)
+  function tick(): void {
+    try {
+      renewNow()
+    } catch (error) {
+      // The journal may be busy or full for a moment; the lease is lost only when time runs out.
+      if (clock.nowMs() >= untilMs) lost.abort(error)
+    }
+    if (!lost.signal.aborted) timer = clock.after(renewEveryMs, tick)
+  }
+  return {
+    number,
+    signal: lost.signal,
+    assertHeld() {
+      if (!lost.signal.aborted && clock.nowMs() + marginMs > untilMs) renewNow()
+      if (lost.signal.aborted) throw new OperationalError('LEASE_LOST', `lease ${number} was taken over`)
+    },
+    setAddress(address) {
+      journal.transaction((db) =>
+        db.prepare('UPDATE lease SET address = ? WHERE id = 1 AND number = ?').run(address, number),
+      )
+    },
+    release() {
+      timer.cancel()
+      journal.transaction((db) =>
+        db.prepare('UPDATE lease SET until_ms = 0, address = NULL WHERE id = 1 AND number = ?').run(number),
+      )
+    },
+  }
+}

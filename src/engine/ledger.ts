@@ -1,0 +1,215 @@
+/** The engine's typed reading and writing of actions in the journal. */
+import { z } from 'zod'
+import type { ActionEntryType, ActionState, NewEntry } from '../journal/entry.ts'
+import { parseBody } from '../journal/entry-row.ts'
+import type { JournalStore } from '../journal/store.ts'
+import { isEnded } from '../journal/transitions.ts'
+import type { JsonObject } from '../json.ts'
+import type { Action, CellPreview } from './action.ts'
+import { journaledAction, readJournaledAction } from './action-schema.ts'
+import { contentIdOf } from './planner.ts'
+import { keyText, type ResourceKey } from './resource.ts'
+
+export interface Approval {
+  readonly approver: string
+  readonly atMs: number
+  readonly expiresAtMs: number
+  readonly comment: string | undefined
+}
+
+/** An action with all that became of it. */
+export interface ActionRecord {
+  readonly action: Action
+  readonly state: ActionState
+  readonly runId: string | undefined
+  readonly changedAtMs: number
+  /** How it ended: counts, an error, a reason; undefined while it has not. */
+  readonly result: JsonObject | undefined
+  readonly approvals: readonly Approval[]
+}
+
+export interface Ledger {
+  record(id: string): ActionRecord | undefined
+  /** Newest first. */
+  records(filter: {
+    states?: readonly ActionState[]
+    resource?: string
+    runId?: string
+    /** Only those that changed before this action last did. */
+    before?: string
+    limit: number
+  }): readonly ActionRecord[]
+  /** How often an action of the same content has ended before: makes the id of its next occurrence. */
+  endedOccurrences(baseId: string): number
+  /** Journals an action as planned, if it is not there in a living state, and keeps its preview. */
+  plan(action: Action): void
+  move(type: ActionEntryType, action: Action, by: { actor: string; runId?: string }, body: JsonObject): void
+  preview(id: string): readonly CellPreview[]
+  /** Holds back what an undone action did, for the declaration it followed from. An undo that is undone lifts it. */
+  quarantine(undone: Action, by: string): void
+  liftQuarantine(action: Action, by: string): void
+  quarantined(
+    resource: ResourceKey,
+    specHash: string,
+    paths: readonly string[],
+  ): { sinceMs: number; by: string } | undefined
+  suspended(resource: ResourceKey): { by: string; reason: string; sinceMs: number } | undefined
+  acceptedSpec(resource: ResourceKey): { specHash: string; spec: JsonObject } | undefined
+}
+
+interface ActionRow {
+  readonly id: string
+  readonly state: ActionState
+  readonly body: string
+  readonly run_id: string | null
+  readonly changed_at_ms: number
+  readonly result: string | null
+}
+
+const previewSchema: z.ZodType<CellPreview[]> = z.array(
+  z.object({ key: z.string(), field: z.string(), before: z.json(), after: z.json() }),
+)
+
+/** Opens the ledger on a journal, which may be read-only. */
+export function createLedger(journal: JournalStore): Ledger {
+  const { db } = journal
+  const recordOf = (row: ActionRow): ActionRecord => ({
+    action: readJournaledAction(JSON.parse(row.body)),
+    state: row.state,
+    runId: row.run_id ?? undefined,
+    changedAtMs: row.changed_at_ms,
+    result: row.result === null ? undefined : parseBody(row.result),
+    approvals: db
+      .prepare<[string], { approver: string; at_ms: number; expires_at_ms: number; comment: string | null }>(
+        'SELECT approver, at_ms, expires_at_ms, comment FROM approvals WHERE action_id = ? ORDER BY at_ms',
+      )
+      .all(row.id)
+      .map((one) => ({
+        approver: one.approver,
+        atMs: one.at_ms,
+        expiresAtMs: one.expires_at_ms,
+        comment: one.comment ?? undefined,
+      })),
+  })
+
+  return {
+    record(id) {
+      const row = db.prepare<[string], ActionRow>('SELECT * FROM actions WHERE id = ?').get(id)
+      return row === undefined ? undefined : recordOf(row)
+    },
+    records({ states, resource, runId, before, limit }) {
+      return db
+        .prepare<
+          [
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            string | null,
+            number,
+          ],
+          ActionRow
+        >(
+          `SELECT * FROM actions WHERE (? IS NULL OR state IN (SELECT value FROM json_each(?)))
+             AND (? IS NULL OR resource = ?) AND (? IS NULL OR run_id = ?)
+             AND (? IS NULL OR last_seq < (SELECT last_seq FROM actions WHERE id = ?)) ORDER BY last_seq DESC LIMIT ?`,
+        )
+        .all(
+          ...twice(states === undefined ? null : JSON.stringify(states)),
+          ...twice(resource ?? null),
+          ...twice(runId ?? null),
+          ...twice(before ?? null),
+          limit,
+        )
+        .map(recordOf)
+    },
+    endedOccurrences(baseId) {
+      return db
+        .prepare<[string], { state: ActionState }>('SELECT state FROM actions WHERE base_id = ?')
+        .all(baseId)
+        .filter((row) => isEnded(row.state)).length
+    },
+    plan(action) {
+      journal.append([
+        {
+          type: 'action.planned',
+          actor: action.requestedBy ?? 'controller',
+          resource: keyText(action.resource),
+          actionId: action.id,
+          body: { baseId: contentIdOf(action), action: journaledAction(action) },
+        },
+      ])
+      if (action.preview.length === 0) return
+      journal.transaction(() =>
+        db
+          .prepare('INSERT OR REPLACE INTO previews (action_id, body, at_ms) VALUES (?, ?, ?)')
+          .run(action.id, JSON.stringify(action.preview), action.plannedAtMs),
+      )
+    },
+    move(type, action, by, body) {
+      journal.append([
+        {
+          type,
+          actor: by.actor,
+          resource: keyText(action.resource),
+          actionId: action.id,
+          ...(by.runId === undefined ? {} : { runId: by.runId }),
+          body,
+        },
+      ])
+    },
+    preview(id) {
+      const row = db.prepare<[string], { body: string }>('SELECT body FROM previews WHERE action_id = ?').get(id)
+      return row === undefined ? [] : previewSchema.parse(JSON.parse(row.body))
+    },
+    quarantine(undone, by) {
+      const type = undone.cause === 'undo' ? 'quarantine.lifted' : 'quarantine.set'
+      journal.append(quarantineEntries(type, undone, by))
+    },
+    liftQuarantine(action, by) {
+      journal.append(quarantineEntries('quarantine.lifted', action, by))
+    },
+    quarantined(resource, specHash, paths) {
+      const row = db
+        .prepare<[string, string, string], { since_ms: number; by: string }>(
+          'SELECT since_ms, by FROM quarantines WHERE resource = ? AND spec_hash = ? AND path IN (SELECT value FROM json_each(?)) LIMIT 1',
+        )
+        .get(keyText(resource), specHash, JSON.stringify(paths))
+      return row === undefined ? undefined : { sinceMs: row.since_ms, by: row.by }
+    },
+    suspended(resource) {
+      const row = db
+        .prepare<[string], { by: string; reason: string; since_ms: number }>(
+          'SELECT by, reason, since_ms FROM suspensions WHERE resource = ?',
+        )
+        .get(keyText(resource))
+      return row === undefined ? undefined : { by: row.by, reason: row.reason, sinceMs: row.since_ms }
+    },
+    acceptedSpec(resource) {
+      const row = db
+        .prepare<[string], { spec_hash: string; spec: string }>(
+          'SELECT spec_hash, spec FROM accepted_specs WHERE resource = ?',
+        )
+        .get(keyText(resource))
+      return row === undefined ? undefined : { specHash: row.spec_hash, spec: parseBody(row.spec) }
+    },
+  }
+}
+
+function quarantineEntries(type: 'quarantine.set' | 'quarantine.lifted', action: Action, by: string): NewEntry[] {
+  const { resource, specHash } = action
+  return action.resolves.map((path) => ({
+    type,
+    actor: by,
+    resource: keyText(resource),
+    actionId: action.id,
+    body: { specHash, path },
+  }))
+}
+
+function twice<Value>(value: Value): [Value, Value] {
+  return [value, value]
+}

@@ -1,0 +1,190 @@
+/**
+ * The running controller: takes resource keys from the queue and reconciles them, a few at a time, never one twice at
+ * once. What happened is never passed on; a trigger only adds a key.
+ */
+import type { Clock, Timer } from '../clock.ts'
+import { InvariantViolation, messageOf } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Random } from '../random.ts'
+import { neighboursOf } from './declaration.ts'
+import type { Engine, ReconcileResult } from './engine.ts'
+import type { Kind } from './kind.ts'
+import { createQueue } from './queue.ts'
+import { keyText, parseKey, type ResourceKey } from './resource.ts'
+
+export interface LoopOptions {
+  readonly engine: Engine
+  readonly kinds: readonly Kind[]
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Called when an invariant does not hold: the program must stop. */
+  readonly onInvariantViolation: (error: InvariantViolation) => void
+}
+
+export interface Loop {
+  start(): void
+  /** Ends what is under way at its next safe point and stops. */
+  stop(): Promise<void>
+  /** Marks a resource as worth a look soon; `full` looks at all of it. */
+  wake(key: ResourceKey, options?: { readonly full?: boolean }): void
+  /** Takes over a new declaration: new and changed resources are looked at, watchers follow. */
+  redeclare(changed: readonly ResourceKey[]): void
+  /** When the loop last took or finished work, for liveness; monotonic milliseconds. */
+  lastTickMs(): number
+  /** Keys that are being reconciled or due now. */
+  busy(): readonly string[]
+}
+
+/** How many resources are reconciled at the same time: enough that a slow one (a locked database) does not hold up others. */
+const workersMax = 4
+/** How often at most a look at changed rows that could not be dealt with leads to a look at all. */
+const fullLookPauseMs = 60_000
+/** Pause before looking whether a dependency has been looked at. */
+const dependencyPauseMs = 20
+/** A look that is due already comes not sooner than this, lest it spins. */
+const soonestMs = 250
+/** The loop ticks at least this often. */
+const idleTickMs = 1000
+
+export function createLoop(options: LoopOptions): Loop {
+  const { engine, clock, log } = options
+  const queue = createQueue({ clock, random: options.random })
+  const stopping = new AbortController()
+  const wantsFull = new Set<string>()
+  const running = new Map<string, Promise<void>>()
+  const watchers = new Map<string, { close(): void }>()
+  let timer: Timer | undefined
+  let lastTick = clock.monotonicMs()
+
+  const wake: Loop['wake'] = (key, { full = false } = {}) => {
+    if (full) wantsFull.add(keyText(key))
+    queue.add(keyText(key))
+  }
+
+  function pump(): void {
+    lastTick = clock.monotonicMs()
+    timer?.cancel()
+    while (!stopping.signal.aborted && running.size < workersMax) {
+      const name = queue.take()
+      if (name === undefined) break
+      running.set(name, work(name))
+    }
+    if (!stopping.signal.aborted) timer = clock.after(Math.min(queue.nextDueInMs() ?? idleTickMs, idleTickMs), pump)
+  }
+
+  async function work(name: string): Promise<void> {
+    try {
+      await reconcileOne(name)
+    } catch (error) {
+      if (error instanceof InvariantViolation) options.onInvariantViolation(error)
+      log.error({ resource: name, err: messageOf(error) }, 'a reconcile broke')
+      queue.done(name, { is: 'retry' })
+    } finally {
+      running.delete(name)
+      // Not within this call: the next take would run on the stack of this one.
+      queueMicrotask(pump)
+    }
+  }
+
+  async function reconcileOne(name: string): Promise<void> {
+    const key = parseKey(name)
+    const status = key === undefined ? undefined : engine.statuses.get(key)
+    if (key === undefined || status === undefined) {
+      queue.done(name, { is: 'ok' })
+      queue.forget(name)
+      return
+    }
+    if (
+      status.declared.dependsOn.some(
+        (dependency) =>
+          engine.statuses.get(dependency)?.lookedAtMs === undefined && engine.statuses.get(dependency) !== undefined,
+      )
+    ) {
+      queue.done(name, { is: 'again', afterMs: dependencyPauseMs })
+      return
+    }
+    const full = wantsFull.delete(name) || isResyncDue(status.fullLookAtMs)
+    const result = await engine.reconcileNow(key, {
+      runId: engine.newRunId(),
+      actor: 'controller',
+      signal: stopping.signal,
+      full,
+    })
+    settle(name, key, result)
+  }
+
+  function isResyncDue(fullLookAtMs: number | undefined): boolean {
+    return fullLookAtMs === undefined || clock.nowMs() - fullLookAtMs >= engine.declaration().policy.resync
+  }
+
+  function settle(name: string, key: ResourceKey, result: ReconcileResult): void {
+    const { reconciled, status } = result
+    queue.done(name, result.settled.queue)
+    queue.addAfter(name, nextLookInMs(result))
+    if (
+      reconciled.look?.scope === 'rows' &&
+      (reconciled.look.drift.length > 0 || reconciled.gated.some((one) => !one.gate.runnable))
+    ) {
+      wantsFull.add(name)
+      const since = clock.nowMs() - (status.fullLookAtMs ?? 0)
+      queue.addAfter(name, Math.max(0, fullLookPauseMs - since))
+    } else if (reconciled.lookAgain && result.rolledBack.length === 0) {
+      wake(key, { full: reconciled.look?.scope !== 'rows' })
+    }
+    if (reconciled.executed.some(({ execution }) => execution.is === 'succeeded')) {
+      for (const neighbour of neighboursOf(key, engine.declaration())) wake(neighbour)
+    }
+  }
+
+  /** When it is looked at again although nothing happened: by the policy, or earlier where the kind has a schedule. */
+  function nextLookInMs({ status }: ReconcileResult): number {
+    const kind = options.kinds.find((one) => one.name === status.declared.key.kind)
+    const { observation } = status
+    const own = observation === undefined ? undefined : kind?.lookAgainAfterMs?.(status.declared, observation)
+    const resync = (status.fullLookAtMs ?? clock.nowMs()) + engine.declaration().policy.resync - clock.nowMs()
+    return Math.max(soonestMs, Math.min(resync, own ?? resync))
+  }
+
+  function watchAll(): void {
+    const wanted = new Map(
+      engine.statuses.all().map((status) => [`${keyText(status.declared.key)} ${status.specHash}`, status.declared]),
+    )
+    for (const [name, watcher] of watchers) {
+      if (wanted.has(name)) continue
+      watcher.close()
+      watchers.delete(name)
+    }
+    for (const [name, declared] of wanted) {
+      const kind = options.kinds.find((one) => one.name === declared.key.kind)
+      if (watchers.has(name) || kind?.watch === undefined) continue
+      watchers.set(
+        name,
+        kind.watch(declared, () => wake(declared.key)),
+      )
+    }
+  }
+
+  return {
+    start() {
+      queue.onWork(pump)
+      for (const status of engine.statuses.all()) wake(status.declared.key, { full: true })
+      watchAll()
+      pump()
+    },
+    async stop() {
+      stopping.abort(new Error('the controller stops'))
+      timer?.cancel()
+      for (const watcher of watchers.values()) watcher.close()
+      watchers.clear()
+      await Promise.allSettled(running.values())
+    },
+    wake,
+    redeclare(changed) {
+      watchAll()
+      for (const key of changed) wake(key, { full: true })
+    },
+    lastTickMs: () => lastTick,
+    busy: () => [...running.keys()],
+  }
+}

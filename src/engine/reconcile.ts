@@ -1,0 +1,309 @@
+/**
+ * One reconcile of one resource: end what a crash cut off, look, gate, carry out what may be, look again to verify.
+ * Knows no kind. Called for one key at a time; the queue sees to that.
+ */
+import type { Clock } from '../clock.ts'
+import type { OperationalError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Random } from '../random.ts'
+import type { Action } from './action.ts'
+import { type Execution, type ExecutorOptions, execute, operational } from './executor.ts'
+import type { EffectContext, Kind } from './kind.ts'
+import type { Lease } from './lease.ts'
+import type { Ledger } from './ledger.ts'
+import type { Limits } from './limits.ts'
+import { lookAt } from './look.ts'
+import type { FailedDuring, Outcome } from './outcome.ts'
+import { diffPlans } from './planner.ts'
+import { recoverResource } from './recovery.ts'
+import { keyText } from './resource.ts'
+import type { GatedAction, Look, ResourceStatus } from './status.ts'
+
+export interface RunProgress {
+  readonly runId: string
+  readonly resource: string
+  readonly verb: string
+  readonly done: number
+  readonly total: number
+}
+
+export interface ReconcilePorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly ledger: Ledger
+  readonly limits: Limits
+  readonly kindOf: (name: string) => Kind
+  /** What the gate says of an action at this moment. */
+  readonly gate: (action: Action) => GatedAction['gate']
+  /** The lease, or undefined in a run that may only look. */
+  readonly lease: Lease | undefined
+  readonly deadlineMs: number
+  readonly onProgress: (progress: RunProgress) => void
+  /** Ids of the only actions that may run; undefined for all. */
+  readonly only: ReadonlySet<string> | undefined
+}
+
+export interface ReconcileRequest {
+  readonly status: ResourceStatus
+  /** Where the last look ended; undefined for a full look. */
+  readonly cursor: string | undefined
+  readonly runId: string
+  readonly actor: string
+  readonly signal: AbortSignal
+}
+
+/** One carried-out action and what it did. */
+export interface Executed {
+  readonly action: Action
+  readonly execution: Execution
+}
+
+export interface Reconciled {
+  readonly outcome: Outcome
+  /** The newest look that saw something; undefined when nothing had changed or nothing could be seen. */
+  readonly look: Look | undefined
+  readonly gated: readonly GatedAction[]
+  readonly executed: readonly Executed[]
+  readonly cursor: string | undefined
+  /** Actions ran whose effect must be looked at as a whole before more is decided. */
+  readonly lookAgain: boolean
+}
+
+/** Runs one reconcile to its end. Throws only InvariantViolation. */
+export async function reconcile(request: ReconcileRequest, ports: ReconcilePorts): Promise<Reconciled> {
+  const recovered = await recover(request, ports)
+  if (recovered !== undefined) return recovered
+  const first = await lookNow(request, request.cursor, ports)
+  if (first.scope === 'nothing') return nothingChanged(request, first)
+  if (first.observation.is === 'unreadable') return unreadable(first, first.observation.error)
+  const gated = plan(first, request.status, ports)
+  const executed = await carryOut(gated, request, ports)
+  if (executed.length === 0) return conclude(first, gated, executed, false)
+  const verified = await verify(first, executed, request, ports)
+  return verified
+}
+
+async function recover(request: ReconcileRequest, ports: ReconcilePorts): Promise<Reconciled | undefined> {
+  if (ports.lease === undefined) return undefined
+  const resource = keyText(request.status.declared.key)
+  try {
+    const recovery = await recoverResource(
+      resource,
+      executeContext(request, ports, resource, 'recover'),
+      executorOptions(ports, ports.lease),
+    )
+    if (recovery.is === 'clear') return undefined
+    return {
+      outcome: outcomeOf(recovery.error, 'repair'),
+      look: undefined,
+      gated: [],
+      executed: [],
+      cursor: request.cursor,
+      lookAgain: false,
+    }
+  } catch (error) {
+    const cause = operational(error, request.signal)
+    return {
+      outcome: outcomeOf(cause, 'repair'),
+      look: undefined,
+      gated: [],
+      executed: [],
+      cursor: request.cursor,
+      lookAgain: false,
+    }
+  }
+}
+
+function lookNow(request: ReconcileRequest, cursor: string | undefined, ports: ReconcilePorts): Promise<Look> {
+  const { declared, specHash } = request.status
+  const context: EffectContext = {
+    signal: request.signal,
+    progress: (done, total) =>
+      ports.onProgress({ runId: request.runId, resource: keyText(declared.key), verb: 'look', done, total }),
+  }
+  return lookAt(declared, {
+    kind: ports.kindOf(declared.key.kind),
+    ledger: ports.ledger,
+    specHash,
+    cursor,
+    nowMs: ports.clock.nowMs(),
+    context,
+  })
+}
+
+/** Journals what is new, voids what no longer follows from the evidence, and asks the gate. */
+function plan(look: Look, status: ResourceStatus, ports: ReconcilePorts): readonly GatedAction[] {
+  const { ledger, lease } = ports
+  if (lease !== undefined) {
+    for (const action of look.actions) {
+      const state = ledger.record(action.id)?.state
+      if (state === undefined || state === 'superseded') ledger.plan(action)
+    }
+    if (look.scope === 'full') supersede(look, status, ports)
+  }
+  return look.actions.map((action) => ({ action, gate: ports.gate(action) }))
+}
+
+function supersede(look: Look, status: ResourceStatus, ports: ReconcilePorts): void {
+  const resource = keyText(status.declared.key)
+  const before = ports.ledger
+    .records({ states: ['planned', 'approved', 'rejected'], resource, limit: 1000 })
+    .map((record) => record.action)
+    .filter((action) => action.cause !== 'undo' && action.cause !== 'request')
+  for (const { action, nearest, message } of diffPlans(before, look.actions).vanished) {
+    ports.ledger.move(
+      'action.superseded',
+      action,
+      { actor: 'controller' },
+      {
+        reason: nearest === undefined ? 'drift-gone' : 'evidence-changed',
+        message,
+        successor: nearest?.id ?? null,
+      },
+    )
+  }
+}
+
+async function carryOut(
+  gated: readonly GatedAction[],
+  request: ReconcileRequest,
+  ports: ReconcilePorts,
+): Promise<readonly Executed[]> {
+  const { lease } = ports
+  if (lease === undefined) return []
+  const executed: Executed[] = []
+  let blockedAfter = Number.POSITIVE_INFINITY
+  for (const { action } of [...gated].sort((a, b) => a.action.order - b.action.order)) {
+    // An action that did not run, or failed, holds back those planned to come after it.
+    if (action.order > blockedAfter) break
+    const allowed = ports.only === undefined || ports.only.has(action.id)
+    if (!allowed || !ports.gate(action).runnable) {
+      blockedAfter = action.order
+      continue
+    }
+    const resource = keyText(action.resource)
+    const execution = await ports.limits.run(
+      action.cost.bucket,
+      () => execute(action, executeContext(request, ports, resource, action.verb), executorOptions(ports, lease)),
+      { tokens: action.cost.tokens },
+    )
+    executed.push({ action, execution })
+    // A person let it through although it was undone before, so it is no longer held back.
+    if (
+      execution.is === 'succeeded' &&
+      ports.ledger.quarantined(action.resource, action.specHash, action.resolves) !== undefined
+    ) {
+      ports.ledger.liftQuarantine(action, request.actor)
+    }
+    if (execution.is !== 'succeeded') blockedAfter = action.order
+    if (execution.is === 'interrupted' || request.signal.aborted) break
+  }
+  return executed
+}
+
+/** Looks once more with the same scope and journals for each action what of its drift is left. */
+async function verify(
+  first: Look,
+  executed: readonly Executed[],
+  request: ReconcileRequest,
+  ports: ReconcilePorts,
+): Promise<Reconciled> {
+  const cursor = first.scope === 'rows' ? request.cursor : undefined
+  const second = await lookNow(request, cursor, ports)
+  if (second.observation.is === 'unreadable') return { ...unreadable(second, second.observation.error), executed }
+  const look = second.scope === 'nothing' ? { ...first, drift: [], actions: [] } : second
+  const left = new Set(look.drift.map((one) => one.path))
+  for (const { action, execution } of executed) {
+    if (execution.is !== 'succeeded') continue
+    const remaining = action.resolves.filter((path) => left.has(path))
+    ports.ledger.move('action.verified', action, { actor: request.actor, runId: request.runId }, { remaining })
+  }
+  const gated = plan(look, request.status, ports)
+  const runnable = gated.some((one) => one.gate.runnable && (ports.only === undefined || ports.only.has(one.action.id)))
+  return conclude(look, gated, executed, runnable)
+}
+
+function conclude(
+  look: Look,
+  gated: readonly GatedAction[],
+  executed: readonly Executed[],
+  lookAgain: boolean,
+): Reconciled {
+  const failure = executed
+    .map(({ execution }) => execution)
+    .flatMap((execution) => (execution.is === 'failed' || execution.is === 'interrupted' ? [execution.error] : []))[0]
+  const outcome = failure === undefined ? waitingOrConverged(gated) : outcomeOf(failure, 'repair')
+  const stale = executed.some(({ execution }) => execution.is === 'stale')
+  return { outcome, look, gated, executed, cursor: look.cursor, lookAgain: lookAgain || stale }
+}
+
+function waitingOrConverged(gated: readonly GatedAction[]): Outcome {
+  const waiting = gated.filter((one) => !one.gate.runnable)
+  if (waiting.length === 0) return { is: 'converged' }
+  const wakeUps = waiting.flatMap(({ gate }) => (gate.wakeUpMs === undefined ? [] : [gate.wakeUpMs]))
+  const untilMs = wakeUps.length === 0 ? {} : { untilMs: Math.min(...wakeUps) }
+  const forPerson = waiting.filter(({ gate }) => gate.decision === 'approve' || gate.decision === 'approve-twice')
+  const [first] = forPerson
+  if (first !== undefined) {
+    const message =
+      forPerson.length === 1
+        ? `a repair waits for approval: ${first.action.summary}`
+        : `${forPerson.length} repairs wait for approval`
+    return {
+      is: 'waiting',
+      reason: { code: 'approval-needed', message, nextStep: 'see `trueup approvals`, then approve or reject' },
+      ...untilMs,
+    }
+  }
+  const reason = waiting[0]?.gate.reasons[0]
+  return {
+    is: 'waiting',
+    reason: { code: reason?.code ?? 'held', message: reason?.message ?? 'a repair has to wait' },
+    ...untilMs,
+  }
+}
+
+function nothingChanged(request: ReconcileRequest, look: Look): Reconciled {
+  const gated = request.status.actions
+  return {
+    outcome: waitingOrConverged(gated),
+    look: undefined,
+    gated,
+    executed: [],
+    cursor: look.cursor ?? request.cursor,
+    lookAgain: false,
+  }
+}
+
+function unreadable(look: Look, error: OperationalError): Reconciled {
+  return { outcome: outcomeOf(error, 'look'), look, gated: [], executed: [], cursor: undefined, lookAgain: false }
+}
+
+/** What an error of the world means for the resource: try again, or wait for a person. */
+export function outcomeOf(error: OperationalError, during: FailedDuring): Outcome {
+  const { code, message, hint, retryAtMs } = error
+  const failure = { code, message, hint, retryAtMs }
+  const passes = error.retry === 'backoff' || error.retry === 'after'
+  return passes ? { is: 'retry', error: failure, during } : { is: 'terminal', error: failure, during }
+}
+
+function executeContext(request: ReconcileRequest, ports: ReconcilePorts, resource: string, verb: string) {
+  return {
+    runId: request.runId,
+    actor: request.actor,
+    signal: request.signal,
+    progress: (done: number, total: number) => ports.onProgress({ runId: request.runId, resource, verb, done, total }),
+  }
+}
+
+function executorOptions(ports: ReconcilePorts, lease: Lease): ExecutorOptions {
+  return {
+    ledger: ports.ledger,
+    clock: ports.clock,
+    log: ports.log,
+    lease,
+    kindOf: ports.kindOf,
+    deadlineMs: ports.deadlineMs,
+  }
+}

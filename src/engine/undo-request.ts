@@ -1,0 +1,80 @@
+/** Undo as a person asks for it: of one action, or of everything a run did, newest first. */
+import { OperationalError } from '../errors.ts'
+import { carryOutUndo } from './carry-out-undo.ts'
+import type { Engine } from './engine.ts'
+import type { GateResult } from './gate.ts'
+import { keyText } from './resource.ts'
+import { planUndoOf, undoTargets } from './undo.ts'
+
+export interface UndoRequest {
+  /** An action's or a run's id. */
+  readonly id: string
+  /** The person. */
+  readonly actor: string
+  readonly signal: AbortSignal
+}
+
+export type UndoResult =
+  | {
+      readonly is: 'undone'
+      readonly actionId: string
+      readonly undoId: string
+      readonly changed: number
+      readonly conflicts: readonly string[]
+    }
+  /** It has to wait (a window, a suspension, a second person): the undo is planned under `undoId`. */
+  | { readonly is: 'waiting'; readonly actionId: string; readonly undoId: string; readonly gate: GateResult }
+  | { readonly is: 'failed'; readonly actionId: string; readonly message: string; readonly hint: string }
+
+/**
+ * Undoes. Asking for it approves it once, as far as one person may. Stops at the first that does not succeed, so that older
+ * actions are never taken back from under newer ones. Throws ACTION_NOT_FOUND, ACTION_NOT_UNDOABLE.
+ */
+export async function requestUndo(request: UndoRequest, engine: Engine): Promise<readonly UndoResult[]> {
+  const results: UndoResult[] = []
+  for (const { action } of undoTargets(request.id, engine.ledger)) {
+    const result = await engine.alone(action.resource, () => undoOne(action.id, request, engine))
+    results.push(result)
+    if (result.is !== 'undone') break
+  }
+  return results
+}
+
+async function undoOne(actionId: string, { actor, signal }: UndoRequest, engine: Engine): Promise<UndoResult> {
+  const ports = engine.ports()
+  const record = engine.ledger.record(actionId)
+  if (record === undefined) throw new OperationalError('ACTION_NOT_FOUND', `no action has the id ${actionId}`)
+  const runId = engine.newRunId()
+  const progress = (done: number, total: number) =>
+    ports.onProgress({ runId, resource: keyText(record.action.resource), verb: 'undo', done, total })
+  const undo = await planUndoOf(record, actor, { signal, progress }, ports)
+  const { action } = undo
+  const state = engine.ledger.record(action.id)?.state
+  if (state === undefined || state === 'superseded') engine.ledger.plan(action)
+  if (state !== 'approved') {
+    const expiresAtMs = ports.clock.nowMs() + engine.declaration().policy.approvals.expireAfter
+    engine.ledger.move('action.approved', action, { actor }, { expiresAtMs, comment: 'asked for the undo' })
+  }
+  const gate = engine.gating.gate(action)
+  if (!gate.runnable) return { is: 'waiting', actionId, undoId: action.id, gate }
+  const execution = await carryOutUndo(undo, { runId, actor, signal }, ports)
+  switch (execution.is) {
+    case 'succeeded':
+      return {
+        is: 'undone',
+        actionId,
+        undoId: action.id,
+        changed: execution.applied.changed,
+        conflicts: undo.conflicts,
+      }
+    case 'stale':
+      return {
+        is: 'failed',
+        actionId,
+        message: execution.message,
+        hint: 'Look at the records again and repeat the undo.',
+      }
+    default:
+      return { is: 'failed', actionId, message: execution.error.message, hint: execution.error.hint }
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Undo is a plan like any other: its own evidence, gate and journal entries, last in first out. What it took back is
+ * quarantined, so that the same declaration does not do it again behind the person's back.
+ */
+import type { Clock } from '../clock.ts'
+import { OperationalError } from '../errors.ts'
+import type { Action } from './action.ts'
+import type { EffectContext, Kind } from './kind.ts'
+import type { ActionRecord, Ledger } from './ledger.ts'
+import { makeActions } from './planner.ts'
+import { keyText } from './resource.ts'
+
+export interface UndoOptions {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly kindOf: (name: string) => Kind
+}
+
+export interface PlannedUndo {
+  readonly action: Action
+  readonly original: Action
+  /** Keys of records that were changed since and stay as they are. */
+  readonly conflicts: readonly string[]
+}
+
+/** The records to take back for an action id or a run id, newest first. Throws ACTION_NOT_FOUND, ACTION_NOT_UNDOABLE. */
+export function undoTargets(id: string, ledger: Ledger): readonly ActionRecord[] {
+  const single = ledger.record(id)
+  const found = single !== undefined ? [single] : ledger.records({ runId: id, limit: 10_000 })
+  if (found.length === 0) throw new OperationalError('ACTION_NOT_FOUND', `no action and no run has the id ${id}`)
+  const done = found.filter((record) => record.state === 'succeeded' || record.state === 'verified')
+  if (done.length === 0) {
+    throw new OperationalError(
+      'ACTION_NOT_UNDOABLE',
+      `${id} is ${found.map((record) => record.state).join(', ')}; only what was carried out can be undone`,
+    )
+  }
+  return done
+}
+
+/** How one action would be taken back now. Changes nothing. */
+export async function planUndoOf(
+  record: ActionRecord,
+  requestedBy: string,
+  context: EffectContext,
+  options: UndoOptions,
+): Promise<PlannedUndo> {
+  const original = record.action
+  const kind = options.kindOf(original.resource.kind)
+  const plan = await kind.planUndo(original, context)
+  if (plan.is === 'not-undoable') {
+    throw new OperationalError(
+      'ACTION_NOT_UNDOABLE',
+      `${keyText(original.resource)}: ${original.summary}: ${plan.reason}`,
+    )
+  }
+  const [planned] = makeActions({
+    resource: original.resource,
+    // What it takes back is what it leaves open again: undoing the undo lifts the same quarantine.
+    drafts: [{ ...plan.draft, resolves: original.resolves }],
+    cause: 'undo',
+    specHash: original.specHash,
+    nowMs: options.clock.nowMs(),
+    requestedBy,
+    undoes: original.id,
+    occurrenceOf: (contentId) => options.ledger.endedOccurrences(contentId),
+  })
+  if (planned === undefined) throw new OperationalError('ACTION_NOT_UNDOABLE', `${original.id}: the kind gave no undo`)
+  return { action: planned, original, conflicts: plan.conflicts }
+}

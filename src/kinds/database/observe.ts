@@ -1,0 +1,131 @@
+/**
+ * Looks at a database file without leaving a trace on it. A file that was there and is gone is never taken for one that
+ * is yet to be made: it is unreadable, and a person is asked.
+ */
+import { dirname, sep } from 'node:path'
+import { z } from 'zod'
+import type { Memory } from '../../engine/memory.ts'
+import type { Observation } from '../../engine/observation.ts'
+import type { Declared } from '../../engine/resource.ts'
+import { keyText } from '../../engine/resource.ts'
+import { OperationalError } from '../../errors.ts'
+import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
+import type { DatabaseFacts, DatabaseFiles } from '../../targets/sqlite/database-files.ts'
+import type { Databases } from '../../targets/sqlite/ports.ts'
+import type { SqliteProgram } from '../../targets/sqlite/programs.ts'
+import { readSchemaNames } from '../../targets/sqlite/schema-reader.ts'
+import { type CheckPorts, checksOf } from './checks.ts'
+import type { DatabaseDeclaration } from './spec.ts'
+import { type CheckRecord, type DatabaseContent, type DatabaseState, fingerprintOf } from './state.ts'
+
+export interface ObservePorts extends CheckPorts {
+  readonly files: DatabaseFiles
+  /** Which programs have a file open; asked at most once a minute for each file. */
+  readonly programsOf: (path: string) => Promise<readonly SqliteProgram[]>
+}
+
+/** The look as the engine wants it: what cannot be read is given as `unreadable`, never thrown. */
+export async function observeDatabase(
+  ports: ObservePorts,
+  resource: Declared<DatabaseDeclaration>,
+  signal: AbortSignal,
+): Promise<Observation<DatabaseState>> {
+  try {
+    return await look(ports, resource, signal)
+  } catch (error) {
+    const known = toDatabaseError(error, resource.spec.path)
+    if (known instanceof OperationalError) return { is: 'unreadable', error: known }
+    throw error
+  }
+}
+
+async function look(
+  ports: ObservePorts,
+  { key, spec }: Declared<DatabaseDeclaration>,
+  signal: AbortSignal,
+): Promise<Observation<DatabaseState>> {
+  const owner = keyText(key)
+  const facts = await ports.files.facts(spec.path)
+  if (facts === undefined) {
+    await refuseVanished(ports, owner, spec.path)
+    return { is: 'absent' }
+  }
+  const nowMs = ports.clock.nowMs()
+  const content = await contentOf(ports.databases, spec.path)
+  const found = {
+    observedAtMs: nowMs,
+    facts,
+    ownsFolder: ownsFolder(facts, spec),
+    maySetModes: process.getuid === undefined || [0, facts.file.uid].includes(process.getuid()),
+    programs: await ports.programsOf(facts.file.path),
+    earlier: earlierSize(ports.memory, owner, facts.file.size, nowMs),
+  }
+  const state: DatabaseState =
+    content instanceof OperationalError
+      ? { ...found, content: undefined, full: undefined, quick: brokenRecord(nowMs, content) }
+      : { ...found, content, ...(await checksOf(ports, owner, spec, facts, signal)) }
+  if (state.content !== undefined && state.content.tables > 0) remember(ports.memory, owner, 'held-tables', true)
+  return { is: 'present', state, fingerprint: fingerprintOf(state) }
+}
+
+/** Throws DATABASE_MISSING when the file held tables at an earlier look, or left a -wal behind that holds what it lost. */
+async function refuseVanished(ports: ObservePorts, owner: string, path: string): Promise<void> {
+  const [remains] = await ports.files.remains(path)
+  if (remains === undefined && ports.memory.get(owner, 'held-tables') !== true) return
+  const sign = remains === undefined ? 'it held tables when it was last seen' : `${remains} is still there`
+  throw new OperationalError('DATABASE_MISSING', `${path} is gone, and ${sign}`, {
+    hint: 'Find out who removed it, and restore it from a backup; an empty one is not made in its place.',
+  })
+}
+
+/** What SQLite says; the error as a value when it cannot read the file. Other trouble is thrown. */
+async function contentOf(databases: Databases, path: string): Promise<DatabaseContent | OperationalError> {
+  try {
+    const view = await databases.read(path)
+    try {
+      const ask = (name: string) => Number(view.db.pragma(name, { simple: true }))
+      return {
+        journalMode: view.db.pragma('journal_mode', { simple: true }) === 'wal' ? 'wal' : 'delete',
+        pageSize: ask('page_size'),
+        pages: ask('page_count'),
+        freePages: ask('freelist_count'),
+        tables: readSchemaNames(view.db).tables.length,
+      }
+    } finally {
+      view.close()
+    }
+  } catch (error) {
+    const known = toDatabaseError(error, path)
+    if (known instanceof OperationalError && known.code === 'DATABASE_CORRUPT') return known
+    throw known
+  }
+}
+
+function brokenRecord(atMs: number, error: OperationalError): CheckRecord {
+  return { atMs, reply: { is: 'broken', problems: [error.message] } }
+}
+
+function ownsFolder(facts: DatabaseFacts, spec: DatabaseDeclaration): boolean {
+  const folder = dirname(facts.file.path)
+  return folder !== spec.workspace && folder.startsWith(spec.workspace + sep)
+}
+
+const dayMs = 86_400_000
+const samplesMax = 8
+const samplesSchema = z.array(z.tuple([z.number(), z.number()]))
+
+/** The size at the oldest of a week's daily samples; adds today's. */
+function earlierSize(memory: Memory, owner: string, size: number, nowMs: number): DatabaseState['earlier'] {
+  const parsed = samplesSchema.safeParse(memory.get(owner, 'sizes'))
+  const samples = parsed.success ? parsed.data.filter(([atMs]) => atMs <= nowMs) : []
+  const latest = samples.at(-1)
+  if (latest === undefined || nowMs - latest[0] >= dayMs) {
+    memory.set(owner, 'sizes', [...samples, [nowMs, size]].slice(-samplesMax))
+  }
+  const [oldest] = samples
+  return oldest === undefined || nowMs - oldest[0] < dayMs ? undefined : { atMs: oldest[0], size: oldest[1] }
+}
+
+function remember(memory: Memory, owner: string, name: string, value: boolean): void {
+  if (memory.get(owner, name) !== value) memory.set(owner, name, value)
+}

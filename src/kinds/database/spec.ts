@@ -1,0 +1,47 @@
+/** What the desired state says about one SQLite file, resolved so far that nothing else is needed to tell what is true. */
+import { resolve } from 'node:path'
+import type { DesiredState } from '../../desired/schema.ts'
+import type { Declared } from '../../engine/resource.ts'
+import type { JsonObject } from '../../json.ts'
+
+/** One `databases` entry. */
+export interface DatabaseDeclaration extends JsonObject {
+  readonly name: string
+  /** Absolute. */
+  readonly path: string
+  /** Folder of the desired state, absolute: only folders inside it are Trueup's to set the mode of. */
+  readonly workspace: string
+  /** Whether a table is declared in it: only then an empty database may be made where none is. */
+  readonly holdsTables: boolean
+  /** Intervals of the checks, in milliseconds. */
+  readonly quickEveryMs: number
+  readonly fullEveryMs: number
+  /** Bytes; null: no limit. */
+  readonly sizeMax: number | null
+  /** Milliseconds; null: old data is no drift. */
+  readonly freshWithinMs: number | null
+}
+
+/** The databases that the desired state declares. Relative paths are taken from the folder of the workspace. */
+export function listDatabases(desired: DesiredState, workspace: string): readonly Declared<DatabaseDeclaration>[] {
+  const holders = new Set(
+    Object.values(desired.tables)
+      .filter((table) => !table.absent)
+      .map((table) => table.database),
+  )
+  return Object.entries(desired.databases).map(([name, database]) => ({
+    key: { kind: 'database', name },
+    spec: {
+      name,
+      path: resolve(workspace, database.path),
+      workspace,
+      holdsTables: holders.has(name),
+      quickEveryMs: database.integrity.quick,
+      fullEveryMs: database.integrity.full,
+      sizeMax: database.sizeMax ?? null,
+      freshWithinMs: database.freshWithin ?? null,
+    },
+    dependsOn: [],
+    observeOnly: database.manage === 'observe',
+  }))
+}

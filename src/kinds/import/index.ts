@@ -1,0 +1,232 @@
+/**
+ * The kind `import`: what a source holds (a table of another SQLite file, JSON files) is in the table that it is declared
+ * to be in. Sources are never changed; values that a lead has are never overwritten; every row is dealt with once.
+ */
+import type { Clock } from '../../clock.ts'
+import type { Action } from '../../engine/action.ts'
+import type { Applied, Checkpoint, EffectContext, Kind } from '../../engine/kind.ts'
+import type { Memory } from '../../engine/memory.ts'
+import type { Observation } from '../../engine/observation.ts'
+import type { Declared } from '../../engine/resource.ts'
+import { InvariantViolation, OperationalError } from '../../errors.ts'
+import { hashOf } from '../../json.ts'
+import { entryUrl } from '../../targets/process/entry-url.ts'
+import type { Offload } from '../../targets/process/ports.ts'
+import type { ChangeSets, Databases, Place } from '../../targets/sqlite/ports.ts'
+import { standardizeRules } from '../../values/rules/index.ts'
+import { diffImport } from './diff.ts'
+import { checkImport, describeImport } from './health.ts'
+import { markUndone, runState, undoneBy } from './import-log.ts'
+import { keptSets, noteKept } from './kept-sets.ts'
+import { importInputSchema, planImport } from './plan.ts'
+import { type ImportResource, listImports } from './spec.ts'
+import { type ImportState, importStateSchema, isDone } from './state.ts'
+import { type ThreadInput, type ThreadOutput, threadOutputSchema } from './thread-wire.ts'
+import { planUndoOf, undoInputSchema } from './undo.ts'
+
+export interface ImportPorts {
+  /** The folder that relative paths and patterns start at. */
+  readonly workspace: string
+  /** Where the change sets of `changeSets` are kept; a worker thread writes them. */
+  readonly checkpointsPath: string
+  readonly databases: Databases
+  readonly changeSets: ChangeSets
+  readonly offload: Offload
+  readonly memory: Memory
+  readonly clock: Clock
+}
+
+/** How often files are looked for; a database says itself when it changed. */
+const filesEveryMs = 30_000
+
+/** Makes the kind. */
+export function importKind(ports: ImportPorts): Kind<ImportResource, ImportState> {
+  const { changeSets, databases, workspace } = ports
+  return {
+    name: 'import',
+    category: 'data',
+    list: (desired) => listImports(desired, { workspace, rules: standardizeRules }),
+    observe: (resource, _scope, context) => observe(resource, context, ports),
+    diff: diffImport,
+    plan: planImport,
+    checkpoint: (action, context) =>
+      action.verb === 'import' ? checkpointImport(action, context, ports) : checkpointUndo(action, ports),
+    apply: (action, context) =>
+      action.verb === 'import' ? applyImport(action, context, ports) : applyUndo(action, context, ports),
+    probe: (action) => probe(action, ports),
+    planUndo: (action) => planUndoOf(action, { changeSets, databases }),
+    watch: ({ spec }, notify) =>
+      spec.source.is === 'database' ? databases.watch(spec.source.path, notify) : { close: () => undefined },
+    lookAgainAfterMs: ({ spec }) => (spec.source.is === 'files' ? filesEveryMs : undefined),
+    health: (_resource, observation, drift) => checkImport(observation, drift),
+    describe: describeImport,
+  }
+}
+
+interface Remembered {
+  readonly signature: string
+  readonly state: ImportState
+}
+
+async function observe(
+  resource: Declared<ImportResource>,
+  context: EffectContext,
+  ports: ImportPorts,
+): Promise<Observation<ImportState>> {
+  const { spec } = resource
+  const remembered = recall(spec.name, ports.memory)
+  try {
+    const output = await lookInThread(spec, { known: remembered?.signature ?? null, write: null }, context, ports)
+    if (output.is === 'unchanged') {
+      // A thread answers so only when it was given the signature of what is remembered.
+      if (remembered === undefined) throw new InvariantViolation('an import without memory cannot be unchanged')
+      return present(remembered.state)
+    }
+    if (output.signature !== null && isDone(output.state))
+      ports.memory.set('import', spec.name, { signature: output.signature, state: output.state })
+    return present(output.state)
+  } catch (error) {
+    if (error instanceof OperationalError && !context.signal.aborted) return { is: 'unreadable', error }
+    throw error
+  }
+}
+
+function present(state: ImportState): Observation<ImportState> {
+  return { is: 'present', state, fingerprint: hashOf([state.evidence, state.waitingFor, state.problems.files.count]) }
+}
+
+/** What a finished look found; undefined where nothing is remembered, or in a form of another version. */
+function recall(name: string, memory: Memory): Remembered | undefined {
+  const value = memory.get('import', name)
+  if (typeof value !== 'object' || value === null || !('signature' in value)) return undefined
+  const state = importStateSchema.safeParse(value.state)
+  return state.success && typeof value.signature === 'string'
+    ? { signature: value.signature, state: state.data }
+    : undefined
+}
+
+async function lookInThread(
+  spec: ImportResource,
+  more: Pick<ThreadInput, 'known' | 'write'>,
+  context: EffectContext,
+  ports: ImportPorts,
+): Promise<ThreadOutput> {
+  const { databases, offload, clock } = ports
+  const source = spec.source.is === 'database' ? await locateSource(spec.source, databases) : undefined
+  try {
+    const target = await locateTarget(spec, databases)
+    try {
+      const input: ThreadInput = {
+        spec,
+        sourcePath: source?.path ?? null,
+        targetPath: target?.path ?? null,
+        nowMs: clock.nowMs(),
+        ...more,
+      }
+      const entry = entryUrl('./import-thread', import.meta.url)
+      const { signal, progress } = context
+      return threadOutputSchema.parse(await offload.thread(entry, input, { signal, progress }))
+    } finally {
+      target?.release()
+    }
+  } finally {
+    source?.release()
+  }
+}
+
+async function locateSource(source: { database: string; path: string }, databases: Databases): Promise<Place> {
+  try {
+    return await databases.locate(source.path)
+  } catch (error) {
+    if (!(error instanceof OperationalError) || error.retry === 'backoff') throw error
+    throw new OperationalError('SOURCE_UNREADABLE', `source database ${source.database}: ${error.message}`, {
+      hint: error.hint,
+      cause: error,
+    })
+  }
+}
+
+/** Undefined while there is no such database: the import is counted, and waits for it. */
+async function locateTarget(spec: ImportResource, databases: Databases): Promise<Place | undefined> {
+  try {
+    return await databases.locate(spec.into.path)
+  } catch (error) {
+    if (error instanceof OperationalError && error.code === 'DATABASE_MISSING') return undefined
+    throw error
+  }
+}
+
+async function checkpointImport(action: Action, context: EffectContext, ports: ImportPorts): Promise<Checkpoint> {
+  const kept = keptSets(ports.changeSets, action.id)
+  if (kept !== undefined) return { evidence: kept.evidence, images: kept.changes }
+  const { spec } = importInputSchema.parse(action.input)
+  const { checkpointsPath } = ports
+  const write = { actionId: action.id, precondition: action.precondition, checkpointsPath }
+  const output = await lookInThread(spec, { known: null, write }, context, ports)
+  if (output.is === 'unchanged') throw new InvariantViolation('a checkpoint looks without a signature')
+  return { evidence: output.state.evidence, images: keptSets(ports.changeSets, action.id)?.changes ?? 0 }
+}
+
+async function checkpointUndo(action: Action, { changeSets, databases }: ImportPorts): Promise<Checkpoint> {
+  const { reverses } = undoInputSchema.parse(action.input)
+  const kept = changeSets.summary(action.id)
+  if (kept !== undefined) return { evidence: kept.fingerprint, images: kept.count }
+  const { fingerprint, count } = await changeSets.reverse(reverses, action.id, databases)
+  return { evidence: fingerprint, images: count }
+}
+
+async function applyImport(action: Action, context: EffectContext, ports: ImportPorts): Promise<Applied> {
+  const { spec } = importInputSchema.parse(action.input)
+  const { changeSets, databases } = ports
+  const { signal, progress } = context
+  const leads =
+    changeSets.summary(action.id)?.count === 0
+      ? nothing
+      : await changeSets.apply(action.id, databases, { signal, progress })
+  // After the leads: a row that is noted without its lead would never be imported again.
+  await noteKept({ changeSets, databases }, action.id, spec, signal)
+  return leads
+}
+
+const nothing: Applied = { changed: 0, skipped: [], skippedCount: 0, failed: [] }
+
+async function applyUndo(action: Action, context: EffectContext, ports: ImportPorts): Promise<Applied> {
+  const { importAction, undone, path } = undoInputSchema.parse(action.input)
+  const { changeSets, databases } = ports
+  const { signal, progress } = context
+  const outcome = await changeSets.apply(action.id, databases, { signal, progress })
+  await databases.write(path, (db) => markUndone(db, importAction, undone ? action.id : undefined), { signal })
+  return outcome
+}
+
+/** The leads by their markers, the migration log by its own. */
+async function probe(
+  action: Action,
+  { changeSets, databases }: ImportPorts,
+): Promise<'applied' | 'partly' | 'not-applied'> {
+  const kept = changeSets.summary(action.id)
+  if (kept === undefined) return 'not-applied'
+  const leads = kept.count === 0 ? 'not-applied' : await changeSets.probe(action.id, databases)
+  const noted = await readNoted(action, databases)
+  if (noted && (leads === 'applied' || kept.count === 0)) return 'applied'
+  return leads === 'not-applied' && !noted ? 'not-applied' : 'partly'
+}
+
+async function readNoted(action: Action, databases: Databases): Promise<boolean> {
+  if (action.verb === 'import') {
+    const view = await databases.read(importInputSchema.parse(action.input).spec.into.path)
+    try {
+      return runState(view.db, action.id) === 'finished'
+    } finally {
+      view.close()
+    }
+  }
+  const input = undoInputSchema.parse(action.input)
+  const view = await databases.read(input.path)
+  try {
+    const by = undoneBy(view.db, input.importAction)
+    return input.undone ? by === action.id : by === undefined
+  } finally {
+    view.close()
+  }
+}

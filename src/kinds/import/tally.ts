@@ -1,0 +1,80 @@
+/** Counts what becomes of the rows of a source, so that each is counted exactly once, and lists the first problems. */
+import type { Outcome } from './import-log.ts'
+import type { SourceProblem } from './source-row.ts'
+import type { ImportState } from './state.ts'
+
+const listedMax = 100
+
+/** The first hundred problems and how many there are. */
+class ProblemList {
+  private count = 0
+  private readonly first: SourceProblem[] = []
+
+  add(problem: SourceProblem): void {
+    this.count++
+    if (this.first.length < listedMax) this.first.push(problem)
+  }
+
+  state(): { count: number; first: SourceProblem[] } {
+    return { count: this.count, first: [...this.first] }
+  }
+}
+
+export class Tally {
+  /** Rows seen so far. */
+  rows = 0
+  private settledCount = 0
+  private repeatedCount = 0
+  private refusedByTable = 0
+  private readonly counts: Record<Outcome, number> = { inserted: 0, merged: 0, unchanged: 0, withheld: 0, refused: 0 }
+  private readonly files = new ProblemList()
+  private readonly refusals = new ProblemList()
+  private readonly values = new ProblemList()
+
+  /** A problem of a file as a whole: no row. */
+  file(problem: SourceProblem): void {
+    this.files.add(problem)
+  }
+
+  /** One more row; what becomes of it is told by exactly one of the following. */
+  row(): void {
+    this.rows++
+  }
+
+  /** A row that is noted already. */
+  settled(): void {
+    this.settledCount++
+  }
+
+  /** A row that says what an earlier one says. */
+  repeated(): void {
+    this.repeatedCount++
+  }
+
+  outcome(outcome: Exclude<Outcome, 'refused'>): void {
+    this.counts[outcome]++
+  }
+
+  refused(problem: SourceProblem, byTable: boolean): void {
+    this.counts.refused++
+    if (byTable) this.refusedByTable++
+    this.refusals.add(problem)
+  }
+
+  /** A value that fills no field although its column should: the row is counted elsewhere. */
+  value(problem: SourceProblem): void {
+    this.values.add(problem)
+  }
+
+  state(): Pick<ImportState, 'rows' | 'settled' | 'repeated' | 'outcomes' | 'refusedByTable' | 'toNote' | 'problems'> {
+    return {
+      rows: this.rows,
+      settled: this.settledCount,
+      repeated: this.repeatedCount,
+      outcomes: { ...this.counts },
+      refusedByTable: this.refusedByTable,
+      toNote: this.counts.unchanged + this.counts.withheld,
+      problems: { files: this.files.state(), rows: this.refusals.state(), values: this.values.state() },
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/** What goes to the worker thread of an import and what comes back, parsed on both sides. */
+import { z } from 'zod'
+import { importResourceSchema } from './spec.ts'
+import { importStateSchema } from './state.ts'
+
+export const threadInputSchema = z.strictObject({
+  spec: importResourceSchema,
+  /** Where the source database can be opened; null for files. */
+  sourcePath: z.string().nullable(),
+  /** Where the database that is imported into can be opened; null while there is none. */
+  targetPath: z.string().nullable(),
+  nowMs: z.number(),
+  /** Signature of the look whose state is remembered: an equal one needs no new look. */
+  known: z.string().nullable(),
+  /** For a checkpoint: whose change sets are written where, unless the evidence differs. */
+  write: z.strictObject({ actionId: z.string(), precondition: z.string(), checkpointsPath: z.string() }).nullable(),
+})
+
+export const threadOutputSchema = z.discriminatedUnion('is', [
+  z.strictObject({ is: z.literal('unchanged') }),
+  z.strictObject({
+    is: z.literal('looked'),
+    state: importStateSchema,
+    /** Null where a change that is being made could leave it as it is. */
+    signature: z.string().nullable(),
+  }),
+])
+
+export type ThreadInput = z.output<typeof threadInputSchema>
+export type ThreadOutput = z.output<typeof threadOutputSchema>

@@ -1,0 +1,34 @@
+/** The kinds of this version, in the order in which their resources are listed. A kind is added by a line in each list. */
+import type { Clock } from '../clock.ts'
+import type { Kind } from '../engine/kind.ts'
+import type { Memory } from '../engine/memory.ts'
+import type { Random } from '../random.ts'
+import type { Offload } from '../targets/process/ports.ts'
+import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
+import { databaseKind } from './database/index.ts'
+import { importKind } from './import/index.ts'
+import { standardizationKind } from './standardization/index.ts'
+import { tableKind } from './table/index.ts'
+
+/** What the kinds need of the world. */
+export interface KindPorts {
+  /** Folder of the desired state, absolute: relative paths start there. */
+  readonly workspace: string
+  /** The absolute path of a declared database, in the generation in force. */
+  readonly pathOf: (database: string) => string
+  /** File of the change sets, which worker threads write too. */
+  readonly checkpointsPath: string
+  readonly databases: Databases
+  readonly changeSets: ChangeSets
+  readonly offload: Offload
+  readonly memory: Memory
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export const kindNames = ['database', 'table', 'standardization', 'import'] as const
+
+/** Makes every kind of {@link kindNames}. */
+export function createKinds(ports: KindPorts): readonly Kind[] {
+  return [databaseKind(ports), tableKind(ports), standardizationKind(ports), importKind(ports)]
+}

@@ -1,0 +1,1 @@
+export { type StandardizationPorts, standardizationKind } from './kind.ts'

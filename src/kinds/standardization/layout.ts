@@ -1,0 +1,84 @@
+/** Where the declared fields stand in the table as it is now, and which of them may be written already. */
+import type { Database } from 'better-sqlite3'
+import { readTableSchema, type TableSchema } from '../../targets/sqlite/schema-reader.ts'
+import type { FieldRules, StandardizationSpec } from './spec.ts'
+
+/** A field with the column that holds its values. */
+export interface PlacedField {
+  readonly field: FieldRules
+  readonly column: string
+  /** False while the column, its table or the key still has its former name: then values are shown, not changed. */
+  readonly ready: boolean
+  /** No two rows may hold the same value. */
+  readonly unique: boolean
+}
+
+export interface Layout {
+  readonly table: string
+  /** A name of the rowid that no column hides. */
+  readonly rowId: string
+  /** Undefined where neither the key column nor its former name is there. */
+  readonly keyColumn: string | undefined
+  readonly fields: readonly PlacedField[]
+  /** Column of any declared field, by field name, for the rules that ask for a sibling. */
+  readonly columns: ReadonlyMap<string, string>
+}
+
+export type LayoutReading =
+  | { readonly is: 'layout'; readonly layout: Layout }
+  | { readonly is: 'absent' }
+  /** Rows cannot be told apart by number, so none can be changed safely. */
+  | { readonly is: 'unaddressable'; readonly reason: string }
+
+/** Looks up table and columns, by their former names where the declared ones are not there yet. */
+export function readLayout(db: Database, spec: StandardizationSpec): LayoutReading {
+  const declared = readTableSchema(db, spec.table)
+  const table = declared ?? (spec.formerTable === null ? undefined : readTableSchema(db, spec.formerTable))
+  if (table === undefined) return { is: 'absent' }
+  const rowId = rowIdOf(table)
+  if (rowId === undefined) return { is: 'unaddressable', reason: `table ${table.name} has no rowid` }
+  const place = (name: string) => columnOf(table, name) ?? columnOf(table, spec.formerColumns[name] ?? '')
+  const keyColumn = place(spec.key)
+  const keyReady = declared !== undefined && keyColumn !== undefined && columnOf(table, spec.key) !== undefined
+  const siblings = spec.fields.flatMap((field) => siblingNamesOf(field))
+  const columns = [...siblings, ...Object.keys(spec.formerColumns)].flatMap((name) => {
+    const column = place(name)
+    return column === undefined ? [] : [[name, column] as const]
+  })
+  const fields = spec.fields.flatMap((field) => {
+    const column = place(field.name)
+    if (column === undefined) return []
+    const ready = keyReady && columnOf(table, field.name) !== undefined
+    return [{ field, column, ready, unique: isUnique(table, column) }]
+  })
+  return { is: 'layout', layout: { table: table.name, rowId, keyColumn, fields, columns: new Map(columns) } }
+}
+
+/** Option values that name a field; columns that do not exist are left out by the caller. */
+function siblingNamesOf(field: FieldRules): readonly string[] {
+  return field.rules.flatMap(({ options }) => Object.values(options).filter((option) => typeof option === 'string'))
+}
+
+/** The name of a writable column as the table spells it; SQLite folds the case of ASCII letters. */
+function columnOf(table: TableSchema, name: string): string | undefined {
+  const folded = name.toLowerCase()
+  return table.columns.find((column) => column.generated === 'no' && column.name.toLowerCase() === folded)?.name
+}
+
+function rowIdOf(table: TableSchema): string | undefined {
+  if (table.withoutRowId || table.form !== 'ordinary') return undefined
+  const taken = new Set(table.columns.map((column) => column.name.toLowerCase()))
+  return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name))
+}
+
+/** Whether an index of SQLite refuses a second row with the same value. */
+export function isUnique(table: TableSchema, column: string): boolean {
+  return table.indexes.some(
+    (index) =>
+      index.unique &&
+      !index.partial &&
+      !index.expressions &&
+      index.terms.length === 1 &&
+      index.terms[0]?.column === column,
+  )
+}

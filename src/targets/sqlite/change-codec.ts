@@ -1,0 +1,127 @@
+/**
+ * Changes as text and back, without loss: integers beyond 2^53, blobs, infinities and the difference between NULL and an
+ * empty text survive. Also what belongs together: all changes of one record in a row are made, or left, as one.
+ */
+import type { Cell } from '../../values/field-type.ts'
+import type { Change } from './ports.ts'
+
+type CellChange = Extract<Change, { is: 'cell' }>
+
+/** What is done to one record: cells that change together, a row that comes, or one that goes. */
+export type RecordChange =
+  | {
+      readonly is: 'update'
+      readonly rowId: number
+      /** The key before the change. */
+      readonly key: Cell
+      readonly cells: readonly CellChange[]
+    }
+  | Extract<Change, { is: 'insert' | 'delete' }>
+
+/** A cell in JSON; `i` integer beyond 2^53, `r` a real that JSON has no text for, `b` bytes in base64. */
+type CellText = null | string | number | { readonly i: string } | { readonly r: string } | { readonly b: string }
+
+type ChangeText =
+  | readonly ['c', rowId: number, key: CellText, column: string, before: CellText, after: CellText]
+  | readonly ['i' | 'd', rowId: number, key: CellText, row: readonly (readonly [column: string, cell: CellText])[]]
+
+/** A change in the form that JSON can hold. */
+export function encodeChange(change: Change): ChangeText {
+  if (change.is === 'cell') {
+    const { rowId, key, column, before, after } = change
+    return ['c', rowId, encodeCell(key), column, encodeCell(before), encodeCell(after)]
+  }
+  const row = Object.entries(change.row).map(([column, cell]) => [column, encodeCell(cell)] as const)
+  return [change.is === 'insert' ? 'i' : 'd', change.rowId, encodeCell(change.key), row]
+}
+
+/**
+ * Reads the JSON of a list of encoded changes, which is taken at its word: it comes from {@link encodeChange} by way of our
+ * own file, and a schema would take longer than making the changes does.
+ */
+export function decodeChanges(json: string): readonly Change[] {
+  const texts: readonly ChangeText[] = JSON.parse(json)
+  return texts.map(decodeChange)
+}
+
+function decodeChange(text: ChangeText): Change {
+  if (text[0] === 'c') {
+    const [, rowId, key, column, before, after] = text
+    return { is: 'cell', rowId, key: decodeCell(key), column, before: decodeCell(before), after: decodeCell(after) }
+  }
+  const [letter, rowId, key, row] = text
+  return {
+    is: letter === 'i' ? 'insert' : 'delete',
+    rowId,
+    key: decodeCell(key),
+    row: Object.fromEntries(row.map(([column, cell]) => [column, decodeCell(cell)])),
+  }
+}
+
+/** Roughly how many bytes a cell takes as text. */
+export function sizeOfCell(cell: Cell): number {
+  if (typeof cell === 'string') return cell.length
+  return cell instanceof Uint8Array ? cell.length * 1.4 : 8
+}
+
+function encodeCell(cell: Cell): CellText {
+  if (cell === null || typeof cell === 'string') return cell
+  if (typeof cell === 'bigint') return { i: cell.toString() }
+  if (typeof cell === 'number') {
+    return Number.isFinite(cell) && !Object.is(cell, -0) ? cell : { r: Object.is(cell, -0) ? '-0' : String(cell) }
+  }
+  return { b: Buffer.from(cell).toString('base64') }
+}
+
+function decodeCell(text: CellText): Cell {
+  if (text === null || typeof text !== 'object') return text
+  if ('i' in text) return BigInt(text.i)
+  if ('r' in text) return Number(text.r)
+  return new Uint8Array(Buffer.from(text.b, 'base64'))
+}
+
+/** Whether the second change is one more cell of the record that the first one changes. */
+export function sameRecord(first: Change, second: Change): boolean {
+  return (
+    first.is === 'cell' &&
+    second.is === 'cell' &&
+    first.rowId === second.rowId &&
+    sameCell(first.key, second.key) &&
+    first.column !== second.column
+  )
+}
+
+/** The changes record by record, in their order. */
+export function recordsOf(changes: readonly Change[]): readonly RecordChange[] {
+  const records: RecordChange[] = []
+  let open: { rowId: number; key: Cell; cells: CellChange[] } | undefined
+  for (const change of changes) {
+    if (change.is !== 'cell') {
+      open = undefined
+      records.push(change)
+      continue
+    }
+    const last = open?.cells.at(-1)
+    if (open !== undefined && last !== undefined && sameRecord(last, change)) {
+      open.cells.push(change)
+    } else {
+      open = { rowId: change.rowId, key: change.key, cells: [change] }
+      records.push({ is: 'update', ...open })
+    }
+  }
+  return records
+}
+
+/** A record's key for people; records without one are named by their rowid. */
+export function keyTextOf(record: { readonly key: Cell; readonly rowId: number }): string {
+  const { key, rowId } = record
+  if (key === null) return `row ${rowId}`
+  return key instanceof Uint8Array ? Buffer.from(key).toString('hex') : String(key)
+}
+
+function sameCell(first: Cell, second: Cell): boolean {
+  if (first instanceof Uint8Array || second instanceof Uint8Array) {
+    return first instanceof Uint8Array && second instanceof Uint8Array && Buffer.compare(first, second) === 0
+  }
+  return first === second
+}

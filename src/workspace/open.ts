@@ -1,0 +1,153 @@
+/** Joins desired state, journal, targets, kinds and engine for one workspace: the only place that does. */
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { Clock } from '../clock.ts'
+import { createEngine, type Engine } from '../engine/engine.ts'
+import { createEventStore, type EventStore } from '../engine/event-store.ts'
+import { currentLease, type Lease, type LeaseHolder, takeLease } from '../engine/lease.ts'
+import { createMemory } from '../engine/memory.ts'
+import { OperationalError } from '../errors.ts'
+import { type JournalStore, journalOver, openJournal } from '../journal/store.ts'
+import { desiredStateKind } from '../kinds/desired-state/index.ts'
+import { createKinds, kindNames } from '../kinds/registry.ts'
+import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
+import type { Log } from '../log.ts'
+import type { Random } from '../random.ts'
+import { holderOf, isHolderAlive } from '../targets/process/holder.ts'
+import { createOffload } from '../targets/process/offload.ts'
+import type { Offload } from '../targets/process/ports.ts'
+import { openChangeSets } from '../targets/sqlite/change-sets.ts'
+import { openDatabases } from '../targets/sqlite/databases.ts'
+import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
+import { standardizeRules } from '../values/rules/index.ts'
+import { type Generations, openGenerations } from './generations.ts'
+import { lazyChangeSets } from './lazy-change-sets.ts'
+import { databasePathOf } from './paths.ts'
+
+export interface WorkspaceOptions {
+  /** Path of the desired state, absolute or relative to the working directory. */
+  readonly stateFile: string
+  /** `look` changes nothing on the disk; `act` takes the lease. */
+  readonly purpose: 'look' | 'act'
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface Workspace {
+  /** Folder of the desired state; relative paths are meant from it. */
+  readonly directory: string
+  /** `.trueup` beside the state file. */
+  readonly ownFolder: string
+  readonly stateFile: string
+  readonly journal: JournalStore
+  readonly generations: Generations
+  readonly engine: Engine
+  readonly events: EventStore
+  readonly kinds: Parameters<typeof createEngine>[0]['kinds']
+  readonly rows: RowsKind
+  readonly databases: Databases
+  readonly changeSets: ChangeSets
+  readonly offload: Offload
+  /** Undefined when opened to look. */
+  readonly lease: Lease | undefined
+  /** Who holds the lease, when it is another process. */
+  controller(): LeaseHolder | undefined
+  close(): Promise<void>
+}
+
+/** Opens a workspace. Throws DESIRED_STATE_*, LEASE_HELD, JOURNAL_*. */
+export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const { clock, log, random } = options
+  const stateFile = resolve(options.stateFile)
+  if (!existsSync(stateFile)) throw new OperationalError('DESIRED_STATE_MISSING', `there is no ${options.stateFile}`)
+  const directory = dirname(stateFile)
+  const ownFolder = join(directory, '.trueup')
+  const offload = createOffload({ log })
+  const databases = openDatabases({ offload, clock, log })
+  const journal = await openTheJournal(join(ownFolder, 'journal.db'), options, databases)
+  const keep = options.purpose === 'act'
+  const closers: (() => void | Promise<void>)[] = [
+    () => journal.close(),
+    () => databases.closeAll(),
+    () => offload.close(),
+  ]
+  try {
+    const lease = keep
+      ? takeLease({ journal, clock, holder: holderOf(process.pid), isAlive: isHolderAlive })
+      : undefined
+    if (lease !== undefined) closers.unshift(() => lease.release())
+    const generations = openGenerations({
+      file: stateFile,
+      shownAs: options.stateFile,
+      workspace: directory,
+      environment: options.environment,
+      rules: standardizeRules,
+      journal,
+      keep,
+      clock,
+      kinds: new Set(kindNames),
+    })
+    const checkpointsPath = join(ownFolder, 'checkpoints.db')
+    const changeSets = lazyChangeSets(() => openChangeSets({ path: checkpointsPath, clock }))
+    closers.unshift(() => changeSets.close())
+    const rows = rowsKind({ changeSets, databases })
+    const kinds = [
+      desiredStateKind(generations),
+      ...createKinds({
+        workspace: directory,
+        pathOf: (database) => databasePathOf(generations.inForce().state, database, directory),
+        checkpointsPath,
+        databases,
+        changeSets,
+        offload,
+        memory: createMemory(journal, { keep }),
+        clock,
+        random,
+      }),
+      rows,
+    ]
+    const events = createEventStore(journal)
+    const engine = createEngine({ journal, kinds, clock, random, log, lease, ...(keep ? { events } : {}) })
+    const { number, state } = generations.inForce()
+    engine.declare(number, state)
+    return {
+      directory,
+      ownFolder,
+      stateFile,
+      journal,
+      generations,
+      engine,
+      events,
+      kinds,
+      rows,
+      databases,
+      changeSets,
+      offload,
+      lease,
+      controller: () => otherHolder(journal, clock),
+      close: () => closeAll(closers),
+    }
+  } catch (error) {
+    await closeAll(closers)
+    throw error
+  }
+}
+
+function otherHolder(journal: JournalStore, clock: Clock): LeaseHolder | undefined {
+  const held = currentLease(journal, clock, isHolderAlive)
+  return held?.holder === holderOf(process.pid) ? undefined : held
+}
+
+async function closeAll(closers: readonly (() => void | Promise<void>)[]): Promise<void> {
+  for (const close of closers) await close()
+}
+
+/** To look: the journal as it is, read without a trace; an empty one where there is none. */
+async function openTheJournal(path: string, options: WorkspaceOptions, databases: Databases): Promise<JournalStore> {
+  if (options.purpose === 'act') return openJournal(path, options.clock)
+  if (!existsSync(path)) return openJournal(':memory:', options.clock)
+  const view = await databases.read(path)
+  return journalOver(view.db, options.clock, path, view.close)
+}
