@@ -76,7 +76,7 @@ function spanOf({ first, after, last, before }: ListArguments): PageSpan {
 }
 
 /** The columns that a query's fields need. */
-export function columnsOf(repository: LeadRepository, fields: ReadonlySet<string>): readonly string[] {
+function columnsOf(repository: LeadRepository, fields: ReadonlySet<string>): readonly string[] {
   if (fields.has('rowVersion') || fields.has('unreadableValues')) return repository.allColumns
   return repository.allColumns.filter((column) => fields.has(recordFieldName(column)))
 }

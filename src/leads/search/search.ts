@@ -40,7 +40,7 @@ export interface SearchResult {
 }
 
 /** A search considers so many best hits. */
-export const searchHitsMax = 10_000
+const searchHitsMax = 10_000
 
 export interface SearchPorts {
   /** The index file, in the workspace's own folder. Created with mode 0600. */
