@@ -121,7 +121,8 @@ function refusedAnswer(refusal: ApiRefusal): Answer {
 function deliverReply(response: ServerResponse, request: IncomingMessage, reply: Reply): void {
   switch (reply.kind) {
     case 'answer':
-      return deliver(response, request, reply.answer)
+      deliver(response, request, reply.answer)
+      return
     case 'dropped':
       response.destroy()
       return

@@ -48,7 +48,11 @@ export function checkDefinition(tableName: string, input: JsonValue, random: Ran
     name,
     type: type.data,
     description: description ?? undefined,
-    options: completeOptions(type.data, options ?? undefined, random),
+    // Attachments have an option that nobody sends [D].
+    options:
+      type.data === 'multipleAttachments'
+        ? { isReversed: false }
+        : completeOptions(type.data, options ?? undefined, random),
   }
 }
 
@@ -67,7 +71,7 @@ export function completeOptions(
   options: JsonObject | undefined,
   random: Random,
 ): JsonObject | undefined {
-  if (options === undefined) return type === 'multipleAttachments' ? { isReversed: false } : undefined
+  if (options === undefined) return undefined
   switch (type) {
     case 'singleSelect':
     case 'multipleSelects':

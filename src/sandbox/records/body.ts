@@ -98,7 +98,7 @@ const getSchema = z.object({
   userLocale: z.string().optional(),
   returnFieldsByFieldId: flag.default(false),
   /** Refused on a single record [O]. */
-  fields: z.undefined(),
+  fields: z.undefined().optional(),
 })
 
 export type GetQuery = z.output<typeof getSchema>
