@@ -6,7 +6,7 @@ import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import { tokenProfile } from './access/tokens.ts'
 import type { SandboxLimits } from './limits/limit-gate.ts'
-import type { BaseSeed } from './metadata/seed.ts'
+import type { BaseSeed } from './metadata/base-seed.ts'
 import { createSandbox, type Sandbox } from './sandbox.ts'
 
 export interface ServeSandboxOptions {

@@ -9,7 +9,8 @@ describe('airtable 0.12.2', () => {
   let sandbox: Sandbox
   let endpointUrl: string
   const clock = virtualClock()
-  const table = () => new Airtable({ apiKey: 'key123', endpointUrl, noRetryIfRateLimited: true }).base(baseId)('Lead list')
+  const table = () =>
+    new Airtable({ apiKey: 'key123', endpointUrl, noRetryIfRateLimited: true }).base(baseId)('Lead list')
   const base = (id: string) => new Airtable({ apiKey: 'key123', endpointUrl, noRetryIfRateLimited: true }).base(id)
 
   beforeEach(async () => {
@@ -62,18 +63,37 @@ describe('airtable 0.12.2', () => {
 
   it('selects everything over several pages, filtered and sorted, and by a forced POST', async () => {
     for (let from = 0; from < 250; from += 10) {
-      await table().create(Array.from({ length: 10 }, (_, index) => ({ fields: { 'Full Name': `n ${from + index}`, Score: from + index } })))
+      await table().create(
+        Array.from({ length: 10 }, (_, index) => ({
+          fields: { 'Full Name': `n ${from + index}`, Score: from + index },
+        })),
+      )
     }
-    const all = await table().select({ sort: [{ field: 'Score', direction: 'desc' }] }).all()
+    const all = await table()
+      .select({ sort: [{ field: 'Score', direction: 'desc' }] })
+      .all()
     expect(all.map((record) => record.get('Score'))).toEqual(Array.from({ length: 250 }, (_, index) => 249 - index))
-    const few = await table().select({ filterByFormula: "{Full Name} = 'n 7'", fields: ['Full Name'] }).firstPage()
+    const few = await table()
+      .select({ filterByFormula: "{Full Name} = 'n 7'", fields: ['Full Name'] })
+      .firstPage()
     expect(few.map(({ fields }) => fields)).toEqual([{ 'Full Name': 'n 7' }])
     const posted = await table()
-      .select({ filterByFormula: '{Score} < 3', method: 'post', timeZone: 'America/New_York', userLocale: 'en-us', cellFormat: 'string' })
+      .select({
+        filterByFormula: '{Score} < 3',
+        method: 'post',
+        timeZone: 'America/New_York',
+        userLocale: 'en-us',
+        cellFormat: 'string',
+      })
       .all()
     expect(posted.map((record) => record.get('Score')).toSorted()).toEqual(['0', '1', '2'])
     const long = await table()
-      .select({ filterByFormula: `OR(${all.slice(0, 100).map(({ id }) => `RECORD_ID()='${id}'`).join(',')}, "${'x'.repeat(17_000)}"="")` })
+      .select({
+        filterByFormula: `OR(${all
+          .slice(0, 100)
+          .map(({ id }) => `RECORD_ID()='${id}'`)
+          .join(',')}, "${'x'.repeat(17_000)}"="")`,
+      })
       .all()
     expect(long).toHaveLength(100)
     expect(paths()).toContain(`POST /v0/${baseId}/Lead%20list/listRecords`)
@@ -93,7 +113,10 @@ describe('airtable 0.12.2', () => {
     const upserted = await base(baseId).makeRequest({
       method: 'PATCH',
       path: '/Lead list',
-      body: { performUpsert: { fieldsToMergeOn: ['Full Name'] }, records: [{ fields: { 'Full Name': 'Ada', Score: 9 } }] },
+      body: {
+        performUpsert: { fieldsToMergeOn: ['Full Name'] },
+        records: [{ fields: { 'Full Name': 'Ada', Score: 9 } }],
+      },
     })
     expect(upserted).toMatchObject({ statusCode: 200, body: { updatedRecords: [ada.id], createdRecords: [] } })
     const tables = await base('meta').makeRequest({ path: `/bases/${baseId}/tables` })

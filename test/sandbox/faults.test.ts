@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
 import { seededRandom } from '../../src/random.ts'
 import type { FaultInput } from '../../src/sandbox/faults/fault.ts'
 import { FaultBook } from '../../src/sandbox/faults/fault-book.ts'
-import { baseId, member, openSandbox, recordsIn, type TestSandbox } from './support.ts'
+import { serveSandbox } from '../../src/sandbox/serve.ts'
+import { baseId, member, openSandbox, quiet, recordsIn, type TestSandbox } from './support.ts'
 
 const path = `/v0/${baseId}/Leads`
 const seed = { baseId, tables: [{ name: 'Leads', fields: [{ name: 'Name', type: 'singleLineText' as const }] }] }
@@ -122,7 +124,9 @@ describe('injected faults', () => {
     expect((await at.ask('POST', '/sandbox/faults', { kind: 'html' }, 'patTest')).status).toBe(401)
     expect((await at.ask('POST', '/sandbox/faults', { kind: 'html', times: 1 }, token)).body).toEqual({ id: 1 })
     expect((await at.ask('POST', '/sandbox/faults', { kind: 'fire' }, token)).status).toBe(422)
-    expect(member((await at.ask('GET', '/sandbox/faults', undefined, token)).body, 'faults')).toMatchObject([{ id: 1, kind: 'html', struck: 0 }])
+    expect(member((await at.ask('GET', '/sandbox/faults', undefined, token)).body, 'faults')).toMatchObject([
+      { id: 1, kind: 'html', struck: 0 },
+    ])
     expect((await at.ask('DELETE', '/sandbox/faults', undefined, token)).status).toBe(200)
     expect((await at.ask('GET', path)).status).toBe(200)
   })
@@ -140,14 +144,22 @@ describe('injected faults', () => {
     ])
     expect(entries[0]?.bytes).toBeGreaterThan(50)
     const log = await at.ask('GET', '/sandbox/requests', undefined, at.sandbox.controlToken)
-    expect(log.body).toMatchObject({ total: 3, requests: [{ at: '2026-01-05T12:00:00.000Z', method: 'POST', path, status: 200 }, {}, {}] })
+    expect(log.body).toMatchObject({
+      total: 3,
+      requests: [{ at: '2026-01-05T12:00:00.000Z', method: 'POST', path, status: 200 }, {}, {}],
+    })
     expect(JSON.stringify(log.body)).not.toContain('Ada')
     await at.ask('DELETE', '/sandbox/requests', undefined, at.sandbox.controlToken)
     expect(at.sandbox.control.requests()).toEqual([])
   })
 
   it('bases are made over HTTP too', async () => {
-    const answer = await at.ask('POST', '/sandbox/bases', { ...seed, baseId: 'appOther000000001' }, at.sandbox.controlToken)
+    const answer = await at.ask(
+      'POST',
+      '/sandbox/bases',
+      { ...seed, baseId: 'appOther000000001' },
+      at.sandbox.controlToken,
+    )
     expect(answer.status).toBe(200)
     expect((await at.ask('GET', '/v0/appOther000000001/Leads')).status).toBe(200)
   })
@@ -160,7 +172,10 @@ async function logged(at: TestSandbox, requests: number): Promise<string> {
 }
 
 describe('a sandbox in a file', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sandbox-'))
+  let folder = ''
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sandbox-'))
+  })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   it('keeps everything when it is closed and opened again, readable by its owner only', async () => {
@@ -168,7 +183,9 @@ describe('a sandbox in a file', () => {
     const first = await openSandbox({ path: file })
     first.sandbox.control.ensureBase(seed)
     await first.ask('POST', path, { fields: { Name: 'Ada' } })
-    await first.ask('POST', `/v0/bases/${baseId}/webhooks`, { specification: { options: { filters: { dataTypes: ['tableData'] } } } })
+    await first.ask('POST', `/v0/bases/${baseId}/webhooks`, {
+      specification: { options: { filters: { dataTypes: ['tableData'] } } },
+    })
     first.sandbox.control.colleague(baseId).createRecord('Leads', { Name: 'Bob' })
     for (const name of [file, `${file}-wal`, `${file}-shm`]) expect(statSync(name).mode & 0o777, name).toBe(0o600)
     await first.sandbox.close()
@@ -180,5 +197,16 @@ describe('a sandbox in a file', () => {
     const payloads = await second.ask('GET', `/v0/bases/${baseId}/webhooks/${String(member(hook, 'id'))}/payloads`)
     expect(member(payloads.body, 'payloads')).toHaveLength(1)
     await second.sandbox.close()
+  })
+
+  it('is served with its folder made, and says when its port is taken', async () => {
+    const options = { clock: systemClock, random: seededRandom(1), log: quiet, token: 'patOnly', bases: [seed] }
+    const served = await serveSandbox({ ...options, path: join(folder, 'below', 'sandbox.db') })
+    expect(statSync(join(folder, 'below')).mode & 0o777).toBe(0o700)
+    const ask = (token: string) => fetch(`${served.url}${path}`, { headers: { authorization: `Bearer ${token}` } })
+    expect([(await ask('patOnly')).status, (await ask('patOther')).status]).toEqual([200, 401])
+    const port = Number(new URL(served.url).port)
+    await expect(serveSandbox({ ...options, path: ':memory:', port })).rejects.toMatchObject({ code: 'USAGE' })
+    await served.sandbox.close()
   })
 })

@@ -35,21 +35,35 @@ function open(): Sandbox {
 
 function ask(sandbox: Sandbox, method: string, address: string, body?: JsonValue): { status: number; body: JsonValue } {
   const [name = '', query = ''] = address.split('?')
-  const reply = sandbox.exchange({ method, path: name, query, authorization: 'Bearer x', body: body === undefined ? '' : JSON.stringify(body) })
+  const reply = sandbox.exchange({
+    method,
+    path: name,
+    query,
+    authorization: 'Bearer x',
+    body: body === undefined ? '' : JSON.stringify(body),
+  })
   if (reply.kind !== 'answer') throw new Error('a request got no answer')
   const value: JsonValue = JSON.parse(reply.answer.body.toString('utf8'))
   return { status: reply.answer.status, body: value }
 }
 
 interface Lead {
-  readonly Name?: string
-  readonly Score?: number
-  readonly Done?: true
+  readonly Name?: string | undefined
+  readonly Score?: number | undefined
+  readonly Done?: true | undefined
 }
-const leadSchema = z.object({ Name: z.string().optional(), Score: z.number().optional(), Done: z.literal(true).optional() })
+const leadSchema = z.object({
+  Name: z.string().optional(),
+  Score: z.number().optional(),
+  Done: z.literal(true).optional(),
+})
 
 const leadOf: fc.Arbitrary<JsonObject> = fc.record(
-  { Name: fc.constantFrom('Ada', 'ada', 'Bob', 'Bo', 'x y'), Score: fc.integer({ min: -2, max: 3 }), Done: fc.constant(true) },
+  {
+    Name: fc.constantFrom('Ada', 'ada', 'Bob', 'Bo', 'x y'),
+    Score: fc.integer({ min: -2, max: 3 }),
+    Done: fc.constant(true),
+  },
   { requiredKeys: [] },
 )
 
@@ -60,18 +74,28 @@ interface Condition {
 }
 
 const simple: fc.Arbitrary<Condition> = fc.oneof(
-  fc.constantFrom('Ada', 'Bob', 'nobody').map((name) => ({ formula: `{Name} = '${name}'`, holds: (lead: Lead) => lead.Name === name })),
-  fc.constantFrom('Ada', 'Bob').map((name) => ({ formula: `'${name}' != {Name}`, holds: (lead: Lead) => lead.Name !== name })),
+  fc
+    .constantFrom('Ada', 'Bob', 'nobody')
+    .map((name) => ({ formula: `{Name} = '${name}'`, holds: (lead: Lead) => lead.Name === name })),
+  fc
+    .constantFrom('Ada', 'Bob')
+    .map((name) => ({ formula: `'${name}' != {Name}`, holds: (lead: Lead) => lead.Name !== name })),
   fc.constant({ formula: "{Name} = ''", holds: (lead: Lead) => lead.Name === undefined }),
   fc.constant({ formula: '{Done}', holds: (lead: Lead) => lead.Done === true }),
   fc.constant({ formula: '{Score} = BLANK()', holds: (lead: Lead) => (lead.Score ?? 0) === 0 }),
   fc.constant({ formula: 'LEN({Name}) > 2', holds: (lead: Lead) => (lead.Name?.length ?? 0) > 2 }),
   fc.constant({ formula: "LOWER({Name}) = 'ada'", holds: (lead: Lead) => lead.Name?.toLowerCase() === 'ada' }),
   fc.constant({ formula: "FIND('o', {Name})", holds: (lead: Lead) => lead.Name?.includes('o') === true }),
-  fc.tuple(fc.constantFrom('<', '<=', '>', '>=') , fc.integer({ min: -2, max: 3 })).map(([operator, bound]) => ({
+  fc.tuple(fc.constantFrom('<', '<=', '>', '>='), fc.integer({ min: -2, max: 3 })).map(([operator, bound]) => ({
     formula: `{Score} ${operator} ${bound}`,
     holds: ({ Score: score = 0 }: Lead) =>
-      operator === '<' ? score < bound : operator === '<=' ? score <= bound : operator === '>' ? score > bound : score >= bound,
+      operator === '<'
+        ? score < bound
+        : operator === '<='
+          ? score <= bound
+          : operator === '>'
+            ? score > bound
+            : score >= bound,
   })),
 )
 const { condition } = fc.letrec<{ condition: Condition }>((tie) => ({
@@ -106,7 +130,10 @@ describe('for any records', () => {
         fill(sandbox, leads)
         const all = recordsIn(ask(sandbox, 'GET', path).body)
         const kept = recordsIn(ask(sandbox, 'GET', `${path}?filterByFormula=${encodeURIComponent(formula)}`).body)
-        expect(kept.map(({ id }) => id), formula).toEqual(all.filter(({ fields }) => holds(leadSchema.parse(fields))).map(({ id }) => id))
+        expect(
+          kept.map(({ id }) => id),
+          formula,
+        ).toEqual(all.filter(({ fields }) => holds(leadSchema.parse(fields))).map(({ id }) => id))
         await sandbox.close()
       }),
       { numRuns: 150 },
@@ -116,27 +143,34 @@ describe('for any records', () => {
   it('paging shows every record of the first page’s moment once, whatever happens meanwhile', async () => {
     const meddling = fc.array(fc.constantFrom('add', 'change', 'none'), { maxLength: 30 })
     await fc.assert(
-      fc.asyncProperty(fc.array(leadOf, { maxLength: 40 }), fc.integer({ min: 1, max: 7 }), fc.boolean(), meddling, async (leads, pageSize, sorted, actions) => {
-        const sandbox = open()
-        fill(sandbox, leads)
-        const colleague = sandbox.control.colleague(baseId)
-        const expected = recordsIn(ask(sandbox, 'GET', path).body).map(({ id }) => id)
-        const seen: string[] = []
-        let offset: string | undefined
-        let page = 0
-        do {
-          const query = `pageSize=${pageSize}${sorted ? '&sort[0][field]=Name' : ''}${offset === undefined ? '' : `&offset=${offset}`}`
-          const { body } = ask(sandbox, 'GET', `${path}?${query}`)
-          seen.push(...recordsIn(body).map(({ id }) => id))
-          offset = z.object({ offset: z.string().optional() }).parse(body).offset
-          const action = actions[page]
-          if (action === 'add') colleague.createRecord('Leads', { Name: 'Bob' })
-          if (action === 'change' && expected[0] !== undefined) colleague.updateRecord('Leads', expected[0], { Name: `n${page}` })
-          page += 1
-        } while (offset !== undefined)
-        expect(seen.toSorted()).toEqual(expected.toSorted())
-        await sandbox.close()
-      }),
+      fc.asyncProperty(
+        fc.array(leadOf, { maxLength: 40 }),
+        fc.integer({ min: 1, max: 7 }),
+        fc.boolean(),
+        meddling,
+        async (leads, pageSize, sorted, actions) => {
+          const sandbox = open()
+          fill(sandbox, leads)
+          const colleague = sandbox.control.colleague(baseId)
+          const expected = recordsIn(ask(sandbox, 'GET', path).body).map(({ id }) => id)
+          const seen: string[] = []
+          let offset: string | undefined
+          let page = 0
+          do {
+            const query = `pageSize=${pageSize}${sorted ? '&sort[0][field]=Name' : ''}${offset === undefined ? '' : `&offset=${offset}`}`
+            const { body } = ask(sandbox, 'GET', `${path}?${query}`)
+            seen.push(...recordsIn(body).map(({ id }) => id))
+            offset = z.object({ offset: z.string().optional() }).parse(body).offset
+            const action = actions[page]
+            if (action === 'add') colleague.createRecord('Leads', { Name: 'Bob' })
+            if (action === 'change' && expected[0] !== undefined)
+              colleague.updateRecord('Leads', expected[0], { Name: `n${page}` })
+            page += 1
+          } while (offset !== undefined)
+          expect(seen.toSorted()).toEqual(expected.toSorted())
+          await sandbox.close()
+        },
+      ),
       { numRuns: 100 },
     )
   })
@@ -155,12 +189,12 @@ describe('for any records', () => {
             records: batch.map((fields) => ({ fields })),
           })
           expect(status).toBe(200)
-          expect(recordsIn(body).map(({ fields }) => fields['Name'])).toEqual(batch.map(({ Name }) => Name))
+          expect(recordsIn(body).map(({ fields }) => fields.Name)).toEqual(batch.map(({ Name }) => Name))
           const names = new Set(batch.map(({ Name }) => Name))
           expect(member(body, 'createdRecords')).toHaveLength([...names].filter((name) => !known.has(name)).length)
           expect(member(body, 'updatedRecords')).toHaveLength([...names].filter((name) => known.has(name)).length)
         }
-        const stored = recordsIn(ask(sandbox, 'GET', path).body).map(({ fields }) => [fields['Name'], fields['Score']])
+        const stored = recordsIn(ask(sandbox, 'GET', path).body).map(({ fields }) => [fields.Name, fields.Score])
         expect(stored.toSorted()).toEqual([...model].toSorted())
         await sandbox.close()
       }),

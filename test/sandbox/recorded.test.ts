@@ -8,7 +8,14 @@ import type { JsonObject, JsonValue } from '../../src/json.ts'
 import { type Random, seededRandom } from '../../src/random.ts'
 import { tokenProfile } from '../../src/sandbox/access/tokens.ts'
 import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
-import { isRecorded, type RecordedPair, type RecordedRecord, readPairs, recordedTables, recordsOf } from './recorded-traffic.ts'
+import {
+  isRecorded,
+  type RecordedPair,
+  type RecordedRecord,
+  readPairs,
+  recordedTables,
+  recordsOf,
+} from './recorded-traffic.ts'
 import { quiet, type VirtualClock, virtualClock } from './support.ts'
 
 const brian = { id: 'usrPnLezZNh82BzJC', email: 'brian.leonard@grouparoo.com', name: 'Brian Leonard' }
@@ -25,14 +32,22 @@ function scriptedRandom(): Random & { mint(ids: readonly string[]): void } {
     const char = script.shift()
     return char === undefined ? plain.next() : (alphabet.indexOf(char) + 0.5) / alphabet.length
   }
-  return { ...plain, next, mint: (ids) => void (script = ids.flatMap((id) => [...id.slice(3)])) }
+  const mint = (ids: readonly string[]) => {
+    script = ids.flatMap((id) => [...id.slice(3)])
+  }
+  return { ...plain, next, mint }
 }
 
 interface Replay {
   readonly sandbox: Sandbox
   readonly clock: VirtualClock
   readonly random: ReturnType<typeof scriptedRandom>
-  readonly ask: (method: string, address: string, body: JsonValue, token: string) => { status: number; contentType: string; body: JsonValue }
+  readonly ask: (
+    method: string,
+    address: string,
+    body: JsonValue,
+    token: string,
+  ) => { status: number; contentType: string; body: JsonValue }
 }
 
 function openReplay(metadataHidden: boolean): Replay {
@@ -76,7 +91,8 @@ function seedBase(replay: Replay, pairs: readonly RecordedPair[], tables: Return
   const ids = idsOfTables(pairs)
   const field = (table: string, wanted: string) =>
     tables.find((each) => each.name === table)?.fields.find((each) => each.name === wanted)?.id
-  const firstNumber = pairs.flatMap(({ method, body }) => (method === 'POST' ? recordsOf(body) : []))[0]?.fields['f_autoNumber']
+  const firstNumber = pairs.flatMap(({ method, body }) => (method === 'POST' ? recordsOf(body) : []))[0]?.fields
+    .f_autoNumber
   replay.sandbox.control.ensureBase({
     baseId,
     name,
@@ -100,22 +116,36 @@ function idsOfTables(pairs: readonly RecordedPair[]): Map<string, string> {
   const shown = (suffix: string) => new RegExp(`tbl\\w${suffix}`).exec(paths)?.[0]
   const all = shown('dYOTFAzBLHXTr')
   const empty = shown('73pmkdKl4Khj1')
-  return new Map([...(all === undefined ? [] : [['All', all] as const]), ...(empty === undefined ? [] : [['Empty', empty] as const])])
+  return new Map([
+    ...(all === undefined ? [] : [['All', all] as const]),
+    ...(empty === undefined ? [] : [['Empty', empty] as const]),
+  ])
 }
 
-function withTableIds(options: JsonObject, tables: ReturnType<typeof recordedTables>, ids: Map<string, string>): JsonObject {
-  const linked = tables.find(({ id }) => id === options['linkedTableId'])
+function withTableIds(
+  options: JsonObject,
+  tables: ReturnType<typeof recordedTables>,
+  ids: Map<string, string>,
+): JsonObject {
+  const linked = tables.find(({ id }) => id === options.linkedTableId)
   const id = linked === undefined ? undefined : ids.get(linked.name)
   return id === undefined ? options : { ...options, linkedTableId: id }
 }
 
-function ruleOf(name: string, type: string, link: string | undefined, field: (table: string, name: string) => string | undefined) {
+function ruleOf(
+  name: string,
+  type: string,
+  link: string | undefined,
+  field: (table: string, name: string) => string | undefined,
+) {
   if (type === 'button') return { constant: JSON.stringify(button) }
   if (name === 'f_formula') return { formula: '{Name} & {f_autoNumber}' }
   if (link === undefined) return {}
   if (type === 'count') return { recordLinkFieldId: link }
-  if (type === 'rollup') return { recordLinkFieldId: link, formula: 'AVERAGE(values)', fieldIdInLinkedTable: field(resultsTable, 'Spend') }
-  if (name === 'f_multipleLookupValues') return { recordLinkFieldId: link, fieldIdInLinkedTable: field(resultsTable, 'Impressions') }
+  if (type === 'rollup')
+    return { recordLinkFieldId: link, formula: 'AVERAGE(values)', fieldIdInLinkedTable: field(resultsTable, 'Spend') }
+  if (name === 'f_multipleLookupValues')
+    return { recordLinkFieldId: link, fieldIdInLinkedTable: field(resultsTable, 'Impressions') }
   return {}
 }
 
@@ -123,8 +153,9 @@ const written = (record: RecordedRecord, leave: readonly string[]) =>
   Object.fromEntries(
     Object.entries(record.fields).filter(
       ([name]) =>
-        !/^f_(autoNumber|button|count|createdBy|createdTime|formula|lastModifiedBy|lastModifiedTime|rollup|multipleLookupValues)$/.test(name) &&
-        !leave.includes(name),
+        !/^f_(autoNumber|button|count|createdBy|createdTime|formula|lastModifiedBy|lastModifiedTime|rollup|multipleLookupValues)$/.test(
+          name,
+        ) && !leave.includes(name),
     ),
   )
 
@@ -133,15 +164,17 @@ function seedAll(replay: Replay, baseId: string, tableId: string, pairs: readonl
   const lists = pairs.filter(({ path, status }) => status === 200 && /\/(All|tbl\wdYOTFAzBLHXTr)$/.test(path))
   const records = recordsOf(lists.find(({ body }) => recordsOf(body).length === 3)?.body ?? null)
   for (const record of records) {
-    const links = z.array(z.string()).parse(record.fields['f_multipleRecordLinks'] ?? [])
-    const impressions = z.array(z.number()).parse(record.fields['f_multipleLookupValues'] ?? [])
-    const spend = record.fields['f_rollup'] ?? null
+    const links = z.array(z.string()).parse(record.fields.f_multipleRecordLinks ?? [])
+    const impressions = z.array(z.number()).parse(record.fields.f_multipleLookupValues ?? [])
+    const spend = record.fields.f_rollup ?? null
     for (const [index, link] of links.entries()) {
       replay.random.mint([link])
       const linked = { fields: { Impressions: impressions[index] ?? null, Spend: spend } }
-      expect(replay.ask('POST', `/v0/${baseId}/${encodeURIComponent(resultsTable)}`, linked, 'keyBrian').status).toBe(200)
+      expect(replay.ask('POST', `/v0/${baseId}/${encodeURIComponent(resultsTable)}`, linked, 'keyBrian').status).toBe(
+        200,
+      )
     }
-    const creator = JSON.stringify(record.fields['f_createdBy']).includes(brandon.id) ? 'keyBrandon' : 'keyBrian'
+    const creator = JSON.stringify(record.fields.f_createdBy).includes(brandon.id) ? 'keyBrandon' : 'keyBrian'
     replay.random.mint([record.id])
     const created = replay.ask('POST', `/v0/${baseId}/${tableId}`, { fields: written(record, ['f_barcode']) }, creator)
     expect(created).toMatchObject({ status: 200, body: { id: record.id } })
@@ -175,34 +208,44 @@ function comparable(body: JsonValue, expected: JsonValue): JsonValue {
   return result
 }
 
-describe.skipIf(!isRecorded)('the sandbox answers as Airtable was recorded to answer (skipped without ../shared/data)', () => {
-  const pairs = isRecorded ? readPairs() : []
-  const recordings = [...new Set(pairs.map(({ recording }) => recording))]
-  const tables = isRecorded ? recordedTables(pairs) : []
+describe.skipIf(!isRecorded)(
+  'the sandbox answers as Airtable was recorded to answer (skipped without ../shared/data)',
+  () => {
+    const pairs = isRecorded ? readPairs() : []
+    const recordings = [...new Set(pairs.map(({ recording }) => recording))]
+    const tables = isRecorded ? recordedTables(pairs) : []
 
-  it('has all 240 pairs to compare', () => {
-    expect(pairs).toHaveLength(240)
-    expect(recordings).toHaveLength(12)
-  })
+    it('has all 240 pairs to compare', () => {
+      expect(pairs).toHaveLength(240)
+      expect(recordings).toHaveLength(12)
+    })
 
-  it.each(recordings)('%s', (recording) => {
-    const own = pairs.filter((pair) => pair.recording === recording)
-    const access = recording.split('/')[0]
-    const replay = openReplay(access === 'no-meta-access')
-    seedBase(
-      replay,
-      // Ids and records of a base are taken from all recordings that were made with it.
-      pairs.filter((pair) => pair.recording.startsWith(`${access}/`) && (pair.recording === recording || pair.method === 'GET')),
-      tables,
-    )
-    for (const [index, pair] of own.entries()) {
-      if (pair.method !== 'GET') replay.clock.set(Math.max(replay.clock.nowMs(), momentOf(pair.body)))
-      if (pair.method === 'POST') replay.random.mint(recordsOf(pair.body).map(({ id }) => id))
-      const answer = replay.ask(pair.method, pair.address, pair.requestBody, pair.status === 401 ? 'keyJunk' : 'keyBrian')
-      const where = `${index}: ${pair.method} ${pair.address}`
-      expect(answer.status, where).toBe(pair.status)
-      expect(answer.contentType, where).toBe(pair.contentType)
-      expect(comparable(answer.body, pair.body), where).toEqual(comparable(pair.body, pair.body))
-    }
-  })
-})
+    it.each(recordings)('%s', (recording) => {
+      const own = pairs.filter((pair) => pair.recording === recording)
+      const access = recording.split('/')[0]
+      const replay = openReplay(access === 'no-meta-access')
+      seedBase(
+        replay,
+        // Ids and records of a base are taken from all recordings that were made with it.
+        pairs.filter(
+          (pair) => pair.recording.startsWith(`${access}/`) && (pair.recording === recording || pair.method === 'GET'),
+        ),
+        tables,
+      )
+      for (const [index, pair] of own.entries()) {
+        if (pair.method !== 'GET') replay.clock.set(Math.max(replay.clock.nowMs(), momentOf(pair.body)))
+        if (pair.method === 'POST') replay.random.mint(recordsOf(pair.body).map(({ id }) => id))
+        const answer = replay.ask(
+          pair.method,
+          pair.address,
+          pair.requestBody,
+          pair.status === 401 ? 'keyJunk' : 'keyBrian',
+        )
+        const where = `${index}: ${pair.method} ${pair.address}`
+        expect(answer.status, where).toBe(pair.status)
+        expect(answer.contentType, where).toBe(pair.contentType)
+        expect(comparable(answer.body, pair.body), where).toEqual(comparable(pair.body, pair.body))
+      }
+    })
+  },
+)

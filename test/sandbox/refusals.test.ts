@@ -6,7 +6,16 @@ import { baseId, openSandbox, type TestSandbox } from './support.ts'
 const path = `/v0/${baseId}/Leads`
 const tables = `/v0/meta/bases/${baseId}/tables`
 const hooks = `/v0/bases/${baseId}/webhooks`
-const seed = { baseId, tables: [{ id: 'tblLeads000000001', name: 'Leads', fields: [{ name: 'Name', type: 'singleLineText' as const }] }] }
+const seed = {
+  baseId,
+  tables: [
+    {
+      id: 'tblLeads000000001',
+      name: 'Leads',
+      fields: [{ id: 'fldName0000000001', name: 'Name', type: 'singleLineText' as const }],
+    },
+  ],
+}
 const notFoundOrNotPermitted = {
   error: {
     type: 'INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND',
@@ -27,7 +36,10 @@ describe('requests that are refused', () => {
   it.each(['', 'patUnknown', 'patRevoked'])('without a valid token: 401 (%s)', async (token) => {
     at.sandbox.control.setToken(tokenProfile('patRevoked', tokenRestrictions.revoked))
     const answer = await at.ask('GET', '/v0/meta/bases', undefined, token)
-    expect(answer).toMatchObject({ status: 401, body: { error: { type: 'AUTHENTICATION_REQUIRED', message: 'Authentication required' } } })
+    expect(answer).toMatchObject({
+      status: 401,
+      body: { error: { type: 'AUTHENTICATION_REQUIRED', message: 'Authentication required' } },
+    })
   })
 
   it.each<[string, string]>([
@@ -42,7 +54,8 @@ describe('requests that are refused', () => {
   })
 
   it.each(['/v0/appUnknown0000001/Leads', `/v0/${baseId}/Unknown%20Table`, '/v0/meta/bases/appUnknown0000001/tables'])(
-    'to a base or table that is not there: 403 (%s)', async (address) => {
+    'to a base or table that is not there: 403 (%s)',
+    async (address) => {
       expect(await at.ask('GET', address)).toMatchObject({ status: 403, body: notFoundOrNotPermitted })
     },
   )
@@ -50,7 +63,9 @@ describe('requests that are refused', () => {
   it('to an unknown table, as of 2022: 404', async () => {
     const old = await openSandbox({ behaviour: '2022' })
     old.sandbox.control.ensureBase(seed)
-    expect((await old.ask('GET', `/v0/${baseId}/x`)).body).toEqual({ error: { type: 'TABLE_NOT_FOUND', message: `Could not find table x in application ${baseId}` } })
+    expect((await old.ask('GET', `/v0/${baseId}/x`)).body).toEqual({
+      error: { type: 'TABLE_NOT_FOUND', message: `Could not find table x in application ${baseId}` },
+    })
     await old.sandbox.close()
   })
 
@@ -70,10 +85,22 @@ describe('requests that are refused', () => {
     expect((await at.ask('GET', path, undefined, 'patReader')).status).toBe(200)
     expect(await at.ask('POST', path, record, 'patReader')).toMatchObject({
       status: 403,
-      body: { error: { type: 'INVALID_PERMISSIONS', message: 'You are not permitted to create records in table Leads (tblLeads000000001)' } },
+      body: {
+        error: {
+          type: 'INVALID_PERMISSIONS',
+          message: 'You are not permitted to create records in table Leads (tblLeads000000001)',
+        },
+      },
+    })
+    expect(
+      await at.ask('PATCH', path, { records: [{ id: 'recAAAAAAAAAAAAAA', ...record }] }, 'patReader'),
+    ).toMatchObject({
+      status: 403,
+      body: { error: { message: 'You are not permitted to write cell values in field Name (fldName0000000001)' } },
     })
     expect(await at.ask('POST', tables, {}, 'patReader')).toMatchObject({
-      status: 403, body: { error: { type: 'INVALID_PERMISSIONS', message: 'You are not permitted to perform this operation' } },
+      status: 403,
+      body: { error: { type: 'INVALID_PERMISSIONS', message: 'You are not permitted to perform this operation' } },
     })
     expect((await at.ask('POST', path, record, 'patNoSchema')).status).toBe(200)
     expect((await at.ask('GET', tables, undefined, 'patNoSchema')).status).toBe(403)
@@ -81,11 +108,14 @@ describe('requests that are refused', () => {
   })
 
   it('for their form: 400 for no JSON, 413 for too much, 414 for too long an address', async () => {
-    const send = (body: string) => fetch(`${at.url}${path}`, { method: 'POST', body, headers: { authorization: 'Bearer patTest' } })
+    const send = (body: string) =>
+      fetch(`${at.url}${path}`, { method: 'POST', body, headers: { authorization: 'Bearer patTest' } })
     expect((await send('{')).status).toBe(400)
     expect((await send('x'.repeat(6 * 1024 * 1024))).status).toBe(413)
     expect((await at.ask('GET', `${path}?filterByFormula=${'x'.repeat(16_000)}`)).status).toBe(414)
-    expect((await at.ask('POST', path, { nothing: true })).body).toMatchObject({ error: { type: 'INVALID_REQUEST_UNKNOWN' } })
+    expect((await at.ask('POST', path, { nothing: true })).body).toMatchObject({
+      error: { type: 'INVALID_REQUEST_UNKNOWN' },
+    })
   })
 
   it('from a name that is not this machine, against DNS rebinding', async () => {
@@ -137,7 +167,9 @@ describe('limits', () => {
     const at = await openSandbox({ limits: { rateLimitBody: 'seen', retryAfterSeconds: 31, requestsPerSecond: 0 } })
     at.sandbox.control.ensureBase(seed)
     const answer = await at.ask('GET', path)
-    expect(answer.body).toEqual({ errors: [{ error: 'RATE_LIMIT_REACHED', message: 'Rate limit exceeded. Please try again later' }] })
+    expect(answer.body).toEqual({
+      errors: [{ error: 'RATE_LIMIT_REACHED', message: 'Rate limit exceeded. Please try again later' }],
+    })
     expect(answer.headers.get('retry-after')).toBe('31')
     await at.sandbox.close()
   })

@@ -28,7 +28,11 @@ export function virtualClock(startMs = Date.UTC(2026, 0, 5, 12)): VirtualClock {
   const after = (delayMs: number, run: () => void) => {
     const entry = { at: now + delayMs, run }
     waiting.push(entry)
-    return { cancel: () => void (waiting = waiting.filter((other) => other !== entry)) }
+    return {
+      cancel: () => {
+        waiting = waiting.filter((other) => other !== entry)
+      },
+    }
   }
   return {
     nowMs: () => now,
@@ -79,8 +83,9 @@ export async function openSandbox(options: Partial<SandboxOptions> = {}, seed = 
 
 /** The records of an answer, checked to be records. */
 export function recordsIn(body: JsonValue): { id: string; createdTime: string; fields: JsonObject }[] {
-  return z.object({ records: z.array(z.object({ id: z.string(), createdTime: z.string(), fields: objectSchema })) }).parse(body)
-    .records
+  return z
+    .object({ records: z.array(z.object({ id: z.string(), createdTime: z.string(), fields: objectSchema })) })
+    .parse(body).records
 }
 
 /** A member of a JSON object; fails the test when it is not there. */

@@ -26,7 +26,12 @@ describe('webhooks by polling', () => {
           name: 'Leads',
           fields: [
             { id: name, name: 'Name', type: 'singleLineText' },
-            { id: status, name: 'Status', type: 'singleSelect', options: { choices: [{ id: 'selNew00000000001', name: 'New', color: 'blueLight2' }] } },
+            {
+              id: status,
+              name: 'Status',
+              type: 'singleSelect',
+              options: { choices: [{ id: 'selNew00000000001', name: 'New', color: 'blueLight2' }] },
+            },
             { id: score, name: 'Score', type: 'number', options: { precision: 0 } },
             { id: double, name: 'Double', type: 'formula', rule: { formula: '{Score} * 2' } },
           ],
@@ -41,7 +46,9 @@ describe('webhooks by polling', () => {
 
   const hook = async (filters: JsonObject = {}, includes: JsonObject = {}) => {
     const answer = await at.ask('POST', hooks, {
-      specification: { options: { filters: { dataTypes: ['tableData', 'tableFields', 'tableMetadata'], ...filters }, includes } },
+      specification: {
+        options: { filters: { dataTypes: ['tableData', 'tableFields', 'tableMetadata'], ...filters }, includes },
+      },
     })
     expect(answer.status, JSON.stringify(answer.body)).toBe(200)
     return `${hooks}/${String(member(answer.body, 'id'))}`
@@ -57,14 +64,19 @@ describe('webhooks by polling', () => {
   const changes = (payload: JsonObject | undefined): JsonValue => member(payload ?? {}, 'changedTablesById', tableId)
 
   it('are created without an address and live for seven days', async () => {
-    const answer = await at.ask('POST', hooks, { specification: { options: { filters: { dataTypes: ['tableData'] } } } })
+    const answer = await at.ask('POST', hooks, {
+      specification: { options: { filters: { dataTypes: ['tableData'] } } },
+    })
     expect(answer.body).toMatchObject({
       id: expect.stringMatching(/^ach\w{14}$/),
       macSecretBase64: expect.any(String),
       expirationTime: '2026-01-12T12:00:00.000Z',
     })
     expect(member((await at.ask('GET', hooks)).body, 'webhooks', 0)).toMatchObject({
-      notificationUrl: null, cursorForNextPayload: 1, isHookEnabled: true, areNotificationsEnabled: true,
+      notificationUrl: null,
+      cursorForNextPayload: 1,
+      isHookEnabled: true,
+      areNotificationsEnabled: true,
     })
   })
 
@@ -79,17 +91,28 @@ describe('webhooks by polling', () => {
       createdRecordsById: {
         [id]: {
           createdTime: '2026-01-05T12:00:01.000Z',
-          cellValuesByFieldId: { [name]: 'Ada', [status]: { id: 'selNew00000000001', name: 'New', color: 'blueLight2' } , [double]: 0 },
+          cellValuesByFieldId: {
+            [name]: 'Ada',
+            [status]: { id: 'selNew00000000001', name: 'New', color: 'blueLight2' },
+            [double]: 0,
+          },
         },
       },
     })
     expect(payloads[0]).toMatchObject({ payloadFormat: 'v0', actionMetadata: { source: 'client' } })
-    expect(payloads[1]).toMatchObject({ actionMetadata: { source: 'publicApi', sourceMetadata: { user: { id: expect.any(String) } } } })
+    expect(payloads[1]).toMatchObject({
+      actionMetadata: { source: 'publicApi', sourceMetadata: { user: { id: expect.any(String) } } },
+    })
     expect(changes(payloads[1])).toEqual({
       changedRecordsById: {
         [id]: {
           current: { cellValuesByFieldId: { [score]: 2, [status]: null } },
-          previous: { cellValuesByFieldId: { [score]: null, [status]: { id: 'selNew00000000001', name: 'New', color: 'blueLight2' } } },
+          previous: {
+            cellValuesByFieldId: {
+              [score]: null,
+              [status]: { id: 'selNew00000000001', name: 'New', color: 'blueLight2' },
+            },
+          },
           unchanged: { cellValuesByFieldId: { [name]: 'Ada' } },
         },
       },
@@ -103,8 +126,13 @@ describe('webhooks by polling', () => {
     colleague.updateRecord('Leads', id, { Score: 2 })
     const { payloads } = await drain(path)
     expect(payloads).toHaveLength(2)
-    expect(member(changes(payloads[1]), 'changedRecordsById', id, 'current', 'cellValuesByFieldId')).toEqual({ [double]: 4 })
-    expect(payloads[1]).toMatchObject({ timestamp: payloads[0]?.['timestamp'], baseTransactionNumber: payloads[0]?.['baseTransactionNumber'] })
+    expect(member(changes(payloads[1]), 'changedRecordsById', id, 'current', 'cellValuesByFieldId')).toEqual({
+      [double]: 4,
+    })
+    expect(payloads[1]).toMatchObject({
+      timestamp: payloads[0]?.timestamp,
+      baseTransactionNumber: payloads[0]?.baseTransactionNumber,
+    })
   })
 
   it('give 20 single updates as 20 ordered payloads, in pages, the cursor one after the last number', async () => {
@@ -115,7 +143,7 @@ describe('webhooks by polling', () => {
     const second = await drain(path, first.cursor, '&limit=15')
     expect({ ...second, payloads: second.payloads.length }).toEqual({ payloads: 5, cursor: 21, mightHaveMore: false })
     expect(await drain(path, 21)).toEqual({ payloads: [], cursor: 21, mightHaveMore: false })
-    const numbers = [...first.payloads, ...second.payloads].map((payload) => Number(payload['baseTransactionNumber']))
+    const numbers = [...first.payloads, ...second.payloads].map((payload) => Number(payload.baseTransactionNumber))
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
   })
 
@@ -124,14 +152,21 @@ describe('webhooks by polling', () => {
     await at.ask('POST', `/v0/${baseId}/Leads`, { records: [{ fields: { Name: 'a' } }, { fields: { Name: 'b' } }] })
     const { payloads } = await drain(path)
     expect(payloads).toHaveLength(1)
-    expect(Object.keys(z.record(z.string(), z.json()).parse(member(changes(payloads[0]), 'createdRecordsById')))).toHaveLength(2)
+    expect(
+      Object.keys(z.record(z.string(), z.json()).parse(member(changes(payloads[0]), 'createdRecordsById'))),
+    ).toHaveLength(2)
   })
 
   it('tell nothing of a write that changes nothing, and of one that is refused', async () => {
     const id = colleague.createRecord('Leads', { Name: 'a' })
     const path = await hook()
     await at.ask('PATCH', `/v0/${baseId}/Leads/${id}`, { fields: { Name: 'a' } })
-    await at.ask('PATCH', `/v0/${baseId}/Leads`, { records: [{ id, fields: { Name: 'b' } }, { id, fields: { Nope: 1 } }] })
+    await at.ask('PATCH', `/v0/${baseId}/Leads`, {
+      records: [
+        { id, fields: { Name: 'b' } },
+        { id, fields: { Nope: 1 } },
+      ],
+    })
     expect((await drain(path)).payloads).toEqual([])
   })
 
@@ -148,14 +183,17 @@ describe('webhooks by polling', () => {
     const id = colleague.createRecord('Leads', { Name: 'a' })
     colleague.createRecord('Leads', {})
     await at.ask('PATCH', `/v0/${baseId}/Leads/${id}`, { fields: { Name: 'b' } })
-    if (filters['watchDataInFieldIds'] !== undefined) colleague.updateRecord('Leads', id, { Score: 0 })
+    if (filters.watchDataInFieldIds !== undefined) colleague.updateRecord('Leads', id, { Score: 0 })
     colleague.deleteRecord('Leads', id)
     expect((await drain(path)).payloads).toHaveLength(expected)
   })
 
   it('tell changes of the schema', async () => {
     const path = await hook({}, { includePreviousFieldDefinitions: true })
-    const field = await at.ask('POST', `/v0/meta/bases/${baseId}/tables/Leads/fields`, { name: 'Phone', type: 'phoneNumber' })
+    const field = await at.ask('POST', `/v0/meta/bases/${baseId}/tables/Leads/fields`, {
+      name: 'Phone',
+      type: 'phoneNumber',
+    })
     colleague.renameField('Leads', 'Phone', 'Mobile')
     colleague.deleteField('Leads', 'Mobile')
     colleague.renameTable('Leads', 'People')
@@ -163,9 +201,18 @@ describe('webhooks by polling', () => {
     const { payloads } = await drain(path)
     expect(payloads.map(changes)).toEqual([
       { createdFieldsById: { [id]: { name: 'Phone', type: 'phoneNumber' } } },
-      { changedFieldsById: { [id]: { current: { name: 'Mobile', type: 'phoneNumber' }, previous: { name: 'Phone', type: 'phoneNumber' } } } },
+      {
+        changedFieldsById: {
+          [id]: { current: { name: 'Mobile', type: 'phoneNumber' }, previous: { name: 'Phone', type: 'phoneNumber' } },
+        },
+      },
       { destroyedFieldIds: [id] },
-      { changedMetadata: { current: { name: 'People', description: null }, previous: { name: 'Leads', description: null } } },
+      {
+        changedMetadata: {
+          current: { name: 'People', description: null },
+          previous: { name: 'Leads', description: null },
+        },
+      },
     ])
   })
 
@@ -182,7 +229,10 @@ describe('webhooks by polling', () => {
     at.clock.advance(6 * day)
     await drain(path, 2)
     at.clock.advance(2 * day)
-    expect(member((await at.ask('GET', hooks)).body, 'webhooks', 0)).toMatchObject({ isHookEnabled: true, cursorForNextPayload: 2 })
+    expect(member((await at.ask('GET', hooks)).body, 'webhooks', 0)).toMatchObject({
+      isHookEnabled: true,
+      cursorForNextPayload: 2,
+    })
     expect((await drain(path)).payloads).toEqual([])
     colleague.createRecord('Leads', {})
     // The first number returned is cursor − length: 2, though 1 was asked for.
@@ -206,7 +256,9 @@ describe('webhooks by polling', () => {
 
   it('are at most ten in a base', async () => {
     for (let count = 0; count < 10; count += 1) await hook()
-    const answer = await at.ask('POST', hooks, { specification: { options: { filters: { dataTypes: ['tableData'] } } } })
+    const answer = await at.ask('POST', hooks, {
+      specification: { options: { filters: { dataTypes: ['tableData'] } } },
+    })
     expect(answer).toMatchObject({ status: 422, body: { error: { type: 'TOO_MANY_WEBHOOKS_IN_BASE' } } })
   })
 
@@ -222,7 +274,12 @@ describe('webhooks by polling', () => {
   })
 
   it('refuse a specification or a cursor of a wrong form', async () => {
-    for (const filters of [{}, { dataTypes: [] }, { dataTypes: ['x'] }, { dataTypes: ['tableData'], recordChangeScope: 'tblNone0000000001' }]) {
+    for (const filters of [
+      {},
+      { dataTypes: [] },
+      { dataTypes: ['x'] },
+      { dataTypes: ['tableData'], recordChangeScope: 'tblNone0000000001' },
+    ]) {
       expect((await at.ask('POST', hooks, { specification: { options: { filters } } })).status).toBe(422)
     }
     const path = await hook()
@@ -236,7 +293,7 @@ describe('webhooks by polling', () => {
     await at.ask('POST', `/v0/${baseId}/Leads`, { records })
     const { payloads } = await drain(path)
     expect(payloads).toHaveLength(2)
-    expect(payloads[0]?.['baseTransactionNumber']).toBe(payloads[1]?.['baseTransactionNumber'])
+    expect(payloads[0]?.baseTransactionNumber).toBe(payloads[1]?.baseTransactionNumber)
     at.sandbox.control.addFault({ kind: 'duplicate-payloads', times: 1 })
     await at.ask('POST', `/v0/${baseId}/Leads`, { records })
     expect((await drain(path, 3)).payloads).toHaveLength(2)

@@ -5,7 +5,8 @@ import { bearerOf, sameSecret } from '../access/tokens.ts'
 import type { SandboxCore } from '../core.ts'
 import { faultSchema } from '../faults/fault.ts'
 import type { FaultState } from '../faults/fault-book.ts'
-import { baseSeedSchema, ensureBase } from '../metadata/seed.ts'
+import { baseSeedSchema } from '../metadata/base-seed.ts'
+import { ensureCheckedBase } from '../metadata/seed.ts'
 import type { LoggedRequest } from '../request-log.ts'
 import { type Answer, jsonAnswer } from './answer.ts'
 import { ApiRefusal, refusals } from './refusal.ts'
@@ -33,7 +34,7 @@ export function controlAnswer(core: SandboxCore, request: SandboxRequest, contro
       core.requests.clear()
       return jsonAnswer(200, {})
     case 'POST /sandbox/bases':
-      ensureBase(core, parsed(baseSeedSchema, jsonBody(request)))
+      ensureCheckedBase(core, parsed(baseSeedSchema, jsonBody(request)))
       return jsonAnswer(200, {})
     default:
       throw refusals.noRoute()

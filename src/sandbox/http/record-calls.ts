@@ -1,9 +1,10 @@
 /** The record calls. */
+import { z } from 'zod'
 import type { JsonObject, JsonValue } from '../../json.ts'
 import { demandLevel } from '../access/tokens.ts'
 import { changeBase } from '../change-base.ts'
 import { isId } from '../ids.ts'
-import type { Table } from '../metadata/model.ts'
+import { fieldOf, type Table } from '../metadata/model.ts'
 import {
   batchMax,
   isBatch,
@@ -67,9 +68,9 @@ export function createCall(context: CallContext, table: Table): JsonValue {
 
 export function updateCall(context: CallContext, table: Table): JsonValue {
   const { core, base, profile, request, route } = context
-  demandLevel(profile, 'edit', `to write cell values in table ${table.name} (${table.id})`)
   const mode: WriteMode = request.method === 'PUT' ? 'replace' : 'merge'
   const body = jsonBody(request)
+  demandLevel(profile, 'edit', `to write cell values in field ${firstField(table, body)}`)
   const actor = actorOf(context)
   if (route.item !== undefined) {
     const id = demandRecordId(route.item)
@@ -108,6 +109,21 @@ export function deleteCall(context: CallContext, table: Table): JsonObject {
   })
   const deleted = ids.map((id): JsonObject => ({ deleted: true, id }))
   return route.item === undefined ? { records: deleted } : (deleted[0] ?? {})
+}
+
+const writtenSchema = z.union([
+  z.object({ fields: z.record(z.string(), z.json()) }).transform(({ fields }) => [fields]),
+  z
+    .object({ records: z.array(z.object({ fields: z.record(z.string(), z.json()) })) })
+    .transform(({ records }) => records.map(({ fields }) => fields)),
+])
+
+/** Name and id of the first field that a body writes, as the refusal names one [D]. */
+function firstField(table: Table, body: JsonValue): string {
+  const written = writtenSchema.safeParse(body)
+  const names = written.success ? written.data.flatMap((fields) => Object.keys(fields)) : []
+  const field = names.map((name) => fieldOf(table, name)).find((found) => found !== undefined) ?? table.fields[0]
+  return field === undefined ? '' : `${field.name} (${field.id})`
 }
 
 /** A malformed record id is a route that does not exist [?]. */

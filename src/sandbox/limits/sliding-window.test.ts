@@ -33,7 +33,9 @@ describe('SlidingWindow', () => {
   })
 
   it('agrees with the model for any arrivals', () => {
-    const gaps = fc.array(fc.oneof(fc.integer({ min: 0, max: 400 }), fc.constantFrom(0, 1, 999, 1000, 1001, 5000)), { maxLength: 80 })
+    const gaps = fc.array(fc.oneof(fc.integer({ min: 0, max: 400 }), fc.constantFrom(0, 1, 999, 1000, 1001, 5000)), {
+      maxLength: 80,
+    })
     fc.assert(
       fc.property(gaps, fc.integer({ min: 1, max: 6 }), fc.constantFrom(0, 500, 5000), (steps, count, penaltyMs) => {
         let now = 0
@@ -45,7 +47,10 @@ describe('SlidingWindow', () => {
   })
 
   it('is never violated by a sender that keeps five permits, each given back a second after its answer', () => {
-    const latencies = fc.array(fc.tuple(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 400 })), { minLength: 1, maxLength: 200 })
+    const latencies = fc.array(fc.tuple(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 400 })), {
+      minLength: 1,
+      maxLength: 200,
+    })
     fc.assert(
       fc.property(latencies, (trips) => {
         const permits = [0, 0, 0, 0, 0]

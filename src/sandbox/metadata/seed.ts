@@ -1,61 +1,18 @@
 /** Makes sure that a base exists, as the demo and the tests describe it; what is there already is left as it is. */
-import { z } from 'zod'
 import { pageUser } from '../access/tokens.ts'
 import { changeBase } from '../change-base.ts'
 import type { SandboxCore } from '../core.ts'
 import { mintId } from '../ids.ts'
 import type { RecordWriter } from '../records/writer.ts'
+import {
+  type BaseSeed,
+  baseSeedSchema,
+  type CheckedBaseSeed,
+  type CheckedTableSeed,
+  type CheckedViewSeed,
+} from './base-seed.ts'
 import { completeOptions } from './field-definition.ts'
-import { fieldTypeSchema } from './field-types.ts'
 import { fieldOf } from './model.ts'
-
-const cells = z.record(z.string(), z.json())
-const fieldSeedSchema = z.strictObject({
-  id: z.string().optional(),
-  name: z.string(),
-  type: fieldTypeSchema,
-  description: z.string().optional(),
-  /** As metadata shows them; choices get ids where they have none. */
-  options: cells.optional(),
-  /** How a computed field gets its value; `constant` is JSON text. */
-  rule: z
-    .strictObject({
-      formula: z.string().optional(),
-      recordLinkFieldId: z.string().optional(),
-      fieldIdInLinkedTable: z.string().optional(),
-      constant: z.string().optional(),
-    })
-    .default({}),
-})
-const viewSeedSchema = z.strictObject({
-  id: z.string().optional(),
-  name: z.string(),
-  type: z.string().default('grid'),
-  /** A formula. */
-  filter: z.string().optional(),
-  sort: z.array(z.strictObject({ field: z.string(), direction: z.enum(['asc', 'desc']).default('asc') })).default([]),
-  visibleFields: z.array(z.string()).optional(),
-})
-const tableSeedSchema = z.strictObject({
-  id: z.string().optional(),
-  name: z.string(),
-  description: z.string().optional(),
-  /** The first is the primary field. */
-  fields: z.array(fieldSeedSchema).min(1),
-  views: z.array(viewSeedSchema).optional(),
-  /** Added only when the table is made; cells by field name or id, read with typecast. */
-  records: z.array(z.strictObject({ id: z.string().optional(), fields: cells })).default([]),
-  nextAutoNumber: z.number().int().min(1).optional(),
-})
-export const baseSeedSchema = z.strictObject({
-  baseId: z.string().regex(/^app[A-Za-z0-9]{14}$/),
-  name: z.string().optional(),
-  workspaceId: z.string().default('wspSandbox0000000'),
-  tables: z.array(tableSeedSchema),
-})
-
-export type BaseSeed = z.input<typeof baseSeedSchema>
-type TableSeed = z.output<typeof tableSeedSchema>
 
 /**
  * Creates the base, and in it the tables and fields (by name) that are missing. Nothing existing is changed, so that it
@@ -64,7 +21,11 @@ type TableSeed = z.output<typeof tableSeedSchema>
  * @throws ZodError for a description of a wrong form; ApiRefusal for a record that its fields cannot hold.
  */
 export function ensureBase(core: SandboxCore, input: BaseSeed): void {
-  const seed = baseSeedSchema.parse(input)
+  ensureCheckedBase(core, baseSeedSchema.parse(input))
+}
+
+/** As {@link ensureBase}, for a description that was checked already. */
+export function ensureCheckedBase(core: SandboxCore, seed: CheckedBaseSeed): void {
   if (core.catalog.base(seed.baseId) === undefined) {
     core.catalog.addBase({ id: seed.baseId, name: seed.name ?? seed.baseId, workspaceId: seed.workspaceId })
   }
@@ -79,7 +40,7 @@ export function ensureBase(core: SandboxCore, input: BaseSeed): void {
 }
 
 /** True when the table was made. */
-function ensureTable(writer: RecordWriter, seed: TableSeed): boolean {
+function ensureTable(writer: RecordWriter, seed: CheckedTableSeed): boolean {
   const { catalog, random, changes, baseId } = writer.parts
   const known = writer.base().tables.find(({ name }) => name.toLowerCase() === seed.name.toLowerCase())
   const tableId = known?.id ?? seed.id ?? mintId('tbl', random)
@@ -110,12 +71,12 @@ function ensureTable(writer: RecordWriter, seed: TableSeed): boolean {
     if (known !== undefined) changes.field(tableId, id, undefined, fieldOf(writer.table(tableId), id))
   }
   if (known !== undefined) return false
-  for (const view of seed.views ?? [{ name: 'Grid view', type: 'grid', sort: [] }]) addView(writer, tableId, view)
+  for (const view of seed.views) addView(writer, tableId, view)
   changes.table(tableId, undefined, writer.table(tableId))
   return true
 }
 
-function addView(writer: RecordWriter, tableId: string, seed: z.output<typeof viewSeedSchema>): void {
+function addView(writer: RecordWriter, tableId: string, seed: CheckedViewSeed): void {
   const idOf = (name: string) => fieldOf(writer.table(tableId), name)?.id ?? name
   writer.parts.catalog.addView(tableId, {
     id: seed.id ?? mintId('viw', writer.parts.random),

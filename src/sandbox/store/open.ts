@@ -8,7 +8,8 @@ const schema = `
   ) STRICT;
   CREATE TABLE IF NOT EXISTS base_tables (
     id TEXT PRIMARY KEY, base_id TEXT NOT NULL REFERENCES bases(id), name TEXT NOT NULL, description TEXT,
-    primary_field_id TEXT NOT NULL, position INTEGER NOT NULL, next_auto_number INTEGER NOT NULL DEFAULT 1
+    primary_field_id TEXT NOT NULL, position INTEGER NOT NULL, next_auto_number INTEGER NOT NULL DEFAULT 1,
+    record_count INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE TABLE IF NOT EXISTS fields (
     id TEXT PRIMARY KEY, table_id TEXT NOT NULL REFERENCES base_tables(id), name TEXT NOT NULL, type TEXT NOT NULL,
