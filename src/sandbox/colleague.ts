@@ -12,7 +12,7 @@ import { RecordReader } from './records/reader.ts'
 import type { RecordWriter } from './records/writer.ts'
 
 /** Cells by field name or id; null clears. */
-export type ColleagueCells = Readonly<Record<string, JsonValue>>
+type ColleagueCells = Readonly<Record<string, JsonValue>>
 
 /** Everything takes tables and fields by name or id. Each call is one action, with one transaction number. */
 export interface Colleague {

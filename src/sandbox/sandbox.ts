@@ -44,7 +44,7 @@ export interface SandboxOptions {
 }
 
 /** What tests and the simulator do to a sandbox from inside the process. */
-export interface SandboxControl {
+interface SandboxControl {
   /** Creates what is missing of a base; safe to call at every start. */
   ensureBase(seed: BaseSeed): void
   /** Injects a fault; gives its number. */

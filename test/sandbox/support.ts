@@ -46,7 +46,7 @@ export function virtualClock(startMs = Date.UTC(2026, 0, 5, 12)): VirtualClock {
 
 const objectSchema: z.ZodType<JsonObject> = z.record(z.string(), z.json())
 
-export interface TestAnswer {
+interface TestAnswer {
   readonly status: number
   readonly headers: Headers
   readonly body: JsonValue

@@ -9,7 +9,7 @@ export interface SandboxUser {
 }
 
 /** Scopes of a personal access token [D]. */
-export const scopes = [
+const scopes = [
   'data.records:read',
   'data.records:write',
   'schema.bases:read',
@@ -20,7 +20,7 @@ export const scopes = [
 export type Scope = (typeof scopes)[number]
 
 /** What the person may do in a base, weakest first [D]. */
-export const permissionLevels = ['none', 'read', 'comment', 'edit', 'create'] as const
+const permissionLevels = ['none', 'read', 'comment', 'edit', 'create'] as const
 export type PermissionLevel = (typeof permissionLevels)[number]
 
 export interface TokenProfile {
@@ -35,7 +35,7 @@ export interface TokenProfile {
   readonly metadataHidden: boolean
 }
 
-export const sandboxUser: SandboxUser = {
+const sandboxUser: SandboxUser = {
   id: 'usrSandboxOwner00',
   email: 'owner@sandbox.invalid',
   name: 'Sandbox Owner',

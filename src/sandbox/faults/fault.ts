@@ -2,7 +2,7 @@
 import { z } from 'zod'
 
 /** Faults of the reply: the request is carried out, unless said otherwise, and the answer goes wrong. */
-export const replyFaults = [
+const replyFaults = [
   /** The connection closes after the commit, without a byte. */
   'drop-reply',
   /** The connection closes before anything is done. */
@@ -38,12 +38,10 @@ export const dataFaults = [
   'invalid-hook',
 ] as const
 
-export type ReplyFault = (typeof replyFaults)[number]
 export type DataFault = (typeof dataFaults)[number]
-export type FaultKind = ReplyFault | DataFault
 
 /** Which calls a fault can be limited to; see route.ts. */
-export const routeNames = [
+const routeNames = [
   'records.list',
   'records.get',
   'records.create',

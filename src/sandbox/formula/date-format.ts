@@ -54,7 +54,7 @@ export function calendarOf(ms: number, timeZone = 'utc'): CalendarParts {
 }
 
 /** Minutes by which a zone is ahead of UTC at a moment. */
-export function offsetMinutes(ms: number, timeZone = 'utc'): number {
+function offsetMinutes(ms: number, timeZone = 'utc'): number {
   if (timeZone === 'utc' || timeZone === 'client') return 0
   const parts = new Intl.DateTimeFormat('en-US', {
     timeZone,

@@ -21,7 +21,7 @@ export function dateOfText(text: string): number | undefined {
 }
 
 /** The moment of calendar parts in UTC; undefined for a 30th of February. */
-export function moment(year: number, month: number, day: number, hour = 0, minute = 0, second = 0): number | undefined {
+function moment(year: number, month: number, day: number, hour = 0, minute = 0, second = 0): number | undefined {
   if (hour > 23 || minute > 59 || second > 59) return undefined
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)

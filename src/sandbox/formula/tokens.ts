@@ -9,7 +9,7 @@ export type Token =
   | { readonly kind: 'mark'; readonly mark: string }
 
 /** Longest formula read, in characters. A limit of this sandbox [?]; a list of 100 record ids needs about 3,500. */
-export const formulaLengthMax = 100_000
+const formulaLengthMax = 100_000
 
 const space = /\s+/y
 const number = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y

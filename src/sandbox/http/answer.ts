@@ -9,7 +9,7 @@ export interface Answer {
 }
 
 /** Content type of every JSON answer of the API [R]. */
-export const jsonType = 'application/json; charset=utf-8'
+const jsonType = 'application/json; charset=utf-8'
 
 export function jsonAnswer(status: number, body: JsonValue, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status, contentType: jsonType, body: Buffer.from(JSON.stringify(body), 'utf8'), headers }

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../json.ts'
 import { type FieldType, fieldTypeSchema } from './field-types.ts'
 import type { ComputeRule } from './model.ts'
 
-export interface FieldSeed {
+interface FieldSeed {
   readonly id?: string
   readonly name: string
   readonly type: FieldType
@@ -15,7 +15,7 @@ export interface FieldSeed {
   readonly rule?: ComputeRule
 }
 
-export interface ViewSeed {
+interface ViewSeed {
   readonly id?: string
   readonly name: string
   /** Default `grid`. */
@@ -27,7 +27,7 @@ export interface ViewSeed {
   readonly visibleFields?: readonly string[]
 }
 
-export interface TableSeed {
+interface TableSeed {
   readonly id?: string
   readonly name: string
   readonly description?: string

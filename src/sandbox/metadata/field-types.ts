@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { isTimeZone } from '../formula/date-format.ts'
 
-export const writableTypes = [
+const writableTypes = [
   'singleLineText',
   'multilineText',
   'richText',
@@ -25,7 +25,7 @@ export const writableTypes = [
   'singleCollaborator',
   'multipleCollaborators',
 ] as const
-export const computedTypes = [
+const computedTypes = [
   'formula',
   'rollup',
   'count',

@@ -63,7 +63,7 @@ export interface Base {
   readonly tables: readonly Table[]
 }
 
-export const choiceSchema = z.object({ id: z.string(), name: z.string(), color: z.string().optional() })
+const choiceSchema = z.object({ id: z.string(), name: z.string(), color: z.string().optional() })
 const choicesSchema = z.object({ choices: z.array(choiceSchema) })
 
 /** The choices in the options of a select field; none for other types. */

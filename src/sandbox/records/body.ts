@@ -39,11 +39,6 @@ const upsertSchema = z.object({
     .max(batchMax),
 })
 
-export type OneBody = z.output<typeof oneSchema>
-export type CreateBody = z.output<typeof createSchema>
-export type UpdateBody = z.output<typeof updateSchema>
-export type UpsertBody = z.output<typeof upsertSchema>
-
 /** Whether a body is of the shape for several records. */
 export function isBatch(body: JsonValue): boolean {
   return typeof body === 'object' && body !== null && 'records' in body

@@ -5,7 +5,7 @@ import { refusals } from '../http/refusal.ts'
 import { isId, mintId } from '../ids.ts'
 
 /** How long an iterator is kept after its last use [?]. */
-export const iteratorLifetimeMs = 10 * 60_000
+const iteratorLifetimeMs = 10 * 60_000
 /** Iterators kept at once; the oldest gives way [?]. */
 const iteratorsMax = 200
 

@@ -228,7 +228,7 @@ function userJson(users: UserStore, id: string): JsonValue | undefined {
 }
 
 /** A computed value as JSON: `{"specialValue":"NaN"}` [R], `{"error":"#ERROR!"}` [O], true as 1 [?]; undefined when empty. */
-export function jsonOf(value: FormulaValue): JsonValue | undefined {
+function jsonOf(value: FormulaValue): JsonValue | undefined {
   if (isBlank(value)) return undefined
   if (value === null) return undefined
   if (typeof value === 'number') return Number.isFinite(value) ? value : { specialValue: String(value) }

@@ -4,7 +4,7 @@ import type { JsonValue } from '../../json.ts'
 import type { SandboxDatabase } from './open.ts'
 
 /** The stored cells of one record, by field id. Empty cells are absent. */
-export type Cells = Readonly<Record<string, JsonValue>>
+type Cells = Readonly<Record<string, JsonValue>>
 
 export interface StoredRecord {
   readonly id: string

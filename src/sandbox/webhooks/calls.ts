@@ -10,9 +10,9 @@ import type { StoredWebhook } from '../store/webhooks.ts'
 import { createWebhookSchema, watchedFieldIds } from './specification.ts'
 
 /** A hook lives for 7 days after its creation, a refresh, or a list of its payloads [D]. */
-export const webhookLifetimeMs = 7 * 86_400_000
+const webhookLifetimeMs = 7 * 86_400_000
 /** Payloads are kept for a week, and an expired hook stays readable for one more [D]. */
-export const payloadRetentionMs = 7 * 86_400_000
+const payloadRetentionMs = 7 * 86_400_000
 const webhooksPerBaseMax = 10
 const payloadPageMax = 50
 

@@ -4,7 +4,7 @@ import type { Field, Table } from '../metadata/model.ts'
 import type { StoredRecord } from '../store/records.ts'
 
 /** Where a change came from. The full list of Airtable's is [?]. */
-export type ChangeSource = 'publicApi' | 'client' | 'formSubmission' | 'automation'
+type ChangeSource = 'publicApi' | 'client' | 'formSubmission' | 'automation'
 
 export interface Actor {
   readonly user: SandboxUser

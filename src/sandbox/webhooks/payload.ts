@@ -9,7 +9,7 @@ import type { Actor, ChangeCollector, Changed, TableChanges } from './change.ts'
 import { type Specification, wantsType } from './specification.ts'
 
 /** Which cells a payload tells of: those that were written, or those that were computed anew because of it. */
-export type CellShare = 'written' | 'computed'
+type CellShare = 'written' | 'computed'
 
 export interface PayloadParts {
   readonly base: Base

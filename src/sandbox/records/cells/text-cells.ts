@@ -44,7 +44,7 @@ export const richTextCell: CellKind = {
 }
 
 /** What Airtable makes of Markdown that it is given, as far as it was recorded: bullets and the last line break. */
-export function rewriteRichText(text: string): string {
+function rewriteRichText(text: string): string {
   const lines = text.replaceAll('\r\n', '\n').split('\n')
   const rewritten = lines.map((line) => line.replace(/^(\s*)[*+] /, '$1- ')).join('\n')
   return rewritten.endsWith('\n') ? rewritten : `${rewritten}\n`
