@@ -4,6 +4,7 @@ import { baseId } from './support.ts'
 
 const iso = { dateFormat: { name: 'iso' } }
 /** Its table, and the path of its records. */
+export const tableId = 'tblLeads000000001'
 export const table = 'Leads'
 export const path = `/v0/${baseId}/${table}`
 
@@ -12,6 +13,7 @@ export const leadsBase: BaseSeed = {
   name: 'Sales',
   tables: [
     {
+      id: tableId,
       name: table,
       fields: [
         { name: 'Name', type: 'singleLineText' },
