@@ -12,6 +12,7 @@ import { registerPlan } from './commands/plan.ts'
 import { registerQuery } from './commands/query.ts'
 import { registerQueue } from './commands/queue.ts'
 import { registerRun } from './commands/run.ts'
+import { registerSandbox } from './commands/sandbox.ts'
 import { registerSchema } from './commands/schema.ts'
 import { registerState } from './commands/state.ts'
 import { registerToken } from './commands/token.ts'
@@ -37,6 +38,7 @@ function createProgram(): Command {
     registerRun,
     registerLeads,
     registerQuery,
+    registerSandbox,
     registerSchema,
     registerToken,
     registerState,
