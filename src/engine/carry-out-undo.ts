@@ -1,5 +1,7 @@
 import { OperationalError } from '../errors.ts'
+import type { Action } from './action.ts'
 import { type Execution, execute } from './executor.ts'
+import type { Ledger } from './ledger.ts'
 import type { ReconcilePorts } from './reconcile.ts'
 import { keyText } from './resource.ts'
 import type { PlannedUndo } from './undo.ts'
@@ -15,7 +17,7 @@ export async function carryOutUndo(
 ): Promise<Execution> {
   const { ledger, lease } = ports
   if (lease === undefined) throw new OperationalError('LEASE_HELD', 'undo needs the lease of the workspace')
-  const { action, original } = undo
+  const { action } = undo
   const state = ledger.record(action.id)?.state
   if (state === undefined || state === 'superseded') ledger.plan(action)
   const execution = await execute(
@@ -29,7 +31,19 @@ export async function carryOutUndo(
   )
   if (execution.is !== 'succeeded') return execution
   ledger.move('action.verified', action, run, { remaining: [] })
-  ledger.move('action.undone', original, run, { by: action.id, conflicts: undo.conflicts.length })
-  ledger.quarantine(original, run.actor)
+  completeUndo(action, ledger, run, undo.conflicts.length)
   return execution
+}
+
+/** What follows once an undo took effect, now or before a crash: its original is undone, and held back. */
+export function completeUndo(
+  undo: Action,
+  ledger: Ledger,
+  run: { readonly runId: string; readonly actor: string },
+  conflicts: number,
+): void {
+  const original = undo.undoes === undefined ? undefined : ledger.record(undo.undoes)
+  if (original === undefined || (original.state !== 'succeeded' && original.state !== 'verified')) return
+  ledger.move('action.undone', original.action, run, { by: undo.id, conflicts })
+  ledger.quarantine(original.action, run.actor)
 }

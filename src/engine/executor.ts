@@ -111,7 +111,12 @@ async function settleFailure(
     'action failed',
   )
   if (!failure.dispatched) {
-    if (cause.code === 'LEASE_LOST' || failure.effect.signal.aborted) return { is: 'interrupted', error: cause }
+    // Without the lease nothing may be written, not even that; the one who took over finds it so.
+    if (cause.code === 'LEASE_LOST') return { is: 'interrupted', error: cause }
+    if (failure.effect.signal.aborted) {
+      ledger.move('action.interrupted', action, failure.by, { ...failedBody(cause), effect: 'none' })
+      return { is: 'interrupted', error: cause }
+    }
     settleWithoutEffect(cause, action, failure, options)
     return { is: 'failed', error: cause }
   }

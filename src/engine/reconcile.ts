@@ -10,7 +10,7 @@ import type { Action } from './action.ts'
 import { type Execution, type ExecutorOptions, execute, operational } from './executor.ts'
 import type { EffectContext, Kind } from './kind.ts'
 import type { Lease } from './lease.ts'
-import type { Ledger } from './ledger.ts'
+import type { ActionRecord, Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import { lookAt } from './look.ts'
 import type { FailedDuring, Outcome } from './outcome.ts'
@@ -72,9 +72,10 @@ export interface Reconciled {
 
 /** Runs one reconcile to its end. Throws only InvariantViolation. */
 export async function reconcile(request: ReconcileRequest, ports: ReconcilePorts): Promise<Reconciled> {
-  const recovered = await recover(request, ports)
-  if (recovered !== undefined) return recovered
-  const first = await lookNow(request, request.cursor, ports)
+  const recovery = await recover(request, ports)
+  if ('outcome' in recovery) return recovery
+  const first = await lookNow(request, recovery.finished.length > 0 ? undefined : request.cursor, ports)
+  verifyRecovered(recovery.finished, first, request, ports)
   if (first.scope === 'nothing') return nothingChanged(request, first)
   if (first.observation.is === 'unreadable') return unreadable(first, first.observation.error)
   const gated = plan(first, request.status, ports)
@@ -84,34 +85,40 @@ export async function reconcile(request: ReconcileRequest, ports: ReconcilePorts
   return verified
 }
 
-async function recover(request: ReconcileRequest, ports: ReconcilePorts): Promise<Reconciled | undefined> {
-  if (ports.lease === undefined) return undefined
+/** Ends what was begun before; gives what took effect by then, or why nothing new may begin. */
+async function recover(
+  request: ReconcileRequest,
+  ports: ReconcilePorts,
+): Promise<{ readonly finished: readonly ActionRecord[] } | Reconciled> {
+  if (ports.lease === undefined) return { finished: [] }
   const resource = keyText(request.status.declared.key)
+  const blocked = (error: OperationalError): Reconciled => ({
+    outcome: outcomeOf(error, 'repair'),
+    look: undefined,
+    gated: [],
+    executed: [],
+    cursor: request.cursor,
+    lookAgain: false,
+  })
   try {
-    const recovery = await recoverResource(
-      resource,
-      executeContext(request, ports, resource, 'recover'),
-      executorOptions(ports, ports.lease),
-    )
-    if (recovery.is === 'clear') return undefined
-    return {
-      outcome: outcomeOf(recovery.error, 'repair'),
-      look: undefined,
-      gated: [],
-      executed: [],
-      cursor: request.cursor,
-      lookAgain: false,
-    }
+    const context = executeContext(request, ports, resource, 'recover')
+    const recovery = await recoverResource(resource, context, executorOptions(ports, ports.lease))
+    return recovery.is === 'clear' ? recovery : blocked(recovery.error)
   } catch (error) {
-    const cause = operational(error, request.signal)
-    return {
-      outcome: outcomeOf(cause, 'repair'),
-      look: undefined,
-      gated: [],
-      executed: [],
-      cursor: request.cursor,
-      lookAgain: false,
-    }
+    return blocked(operational(error, request.signal))
+  }
+}
+
+function verifyRecovered(
+  finished: readonly ActionRecord[],
+  look: Look,
+  request: ReconcileRequest,
+  ports: ReconcilePorts,
+): void {
+  const left = new Set(look.drift.map((one) => one.path))
+  for (const { action } of finished) {
+    const remaining = action.resolves.filter((path) => left.has(path))
+    ports.ledger.move('action.verified', action, { actor: request.actor, runId: request.runId }, { remaining })
   }
 }
 

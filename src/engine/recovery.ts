@@ -3,10 +3,12 @@
  * (a marker in the database, a key at the service), and only an action that nobody can tell about becomes `unknown`.
  */
 import { OperationalError, unreachable } from '../errors.ts'
+import { completeUndo } from './carry-out-undo.ts'
 import { type ExecuteContext, type ExecutorOptions, resume } from './executor.ts'
 import type { ActionRecord } from './ledger.ts'
 
 export type Recovery =
+  /** `finished` took effect and are to be verified. */
   | { readonly is: 'clear'; readonly finished: readonly ActionRecord[] }
   /** Something begun cannot be ended now; nothing new may be begun on the resource. */
   | { readonly is: 'blocked'; readonly error: OperationalError }
@@ -28,7 +30,10 @@ export async function recoverResource(
     }
     const outcome = await settleDispatched(record, context, options)
     if (outcome.is === 'blocked') return outcome
-    finished.push(record)
+    const now = ledger.record(record.action.id)
+    if (now?.state !== 'succeeded') continue
+    finished.push(now)
+    completeUndo(record.action, ledger, by, 0)
   }
   return unknownOf(resource, options) ?? { is: 'clear', finished }
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Clock } from '../clock.ts'
-import { createEngine, type Engine } from '../engine/engine.ts'
+import { createEngine, type Engine, recoverUndeclared } from '../engine/engine.ts'
 import { createEventStore, type EventStore } from '../engine/event-store.ts'
 import { currentLease, type Lease, type LeaseHolder, takeLease } from '../engine/lease.ts'
 import { createMemory } from '../engine/memory.ts'
@@ -112,6 +112,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const engine = createEngine({ journal, kinds, clock, random, log, lease, ...(keep ? { events } : {}) })
     const { number, state } = generations.inForce()
     engine.declare(number, state)
+    if (lease !== undefined) await recoverUndeclared(engine, lease, lease.signal)
     return {
       directory,
       ownFolder,
