@@ -30,10 +30,6 @@ export interface Loop {
   wake(key: ResourceKey, options?: { readonly full?: boolean }): void
   /** Takes over a new declaration: new and changed resources are looked at, watchers follow. */
   redeclare(changed: readonly ResourceKey[]): void
-  /** When the loop last took or finished work, for liveness; monotonic milliseconds. */
-  lastTickMs(): number
-  /** Keys that are being reconciled or due now. */
-  busy(): readonly string[]
 }
 
 /** How many resources are reconciled at the same time: enough that a slow one (a locked database) does not hold up others. */
@@ -52,10 +48,11 @@ export function createLoop(options: LoopOptions): Loop {
   const queue = createQueue({ clock, random: options.random })
   const stopping = new AbortController()
   const wantsFull = new Set<string>()
-  const running = new Map<string, Promise<void>>()
+  /** Work under way, by its turn: a key may be taken again in the very call that ends its last turn. */
+  const running = new Map<number, Promise<void>>()
+  let turns = 0
   const watchers = new Map<string, { close(): void }>()
   let timer: Timer | undefined
-  let lastTick = clock.monotonicMs()
 
   const wake: Loop['wake'] = (key, { full = false } = {}) => {
     if (full) wantsFull.add(keyText(key))
@@ -63,17 +60,17 @@ export function createLoop(options: LoopOptions): Loop {
   }
 
   function pump(): void {
-    lastTick = clock.monotonicMs()
     timer?.cancel()
     while (!stopping.signal.aborted && running.size < workersMax) {
       const name = queue.take()
       if (name === undefined) break
-      running.set(name, work(name))
+      turns += 1
+      running.set(turns, work(name, turns))
     }
     if (!stopping.signal.aborted) timer = clock.after(Math.min(queue.nextDueInMs() ?? idleTickMs, idleTickMs), pump)
   }
 
-  async function work(name: string): Promise<void> {
+  async function work(name: string, turn: number): Promise<void> {
     try {
       await reconcileOne(name)
     } catch (error) {
@@ -81,7 +78,7 @@ export function createLoop(options: LoopOptions): Loop {
       log.error({ resource: name, err: messageOf(error) }, 'a reconcile broke')
       queue.done(name, { is: 'retry' })
     } finally {
-      running.delete(name)
+      running.delete(turn)
       // Not within this call: the next take would run on the stack of this one.
       queueMicrotask(pump)
     }
@@ -177,14 +174,12 @@ export function createLoop(options: LoopOptions): Loop {
       timer?.cancel()
       for (const watcher of watchers.values()) watcher.close()
       watchers.clear()
-      await Promise.allSettled(running.values())
+      while (running.size > 0) await Promise.allSettled([...running.values()])
     },
     wake,
     redeclare(changed) {
       watchAll()
       for (const key of changed) wake(key, { full: true })
     },
-    lastTickMs: () => lastTick,
-    busy: () => [...running.keys()],
   }
 }

@@ -1,0 +1,84 @@
+import { pino } from 'pino'
+import { describe, expect, it } from 'vitest'
+import { systemClock } from '../clock.ts'
+import { desiredStateSchema } from '../desired/schema.ts'
+import { openJournal } from '../journal/store.ts'
+import { seededRandom } from '../random.ts'
+import { createFakeWorld, fakeKind } from '../sim/fake-world.ts'
+import { createEngine } from './engine.ts'
+import type { Kind } from './kind.ts'
+import { takeLease } from './lease.ts'
+import { createLoop, type Loop } from './loop.ts'
+
+const log = pino({ level: 'silent' })
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
+
+/** A loop over cells whose looks take a while; counts the looks under way. */
+function slowLoop() {
+  const world = createFakeWorld({ a: 1, b: 1 })
+  const journal = openJournal(':memory:', systemClock)
+  const lease = takeLease({ journal, clock: systemClock, holder: 'test', isAlive: () => true })
+  const cells = fakeKind(world, () => ({ a: { value: 5, risk: 'low' }, b: { value: 5, risk: 'low' } }))
+  const asKind: Kind = cells
+  const looks = { underWay: 0, total: 0, mostOfOneKey: 0 }
+  const byKey = new Map<string, number>()
+  const kind: Kind = {
+    ...cells,
+    async observe(resource, scope, context) {
+      const name = resource.key.name
+      looks.underWay += 1
+      looks.total += 1
+      byKey.set(name, (byKey.get(name) ?? 0) + 1)
+      looks.mostOfOneKey = Math.max(looks.mostOfOneKey, byKey.get(name) ?? 0)
+      await pause(5)
+      byKey.set(name, (byKey.get(name) ?? 1) - 1)
+      looks.underWay -= 1
+      return asKind.observe(resource, scope, context)
+    },
+  }
+  const random = seededRandom(1)
+  const engine = createEngine({ journal, kinds: [kind], clock: systemClock, random, log, lease })
+  engine.declare(1, desiredStateSchema.parse({ apiVersion: 'trueup/v1', name: 'test' }))
+  const loop: Loop = createLoop({
+    engine,
+    kinds: [kind],
+    clock: systemClock,
+    random,
+    log,
+    onInvariantViolation: () => undefined,
+  })
+  return { world, engine, loop, looks }
+}
+
+describe('the loop', () => {
+  it('repairs what it finds at the start and what happens later', async () => {
+    const { world, loop } = slowLoop()
+    loop.start()
+    await pause(150)
+    expect([...world.cells.values()]).toEqual([5, 5])
+    world.cells.set('a', 2)
+    loop.wake({ kind: 'cell', name: 'a' })
+    await pause(100)
+    expect(world.cells.get('a')).toBe(5)
+    await loop.stop()
+  })
+
+  it('never looks at one resource twice at once, and has nothing under way once it has stopped', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const { loop, looks } = slowLoop()
+      loop.start()
+      const untilMs = Date.now() + 40
+      while (Date.now() < untilMs) {
+        loop.wake({ kind: 'cell', name: 'a' })
+        loop.wake({ kind: 'cell', name: 'b' })
+        await pause(1)
+      }
+      await loop.stop()
+      const { total } = looks
+      expect(looks.underWay).toBe(0)
+      expect(looks.mostOfOneKey).toBe(1)
+      await pause(15)
+      expect(looks.total).toBe(total)
+    }
+  })
+})
