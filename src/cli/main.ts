@@ -1,44 +1,9 @@
 #!/usr/bin/env node
-/** The command line `trueup`: one file a command in src/cli/commands. */
-import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
-import { z } from 'zod'
+/** The process of the command line `trueup`: its umask, and how what a parse throws becomes output and exit status. */
+import { CommanderError } from 'commander'
 import { OperationalError } from '../errors.ts'
 import { reportError } from './command.ts'
-import { registerApply } from './commands/apply.ts'
-import { registerGenerate } from './commands/generate.ts'
-import { registerPlan } from './commands/plan.ts'
-import { registerQueue } from './commands/queue.ts'
-import { registerState } from './commands/state.ts'
-import { registerValidate } from './commands/validate.ts'
-import { registerWhy } from './commands/why.ts'
-
-const packageSchema = z.object({ version: z.string() })
-
-function createProgram(): Command {
-  const { version } = packageSchema.parse(
-    JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')),
-  )
-  const program = new Command('trueup')
-    .description('Keeps a lead database true to what its owner declared in desired-state.yaml.')
-    .version(version)
-    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
-    .showSuggestionAfterError()
-    .exitOverride()
-  for (const register of [
-    registerValidate,
-    registerPlan,
-    registerApply,
-    registerState,
-    registerWhy,
-    registerQueue,
-    registerGenerate,
-  ]) {
-    register(program)
-  }
-  for (const command of program.commands) command.exitOverride()
-  return program
-}
+import { createProgram } from './program.ts'
 
 // Files that Trueup makes are their owner's alone.
 process.umask(0o077)
