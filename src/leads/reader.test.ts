@@ -151,6 +151,8 @@ describe('counts', () => {
     other.exec("INSERT INTO leads (id, company) VALUES ('c', 'x')")
     other.close()
     expect([await reader.count({}), await reader.count({ filter })]).toEqual([3, 2])
+    db.exec("DELETE FROM leads WHERE id = 'a'")
+    expect([await reader.count({}), await reader.count({ filter })]).toEqual([2, 1])
   })
 })
 

@@ -53,8 +53,9 @@ interface Prepared {
   readonly shapes: ReturnType<typeof createShapeReader>
   readonly statements: Map<string, Statement<Cell[], CellRow>>
   readonly costs: Map<string, PlanCost>
-  readonly dataVersion: Statement<[], number>
-  readonly counts: Map<string, { readonly dataVersion: number; readonly count: number }>
+  /** Moves with commits of other connections, and with changes on this one. */
+  readonly dataVersion: Statement<[], string>
+  readonly counts: Map<string, { readonly dataVersion: string; readonly count: number }>
   schema: TableShape | undefined
 }
 
@@ -73,7 +74,9 @@ export function createLeadReader(table: LeadTable, reads: LeadReads) {
         shapes: createShapeReader(db, table),
         statements: new Map(),
         costs: new Map(),
-        dataVersion: db.prepare<[], number>('PRAGMA data_version').pluck(),
+        dataVersion: db
+          .prepare<[], string>("SELECT data_version || ' ' || total_changes() FROM pragma_data_version")
+          .pluck(),
         counts: new Map(),
         schema: undefined,
       }
@@ -213,7 +216,7 @@ export function createLeadReader(table: LeadTable, reads: LeadReads) {
       .join(' AND ')
     const sql = `SELECT count(*) AS n FROM ${quoted(table.sqlName)} WHERE ${where}`
     const parameters = condition?.parameters ?? []
-    const version = prepared.dataVersion.get() ?? 0
+    const version = prepared.dataVersion.get() ?? ''
     const name = `${sql} ${JSON.stringify(parameters)}`
     const known = prepared.counts.get(name)
     if (known?.dataVersion === version) return known.count

@@ -42,7 +42,7 @@ export interface ImportRun {
 }
 
 /** Creates what is missing of the log. */
-export function createLog(db: Database): void {
+function createLog(db: Database): void {
   db.exec(`
     CREATE TABLE IF NOT EXISTS ${runTable} (
       run INTEGER PRIMARY KEY, action_id TEXT NOT NULL UNIQUE, import TEXT NOT NULL, source TEXT NOT NULL,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { importIn, leadFields } from './fixtures/desired.ts'
-import { createWorld, leadsTable, type World } from './fixtures/world.ts'
+import { importIn, leadFields } from '../../../test/support/import/desired.ts'
+import { createWorld, leadsTable, type World } from '../../../test/support/import/world.ts'
 import { logTable, runTable } from './import-log.ts'
 
 let world: World

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { importIn } from '../../../test/support/import/desired.ts'
 import { fitJudge } from './fit.ts'
-import { importIn } from './fixtures/desired.ts'
 import { type ColumnSample, mapColumns } from './mapping.ts'
 import type { SourceValue } from './source-row.ts'
 

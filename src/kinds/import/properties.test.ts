@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { importIn } from './fixtures/desired.ts'
-import { createWorld, leadsTable, type World } from './fixtures/world.ts'
+import { importIn } from '../../../test/support/import/desired.ts'
+import { createWorld, leadsTable, type World } from '../../../test/support/import/world.ts'
 import { logTable, runTable } from './import-log.ts'
 
 const some = <Value>(...values: Value[]) => fc.option(fc.constantFrom(...values), { nil: undefined })

@@ -10,7 +10,6 @@ import type { Change } from '../../targets/sqlite/ports.ts'
 import { readTableSchema } from '../../targets/sqlite/schema-reader.ts'
 import { lastSet } from './change-set-names.ts'
 import { type CheckpointPorts, inOrder, pagesOf } from './checkpoint.ts'
-import { assertStillCompile, compiling } from './compile-check.ts'
 import {
   type CellsInput,
   type DropTableInput,
@@ -19,19 +18,20 @@ import {
   type RebuildInput,
   type RebuildOrder,
   type RestoreTableInput,
+  type SchemaOrder,
   type StatementsInput,
 } from './input.ts'
 import { inlineBytesMax } from './look.ts'
 import { markAgain, standsOpen } from './marking.ts'
-import { databaseBytes, readObjects } from './read-state.ts'
+import { databaseBytes } from './read-state.ts'
 import { dropTable, nothingKept, rebuildTable } from './rebuild.ts'
-import { currentForm } from './state.ts'
+import { runStatements } from './statements.ts'
 
 export interface ApplyPorts extends CheckpointPorts {
   readonly clock: Clock
 }
 
-/** How long a rebuild in a thread waits for other programs, in milliseconds. */
+/** How long a change in a thread waits for other programs, in milliseconds. */
 const waitMs = 5000
 
 /** Carries the action out. Throws ACTION_STALE and SCHEMA_CHANGE_REFUSED with nothing done, DATABASE_* as the target does. */
@@ -40,7 +40,7 @@ export async function applyTable(ports: ApplyPorts, action: Action, context: Eff
   try {
     switch (input.does) {
       case 'statements':
-        return changed(await runStatements(ports, action.id, input, context))
+        return changed(await statements(ports, action.id, input, context))
       case 'rebuild':
         return changed(await rebuild(ports, action.id, input, context))
       case 'drop-table':
@@ -72,40 +72,23 @@ function refusal(error: unknown, table: string): unknown {
   return new OperationalError('SCHEMA_CHANGE_REFUSED', `table ${table}: ${messageOf(error)}`, { cause: error })
 }
 
-async function runStatements(
+async function statements(
   ports: ApplyPorts,
   actionId: string,
   input: StatementsInput,
   context: EffectContext,
 ): Promise<number> {
-  const at = isoOf(ports.clock.nowMs())
-  await ports.databases.write(
-    input.path,
-    (db) => {
-      if (!standsOpen(db, actionId, input.evidence.expect)) return
-      assertAsPlanned(db, input)
-      const working = compiling(db, input.table)
-      for (const statement of input.statements) db.exec(statement)
-      assertStillCompile(db, input.table, working)
-      markAgain(db, actionId, at)
-    },
-    { signal: context.signal },
-  )
+  const order: SchemaOrder = {
+    does: 'statements',
+    actionId,
+    at: isoOf(ports.clock.nowMs()),
+    table: input.table,
+    expect: input.evidence.expect,
+    statements: input.statements,
+  }
+  if (await isLarge(ports, input.path)) return inThread(ports, input.path, order, context)
+  await ports.databases.write(input.path, (db) => runStatements(db, order), { signal: context.signal })
   return 0
-}
-
-/** The last word on the evidence is spoken where nobody else can write. */
-function assertAsPlanned(
-  db: Database,
-  input: { readonly table: string; readonly evidence: StatementsInput['evidence'] },
-): void {
-  const objects = readObjects(db)
-  const other = input.evidence.expect.find((expected) => currentForm(objects, expected) !== expected.form)
-  if (other === undefined) return
-  throw new OperationalError(
-    'ACTION_STALE',
-    `table ${input.table}: ${other.object} ${other.name} is not as it was planned on`,
-  )
 }
 
 /** What the checkpoint holds for the action. */
@@ -122,6 +105,7 @@ async function rebuild(
   context: EffectContext,
 ): Promise<number> {
   const order: RebuildOrder = {
+    does: 'rebuild',
     actionId,
     at: isoOf(ports.clock.nowMs()),
     table: input.table,
@@ -136,7 +120,7 @@ async function rebuild(
   const { restores } = input
   // Cells that come back are read from the checkpoints, which this thread has open.
   if (restores === null && (await isLarge(ports, input.path))) {
-    return inThread(ports, input.path, { does: 'rebuild', order }, context)
+    return inThread(ports, input.path, order, context)
   }
   const restored = (): Iterable<readonly Change[]> => (restores === null ? [] : pagesOf(ports.changeSets, restores))
   const { signal } = context
@@ -149,7 +133,8 @@ async function drop(
   input: DropTableInput,
   context: EffectContext,
 ): Promise<number> {
-  const order = {
+  const order: SchemaOrder = {
+    does: 'drop-table',
     actionId,
     at: isoOf(ports.clock.nowMs()),
     table: input.table,
@@ -157,7 +142,7 @@ async function drop(
     expect: input.evidence.expect,
     kept: keptFor(ports, actionId),
   }
-  if (await isLarge(ports, input.path)) return inThread(ports, input.path, { does: 'drop-table', order }, context)
+  if (await isLarge(ports, input.path)) return inThread(ports, input.path, order, context)
   return ports.databases.exclusive(input.path, (db) => dropTable(db, order), { signal: context.signal })
 }
 
@@ -170,8 +155,8 @@ async function isLarge(ports: ApplyPorts, path: string): Promise<boolean> {
   }
 }
 
-async function inThread(ports: ApplyPorts, path: string, order: object, context: EffectContext): Promise<number> {
-  const entry = entryUrl('./rebuild-entry', import.meta.url)
+async function inThread(ports: ApplyPorts, path: string, order: SchemaOrder, context: EffectContext): Promise<number> {
+  const entry = entryUrl('./change-entry', import.meta.url)
   const done = await ports.offload.thread(entry, { path, waitMs, order }, { signal: context.signal })
   return Number(done)
 }

@@ -218,6 +218,6 @@ test('any table comes to any declaration as far as its rows allow, keeps every v
         await world.close()
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   )
 })

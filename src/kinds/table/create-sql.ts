@@ -5,7 +5,7 @@
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import { afterGroup, formOf, isToken, nameOf, quoteText, type SqlToken, tokensOf } from './sql-tokens.ts'
 
-export type ConstraintIs =
+type ConstraintIs =
   | 'primary-key'
   | 'not-null'
   | 'null'
@@ -39,7 +39,7 @@ export interface ColumnPart extends Piece {
   readonly constraints: readonly ColumnConstraint[]
 }
 
-export interface ConstraintPart extends Piece {
+interface ConstraintPart extends Piece {
   readonly is: 'constraint'
 }
 

@@ -45,7 +45,7 @@ function missingTable(look: Look): Difference {
 }
 
 /** The statements that make the table as declared, with its indexes and triggers. */
-export function createStatements(look: Look): readonly string[] {
+function createStatements(look: Look): readonly string[] {
   const { spec, state } = look
   const fields = presentFields(spec)
   const columns = fields.map((field) => {

@@ -1,12 +1,12 @@
 /** Builds drift and actions of this kind from what a look found, so that all of them carry their evidence the same way. */
-import type { ActionDraft, ActionRisk, Finding } from '../../engine/action.ts'
+import type { ActionDraft, ActionRisk, CellPreview, Finding } from '../../engine/action.ts'
 import type { Affected, DriftDraft } from '../../engine/drift.ts'
 import { hashOf } from '../../json.ts'
 import type { TableSchema } from '../../targets/sqlite/schema-reader.ts'
 import type { CellsInput, Evidence, RebuildInput, StatementsInput, TableInput } from './input.ts'
 import { noQuestions } from './input.ts'
 import { columnOf } from './questions.ts'
-import type { ScanAnswers } from './scan.ts'
+import type { Answer, ScanAnswers } from './scan.ts'
 import type { TableDeclaration } from './spec.ts'
 import { currentForm, type Expectation, type SchemaObject, type TableState } from './state.ts'
 
@@ -37,7 +37,7 @@ export interface ColumnChange {
   readonly evidence: Evidence['questions']
 }
 
-export type Repair =
+type Repair =
   | { readonly is: 'action'; readonly draft: Draft }
   | { readonly is: 'change'; readonly change: ColumnChange }
 
@@ -48,6 +48,19 @@ export interface Difference {
 }
 
 export const nobody: Affected = { count: 0, sample: [] }
+
+/** Cells that go with an action, for the person who approves it. */
+const previewMax = 20
+
+/** The answer to a question about the rows; nothing found where it was not asked. */
+export function answerOf(
+  state: Pick<TableState, 'answers'>,
+  id: string,
+): { affected: Affected; preview: Answer['preview'] } {
+  const answer = state.answers.conditions[id]
+  if (answer === undefined) return { affected: nobody, preview: [] }
+  return { affected: { count: answer.count, sample: answer.sample }, preview: answer.preview }
+}
 
 /** A drift of the table's form; give `affected` and category `data` where it is about rows. */
 export function drift(
@@ -80,7 +93,7 @@ export function fingerprintOf(evidence: Evidence, objects: readonly SchemaObject
 }
 
 /** The question how many rows there are. */
-export const allRows = { id: 'rows', where: '1' } as const
+export const allRows = { id: 'rows', where: '1', preview: null } as const
 
 /** What every action of a look carries. The key is the real column's name; the declared one where it is missing. */
 export function commonInput(
@@ -108,6 +121,7 @@ interface DraftParts<Input extends TableInput> {
   readonly findings?: readonly Finding[]
   readonly affected?: Affected
   readonly population?: number
+  readonly preview?: readonly CellPreview[]
   readonly reversible?: ActionDraft['reversible']
 }
 
@@ -126,7 +140,7 @@ export function draftOf<Input extends StatementsInput | RebuildInput | CellsInpu
     precondition: fingerprintOf(input.evidence, state.objects, state.answers),
     affected: parts.affected ?? nobody,
     population: parts.population ?? 0,
-    preview: [],
+    preview: (parts.preview ?? []).slice(0, previewMax),
     reversible: parts.reversible ?? 'exact',
     recovery: 'transactional',
     cost: { bucket: `sqlite:${input.database}`, tokens: 1 },

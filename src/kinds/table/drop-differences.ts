@@ -4,12 +4,12 @@ import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import { columnPart, columnParts, columnsBefore, parseCreateTable } from './create-sql.ts'
 import {
   allRows,
+  answerOf,
   commonInput,
   counted,
   type Difference,
   draftOf,
   drift,
-  nobody,
   orders,
   riskOfLosing,
   type TableLook,
@@ -26,7 +26,7 @@ export function absentFieldDifferences(look: TableLook, field: FieldDeclaration)
   const { table, state, spec } = look
   const column = columnOf(table, field.name)
   if (column === undefined) return []
-  const values = state.answers.conditions[`values.${field.name}`] ?? nobody
+  const { affected: values, preview } = answerOf(state, `values.${field.name}`)
   const draft = drift({
     path: `fields.${field.name}.absent`,
     severity: 'low',
@@ -66,12 +66,13 @@ export function absentFieldDifferences(look: TableLook, field: FieldDeclaration)
           order: orders.dropColumn,
           findings: findingsOf(values.count, indexes),
           affected: values,
+          preview,
           population: values.count === 0 ? 0 : state.answers.rows,
           reversible: 'from-checkpoint',
           input: {
             ...commonInput(look, [asItIs(state.objects, 'column', column.name, table.name)], {
               ...noQuestions,
-              conditions: [{ id: `values.${field.name}`, where: `${cell} IS NOT NULL` }],
+              conditions: [{ id: `values.${field.name}`, where: `${cell} IS NOT NULL`, preview: null }],
             }),
             does: 'rebuild',
             edits: [{ column: column.name, before: part.text, after: null, follows: columnsBefore(parsed, part) }],

@@ -1,5 +1,5 @@
 /** What differs between one declared field and its column, and what would mend it. */
-import type { Affected, DriftDraft } from '../../engine/drift.ts'
+import type { DriftDraft } from '../../engine/drift.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import { checksOf } from './checks.ts'
 import {
@@ -14,20 +14,21 @@ import {
 } from './columns.ts'
 import { columnPart, parseCreateTable } from './create-sql.ts'
 import {
+  answerOf,
   type ColumnChange,
   commonInput,
   counted,
   type Difference,
   draftOf,
   drift,
-  nobody,
   orders,
   type TableLook,
 } from './drafts.ts'
 import { noQuestions } from './input.ts'
 import { columnOf, hasDeclaredCheck, oldColumnOf } from './questions.ts'
+import { moveDifferences, renameColumn } from './rename-differences.ts'
 import { type FieldDeclaration, sameName } from './spec.ts'
-import { formOf, mentions } from './sql-tokens.ts'
+import { formOf } from './sql-tokens.ts'
 import { asItIs } from './state.ts'
 
 type Column = TableLook['table']['columns'][number]
@@ -36,7 +37,7 @@ type Column = TableLook['table']['columns'][number]
 export function fieldDifferences(look: TableLook, field: FieldDeclaration): readonly Difference[] {
   const column = columnOf(look.table, field.name)
   const old = oldColumnOf(look.spec, look.table, field)
-  if (column === undefined) return [old === undefined ? missingColumn(look, field) : rename(look, field, old)]
+  if (column === undefined) return [old === undefined ? missingColumn(look, field) : renameColumn(look, field, old)]
   const moves = old === undefined ? [] : moveDifferences(look, field, column, old)
   if (sameName(field.name, look.spec.key)) return moves
   if (column.generated !== 'no') return [...moves, generatedColumn(field)]
@@ -47,11 +48,6 @@ export function fieldDifferences(look: TableLook, field: FieldDeclaration): read
     ...requiredDifferences(look, field, column),
     ...defaultDifferences(field, column),
   ]
-}
-
-/** The answer to a question about the rows; nobody where it was not asked. */
-export function answerOf(look: TableLook, id: string): Affected {
-  return look.state.answers.conditions[id] ?? nobody
 }
 
 function missingColumn(look: TableLook, field: FieldDeclaration): Difference {
@@ -104,133 +100,6 @@ function missingColumn(look: TableLook, field: FieldDeclaration): Difference {
   }
 }
 
-function rename(look: TableLook, field: FieldDeclaration, old: Column): Difference {
-  const { table, state } = look
-  const on = quoteIdentifier(table.name)
-  const from = quoteIdentifier(old.name)
-  const to = quoteIdentifier(field.name)
-  const users = state.objects.filter(
-    (object) =>
-      (object.type === 'view' || object.type === 'trigger') &&
-      (sameName(object.on, table.name) || mentions(object.sql, table.name)) &&
-      mentions(object.sql, old.name),
-  )
-  const findings =
-    users.length === 0
-      ? []
-      : [
-          {
-            code: 'rewrites-dependents',
-            count: users.length,
-            message: `${users.map((user) => `${user.type} ${user.name}`).join(', ')} will use the new name`,
-          },
-        ]
-  return {
-    draft: drift({
-      path: `fields.${field.name}.column`,
-      severity: 'medium',
-      desired: field.name,
-      observed: old.name,
-      message: `Column ${old.name} of table ${table.name} is declared under the new name ${field.name}.`,
-    }),
-    repair: {
-      is: 'action',
-      draft: draftOf(state, {
-        verb: 'rename-column',
-        summary: `Rename column ${old.name} of table ${table.name} to ${field.name}; programs that use the old name must follow.`,
-        risk: 'medium',
-        order: orders.renameColumn,
-        findings,
-        input: {
-          ...commonInput(look, [
-            asItIs(state.objects, 'column', old.name, table.name),
-            asItIs(state.objects, 'column', field.name, table.name),
-          ]),
-          does: 'statements',
-          statements: [`ALTER TABLE ${on} RENAME COLUMN ${from} TO ${to}`],
-          inverse: {
-            verb: 'rename-column',
-            statements: [`ALTER TABLE ${on} RENAME COLUMN ${to} TO ${from}`],
-            expect: [{ object: 'column', name: old.name, table: table.name, form: null }],
-            guard: null,
-          },
-        },
-      }),
-    },
-  }
-}
-
-/** Both the old and the new column are there: some program still writes the old one. */
-function moveDifferences(look: TableLook, field: FieldDeclaration, column: Column, old: Column): Difference[] {
-  const { table, state, spec } = look
-  const movable = answerOf(look, `move.${field.name}`)
-  const differing = answerOf(look, `differ.${field.name}`)
-  const differences: Difference[] = []
-  if (movable.count > 0) {
-    const question = { id: `move.${field.name}`, where: moveCondition(column.name, old.name) }
-    const hasKey = columnOf(table, spec.key) !== undefined
-    differences.push({
-      draft: drift({
-        path: `fields.${field.name}.rename`,
-        severity: 'medium',
-        category: 'data',
-        desired: field.name,
-        observed: old.name,
-        affected: movable,
-        message: `${counted(movable.count, 'record')} of table ${table.name} have a value in ${old.name} and none in ${field.name}.`,
-      }),
-      repair: hasKey
-        ? {
-            is: 'action',
-            draft: draftOf(state, {
-              verb: 'move-values',
-              summary: `Copy ${counted(movable.count, 'value')} from ${old.name} to ${field.name} where it is empty.`,
-              risk: 'high',
-              order: orders.cells,
-              affected: movable,
-              population: state.answers.rows,
-              reversible: 'from-checkpoint',
-              input: {
-                ...commonInput(
-                  look,
-                  [
-                    asItIs(state.objects, 'column', old.name, table.name),
-                    asItIs(state.objects, 'column', column.name, table.name),
-                  ],
-                  { ...noQuestions, conditions: [question] },
-                ),
-                does: 'cells',
-                how: { is: 'move', from: old.name, to: column.name },
-              },
-            }),
-          }
-        : undefined,
-    })
-  }
-  if (differing.count > 0) {
-    differences.push({
-      draft: drift({
-        path: `fields.${field.name}.renameConflict`,
-        severity: 'low',
-        category: 'data',
-        desired: field.name,
-        observed: old.name,
-        affected: differing,
-        message: `${counted(differing.count, 'record')} of table ${table.name} have different values in ${old.name} and ${field.name}.`,
-        byHand: `Decide which value is right in these records, then empty ${old.name} there or ask for its removal with absent: true.`,
-      }),
-      repair: undefined,
-    })
-  }
-  return differences
-}
-
-/** The condition that the old column has a value which the new one lacks. */
-export function moveCondition(to: string, from: string): string {
-  const [target, source] = [quoteIdentifier(to), quoteIdentifier(from)]
-  return `((${source} IS NOT NULL AND ${source} <> '') AND (${target} IS NULL OR ${target} = ''))`
-}
-
 function generatedColumn(field: FieldDeclaration): Difference {
   return {
     draft: drift({
@@ -264,7 +133,7 @@ function changeOrByHand(
 function typeDifferences(look: TableLook, field: FieldDeclaration, column: Column): Difference[] {
   if (holdsUnchanged(field, column.type)) return []
   const type = sqlTypeOf(field.type)
-  const lossy = answerOf(look, `lossy.${field.name}`)
+  const lossy = answerOf(look.state, `lossy.${field.name}`).affected
   const draft = drift({
     path: `fields.${field.name}.type`,
     severity: 'medium',
@@ -285,14 +154,14 @@ function typeDifferences(look: TableLook, field: FieldDeclaration, column: Colum
     const byHand = `Correct or empty ${field.name} in these records; the type is changed by itself afterwards.`
     return [{ draft: { ...draft, category: 'data', affected: lossy, message, byHand }, repair: undefined }]
   }
-  const question = { id: `lossy.${field.name}`, where: lossyCondition(field, column.name) }
+  const question = { id: `lossy.${field.name}`, where: lossyCondition(field, column.name), preview: null }
   return [changeOrByHand(look, column, draft, { type, evidence: { ...noQuestions, conditions: [question] } })]
 }
 
 function checkDifferences(look: TableLook, field: FieldDeclaration, column: Column): Difference[] {
   const check = checkExpression(field, column.name)
   if (check === undefined || hasDeclaredCheck(look.table, field)) return []
-  const breaking = answerOf(look, `check.${field.name}`)
+  const breaking = answerOf(look.state, `check.${field.name}`).affected
   const path = `fields.${field.name}.check`
   if (breaking.count > 0) {
     const draft = drift({
@@ -318,7 +187,7 @@ function checkDifferences(look: TableLook, field: FieldDeclaration, column: Colu
     const byHand = `A check among the constraints of table ${look.table.name} allows other values; replace it by hand.`
     return [{ draft: { ...draft, byHand }, repair: undefined }]
   }
-  const question = { id: `check.${field.name}`, where: `NOT (${check})` }
+  const question = { id: `check.${field.name}`, where: `NOT (${check})`, preview: null }
   return [changeOrByHand(look, column, draft, { check, evidence: { ...noQuestions, conditions: [question] } })]
 }
 
@@ -332,7 +201,7 @@ function hasSharedCheck(look: TableLook, field: FieldDeclaration): boolean {
 
 function requiredDifferences(look: TableLook, field: FieldDeclaration, column: Column): Difference[] {
   if (!field.required || column.notNull || column.primaryKey > 0) return []
-  const empty = answerOf(look, `required.${field.name}`)
+  const empty = answerOf(look.state, `required.${field.name}`).affected
   const draft = drift({
     path: `fields.${field.name}.required`,
     severity: 'low',
@@ -350,7 +219,7 @@ function requiredDifferences(look: TableLook, field: FieldDeclaration, column: C
       },
     ]
   }
-  const question = { id: `required.${field.name}`, where: `${quoteIdentifier(column.name)} IS NULL` }
+  const question = { id: `required.${field.name}`, where: `${quoteIdentifier(column.name)} IS NULL`, preview: null }
   return [changeOrByHand(look, column, draft, { notNull: true, evidence: { ...noQuestions, conditions: [question] } })]
 }
 

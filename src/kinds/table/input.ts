@@ -131,23 +131,31 @@ const order = {
   /** ISO 8601, for the marker. */
   at: z.string(),
   table: z.string(),
-  key: z.string(),
   /** What the action was planned on. */
   expect: z.array(expectationSchema),
+}
+const takesAway = {
+  ...order,
+  key: z.string(),
   /** What the checkpoint holds of the cells or rows that go. */
   kept: z.strictObject({ count: z.number(), fingerprint: z.string() }),
 }
 
-/** What carrying out a rebuild needs, wherever it runs. */
-export const rebuildOrderSchema = z.strictObject({
-  ...order,
-  edits: z.array(editSchema),
-  drop: z.array(objectSchema),
-  create: z.array(objectSchema),
-  keeps: z.array(keptSchema),
-})
-/** What dropping a table needs. */
-export const dropOrderSchema = z.strictObject(order)
-export type RebuildOrder = z.output<typeof rebuildOrderSchema>
-export type DropOrder = z.output<typeof dropOrderSchema>
+/** What carrying out a change of the schema needs, wherever it runs. */
+export const schemaOrderSchema = z.discriminatedUnion('does', [
+  z.strictObject({ ...order, does: z.literal('statements'), statements: z.array(z.string()) }),
+  z.strictObject({
+    ...takesAway,
+    does: z.literal('rebuild'),
+    edits: z.array(editSchema),
+    drop: z.array(objectSchema),
+    create: z.array(objectSchema),
+    keeps: z.array(keptSchema),
+  }),
+  z.strictObject({ ...takesAway, does: z.literal('drop-table') }),
+])
+export type SchemaOrder = z.output<typeof schemaOrderSchema>
+export type StatementsOrder = Extract<SchemaOrder, { does: 'statements' }>
+export type RebuildOrder = Extract<SchemaOrder, { does: 'rebuild' }>
+export type DropOrder = Extract<SchemaOrder, { does: 'drop-table' }>
 export type Kept = RebuildOrder['kept']

@@ -54,6 +54,7 @@ db.executemany("INSERT INTO leads VALUES (?, ?, ?, ?)", [('a', 15551234567, '1.5
     const resource = declare(world, { fields })
     const [rebuild] = await converge(world, resource)
     expect(the(rebuild).action).toMatchObject({ verb: 'rebuild', risk: 'medium', affected: { count: 5 } })
+    expect(the(rebuild).action.preview).toContainEqual({ key: 'a', field: 'score', before: '1.50', after: 1.5 })
     expect(world.rows('SELECT *, typeof(phone), typeof(score), typeof(size) FROM leads')).toEqual([
       ['a', '15551234567', 1.5, 7, 'text', 'real', 'integer'],
       ['b', null, 2, null, 'null', 'real', 'null'],
@@ -322,7 +323,11 @@ describe('renaming', () => {
       ['fields.full_name.renameConflict', ['b']],
       ['unmanaged.name', []],
     ])
-    expect(looked.actions).toMatchObject([{ verb: 'move-values', risk: 'high' }])
+    expect(looked.actions).toMatchObject([{ verb: 'move-values', risk: 'high', affected: { count: 2 } }])
+    expect(looked.actions[0]?.preview).toEqual([
+      { key: 'a', field: 'full_name', before: null, after: 'Ann' },
+      { key: 'd', field: 'full_name', before: '', after: 'Di' },
+    ])
     const [moved] = await converge(world, resource, all)
     expect(world.rows('SELECT id, full_name FROM leads')).toEqual([
       ['a', 'Ann'],

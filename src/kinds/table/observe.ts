@@ -10,7 +10,7 @@ import { keyText } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
 import { readChangeLog } from '../../targets/sqlite/change-log.ts'
-import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
+import { codeOf, toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import type { ReadView } from '../../targets/sqlite/ports.ts'
 import { answersFor, type LookPorts, scanRequest } from './look.ts'
 import { questionsFor } from './questions.ts'
@@ -32,16 +32,28 @@ export async function observeTable(
 ): Promise<Observation<TableState>> {
   const { path } = resource.spec
   try {
-    const view = await ports.databases.read(path)
-    try {
-      return await lookAt(ports, resource, scope, view, signal)
-    } finally {
-      view.close()
-    }
+    return await lookOnce(ports, resource, scope, signal)
   } catch (error) {
+    // A thread reads the file a moment after its schema was read: a column that went meanwhile is no error of the file.
+    const moved = codeOf(error) === 'SQLITE_ERROR'
     const known = toDatabaseError(error, path)
     if (known instanceof OperationalError) return { is: 'unreadable', error: known }
-    throw error
+    if (!moved) throw error
+  }
+  return lookOnce(ports, resource, scope, signal)
+}
+
+async function lookOnce(
+  ports: ObservePorts,
+  resource: Declared<TableDeclaration>,
+  scope: Scope,
+  signal: AbortSignal,
+): Promise<Observation<TableState>> {
+  const view = await ports.databases.read(resource.spec.path)
+  try {
+    return await lookAt(ports, resource, scope, view, signal)
+  } finally {
+    view.close()
   }
 }
 

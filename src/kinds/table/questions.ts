@@ -52,21 +52,27 @@ function conditionsFor(spec: TableDeclaration, table: TableSchema, field: FieldD
   const column = columnOf(table, field.name)
   if (column === undefined) return []
   const cell = quoteIdentifier(column.name)
-  if (field.absent) return [{ id: `values.${field.name}`, where: `${cell} IS NOT NULL` }]
+  if (field.absent) {
+    const preview = { field: field.name, before: cell, after: 'NULL' }
+    return [{ id: `values.${field.name}`, where: `${cell} IS NOT NULL`, preview }]
+  }
   const conditions: Condition[] = []
   const old = oldColumnOf(spec, table, field)
   if (old !== undefined) conditions.push(...moveConditions(field.name, cell, quoteIdentifier(old.name)))
   const isKey = sameName(field.name, spec.key)
   if (isKey || column.generated !== 'no') return conditions
   if (!holdsUnchanged(field, column.type)) {
-    conditions.push({ id: `lossy.${field.name}`, where: lossyCondition(field, column.name) })
-    conditions.push({ id: `converts.${field.name}`, where: convertsCondition(sqlTypeOf(field.type), column.name) })
+    conditions.push({ id: `lossy.${field.name}`, where: lossyCondition(field, column.name), preview: null })
+    const type = sqlTypeOf(field.type)
+    const preview = { field: field.name, before: cell, after: `CAST(${cell} AS ${type})` }
+    conditions.push({ id: `converts.${field.name}`, where: convertsCondition(type, column.name), preview })
   }
   const check = checkExpression(field, column.name)
   if (check !== undefined && !hasDeclaredCheck(table, field)) {
-    conditions.push({ id: `check.${field.name}`, where: `NOT (${check})` })
+    conditions.push({ id: `check.${field.name}`, where: `NOT (${check})`, preview: null })
   }
-  if (field.required && !column.notNull) conditions.push({ id: `required.${field.name}`, where: `${cell} IS NULL` })
+  if (field.required && !column.notNull)
+    conditions.push({ id: `required.${field.name}`, where: `${cell} IS NULL`, preview: null })
   return conditions
 }
 
@@ -75,8 +81,8 @@ function moveConditions(field: string, to: string, from: string): Condition[] {
   const filled = `(${from} IS NOT NULL AND ${from} <> '')`
   const free = `(${to} IS NULL OR ${to} = '')`
   return [
-    { id: `move.${field}`, where: `(${filled} AND ${free})` },
-    { id: `differ.${field}`, where: `(${filled} AND NOT ${free} AND ${from} IS NOT ${to})` },
+    { id: `move.${field}`, where: `(${filled} AND ${free})`, preview: { field, before: to, after: from } },
+    { id: `differ.${field}`, where: `(${filled} AND NOT ${free} AND ${from} IS NOT ${to})`, preview: null },
   ]
 }
 

@@ -1,11 +1,6 @@
 /** Reads the part of a look that stands in SQLite's schema. */
 import type { Database } from 'better-sqlite3'
-import {
-  quoteIdentifier,
-  readSchemaNames,
-  readTableSchema,
-  type TableSchema,
-} from '../../targets/sqlite/schema-reader.ts'
+import { readSchemaNames, readTableSchema } from '../../targets/sqlite/schema-reader.ts'
 import type { ScanAnswers } from './scan.ts'
 import { sameName } from './spec.ts'
 import type { Reference, SchemaObject, TableState } from './state.ts'
@@ -55,14 +50,4 @@ function referencesTo(db: Database, table: string): Reference[] {
 /** How large the database is, in bytes. */
 export function databaseBytes(db: Database): number {
   return Number(db.pragma('page_count', { simple: true })) * Number(db.pragma('page_size', { simple: true }))
-}
-
-/** Whether a table holds a row. */
-export function holdsRows(db: Database, table: TableSchema): boolean {
-  return (
-    db
-      .prepare(`SELECT EXISTS (SELECT 1 FROM ${quoteIdentifier(table.name)})`)
-      .pluck()
-      .get() === 1
-  )
 }

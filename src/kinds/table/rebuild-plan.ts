@@ -12,7 +12,16 @@ import {
   columnText,
   parseCreateTable,
 } from './create-sql.ts'
-import { type ColumnChange, commonInput, counted, type Draft, draftOf, orders, type TableLook } from './drafts.ts'
+import {
+  answerOf,
+  type ColumnChange,
+  commonInput,
+  counted,
+  type Draft,
+  draftOf,
+  orders,
+  type TableLook,
+} from './drafts.ts'
 import type { Evidence, KeptColumn } from './input.ts'
 import { sameName } from './spec.ts'
 import { asItIs } from './state.ts'
@@ -24,10 +33,8 @@ export function rebuildAction(look: TableLook, changes: readonly ColumnChange[])
   const edits = editsOf(parsed, changes)
   const { objects, answers } = look.state
   const keeps = changes.flatMap((change) => keptBy(look, change))
-  const converted = keeps.reduce(
-    (sum, kept) => sum + (answers.conditions[`converts.${kept.column.toLowerCase()}`]?.count ?? 0),
-    0,
-  )
+  const converting = keeps.map((kept) => answerOf(look.state, `converts.${kept.column.toLowerCase()}`))
+  const converted = converting.reduce((sum, { affected }) => sum + affected.count, 0)
   const only = changes.every((change) => change.add !== undefined || isDefaultOnly(change))
   const names = edits.map((edit) => edit.column)
   return draftOf(look.state, {
@@ -35,12 +42,8 @@ export function rebuildAction(look: TableLook, changes: readonly ColumnChange[])
     summary: summaryOf(look, changes, converted),
     risk: only ? 'low' : 'medium',
     order: orders.rebuild,
-    affected: {
-      count: converted,
-      sample: keeps
-        .flatMap((kept) => answers.conditions[`converts.${kept.column.toLowerCase()}`]?.sample ?? [])
-        .slice(0, 20),
-    },
+    affected: { count: converted, sample: converting.flatMap(({ affected }) => affected.sample).slice(0, 20) },
+    preview: converting.flatMap(({ preview }) => preview),
     population: converted === 0 ? 0 : answers.rows,
     reversible: keeps.length === 0 ? 'exact' : 'from-checkpoint',
     input: {

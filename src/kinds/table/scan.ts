@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
-import type { Affected } from '../../engine/drift.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import { rowIdName } from './row-id.ts'
 
@@ -14,6 +13,8 @@ const conditionSchema = z.strictObject({
   id: z.string(),
   /** SQL condition over one row. */
   where: z.string(),
+  /** SQL of a cell of such a row, as it is and as it would be. */
+  preview: z.strictObject({ field: z.string(), before: z.string(), after: z.string() }).nullable(),
 })
 const groupingSchema = z.strictObject({
   id: z.string(),
@@ -47,6 +48,10 @@ export const scanRequestSchema = z.strictObject({
 export type ScanRequest = z.output<typeof scanRequestSchema>
 
 const affectedSchema = z.strictObject({ count: z.number(), sample: z.array(z.string()) })
+const shownSchema = z.union([z.null(), z.number(), z.string()])
+const answerSchema = affectedSchema.extend({
+  preview: z.array(z.strictObject({ key: z.string(), field: z.string(), before: shownSchema, after: shownSchema })),
+})
 const groupAnswerSchema = z.strictObject({
   /** Values that more than one row has, empty text aside. */
   groups: z.number(),
@@ -57,12 +62,13 @@ const groupAnswerSchema = z.strictObject({
 })
 export const scanAnswersSchema = z.strictObject({
   rows: z.number(),
-  conditions: z.record(z.string(), affectedSchema),
+  conditions: z.record(z.string(), answerSchema),
   groupings: z.record(z.string(), groupAnswerSchema),
   /** The digest is over the rowids in their order: the same rows lack a key when it is the same. */
   missingKeys: z.strictObject({ ...affectedSchema.shape, digest: z.string() }),
 })
 export type ScanAnswers = z.output<typeof scanAnswersSchema>
+export type Answer = z.output<typeof answerSchema>
 export type GroupAnswer = z.output<typeof groupAnswerSchema>
 
 const sampleMax = 20
@@ -75,7 +81,7 @@ export const noAnswers: ScanAnswers = {
 }
 
 /** The condition that a row lacks its key. */
-export function missingKeyCondition(keyColumn: string): string {
+function missingKeyCondition(keyColumn: string): string {
   const key = quoteIdentifier(keyColumn)
   return `(${key} IS NULL OR ${key} = '')`
 }
@@ -87,7 +93,7 @@ export function scanTable(db: Database, request: ScanRequest): ScanAnswers {
   return {
     rows: counts.rows,
     conditions: Object.fromEntries(
-      conditions.map(({ id, where }, at) => [id, withSample(db, request, where, counts.found[at] ?? 0)]),
+      conditions.map((condition, at) => [condition.id, withSample(db, request, condition, counts.found[at] ?? 0)]),
     ),
     groupings: Object.fromEntries(groupings.map((grouping) => [grouping.id, groupsOf(db, request, grouping)])),
     missingKeys: missingKeysOf === null ? noAnswers.missingKeys : missingKeys(db, request, missingKeysOf),
@@ -123,17 +129,30 @@ function rowLabel(request: ScanRequest): string {
   return `coalesce(nullif(${key}, ''), 'row ' || t.${rowIdName(request.columns)})`
 }
 
-function withSample(db: Database, request: ScanRequest, where: string, count: number): Affected & { sample: string[] } {
-  if (count === 0) return { count, sample: [] }
+function withSample(db: Database, request: ScanRequest, condition: Condition, count: number): Answer {
+  if (count === 0) return { count, sample: [], preview: [] }
   const scope = scopeOf(request)
-  const sample = db
-    .prepare<unknown[], string>(
-      `SELECT ${rowLabel(request)} FROM ${quoteIdentifier(request.table)} AS t
-        WHERE (${where}) ${scope.sql === '' ? '' : `AND ${scope.sql}`} LIMIT ${sampleMax}`,
+  const { preview } = condition
+  const cells = preview === null ? '' : `, ${shown(preview.before)}, ${shown(preview.after)}`
+  const rows = db
+    .prepare<unknown[], [string, Shown, Shown]>(
+      `SELECT ${rowLabel(request)}${cells} FROM ${quoteIdentifier(request.table)} AS t
+        WHERE (${condition.where}) ${scope.sql === '' ? '' : `AND ${scope.sql}`} LIMIT ${sampleMax}`,
     )
-    .pluck()
+    .raw()
     .all(...scope.parameters)
-  return { count, sample }
+  return {
+    count,
+    sample: rows.map(([key]) => key),
+    preview: preview === null ? [] : rows.map(([key, before, after]) => ({ key, field: preview.field, before, after })),
+  }
+}
+
+type Shown = z.output<typeof shownSchema>
+
+/** A cell as it is shown to people; bytes as hexadecimal digits. */
+function shown(cell: string): string {
+  return `CASE typeof(${cell}) WHEN 'blob' THEN hex(${cell}) ELSE ${cell} END`
 }
 
 function groupsOf(db: Database, request: ScanRequest, grouping: Grouping): GroupAnswer {

@@ -19,7 +19,7 @@ export interface FieldDeclaration extends JsonObject {
   readonly absent: boolean
 }
 
-export interface IndexDeclaration extends JsonObject {
+interface IndexDeclaration extends JsonObject {
   readonly on: readonly string[]
   readonly unique: boolean
   readonly name: string | null

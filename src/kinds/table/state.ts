@@ -78,11 +78,3 @@ export function asItIs(
 ): Expectation {
   return { object, name, table, form: currentForm(objects, { object, name, table }) }
 }
-
-/** Names of views and triggers that mention the table, and of those that mention a column of it as well. */
-export function dependents(
-  objects: readonly SchemaObject[],
-  mentionsTable: (object: SchemaObject) => boolean,
-): readonly SchemaObject[] {
-  return objects.filter((object) => (object.type === 'view' || object.type === 'trigger') && mentionsTable(object))
-}

@@ -17,7 +17,7 @@ const onUpdateSuffix = '_on_update'
  * The trigger that stamps an update. It does not fire for its own update, nor for one within the same millisecond, so
  * that it ends even where a program has switched recursive triggers on; a program that sets the field itself is let be.
  */
-export function onUpdateTrigger(table: string, field: string, now: string, rowId: string): NamedSql {
+function onUpdateTrigger(table: string, field: string, now: string, rowId: string): NamedSql {
   const name = `_trueup_${table}_${field}${onUpdateSuffix}`
   const cell = quoteIdentifier(field)
   const on = quoteIdentifier(table)

@@ -87,7 +87,8 @@ async function undoStatements(undoing: Undoing, input: StatementsInput): Promise
   const other = changedThing(objects, inverse.expect)
   if (other !== undefined) return notUndoable(`${other.object} ${other.name} is no longer as the action left it`)
   const { guard } = inverse
-  const questions = guard === null ? noQuestions : { ...noQuestions, conditions: [{ id: 'guard', where: guard.where }] }
+  const questions =
+    guard === null ? noQuestions : { ...noQuestions, conditions: [{ id: 'guard', where: guard.where, preview: null }] }
   const evidence = evidenceNow(objects, [...inverse.expect, ...input.evidence.expect], questions)
   const undo: StatementsInput = {
     ...input,
@@ -163,7 +164,11 @@ async function undoRebuild(undoing: Undoing, input: RebuildInput): Promise<UndoP
 
   const goes = input.edits.filter((edit) => edit.before === null)
   const things = [...left, ...[...input.drop, ...input.create].map(asThing)]
-  const values = goes.map(({ column }) => ({ id: `values.${column}`, where: `${quoteIdentifier(column)} IS NOT NULL` }))
+  const values = goes.map(({ column }) => ({
+    id: `values.${column}`,
+    where: `${quoteIdentifier(column)} IS NOT NULL`,
+    preview: null,
+  }))
   const undo: RebuildInput = {
     ...input,
     evidence: evidenceNow(objects, things, { ...noQuestions, conditions: values }),

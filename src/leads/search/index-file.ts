@@ -32,6 +32,11 @@ function ftsName(layout: IndexLayout): string {
   return quoted(`lead_words_${layout.table}`)
 }
 
+/** The keys stand in an ordinary table: SQLite leaves the shadow table of an unindexed FTS5 column behind when dropping. */
+function keysName(layout: IndexLayout): string {
+  return quoted(`lead_keys_${layout.table}`)
+}
+
 /** Creates what is missing, and empties an index that was made for other fields. */
 export function prepareIndex(db: Database, layout: IndexLayout): void {
   const made = shortHashOf([layoutVersion, layout.sqlName, layout.key, [...layout.fields]])
@@ -41,10 +46,11 @@ export function prepareIndex(db: Database, layout: IndexLayout): void {
   const known = db.prepare<[string], string>('SELECT layout FROM state WHERE table_name = ?').pluck().get(layout.table)
   if (known === made) return
   db.transaction(() => {
-    db.exec(`DROP TABLE IF EXISTS ${ftsName(layout)}`)
+    db.exec(`DROP TABLE IF EXISTS ${ftsName(layout)}; DROP TABLE IF EXISTS ${keysName(layout)}`)
+    db.exec(`CREATE TABLE ${keysName(layout)} (row_id INTEGER PRIMARY KEY, record_key TEXT NOT NULL) STRICT`)
     db.exec(
-      `CREATE VIRTUAL TABLE ${ftsName(layout)} USING fts5(record_key UNINDEXED, ${layout.fields.map(quoted).join(', ')}, ` +
-        `content='', contentless_delete=1, contentless_unindexed=1, tokenize='unicode61 remove_diacritics 2', prefix='2 3')`,
+      `CREATE VIRTUAL TABLE ${ftsName(layout)} USING fts5(${layout.fields.map(quoted).join(', ')}, ` +
+        `content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2', prefix='2 3')`,
     )
     db.prepare('INSERT OR REPLACE INTO state VALUES (?, ?, 0, ?)').run(layout.table, made, neverFilled)
   }).immediate()
@@ -67,7 +73,7 @@ export function isUntouched(state: IndexState): boolean {
 /** Forgets all words and starts a fill; `cursor` is where the change table stands before the fill reads its first row. */
 export function restartIndex(db: Database, layout: IndexLayout, cursor: number): void {
   db.transaction(() => {
-    db.exec(`INSERT INTO ${ftsName(layout)}(${ftsName(layout)}) VALUES ('delete-all')`)
+    db.exec(`INSERT INTO ${ftsName(layout)}(${ftsName(layout)}) VALUES ('delete-all'); DELETE FROM ${keysName(layout)}`)
     db.prepare('UPDATE state SET cursor = ?, filled_to = ? WHERE table_name = ?').run(cursor, neverFilled, layout.table)
   }).immediate()
 }
@@ -86,18 +92,23 @@ function columnsOf(source: Database, layout: IndexLayout): ReadonlySet<string> {
 }
 
 function createWriter(db: Database, layout: IndexLayout): { put(row: IndexedRow): void; drop(rowId: number): void } {
-  const places = ['?', '?', ...layout.fields.map(() => '?')].join(', ')
+  const places = ['?', ...layout.fields.map(() => '?')].join(', ')
   const insert = db.prepare(
-    `INSERT OR REPLACE INTO ${ftsName(layout)}(rowid, record_key, ${layout.fields.map(quoted).join(', ')}) VALUES (${places})`,
+    `INSERT OR REPLACE INTO ${ftsName(layout)}(rowid, ${layout.fields.map(quoted).join(', ')}) VALUES (${places})`,
   )
+  const keep = db.prepare(`INSERT OR REPLACE INTO ${keysName(layout)} VALUES (?, ?)`)
   const remove = db.prepare(`DELETE FROM ${ftsName(layout)} WHERE rowid = ?`)
+  const forget = db.prepare(`DELETE FROM ${keysName(layout)} WHERE row_id = ?`)
   const text = (cell: Cell | undefined): string => (cell == null || cell instanceof Uint8Array ? '' : String(cell))
   return {
     put(row) {
-      insert.run(row['@row'], text(row['@key']), ...layout.fields.map((field) => text(row[field])))
+      const rowId = Number(row['@row'])
+      insert.run(rowId, ...layout.fields.map((field) => text(row[field])))
+      keep.run(rowId, text(row['@key']))
     },
     drop(rowId) {
       remove.run(rowId)
+      forget.run(rowId)
     },
   }
 }
@@ -153,10 +164,14 @@ export function indexRows(
 /** The statement that finds rows, best first; its parameters are the expression and the number of rows. */
 export function searchStatement(layout: IndexLayout): string {
   const name = ftsName(layout)
-  return `SELECT rowid AS row_id, record_key, rank AS score FROM ${name} WHERE ${name} MATCH ? ORDER BY rank, rowid LIMIT ?`
+  return (
+    `SELECT found.row_id, record_key, score FROM (SELECT rowid AS row_id, rank AS score FROM ${name} ` +
+    `WHERE ${name} MATCH ? ORDER BY rank LIMIT ?) AS found JOIN ${keysName(layout)} AS kept ON kept.row_id = found.row_id ` +
+    'ORDER BY score, found.row_id'
+  )
 }
 
 /** Gives the largest indexed row id: an upper bound of the number of rows. */
 export function largestRowStatement(layout: IndexLayout): string {
-  return `SELECT max(id) FROM ${quoted(`lead_words_${layout.table}_docsize`)}`
+  return `SELECT max(row_id) FROM ${keysName(layout)}`
 }

@@ -128,6 +128,21 @@ describe('searching leads', () => {
     expect(await keysOf('zeta')).toEqual(['a', 'b', 'c'])
   })
 
+  test('is made anew when the searched fields change, while the older one is still open', async () => {
+    await search.refresh()
+    const { email: _email, ...fields } = spec?.fields ?? {}
+    if (spec === undefined) throw new Error('the testing state has leads')
+    const narrow = createLeadSearch(leadTableOf('leads', { ...spec, fields }), {
+      path: path(),
+      reads: { acquire: async () => db },
+      feed,
+    })
+    await narrow.refresh()
+    expect((await narrow.find('anna@acme.com')).hits).toEqual([])
+    expect((await narrow.find('anna')).hits.map((hit) => hit.key)).toEqual(['a'])
+    await narrow.close()
+  })
+
   test('is filled beside the main thread, survives a restart, and its file is private', async () => {
     await search.close()
     search = open(true)

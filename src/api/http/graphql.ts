@@ -1,0 +1,55 @@
+/**
+ * GraphQL over HTTP: one yoga whose schema is exchanged under it, with limits on what a query may be before it is run.
+ * A subscription keeps the schema it began with.
+ */
+import { EnvelopArmor } from '@escape.tech/graphql-armor'
+import { GraphQLError, type GraphQLSchema } from 'graphql'
+import { createYoga } from 'graphql-yoga'
+import { InvariantViolation, messageOf } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import type { Viewer } from '../auth/permissions.ts'
+import { shownError } from '../schema/errors.ts'
+
+/** What one operation may hold; its cost is limited by the schema. */
+export const queryLimits = { depth: 14, aliases: 30, directives: 20, tokens: 2000 } as const
+export const bodyBytesMax = 1_000_000
+
+export interface GraphqlHandlerOptions {
+  readonly schema: () => GraphQLSchema
+  readonly log: Log
+}
+
+export function createGraphqlHandler({ schema, log }: GraphqlHandlerOptions) {
+  const armor = new EnvelopArmor({
+    blockFieldSuggestion: { enabled: true },
+    costLimit: { enabled: false },
+    maxAliases: { n: queryLimits.aliases },
+    maxDepth: { n: queryLimits.depth },
+    maxDirectives: { n: queryLimits.directives },
+    maxTokens: { n: queryLimits.tokens },
+  })
+  return createYoga<{ viewer: Viewer }>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    logging: false,
+    cors: false,
+    multipart: false,
+    batching: false,
+    landingPage: false,
+    healthCheckEndpoint: '/graphql/none',
+    maxRequestBodySize: bodyBytesMax,
+    graphiql: { title: 'Trueup', defaultQuery: '{ controller { verdict } }' },
+    maskedErrors: {
+      maskError(error) {
+        const shown = shownError(error)
+        if (shown !== undefined) return shown
+        const cause = error instanceof GraphQLError ? error.originalError : error
+        if (cause instanceof InvariantViolation) log.fatal({ rule: cause.message }, 'a rule does not hold')
+        else log.error({ reason: messageOf(cause) }, 'a request failed')
+        const place = error instanceof GraphQLError ? { nodes: error.nodes ?? null, path: error.path ?? null } : {}
+        return new GraphQLError('Unexpected error.', { ...place, extensions: { code: 'INTERNAL' } })
+      },
+    },
+    plugins: armor.protect().plugins,
+  })
+}

@@ -1,0 +1,42 @@
+/** Answers outside GraphQL, with the headers that every answer carries. */
+import type { ServerResponse } from 'node:http'
+
+/** No inline script, no frame, nothing from elsewhere. */
+const pagePolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+/** GraphiQL is loaded from its publisher's CDN. */
+export const graphiqlPolicy =
+  "default-src 'none'; script-src 'self' 'unsafe-inline' https://unpkg.com; style-src 'self' 'unsafe-inline' https://unpkg.com; font-src https://unpkg.com data:; img-src 'self' data: https:; connect-src 'self'; worker-src blob:; base-uri 'none'; frame-ancestors 'none'"
+
+export function setSecurityHeaders(response: ServerResponse, policy: string = pagePolicy): void {
+  response.setHeader('content-security-policy', policy)
+  response.setHeader('x-content-type-options', 'nosniff')
+  response.setHeader('x-frame-options', 'DENY')
+  // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
+  response.setHeader('referrer-policy', 'same-origin')
+  response.setHeader('cross-origin-resource-policy', 'same-origin')
+  response.setHeader('cache-control', 'no-store')
+}
+
+export function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.statusCode = status
+  response.setHeader('content-type', type)
+  response.setHeader('content-length', Buffer.byteLength(body))
+  response.end(body)
+}
+
+export function sendText(response: ServerResponse, status: number, text: string): void {
+  send(response, status, 'text/plain; charset=utf-8', `${text}\n`)
+}
+
+/** A refusal before GraphQL, in the form of a GraphQL error. */
+export function sendError(response: ServerResponse, status: number, code: string, message: string): void {
+  const body = { errors: [{ message, extensions: { code } }] }
+  send(response, status, 'application/json; charset=utf-8', JSON.stringify(body))
+}
+
+export function redirect(response: ServerResponse, location: string): void {
+  response.setHeader('location', location)
+  sendText(response, 303, `See ${location}`)
+}

@@ -1,0 +1,175 @@
+/**
+ * The HTTP server. What it keeps true: nothing is reachable without a token or session but `/livez`, `/readyz` and the
+ * sign-in page; no page of another site can act through a signed-in browser.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { GraphQLSchema } from 'graphql'
+import type { Clock } from '../../clock.ts'
+import type { DesiredState } from '../../desired/schema.ts'
+import { messageOf } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import type { Auth } from '../auth/auth.ts'
+import { may, type Viewer } from '../auth/permissions.ts'
+import { metricsText } from '../metrics.ts'
+import { asset } from '../page/assets.ts'
+import { statusPage } from '../page/status-page.ts'
+import type { EnginePort } from '../ports.ts'
+import type { Repositories } from '../schema/context.ts'
+import { buildApiSchema } from '../schema/schema.ts'
+import { createGraphqlHandler } from './graphql.ts'
+import { type HostRules, hostRules } from './hosts.ts'
+import { graphiqlPolicy, redirect, send, sendError, sendText, setSecurityHeaders } from './respond.ts'
+import { handleSignIn, handleSignOut } from './sign-in.ts'
+
+export interface ApiOptions {
+  readonly engine: EnginePort
+  readonly auth: Auth
+  readonly clock: Clock
+  readonly log: Log
+  readonly repositories: Repositories
+  /** Further names the server answers to, for a reverse proxy: `leads.example.com`. */
+  readonly hosts?: readonly string[]
+}
+
+export interface Api {
+  /** Starts to answer; port 0 takes a free one. Gives the address. */
+  listen(port: number, host: string): Promise<{ readonly port: number; readonly url: string }>
+  /** Puts another generation's tables and roles in force. Running subscriptions go on. Throws and keeps the old ones when no schema can be made. */
+  swapSchema(next: { readonly repositories: Repositories; readonly access: DesiredState['access'] }): void
+  /** The schema in force. */
+  schema(): GraphQLSchema
+  /** Stops answering, ends subscriptions. */
+  close(): Promise<void>
+}
+
+/** How long the headers and the whole of a request may take to arrive. */
+const headersTimeoutMs = 10_000
+const requestTimeoutMs = 30_000
+const connectionsMax = 500
+
+/** Makes the API; it answers after `listen`. */
+export function createApi(options: ApiOptions): Api {
+  const { engine, auth, log } = options
+  let schema = buildApiSchema(options.repositories, options)
+  let rules: HostRules = hostRules('127.0.0.1', 0, [])
+  const graphql = createGraphqlHandler({ schema: () => schema, log })
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    setSecurityHeaders(response)
+    const { headers } = request
+    if (!rules.allowsHost(headers.host)) return sendError(response, 403, 'HOST', 'This server has another name.')
+    if (!rules.allowsOrigin(headers.origin)) return sendError(response, 403, 'ORIGIN', 'Not from another site.')
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
+    switch (path) {
+      case '/livez':
+        return sendText(response, 200, 'ok')
+      case '/readyz': {
+        const { ready } = await engine.readiness()
+        return sendText(response, ready ? 200 : 503, ready ? 'ok' : 'not ready')
+      }
+      case '/sign-in':
+        return handleSignIn(request, response, auth)
+      case '/sign-in.css':
+        return send(response, 200, 'text/css; charset=utf-8', asset('app.css'))
+    }
+    const viewer = auth.viewerOf(headers)
+    if (viewer === undefined) return refuseStranger(request, response)
+    return answerViewer(path, request, response, viewer)
+  }
+
+  async function answerViewer(
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    viewer: Viewer,
+  ): Promise<void> {
+    const reads = request.method === 'GET' || request.method === 'HEAD'
+    switch (path) {
+      case '/graphql':
+        return answerGraphql(request, response, viewer)
+      case '/':
+        if (!reads) return sendError(response, 405, 'METHOD', 'Only GET.')
+        return send(response, 200, 'text/html; charset=utf-8', await statusPage(engine, viewer, options.clock))
+      case '/app.js':
+        return send(response, 200, 'text/javascript; charset=utf-8', asset('app.js'))
+      case '/app.css':
+        return send(response, 200, 'text/css; charset=utf-8', asset('app.css'))
+      case '/metrics':
+        if (!may(viewer, 'state.read')) return sendError(response, 403, 'FORBIDDEN', 'This role sees no metrics.')
+        return send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await metricsText(engine, options.clock))
+      case '/sign-out':
+        return handleSignOut(request, response, auth)
+      default:
+        return sendError(response, 404, 'NOT_FOUND', 'There is nothing here.')
+    }
+  }
+
+  async function answerGraphql(request: IncomingMessage, response: ServerResponse, viewer: Viewer): Promise<void> {
+    if (request.method === 'POST' && !/^application\/(graphql\+)?json\b/i.test(request.headers['content-type'] ?? '')) {
+      return sendError(response, 403, 'CONTENT_TYPE', 'A request is sent as application/json.')
+    }
+    // A browser always names its origin with a POST; a cookie without one comes from no page of ours.
+    if (request.method === 'POST' && viewer.via === 'session' && request.headers.origin === undefined) {
+      return sendError(response, 403, 'ORIGIN', 'Not from another site.')
+    }
+    if (request.method === 'GET' && accepts(request, 'text/html')) {
+      response.setHeader('content-security-policy', graphiqlPolicy)
+    }
+    await graphql(request, response, { viewer })
+  }
+
+  const server = createServer(
+    { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, keepAliveTimeout: 10_000 },
+    (request, response) => {
+      answer(request, response).catch((error: unknown) => {
+        log.error({ reason: messageOf(error) }, 'a request failed')
+        if (response.headersSent) response.destroy()
+        else sendError(response, 500, 'INTERNAL', 'Unexpected error.')
+      })
+    },
+  )
+  server.maxConnections = connectionsMax
+
+  return {
+    schema: () => schema,
+    swapSchema(next) {
+      schema = buildApiSchema(next.repositories, options)
+      auth.declare(next.access)
+    },
+    async listen(port, host) {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen({ port, host }, () => {
+          server.off('error', reject)
+          resolve()
+        })
+      })
+      const address = server.address()
+      const listening = typeof address === 'object' && address !== null ? address.port : port
+      rules = hostRules(host, listening, options.hosts ?? [])
+      const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+      return { port: listening, url: `http://${name.includes(':') ? `[${name}]` : name}:${listening}` }
+    },
+    async close() {
+      if (!server.listening) return
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+      await graphql.dispose()
+    },
+  }
+}
+
+function accepts(request: IncomingMessage, type: string): boolean {
+  return request.headers.accept?.includes(type) === true
+}
+
+/** A browser is led to the sign-in page; a program is told what to send. */
+function refuseStranger(request: IncomingMessage, response: ServerResponse): void {
+  if (request.method === 'GET' && accepts(request, 'text/html') && request.headers.authorization === undefined) {
+    redirect(response, '/sign-in')
+    return
+  }
+  response.setHeader('www-authenticate', 'Bearer')
+  sendError(response, 401, 'UNAUTHENTICATED', 'Send a valid token as `Authorization: Bearer TOKEN`.')
+}

@@ -1,0 +1,65 @@
+/** The sign-in page: a one-time link or a token becomes a session cookie that scripts cannot read. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Auth, sessionCookie } from '../auth/auth.ts'
+import { sessionLifeMs } from '../auth/sessions.ts'
+import { page, raw } from '../page/html.ts'
+import { redirect, send, sendError } from './respond.ts'
+
+const formBytesMax = 4096
+
+export async function handleSignIn(request: IncomingMessage, response: ServerResponse, auth: Auth): Promise<void> {
+  if (request.method === 'POST') {
+    // Only our own page may send the form: a browser names the page's origin, which was checked already.
+    if (request.headers.origin === undefined) return sendError(response, 403, 'ORIGIN', 'Not from another site.')
+    const form = await readForm(request)
+    if (form === undefined) return sendError(response, 413, 'TOO_LARGE', 'The form is too large.')
+    return open(response, auth.signIn({ token: form.get('token')?.trim() ?? '' }))
+  }
+  if (request.method !== 'GET') return sendError(response, 405, 'METHOD', 'Only GET and POST.')
+  const code = new URL(request.url ?? '/', 'http://local').searchParams.get('code')
+  if (code === null) return send(response, 200, 'text/html; charset=utf-8', signInPage(''))
+  return open(response, auth.signIn({ code }))
+}
+
+export function handleSignOut(request: IncomingMessage, response: ServerResponse, auth: Auth): void {
+  if (request.method !== 'POST' || request.headers.origin === undefined) {
+    sendError(response, 403, 'ORIGIN', 'Only by POST from our own page.')
+    return
+  }
+  auth.signOut(request.headers.cookie)
+  response.setHeader('set-cookie', `${sessionCookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`)
+  redirect(response, '/sign-in')
+}
+
+function open(response: ServerResponse, session: string | undefined): void {
+  if (session === undefined) {
+    const problem = 'That is no valid token, or the link was used already or is older than ten minutes.'
+    send(response, 401, 'text/html; charset=utf-8', signInPage(problem))
+    return
+  }
+  const age = Math.floor(sessionLifeMs / 1000)
+  response.setHeader('set-cookie', `${sessionCookie}=${session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${age}`)
+  redirect(response, '/')
+}
+
+async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
+  let text = ''
+  for await (const chunk of request.setEncoding('utf8')) {
+    text += String(chunk)
+    if (text.length > formBytesMax) return undefined
+  }
+  return new URLSearchParams(text)
+}
+
+function signInPage(problem: string): string {
+  return page({
+    title: 'Sign in',
+    stylesheet: '/sign-in.css',
+    body: raw`<main class="narrow"><h1>Trueup</h1>
+<form method="post" action="/sign-in"><label for="token">Token</label>
+<input id="token" name="token" type="password" autocomplete="off" required autofocus>
+<button>Sign in</button></form>
+<p role="alert">${problem}</p>
+<p>The first token is in <code>.trueup/admin.token</code> beside the desired state; the program prints a link when it starts.</p></main>`,
+  })
+}

@@ -1,0 +1,45 @@
+/** The figures of the last looks as Prometheus text. Labels name kinds and severities, never records or paths. */
+import type { Clock } from '../clock.ts'
+import type { EnginePort } from './ports.ts'
+import { needsApproval, statusOf } from './resource-status.ts'
+
+export async function metricsText(engine: EnginePort, clock: Clock): Promise<string> {
+  const [resources, controller] = await Promise.all([engine.resources(), engine.controller()])
+  const lines: string[] = []
+  const gauge = (name: string, help: string, samples: readonly (readonly [string, number])[]) => {
+    lines.push(`# HELP trueup_${name} ${help}`, `# TYPE trueup_${name} gauge`)
+    for (const [labels, value] of samples) lines.push(`trueup_${name}${labels} ${value}`)
+  }
+  const count = <Item>(items: readonly Item[], labelOf: (item: Item) => string) => {
+    const counts = new Map<string, number>()
+    for (const item of items) counts.set(labelOf(item), (counts.get(labelOf(item)) ?? 0) + 1)
+    return [...counts]
+  }
+  const drift = resources.flatMap((resource) => resource.drift)
+  const actions = resources.flatMap((resource) => resource.actions)
+  gauge('generation', 'Generation of the desired state in force.', [['', controller.generation]])
+  gauge('uptime_seconds', 'Seconds since the controller started.', [
+    ['', Math.max(0, Math.floor((clock.nowMs() - controller.startedAtMs) / 1000))],
+  ])
+  gauge(
+    'resources',
+    'Declared resources by kind and status.',
+    count(resources, (one) => `{kind="${one.resource.kind}",status="${statusOf(one)}"}`),
+  )
+  gauge(
+    'drift_items',
+    'Differences by kind and severity.',
+    count(drift, (one) => `{kind="${one.resource.kind}",severity="${one.severity}"}`),
+  )
+  gauge('drift_affected_records', 'Records touched by differences.', [
+    ['', drift.reduce((sum, one) => sum + one.affected.count, 0)],
+  ])
+  gauge('actions_pending', 'Planned actions.', [['', actions.length]])
+  gauge('approval_pending', 'Actions that wait for a person.', [['', actions.filter(needsApproval).length]])
+  if (controller.lastFullLookAtMs !== null) {
+    gauge('last_full_look_timestamp_seconds', 'When all was last looked at.', [
+      ['', controller.lastFullLookAtMs / 1000],
+    ])
+  }
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,46 @@
+/** What is true of a resource in one word, and what waits for a person; derived, so that both can never disagree. */
+import type { ActionView, DriftView, ResourceView } from './ports.ts'
+
+export type ResourceStatusName = 'converged' | 'drifted' | 'waiting' | 'unreadable' | 'unknown'
+
+export function statusOf(resource: ResourceView): ResourceStatusName {
+  if (resource.observation === null) return 'unknown'
+  if (resource.observation === 'unreadable') return 'unreadable'
+  if (resource.actions.some((action) => !action.gate.runnable)) return 'waiting'
+  if (resource.drift.some((drift) => drift.byHand !== null)) return 'waiting'
+  return resource.drift.length > 0 || resource.actions.length > 0 ? 'drifted' : 'converged'
+}
+
+/** Something that does not go on without a person. */
+export type Intervention =
+  | { readonly is: 'approval'; readonly action: ActionView }
+  | { readonly is: 'by-hand'; readonly drift: DriftView }
+  | { readonly is: 'unreadable'; readonly resource: ResourceView }
+
+const rank = { critical: 0, high: 1, medium: 2, low: 3 }
+
+/** The manual queue, most severe first: approvals, data that no action can mend, things that cannot be read. */
+export function interventionsOf(resources: readonly ResourceView[]): readonly Intervention[] {
+  const found = resources.flatMap((resource): readonly Intervention[] => [
+    ...resource.actions.filter(needsApproval).map((action) => ({ is: 'approval' as const, action })),
+    ...resource.drift.filter((drift) => drift.byHand !== null).map((drift) => ({ is: 'by-hand' as const, drift })),
+    ...(resource.observation === 'unreadable' ? [{ is: 'unreadable' as const, resource }] : []),
+  ])
+  return found.sort((one, other) => rank[severityOf(one)] - rank[severityOf(other)])
+}
+
+/** Whether a person's approval would let an action on. */
+export function needsApproval({ gate }: ActionView): boolean {
+  return (gate.decision === 'approve' || gate.decision === 'approve-twice') && !gate.runnable
+}
+
+export function severityOf(intervention: Intervention): DriftView['severity'] {
+  switch (intervention.is) {
+    case 'approval':
+      return intervention.action.risk
+    case 'by-hand':
+      return intervention.drift.severity
+    case 'unreadable':
+      return 'high'
+  }
+}

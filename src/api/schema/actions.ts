@@ -1,0 +1,298 @@
+/** The plan, the actions of the journal, and what people do with them: approve, reject, undo. */
+import { isoOf } from '../../clock.ts'
+import { actorOf } from '../auth/permissions.ts'
+import type { ActionRecordView, ApproveOutcome, EnginePort, PlanView, UndoOutcome } from '../ports.ts'
+import { type Intervention, interventionsOf, severityOf } from '../resource-status.ts'
+import { type Builder, pageSizeDefault, requires } from './builder.ts'
+import type { Enums } from './enums.ts'
+import { ForbiddenError, InputInvalidError } from './errors.ts'
+import type { ResourceTypes } from './resources.ts'
+import { hasTag, type Results } from './results.ts'
+import { isoOrNull } from './scalars.ts'
+import { idsMax, reasonLengthMax } from './sizes.ts'
+
+type Approved = Extract<ApproveOutcome, { is: 'approved' }>
+type PlanStale = Extract<ApproveOutcome, { is: 'plan-stale' }> & { readonly message: string }
+type PlanExpired = Extract<ApproveOutcome, { is: 'plan-expired' }>
+type SelfApproval = Extract<ApproveOutcome, { is: 'self-approval' }>
+type Undoing = Extract<UndoOutcome, { is: 'undoing' }>
+type NotUndoable = Extract<UndoOutcome, { is: 'not-undoable' }>
+
+export type ActionTypes = ReturnType<typeof addActions>
+
+export function addActions(
+  builder: Builder,
+  engine: EnginePort,
+  types: { readonly enums: Enums; readonly results: Results; readonly resources: ResourceTypes },
+) {
+  const { enums, results, resources } = types
+
+  const ApprovalOfAction = builder.objectRef<ActionRecordView['approvals'][number]>('Approval').implement({
+    description: 'A person let one exact action with its exact evidence go ahead.',
+    fields: (t) => ({
+      approver: t.exposeString('approver'),
+      at: t.field({ type: 'DateTime', resolve: (approval) => isoOf(approval.atMs) }),
+      expiresAt: t.field({ type: 'DateTime', resolve: (approval) => isoOf(approval.expiresAtMs) }),
+      comment: t.exposeString('comment', { nullable: true }),
+    }),
+  })
+
+  const ActionRecord = builder.objectRef<ActionRecordView>('Action').implement({
+    description: 'An action as the journal knows it, with all that became of it.',
+    interfaces: [resources.PlannedAction],
+    fields: (t) => ({
+      state: t.exposeString('state'),
+      approvals: t.field({ type: [ApprovalOfAction], resolve: (action) => [...action.approvals] }),
+      runId: t.exposeID('runId', { nullable: true }),
+      changedAt: t.field({ type: 'DateTime', resolve: (action) => isoOf(action.changedAtMs) }),
+      expiresAt: t.field({ type: 'DateTime', nullable: true, resolve: (action) => isoOrNull(action.expiresAtMs) }),
+      result: t.field({ type: 'JSON', nullable: true, resolve: (action) => action.result }),
+    }),
+  })
+
+  const Plan = builder.objectRef<PlanView>('Plan').implement({
+    description: 'All that would be done now. Its id stays while nothing in it changes.',
+    fields: (t) => ({
+      id: t.exposeID('id'),
+      generation: t.exposeInt('generation'),
+      observedAt: t.field({ type: 'DateTime', resolve: (plan) => isoOf(plan.observedAtMs) }),
+      actions: t.field({ type: [resources.PendingAction], resolve: (plan) => [...plan.actions] }),
+    }),
+  })
+
+  const InterventionRef = builder.objectRef<Intervention>('Intervention').implement({
+    description:
+      'Something that does not go on without a person: an approval, data that no action can mend, a thing that cannot be read.',
+    fields: (t) => ({
+      reason: t.string({ resolve: (one) => one.is }),
+      severity: t.field({ type: enums.Severity, resolve: severityOf }),
+      message: t.string({
+        resolve: (one) => {
+          switch (one.is) {
+            case 'approval':
+              return one.action.summary
+            case 'by-hand':
+              return one.drift.message
+            case 'unreadable':
+              return one.resource.error?.message ?? one.resource.summary
+          }
+        },
+      }),
+      nextStep: t.string({
+        resolve: (one) => {
+          switch (one.is) {
+            case 'approval':
+              return one.action.gate.reasons.map((reason) => reason.message).join('; ')
+            case 'by-hand':
+              return one.drift.byHand ?? ''
+            case 'unreadable':
+              return one.resource.error?.hint ?? ''
+          }
+        },
+      }),
+      resource: t.field({
+        type: resources.Address,
+        resolve: (one) =>
+          one.is === 'approval'
+            ? one.action.resource
+            : one.is === 'by-hand'
+              ? one.drift.resource
+              : one.resource.resource,
+      }),
+      action: t.field({
+        type: resources.PendingAction,
+        nullable: true,
+        resolve: (one) => (one.is === 'approval' ? one.action : null),
+      }),
+      drift: t.field({
+        type: resources.Drift,
+        nullable: true,
+        resolve: (one) => (one.is === 'by-hand' ? one.drift : null),
+      }),
+    }),
+  })
+
+  builder.queryFields((t) => ({
+    plan: t.field({ ...requires('state.read'), type: Plan, resolve: () => engine.plan() }),
+    action: t.field({
+      ...requires('state.read'),
+      type: ActionRecord,
+      nullable: true,
+      args: { id: t.arg.id({ required: true }) },
+      resolve: async (_root, { id }) => (await engine.action(id)) ?? null,
+    }),
+    actions: t.field({
+      ...requires('state.read'),
+      type: [ActionRecord],
+      description: 'Actions of the journal, newest first. `before` is the id of the last one of the page before.',
+      args: {
+        state: t.arg.stringList({ validate: { maxLength: 20 } }),
+        kind: t.arg.string(),
+        name: t.arg.string(),
+        runId: t.arg.id(),
+        first: t.arg.int({ defaultValue: pageSizeDefault, validate: { min: 1, max: 500 } }),
+        before: t.arg.id(),
+      },
+      complexity: ({ first }) => ({ field: 1, multiplier: first ?? pageSizeDefault }),
+      resolve: async (_root, { state, kind, name, runId, first, before }) => {
+        if ((kind == null) !== (name == null)) {
+          throw new InputInvalidError([
+            { path: [kind == null ? 'kind' : 'name'], message: 'kind and name go together' },
+          ])
+        }
+        const found = await engine.actions({
+          states: state ?? undefined,
+          resource: kind == null || name == null ? undefined : { kind, name },
+          runId: runId ?? undefined,
+          before: before ?? undefined,
+          limit: first ?? pageSizeDefault,
+        })
+        return [...found]
+      },
+    }),
+    interventionQueue: t.field({
+      ...requires('state.read'),
+      type: [InterventionRef],
+      description: 'What waits for a person, most severe first.',
+      resolve: async () => [...interventionsOf(await engine.resources())],
+    }),
+  }))
+
+  const ApprovedAction = builder.objectRef<Approved['actions'][number]>('ApprovedAction').implement({
+    fields: (t) => ({
+      actionId: t.exposeID('actionId'),
+      approvalsGiven: t.exposeInt('given'),
+      approvalsNeeded: t.exposeInt('needed'),
+    }),
+  })
+  const ApprovedRef = builder.objectRef<Approved>('Approved').implement({
+    description: 'The approvals are recorded. Actions with enough of them are carried out in the run.',
+    isTypeOf: (value) => hasTag(value, 'approved'),
+    fields: (t) => ({
+      actions: t.field({ type: [ApprovedAction], resolve: (outcome) => [...outcome.actions] }),
+      runId: t.exposeID('runId', { nullable: true }),
+    }),
+  })
+  const PlanStaleRef = builder.objectRef<PlanStale>('PlanStale').implement({
+    description: 'What was approved no longer stands: the world or the desired state moved on. Nothing was approved.',
+    interfaces: [results.UserError],
+    isTypeOf: (value) => hasTag(value, 'plan-stale'),
+    fields: (t) => ({
+      code: t.string({ resolve: () => 'PLAN_STALE' }),
+      actionIds: t.field({ type: ['ID'], resolve: (outcome) => [...outcome.actionIds] }),
+      whatChanged: t.field({ type: ['String'], resolve: (outcome) => [...outcome.whatChanged] }),
+    }),
+  })
+  const PlanExpiredRef = builder.objectRef<PlanExpired>('PlanExpired').implement({
+    interfaces: [results.UserError],
+    isTypeOf: (value) => hasTag(value, 'plan-expired'),
+    fields: (t) => ({
+      code: t.string({ resolve: () => 'PLAN_EXPIRED' }),
+      actionIds: t.field({ type: ['ID'], resolve: (outcome) => [...outcome.actionIds] }),
+    }),
+  })
+  const SelfApprovalRef = builder.objectRef<SelfApproval>('SelfApprovalForbidden').implement({
+    description: 'Who asked for a critical action cannot approve it.',
+    interfaces: [results.UserError],
+    isTypeOf: (value) => hasTag(value, 'self-approval'),
+    fields: (t) => ({
+      code: t.string({ resolve: () => 'SELF_APPROVAL' }),
+      actionIds: t.field({ type: ['ID'], resolve: (outcome) => [...outcome.actionIds] }),
+    }),
+  })
+
+  const Rejected = builder
+    .objectRef<{ is: 'rejected'; rejected: readonly string[]; notPending: readonly string[] }>('Rejected')
+    .implement({
+      description: 'Rejected actions are not proposed again until their evidence changes.',
+      isTypeOf: (value) => hasTag(value, 'rejected'),
+      fields: (t) => ({
+        actionIds: t.field({ type: ['ID'], resolve: (outcome) => [...outcome.rejected] }),
+        notPending: t.field({ type: ['ID'], resolve: (outcome) => [...outcome.notPending] }),
+      }),
+    })
+
+  const UndoAction = builder.objectRef<Undoing['actions'][number]>('UndoAction').implement({
+    fields: (t) => ({
+      actionId: t.exposeID('actionId'),
+      undoes: t.exposeID('undoes'),
+      state: t.exposeString('state'),
+    }),
+  })
+  const UndoingRef = builder.objectRef<Undoing>('Undoing').implement({
+    description: 'The undo is an action like any other; `conflicts` are records that were changed since and stay.',
+    isTypeOf: (value) => hasTag(value, 'undoing'),
+    fields: (t) => ({
+      actions: t.field({ type: [UndoAction], resolve: (outcome) => [...outcome.actions] }),
+      conflicts: t.field({ type: ['String'], resolve: (outcome) => [...outcome.conflicts] }),
+      runId: t.exposeID('runId', { nullable: true }),
+    }),
+  })
+  const NotUndoableRef = builder.objectRef<NotUndoable>('NotUndoable').implement({
+    interfaces: [results.UserError],
+    isTypeOf: (value) => hasTag(value, 'not-undoable'),
+    fields: (t) => ({ code: t.string({ resolve: () => 'NOT_UNDOABLE' }) }),
+  })
+
+  const ApproveInput = builder.inputType('ApproveActionsInput', {
+    fields: (t) => ({
+      planId: t.id({ description: 'The plan in which the actions were shown.' }),
+      actionIds: t.idList({ required: true, validate: { minLength: 1, maxLength: idsMax } }),
+      comment: t.string({ validate: { maxLength: reasonLengthMax } }),
+    }),
+  })
+  const RejectInput = builder.inputType('RejectActionsInput', {
+    fields: (t) => ({
+      actionIds: t.idList({ required: true, validate: { minLength: 1, maxLength: idsMax } }),
+      reason: t.string({ required: true, validate: { minLength: 1, maxLength: reasonLengthMax } }),
+    }),
+  })
+  const UndoInput = builder.inputType('UndoInput', {
+    fields: (t) => ({ id: t.id({ required: true, description: 'An action, or a run with all its actions.' }) }),
+  })
+
+  builder.mutationFields((t) => ({
+    approveActions: t.errorUnionField({
+      ...requires('actions.approve'),
+      description: 'Approves all of the actions or none, each bound to the evidence it was shown with.',
+      types: [ApprovedRef, PlanStaleRef, PlanExpiredRef, SelfApprovalRef, ForbiddenError],
+      union: { name: 'ApproveActionsResult' },
+      args: { input: t.arg({ type: ApproveInput, required: true }) },
+      resolve: async (_root, { input }, { viewer }) => {
+        const outcome = await engine.approve({
+          planId: input.planId ?? undefined,
+          actionIds: input.actionIds,
+          approver: actorOf(viewer),
+          comment: input.comment ?? undefined,
+        })
+        return outcome.is === 'plan-stale'
+          ? { ...outcome, message: `The plan is stale: ${outcome.whatChanged.join('; ')}` }
+          : outcome
+      },
+    }),
+    rejectActions: t.errorUnionField({
+      ...requires('actions.approve'),
+      types: [Rejected, ForbiddenError, InputInvalidError],
+      union: { name: 'RejectActionsResult' },
+      args: { input: t.arg({ type: RejectInput, required: true }) },
+      resolve: async (_root, { input }, { viewer }) => {
+        const { actionIds, reason } = input
+        return { is: 'rejected' as const, ...(await engine.reject({ actionIds, reason, actor: actorOf(viewer) })) }
+      },
+    }),
+    undo: t.errorUnionField({
+      ...requires('state.reconcile'),
+      types: [UndoingRef, NotUndoableRef, results.NotFound, ForbiddenError],
+      union: { name: 'UndoResult' },
+      args: { input: t.arg({ type: UndoInput, required: true }) },
+      resolve: async (_root, { input }, { viewer }) => {
+        const outcome = await engine.undo({ id: input.id, actor: actorOf(viewer) })
+        return outcome.is === 'not-found'
+          ? { ...outcome, message: `There is no action and no run ${input.id}.` }
+          : outcome
+      },
+    }),
+  }))
+
+  return { ActionRecord, Plan }
+}

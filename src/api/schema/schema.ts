@@ -1,0 +1,53 @@
+/**
+ * The schema of one desired state. Every root field states who may use it: construction fails for one that does not, so
+ * that nothing is reachable by oversight.
+ */
+import type { GraphQLSchema } from 'graphql'
+import type { Clock } from '../../clock.ts'
+import { InvariantViolation } from '../../errors.ts'
+import type { Auth } from '../auth/auth.ts'
+import type { EnginePort } from '../ports.ts'
+import { addAccess } from './access.ts'
+import { addActions } from './actions.ts'
+import { createBuilder } from './builder.ts'
+import type { Repositories } from './context.ts'
+import { addController } from './controller.ts'
+import { addEnums } from './enums.ts'
+import { addEvents } from './events.ts'
+import { addLeads } from './leads.ts'
+import { addResources } from './resources.ts'
+import { addResults } from './results.ts'
+
+export interface SchemaPorts {
+  readonly engine: EnginePort
+  readonly auth: Auth
+  readonly clock: Clock
+}
+
+/** Builds the schema; takes some tens of milliseconds. Throws when two types or fields would get one name. */
+export function buildApiSchema(repositories: Repositories, { engine, auth, clock }: SchemaPorts): GraphQLSchema {
+  const builder = createBuilder()
+  const results = addResults(builder)
+  const enums = addEnums(builder)
+  const resources = addResources(builder, engine, enums)
+  const actions = addActions(builder, engine, { enums, results, resources })
+  addController(builder, engine, clock, { enums, results, resources, actions })
+  addEvents(builder, engine, resources)
+  addAccess(builder, engine, auth, results)
+  addLeads(builder, repositories, results)
+  const schema = builder.toSchema()
+  for (const field of openRootFields(schema)) throw new InvariantViolation(`${field} states who may use it`)
+  return schema
+}
+
+/** Root fields that state nothing about who may use them. */
+export function openRootFields(schema: GraphQLSchema): readonly string[] {
+  return [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((type) =>
+    Object.values(type?.getFields() ?? {})
+      .filter(({ extensions }) => {
+        const options = extensions.pothosOptions
+        return typeof options !== 'object' || options === null || !('authScopes' in options)
+      })
+      .map((field) => `${type?.name}.${field.name}`),
+  )
+}

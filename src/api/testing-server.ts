@@ -1,0 +1,199 @@
+/** A running API over a real SQLite file, for tests. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { systemClock } from '../clock.ts'
+import type { DesiredState } from '../desired/schema.ts'
+import { createLeadRepository, type LeadRepository } from '../leads/repository.ts'
+import { createLeadSearch } from '../leads/search/search.ts'
+import { leadTableOf } from '../leads/table.ts'
+import { testingDesiredState, testingTableSql } from '../leads/testing-table.ts'
+import { directWriter } from '../leads/testing-writer.ts'
+import { openLog } from '../log.ts'
+import { systemRandom } from '../random.ts'
+import { standardizer } from '../values/standardizer.ts'
+import { type Auth, createAuth } from './auth/auth.ts'
+import { type NewToken, openTokens } from './auth/tokens.ts'
+import { type Api, createApi } from './http/server.ts'
+import { createTestingEngine, type TestingEngine } from './testing-engine.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+}
+
+export interface Sent {
+  readonly method?: string
+  readonly path?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** `data` is whatever the query asked for. */
+export interface QueryResult {
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape.
+  readonly data?: any
+  readonly errors?: readonly { message: string; path?: unknown; extensions?: Record<string, unknown> }[]
+}
+
+export interface TestingServer {
+  readonly api: Api
+  readonly db: Database.Database
+  readonly engine: TestingEngine
+  readonly auth: Auth
+  readonly admin: NewToken
+  readonly port: number
+  readonly url: string
+  send(sent: Sent): Promise<Answer>
+  query(text: string, variables?: object, token?: string): Promise<QueryResult>
+  /** Opens a subscription; its values are read one by one. */
+  subscribe(
+    text: string,
+    token?: string,
+  ): Promise<{ readonly status: number; next(): Promise<QueryResult | undefined>; close(): void }>
+  /** A new token of a role. */
+  tokenOf(role: string): string
+  swap(next: DesiredState): void
+  close(): Promise<void>
+}
+
+export async function startTestingServer(state: DesiredState = testingDesiredState()): Promise<TestingServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'api-'))
+  const db: Database.Database = new Database(join(folder, 'leads.db'))
+  db.pragma('journal_mode = WAL')
+  db.exec(testingTableSql)
+  const engine = createTestingEngine()
+  const tokens = openTokens(join(folder, '.trueup', 'tokens.json'), systemClock)
+  const admin = tokens.create({ subject: 'admin', role: 'admin' })
+  const auth = createAuth(tokens, state.access, systemClock)
+  const searches: { close(): Promise<void> }[] = []
+
+  function repositoriesOf(desired: DesiredState): ReadonlyMap<string, LeadRepository> {
+    return new Map(
+      Object.entries(desired.tables).map(([name, spec]) => {
+        const table = leadTableOf(name, spec)
+        const reads = { acquire: async () => db }
+        const rules = new Map(
+          [...table.fields].map(([field, { spec: fieldSpec }]) => [
+            field,
+            standardizer(fieldSpec.standardize, { type: fieldSpec.type, choices: fieldSpec.choices }).standardize,
+          ]),
+        )
+        const search = createLeadSearch(table, {
+          path: join(folder, 'search.db'),
+          reads,
+          feed: { position: async () => 0, since: async () => ({ is: 'rows', rowIds: [], cursor: 0 }) },
+        })
+        searches.push(search)
+        const repository = createLeadRepository(table, {
+          reads,
+          search: {
+            ...search,
+            // The test's table has no change table; every search starts with a fill.
+            find: async (text) => {
+              await search.refresh()
+              return search.find(text)
+            },
+          },
+          writer: directWriter(db),
+          standardize: (field, value, context) => rules.get(field)?.(value, context) ?? { is: 'canonical' },
+          clock: systemClock,
+          random: systemRandom,
+        })
+        return [name, repository]
+      }),
+    )
+  }
+
+  const api = createApi({
+    engine,
+    auth,
+    clock: systemClock,
+    log: openLog('silent'),
+    repositories: repositoriesOf(state),
+  })
+  const { port, url } = await api.listen(0, '127.0.0.1')
+
+  function send({ method = 'GET', path = '/', headers = {}, body }: Sent): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const request = httpRequest({ host: '127.0.0.1', port, method, path, headers }, (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text: Buffer.concat(chunks).toString('utf8'),
+          }),
+        )
+        response.on('error', reject)
+      })
+      request.on('error', reject)
+      request.end(body)
+    })
+  }
+
+  async function query(text: string, variables: object = {}, token: string = admin.token): Promise<QueryResult> {
+    const answer = await send({
+      method: 'POST',
+      path: '/graphql',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query: text, variables }),
+    })
+    return JSON.parse(answer.text)
+  }
+
+  async function subscribe(text: string, token: string = admin.token) {
+    const aborter = new AbortController()
+    const response = await fetch(`${url}/graphql?query=${encodeURIComponent(text)}`, {
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${token}` },
+      signal: aborter.signal,
+    })
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    let text_ = ''
+    return {
+      status: response.status,
+      async next(): Promise<QueryResult | undefined> {
+        for (;;) {
+          const end = text_.indexOf('\n\n')
+          if (end >= 0) {
+            const message = text_.slice(0, end)
+            text_ = text_.slice(end + 2)
+            const data = /^data: (.+)$/m.exec(message)?.[1]
+            if (/^event: next$/m.test(message) && data !== undefined) return JSON.parse(data)
+            if (/^event: complete$/m.test(message)) return undefined
+            continue
+          }
+          const part = await reader?.read()
+          if (part === undefined || part.done) return undefined
+          text_ += part.value
+        }
+      },
+      close: () => aborter.abort(),
+    }
+  }
+
+  return {
+    api,
+    db,
+    engine,
+    auth,
+    admin,
+    port,
+    url,
+    send,
+    query,
+    subscribe,
+    tokenOf: (role: string) => tokens.create({ subject: `${role}-person`, role }).token,
+    swap: (next: DesiredState) => api.swapSchema({ repositories: repositoriesOf(next), access: next.access }),
+    async close() {
+      await api.close()
+      for (const search of searches) await search.close()
+      db.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
