@@ -6,6 +6,7 @@ import { registerApply } from './commands/apply.ts'
 import { registerGenerate } from './commands/generate.ts'
 import { registerPlan } from './commands/plan.ts'
 import { registerQueue } from './commands/queue.ts'
+import { registerRun } from './commands/run.ts'
 import { registerState } from './commands/state.ts'
 import { registerValidate } from './commands/validate.ts'
 import { registerWhy } from './commands/why.ts'
@@ -27,6 +28,7 @@ export function createProgram(): Command {
     registerValidate,
     registerPlan,
     registerApply,
+    registerRun,
     registerState,
     registerWhy,
     registerQueue,
