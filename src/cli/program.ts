@@ -5,15 +5,18 @@ import { z } from 'zod'
 import { registerApply } from './commands/apply.ts'
 import { registerGenerate } from './commands/generate.ts'
 import { registerPlan } from './commands/plan.ts'
+import { registerQuery } from './commands/query.ts'
 import { registerQueue } from './commands/queue.ts'
 import { registerRun } from './commands/run.ts'
+import { registerSchema } from './commands/schema.ts'
 import { registerState } from './commands/state.ts'
+import { registerToken } from './commands/token.ts'
 import { registerValidate } from './commands/validate.ts'
 import { registerWhy } from './commands/why.ts'
 
 const packageSchema = z.object({ version: z.string() })
 
-/** Every command with its options. Parsing throws CommanderError instead of ending the process. */
+/** Every command with its options, one file a command in src/cli/commands. Parsing throws CommanderError instead of ending the process. */
 export function createProgram(): Command {
   const { version } = packageSchema.parse(
     JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')),
@@ -23,12 +26,14 @@ export function createProgram(): Command {
     .version(version)
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .showSuggestionAfterError()
-    .exitOverride()
   for (const register of [
     registerValidate,
     registerPlan,
     registerApply,
     registerRun,
+    registerQuery,
+    registerSchema,
+    registerToken,
     registerState,
     registerWhy,
     registerQueue,
@@ -36,6 +41,11 @@ export function createProgram(): Command {
   ]) {
     register(program)
   }
-  for (const command of program.commands) command.exitOverride()
+  throwInsteadOfExit(program)
   return program
+}
+
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride()
+  for (const one of command.commands) throwInsteadOfExit(one)
 }

@@ -13,11 +13,9 @@ import { type InvariantViolation, messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import { createEnginePort } from './engine-port.ts'
-import type { InForce } from './generations.ts'
-import { createLeadWriter } from './lead-writer.ts'
-import { type Leads, openLeads } from './leads.ts'
+import { leadsOf } from './lead-access.ts'
 import { openWorkspace, type Workspace } from './open.ts'
-import { databasePathOf } from './paths.ts'
+import { repositoryMap } from './schema-text.ts'
 
 export interface ControllerOptions {
   readonly stateFile: string
@@ -68,8 +66,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     log,
     onInvariantViolation: (error: InvariantViolation) => fail(error),
   })
-  const repositories = leadsOf(workspace, options)
-  let leads = repositories(generations.inForce())
+  let leads = leadsOf(workspace, options)
   const { access } = generations.inForce().state
   const tokens = openTokens(resolve(workspace.directory, access.tokens.file), clock)
   const admin = tokens.ensureAdminToken()
@@ -90,7 +87,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     try {
       loop.redeclare(engine.declare(generation.number, generation.state).changed)
       const before = leads
-      leads = repositories(generation)
+      leads = leadsOf(workspace, options)
       auth.declare(generation.state.access)
       api.swapSchema({ repositories: repositoryMap(leads), access: generation.state.access })
       before
@@ -138,36 +135,6 @@ function reload(workspace: Workspace, log: Log): void {
   } catch (error) {
     log.warn({ err: messageOf(error) }, 'the desired state could not be read again')
   }
-}
-
-function leadsOf(workspace: Workspace, options: ControllerOptions): (generation: InForce) => Leads {
-  const { engine, rows, lease } = workspace
-  return ({ state }) =>
-    openLeads(state, {
-      databases: workspace.databases,
-      offload: workspace.offload,
-      clock: options.clock,
-      random: options.random,
-      workspace: workspace.directory,
-      ownFolder: workspace.ownFolder,
-      writer: createLeadWriter({
-        engine,
-        rows,
-        lease,
-        random: options.random,
-        databaseOf: (table) => state.tables[table]?.database ?? '',
-        pathOf: (table) => databasePathOf(state, state.tables[table]?.database ?? '', workspace.directory),
-      }),
-    })
-}
-
-function repositoryMap(leads: Leads) {
-  return new Map(
-    leads.tables.flatMap((name) => {
-      const repository = leads.of(name)
-      return repository === undefined ? [] : [[name, repository] as const]
-    }),
-  )
 }
 
 /** Checkpoints older than the policy keeps them: what they belong to can no longer be undone. */
