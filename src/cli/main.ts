@@ -5,6 +5,12 @@ import { OperationalError } from '../errors.ts'
 import { reportError } from './command.ts'
 import { createProgram } from './program.ts'
 
+// A reader that has seen enough (`trueup leads list | head`) closes the pipe; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
 // Files that Trueup makes are their owner's alone.
 process.umask(0o077)
 try {

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { z } from 'zod'
 import { registerApply } from './commands/apply.ts'
 import { registerGenerate } from './commands/generate.ts'
+import { registerLeads } from './commands/leads.ts'
 import { registerPlan } from './commands/plan.ts'
 import { registerQuery } from './commands/query.ts'
 import { registerQueue } from './commands/queue.ts'
@@ -31,6 +32,7 @@ export function createProgram(): Command {
     registerPlan,
     registerApply,
     registerRun,
+    registerLeads,
     registerQuery,
     registerSchema,
     registerToken,

@@ -17,6 +17,12 @@ import { requestedFields } from './projection.ts'
 import type { Results } from './results.ts'
 import { addStatistics } from './statistics.ts'
 
+/** A list in the schema: its root field's names and the table behind it. */
+export interface ListRoot {
+  readonly names: TableNames
+  readonly repository: LeadRepository
+}
+
 /** Arguments of a list. */
 export interface ListArguments {
   readonly filter?: object | null | undefined
@@ -75,7 +81,13 @@ export function columnsOf(repository: LeadRepository, fields: ReadonlySet<string
   return repository.allColumns.filter((column) => fields.has(recordFieldName(column)))
 }
 
-export function addLeads(builder: Builder, repositories: Repositories, results: Results) {
+/** Adds the declared tables; gives the root field of each list with its table. */
+export function addLeads(
+  builder: Builder,
+  repositories: Repositories,
+  results: Results,
+): ReadonlyMap<string, ListRoot> {
+  const lists = new Map<string, ListRoot>()
   const shared = addSharedLeadTypes(builder)
   const refusals = addWriteRefusals(builder, results)
   for (const repository of repositories.values()) {
@@ -83,8 +95,10 @@ export function addLeads(builder: Builder, repositories: Repositories, results: 
     const types = addLeadTypes(builder, repository, names, shared)
     addReads(builder, repository, names, types)
     addWrites(builder, repository, names, types, results, refusals)
+    lists.set(names.list, { names, repository })
   }
   addStatistics(builder, repositories)
+  return lists
 }
 
 function addReads(builder: Builder, repository: LeadRepository, names: TableNames, types: LeadTypes) {

@@ -16,7 +16,7 @@ import type { ImportState } from './state.ts'
 const pageRows = 500
 
 /** The id under which the log's rows of an action are kept. */
-export function logSetId(actionId: string): string {
+function logSetId(actionId: string): string {
   return `${actionId}:log`
 }
 
