@@ -46,7 +46,12 @@ function rowsOf(section: string): readonly (readonly string[])[] {
   return lines.flatMap((line, index) => {
     const isHead = /^\|[-| :]+\|$/.test(lines[index + 1] ?? '')
     if (!line.startsWith('|') || isHead || /^\|[-| :]+\|$/.test(line)) return []
-    return [line.slice(1, line.lastIndexOf('|')).split('|').map((cell) => cell.trim())]
+    return [
+      line
+        .slice(1, line.lastIndexOf('|'))
+        .split('|')
+        .map((cell) => cell.trim()),
+    ]
   })
 }
 
