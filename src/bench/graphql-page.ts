@@ -5,7 +5,7 @@
  *     node dist/bench/graphql-page.js [--rows 100000] [--seconds 3] [--rounds 4]
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -142,7 +142,11 @@ function start(name: string, folder: string): Promise<Running> {
 }
 
 /** Posts until the time is over on every connection; requests a second, and the size of an answer. */
-async function load(port: number, token: string, seconds: number): Promise<{ perSecond: number; bytes: number }> {
+async function load(
+  port: number,
+  token: string,
+  seconds: number,
+): Promise<{ perSecond: number; requests: number; bytes: number }> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const body = JSON.stringify({ query, variables: { first: 50 } })
   const headers = {
@@ -183,7 +187,15 @@ async function load(port: number, token: string, seconds: number): Promise<{ per
   await Promise.all(Array.from({ length: connections }, loop))
   const perSecond = done / ((performance.now() - startMs) / 1000)
   agent.destroy()
-  return { perSecond, bytes }
+  return { perSecond, requests: done, bytes }
+}
+
+/** Processor time of a process so far, in milliseconds; the unit of Linux's figures is a hundredth of a second. */
+function processorMs({ child }: Running): number {
+  const parts = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
+  return (Number(parts[11]) + Number(parts[12])) * 10
 }
 
 function median(numbers: readonly number[]): number {
@@ -197,16 +209,28 @@ async function measure(): Promise<void> {
   const token = openTokens(join(folder, 'tokens.json'), systemClock).create({ subject: 'bench', role: 'viewer' }).token
   try {
     const rates = new Map<string, number[]>()
+    const costs = new Map<string, number[]>()
     for (let round = -1; round < Number(values.rounds); round++) {
-      for (const { name, port } of servers) {
-        const { perSecond, bytes } = await load(port, token, round < 0 ? 1.5 : Number(values.seconds))
-        if (round < 0) console.log(`${name}: ${bytes} bytes an answer`)
-        else rates.set(name, [...(rates.get(name) ?? []), perSecond])
+      for (const running of servers) {
+        const { name, port } = running
+        const beforeMs = processorMs(running)
+        const { perSecond, requests, bytes } = await load(port, token, round < 0 ? 1.5 : Number(values.seconds))
+        if (round < 0) {
+          console.log(`${name}: ${bytes} bytes an answer`)
+          continue
+        }
+        rates.set(name, [...(rates.get(name) ?? []), perSecond])
+        costs.set(name, [...(costs.get(name) ?? []), (processorMs(running) - beforeMs) / requests])
       }
     }
-    const raw = median(rates.get('raw') ?? [])
+    // The client may be slower than the server: processor time then tells more than requests a second.
+    const [rawRate, rawCost] = [median(rates.get('raw') ?? []), median(costs.get('raw') ?? [])]
     for (const [name, all] of rates) {
-      console.log(`${name}: ${median(all).toFixed(0)} requests/s, ratio ${(median(all) / raw).toFixed(2)}`)
+      const [rate, cost] = [median(all), median(costs.get(name) ?? [])]
+      console.log(
+        `${name}: ${rate.toFixed(0)} requests/s, ratio ${(rate / rawRate).toFixed(2)}; ` +
+          `${cost.toFixed(2)} ms processor time a request, ratio ${(rawCost / cost).toFixed(2)}`,
+      )
     }
   } finally {
     for (const { child } of servers) child.kill()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { notManagedSections } from '../desired/unmanaged.ts'
 import { desiredStateSchema } from '../desired/schema.ts'
+import { notManagedSections } from '../desired/unmanaged.ts'
 import { kindNames } from './registry.ts'
 
 describe('the registry', () => {

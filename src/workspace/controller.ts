@@ -14,6 +14,7 @@ import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
+import type { Leads } from './leads.ts'
 import { openWorkspace, type Workspace } from './open.ts'
 import { repositoryMap } from './schema-text.ts'
 
@@ -42,6 +43,8 @@ export interface Controller {
 }
 
 const expireEveryMs = 3_600_000
+/** How long requests on an earlier schema may still run. */
+const drainMs = 35_000
 const packageSchema = z.object({ version: z.string() })
 
 /** Starts it. Throws as `openWorkspace` does, and when the port is taken. */
@@ -87,12 +90,12 @@ export async function startController(options: ControllerOptions): Promise<Contr
     try {
       loop.redeclare(engine.declare(generation.number, generation.state).changed)
       const before = leads
-      leads = leadsOf(workspace, options)
+      const next = leadsOf(workspace, options)
       auth.declare(generation.state.access)
-      api.swapSchema({ repositories: repositoryMap(leads), access: generation.state.access })
-      before
-        .close()
-        .catch((error: unknown) => log.warn({ err: messageOf(error) }, 'earlier repositories did not close'))
+      api.swapSchema({ repositories: repositoryMap(next), access: generation.state.access })
+      leads = next
+      // Requests that began on the earlier schema still read through its repositories.
+      clock.after(drainMs, () => closeQuietly(before, log))
       log.info({ generation: generation.number }, 'a generation came into force')
     } catch (error) {
       log.error({ err: messageOf(error), generation: generation.number }, 'a generation could not be taken over')
@@ -121,6 +124,10 @@ export async function startController(options: ControllerOptions): Promise<Contr
       await workspace.close()
     },
   }
+}
+
+function closeQuietly(leads: Leads, log: Log): void {
+  leads.close().catch((error: unknown) => log.warn({ err: messageOf(error) }, 'earlier repositories did not close'))
 }
 
 function reload(workspace: Workspace, log: Log): void {

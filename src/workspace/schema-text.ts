@@ -36,7 +36,11 @@ export function schemaText(workspace: Workspace, ports: { readonly clock: Clock;
     access,
     ports.clock,
   )
-  const { schema } = buildApiSchema(repositoryMap(leadsOf(workspace, ports)), { engine: port, auth, clock: ports.clock })
+  const schema = buildApiSchema(repositoryMap(leadsOf(workspace, ports)), {
+    engine: port,
+    auth,
+    clock: ports.clock,
+  })
   return `${printSchema(lexicographicSortSchema(schema))}\n`
 }
 

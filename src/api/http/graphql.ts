@@ -13,8 +13,8 @@ import type { ApiSchema } from '../schema/schema.ts'
 import type { FastLists } from './fast-lists.ts'
 
 /** What one operation may hold; its cost is limited by the schema. */
-export const queryLimits = { depth: 14, aliases: 30, directives: 20, tokens: 2000 } as const
-export const bodyBytesMax = 1_000_000
+const queryLimits = { depth: 14, aliases: 30, directives: 20, tokens: 2000 } as const
+const bodyBytesMax = 1_000_000
 
 export interface GraphqlHandlerOptions {
   /** The schema in force. */

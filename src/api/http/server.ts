@@ -15,7 +15,7 @@ import { asset } from '../page/assets.ts'
 import { statusPage } from '../page/status-page.ts'
 import type { EnginePort } from '../ports.ts'
 import type { Repositories } from '../schema/context.ts'
-import { buildApiSchema } from '../schema/schema.ts'
+import { assembleApi } from '../schema/schema.ts'
 import { createFastLists } from './fast-lists.ts'
 import { createGraphqlHandler } from './graphql.ts'
 import { type HostRules, hostRules } from './hosts.ts'
@@ -51,7 +51,7 @@ const connectionsMax = 500
 /** Makes the API; it answers after `listen`. */
 export function createApi(options: ApiOptions): Api {
   const { engine, auth, log } = options
-  let current = buildApiSchema(options.repositories, options)
+  let current = assembleApi(options.repositories, options)
   let rules: HostRules = hostRules('127.0.0.1', 0, [])
   const fastLists = createFastLists(() => current)
   const graphql = createGraphqlHandler({ current: () => current, fastLists, log })
@@ -135,7 +135,7 @@ export function createApi(options: ApiOptions): Api {
   return {
     schema: () => current.schema,
     swapSchema(next) {
-      current = buildApiSchema(next.repositories, options)
+      current = assembleApi(next.repositories, options)
       auth.declare(next.access)
     },
     async listen(port, host) {

@@ -29,7 +29,7 @@ export interface FastPage {
   run(variables: Readonly<Record<string, unknown>>, context: ApiContext): Promise<FastResult | undefined>
 }
 
-export interface FastResult {
+interface FastResult {
   readonly data: Readonly<Record<string, unknown>>
 }
 

@@ -76,7 +76,7 @@ function spanOf({ first, after, last, before }: ListArguments): PageSpan {
 }
 
 /** The columns that a query's fields need. */
-export function columnsOf(repository: LeadRepository, fields: ReadonlySet<string>): readonly string[] {
+function columnsOf(repository: LeadRepository, fields: ReadonlySet<string>): readonly string[] {
   if (fields.has('rowVersion') || fields.has('unreadableValues')) return repository.allColumns
   return repository.allColumns.filter((column) => fields.has(recordFieldName(column)))
 }
@@ -129,6 +129,7 @@ function addReads(builder: Builder, repository: LeadRepository, names: TableName
               startCursor: page.cursors[0] ?? null,
               endCursor: page.cursors.at(-1) ?? null,
             },
+            complete: page.complete,
             count: () => repository.count({ filter: list.filter, search: list.search }),
           }
         },
@@ -139,6 +140,10 @@ function addReads(builder: Builder, repository: LeadRepository, names: TableName
           totalCount: c.int({
             description: 'The exact number of all matches; a search considers its 10,000 best.',
             resolve: (connection) => connection.count(),
+          }),
+          searchIsComplete: c.boolean({
+            description: 'False while the index of a search is still being filled; later more may be found.',
+            resolve: (connection) => connection.complete,
           }),
         }),
       },

@@ -32,7 +32,7 @@ export interface ApiSchema {
 }
 
 /** Builds the schema; takes some tens of milliseconds. Throws when two types or fields would get one name. */
-export function buildApiSchema(repositories: Repositories, { engine, auth, clock }: SchemaPorts): ApiSchema {
+export function assembleApi(repositories: Repositories, { engine, auth, clock }: SchemaPorts): ApiSchema {
   const builder = createBuilder()
   const results = addResults(builder)
   const enums = addEnums(builder)
@@ -45,6 +45,11 @@ export function buildApiSchema(repositories: Repositories, { engine, auth, clock
   const schema = builder.toSchema()
   for (const field of openRootFields(schema)) throw new InvariantViolation(`${field} states who may use it`)
   return { schema, lists }
+}
+
+/** The schema alone, for printing it. As {@link assembleApi}. */
+export function buildApiSchema(repositories: Repositories, ports: SchemaPorts): GraphQLSchema {
+  return assembleApi(repositories, ports).schema
 }
 
 /** Root fields that state nothing about who may use them. */

@@ -328,12 +328,22 @@ describe('carrying it out', () => {
     expect(action.preview[0]).toEqual({ key: 'k', field: 'title', before: null, after: 'CEO' })
   })
 
-  it('is void when the source or a lead changed since', async () => {
+  it('is void when a source row changed since', async () => {
     const action = await planned()
-    world.sql('data/leads.db', "UPDATE leads SET title = 'CTO'")
+    world.file('json/a.json', [{ name: 'Another' }])
     const { evidence } = await world.kind.checkpoint(action, world.context)
     expect(evidence).not.toBe(action.precondition)
     expect(await world.kind.probe(action, world.context)).toBe('not-applied')
+  })
+
+  it('stands when only leads changed since, and fits what it does to them', async () => {
+    const action = await planned()
+    world.sql('data/leads.db', "UPDATE leads SET title = 'CTO'")
+    const { evidence, images } = await world.kind.checkpoint(action, world.context)
+    expect(evidence).toBe(action.precondition)
+    expect(images).toBe(2)
+    await world.kind.apply(action, world.context)
+    expect(leads().find((lead) => lead.full_name === 'Ann Lee')).toMatchObject({ title: 'CTO' })
   })
 
   it('can be checkpointed and applied again after a crash at any point, with the same end', async () => {

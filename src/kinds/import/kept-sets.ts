@@ -81,6 +81,12 @@ function momentsOf(spec: ImportResource, nowMs: number): Record<string, Cell> {
   )
 }
 
+/** Drops both sets of an action that was not dispatched. */
+export function discardSets(sets: ChangeSets, actionId: string): void {
+  sets.discard(actionId)
+  sets.discard(logSetId(actionId))
+}
+
 /** The evidence that the sets were made from and how many changes of leads they hold; undefined before both are kept. */
 export function keptSets(sets: ChangeSets, actionId: string): { evidence: string; changes: number } | undefined {
   const changes = sets.summary(actionId)?.count

@@ -53,6 +53,7 @@ export interface ChangeStore {
   /** Records per block, in order. */
   recordsPerBlock(set: StoredSet): readonly number[]
   page(set: StoredSet, from: number, limit: number): readonly Change[]
+  discard(actionId: string): void
   expire(beforeMs: number): number
   /** The latest moment that `expire` was given; undefined before the first. */
   expiredBeforeMs(): number | undefined
@@ -107,6 +108,10 @@ export function openChangeStore(path: string, clock: Clock): ChangeStore {
           .all(set.setId, from + limit, from)
         const start = rows[0]?.first ?? from
         return rows.flatMap((row) => decodeChanges(row.json)).slice(from - start, from - start + limit)
+      }),
+    discard: (actionId) =>
+      guarded(() => {
+        db.prepare('DELETE FROM sets WHERE action_id = ?').run(actionId)
       }),
     expire: (beforeMs) =>
       guarded(() => {
