@@ -1,7 +1,7 @@
 // The dependency direction of docs/ARCHITECTURE.md. A new folder under src must be given its place here.
 const inside = (...folders) => `^src/(${folders.join('|')})/`
 
-/** What a folder of src may import besides itself and the ground floor (errors, clock, random, log). */
+/** What a folder of src may import besides itself and the ground floor (errors, clock, random, log, json). */
 const layers = {
   values: [],
   desired: ['values'],
@@ -10,26 +10,40 @@ const layers = {
   targets: ['values'],
   kinds: ['desired', 'engine', 'targets', 'values'],
   leads: ['desired', 'engine', 'targets', 'values'],
-  api: ['values', 'desired', 'engine', 'journal', 'leads', 'dashboard'],
   dashboard: [],
-  cli: ['desired', 'engine', 'journal', 'leads', 'api', 'demo', 'sandbox', 'targets'],
+  api: ['values', 'desired', 'engine', 'journal', 'leads', 'dashboard'],
+  workspace: ['desired', 'engine', 'journal', 'kinds', 'leads', 'api', 'targets', 'values'],
   sandbox: [],
   demo: ['desired', 'values', 'targets', 'sandbox'],
-  sim: ['desired', 'engine', 'journal', 'kinds', 'targets', 'sandbox'],
-  bench: ['desired', 'engine', 'journal', 'kinds', 'targets', 'leads', 'api', 'demo', 'sandbox'],
+  cli: ['desired', 'engine', 'journal', 'kinds', 'leads', 'api', 'demo', 'sandbox', 'targets', 'values', 'workspace'],
+  sim: ['desired', 'engine', 'journal', 'kinds', 'targets', 'sandbox', 'workspace'],
+  bench: ['desired', 'engine', 'journal', 'kinds', 'targets', 'leads', 'api', 'demo', 'sandbox', 'workspace'],
 }
 
-const ground = '^src/[a-z-]+\\.ts$'
+const groundFloor = '^src/(errors|clock|random|log|json)\\.ts$'
 
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
+    {
+      name: 'no-circular',
+      comment: 'A circle that types alone close is gone when the program runs.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'every-folder-has-its-place',
+      comment: 'A folder that is missing from `layers` would be bound by no rule at all.',
+      severity: 'error',
+      from: { path: '^src/[^/]+/', pathNot: inside(...Object.keys(layers)) },
+      to: {},
+    },
     ...Object.entries(layers).map(([folder, allowed]) => ({
       name: `${folder}-keeps-its-direction`,
       severity: 'error',
       from: { path: inside(folder), pathNot: '\\.test\\.ts$' },
-      to: { path: '^src/', pathNot: [inside(folder, ...allowed), '^src/(errors|clock|random|log|json)\\.ts$', ...(folder === 'cli' || folder === 'bench' || folder === 'sim' ? ['^src/main\\.ts$'] : [])] },
+      to: { path: '^src/', pathNot: [inside(folder, ...allowed), groundFloor] },
     })),
     {
       name: 'kinds-do-not-know-each-other',
@@ -38,8 +52,26 @@ module.exports = {
       from: { path: '^src/kinds/([^/]+)/', pathNot: '\\.test\\.ts$' },
       to: { path: '^src/kinds/([^/]+)/', pathNot: '^src/kinds/$1/' },
     },
-    { name: 'nobody-imports-the-root', severity: 'error', from: { pathNot: '^src/(cli|bench|sim)/|\\.test\\.ts$|^src/main' }, to: { path: '^src/main\\.ts$' } },
-    { name: 'ground-floor-stands-alone', severity: 'error', from: { path: ground, pathNot: '^src/main' }, to: { path: '^src/', pathNot: '^src/(errors|clock|random|log|json)\\.ts$' } },
+    {
+      name: 'a-kind-is-reached-by-its-index',
+      comment: 'What a kind is made of is its own affair. The command line knows kinds by their names only.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/kinds/[^/]+/', '\\.test\\.ts$'] },
+      to: { path: '^src/kinds/', pathNot: ['^src/kinds/registry\\.ts$', '^src/kinds/[^/]+/index\\.ts$'] },
+    },
+    {
+      name: 'the-command-line-makes-no-kinds',
+      comment: 'src/workspace/open.ts is the only place that joins kinds, targets, journal and engine.',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: '^src/kinds/', pathNot: '^src/kinds/registry\\.ts$' },
+    },
+    {
+      name: 'ground-floor-stands-alone',
+      severity: 'error',
+      from: { path: '^src/[a-z-]+\\.ts$' },
+      to: { path: '^src/', pathNot: groundFloor },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -29,6 +29,7 @@ export const errorTable = {
   REFERENCE_UNRESOLVED: {
     retry: 'human',
     meaning: 'The desired state refers to an environment variable or file that is not there.',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: references are written like that in the desired state.
     hint: 'Set the variable or create the file, or give a default with ${NAME:-default}.',
   },
   DATABASE_MISSING: {
