@@ -35,8 +35,5 @@ export const desiredStateSchema = z.strictObject({
 /** A valid, normalized desired state. Paths and commands have their `${VAR}` references resolved by the loader. */
 export type DesiredState = z.output<typeof desiredStateSchema>
 export type Policy = DesiredState['policy']
-export type DatabaseSpec = DesiredState['databases'][string]
 export type TableSpec = DesiredState['tables'][string]
 export type FieldSpec = TableSpec['fields'][string]
-export type ImportSpec = DesiredState['imports'][string]
-export type Risk = z.output<typeof riskSchema>

@@ -1,1 +1,1 @@
-export { type StandardizationPorts, standardizationKind } from './kind.ts'
+export { standardizationKind } from './kind.ts'
