@@ -2,6 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import { createChangeFingerprint } from '../../targets/sqlite/change-fingerprint.ts'
 import type { ChangeSets } from '../../targets/sqlite/ports.ts'
+import { isoDate, isoDateTime } from '../../values/calendar.ts'
 import { rulesAreCurrent, type StandardizeInput } from './action-input.ts'
 import { readLayout } from './layout.ts'
 import { narrowed } from './look.ts'
@@ -14,6 +15,8 @@ export interface CheckpointOrder {
   readonly input: StandardizeInput
   /** The database file itself, absolute, even where a copy of it is read. */
   readonly path: string
+  /** Wall clock: the moment that changed records are stamped with, one for all of the action. */
+  readonly atMs: number
 }
 
 export interface Evidence {
@@ -34,7 +37,7 @@ export async function keepChanges(
   order: CheckpointOrder,
   options: Omit<ScanOptions, 'rowIds'>,
 ): Promise<Evidence> {
-  const { actionId, input, path, precondition } = order
+  const { actionId, input, path, precondition, atMs } = order
   const kept = changeSets.summary(actionId)
   if (kept?.fingerprint === precondition) return { evidence: kept.fingerprint, images: kept.count }
   const reading = rulesAreCurrent(input) ? readLayout(db, input.spec) : undefined
@@ -48,9 +51,14 @@ export async function keepChanges(
       layout,
       {
         filled: () => undefined,
-        changed(_, change) {
+        changed(_, change, stamped) {
           fingerprint.add(change)
           writer.add(change)
+          for (const { column, type, before } of stamped) {
+            const after = type === 'date' ? isoDate(atMs) : isoDateTime(atMs)
+            const { rowId, key } = change
+            writer.add({ is: 'cell', rowId, key, column, before, after, follows: true })
+          }
         },
         unmendable: () => undefined,
       },

@@ -42,6 +42,7 @@ beforeEach(() => {
   changeSets = openChangeSets({ path: checkpointsPath, clock: systemClock })
   const memory = new Map<string, JsonValue>()
   kind = standardizationKind({
+    clock: systemClock,
     databases,
     changeSets,
     checkpointsPath,
