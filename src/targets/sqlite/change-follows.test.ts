@@ -142,6 +142,43 @@ describe('a cell that follows', () => {
   })
 })
 
+describe('several cells that follow', () => {
+  /** Each stamps its own, and the update that does so calls upon the other. */
+  const both = `ALTER TABLE leads ADD COLUMN day TEXT DEFAULT 'monday';
+    CREATE TRIGGER stamp_day AFTER UPDATE ON leads FOR EACH ROW WHEN NEW.day IS OLD.day AND NEW.day IS NOT 'today'
+    BEGIN UPDATE leads SET day = 'today' WHERE rowid = NEW.rowid; END`
+  const day = (before: Cell, after: Cell): Change => ({ ...stamp(1, 'a', before, after), ...{ column: 'day' } })
+  const stampsOfA = () => {
+    const db = new Database(path)
+    const found = db.prepare(`SELECT at, day FROM leads WHERE id = 'a'`).raw().get()
+    db.close()
+    return found
+  }
+
+  test.each([
+    ['both new', 'first', 'monday', 's1', 'tuesday'],
+    ['one as it was', 'first', 'monday', 's1', 'monday'],
+    ['the other as it was', 'first', 'monday', 'first', 'tuesday'],
+    ['both as they were', 'first', 'monday', 'first', 'monday'],
+  ])('are written as planned and taken back: %s', async (_, at, on, atAfter, dayAfter) => {
+    sql(both)
+    await act('act', [cell(1, 'a', 'email', 'A@x', 'a@x'), stamp(1, 'a', at, atAfter), day(on, dayAfter)])
+    expect(stampsOfA()).toEqual([atAfter, dayAfter])
+    expect(await undo('act')).toEqual([])
+    expect(stampsOfA()).toEqual([at, on])
+    expect(rows()[0]).toEqual(['a', 'A@x', 'acme', 'first'])
+  })
+
+  test('are taken back each by itself', async () => {
+    sql(both)
+    await act('act', [cell(1, 'a', 'email', 'A@x', 'a@x'), stamp(1, 'a', 'first', 's1'), day('monday', 'tuesday')])
+    sql(`DROP TRIGGER stamp_day; DROP TRIGGER stamp;
+      UPDATE leads SET at = 'agent', day = 'tuesday' WHERE id = 'a'; ${stamping}; ${both.slice(both.indexOf('CREATE'))}`)
+    expect(await undo('act')).toEqual([])
+    expect(stampsOfA()).toEqual(['agent', 'monday'])
+  })
+})
+
 describe('taking back', () => {
   test('newest first gives every stamp back; undone undos stamp again as it was', async () => {
     const original = rows()

@@ -109,30 +109,32 @@ export function openTable(db: Database, target: ChangeTarget): TableAccess {
     return touch(record, (rowId) => statement.run(...after, ...place(rowId, record.key), ...before).changes)
   }
   /**
-   * Gives cells the value that they are to keep. A trigger that stamps updates takes one that sets the stamp which is
-   * there already for one that sets none, and stamps anew; setting it back from that is left alone.
+   * Gives the cells that follow what they are to hold, in one statement. A trigger that stamps updates takes one that sets
+   * the stamp which is there already for one that sets none, and stamps anew, and with it every other stamp; setting all
+   * of them back from that is left alone.
    */
-  const hold = (record: UpdateRecord, rowId: number, cells: readonly CellChange[]): void => {
+  const hold = (record: UpdateRecord, rowId: number, follows: readonly CellChange[]): void => {
     const assigned = record.cells.find((cell) => cell.column.toLowerCase() === keyColumn.name.toLowerCase())
     const keyNow = assigned === undefined ? record.key : assigned.after
     const rowIdNow = locate(rowId, keyNow)
     if (rowIdNow === undefined) return
-    for (const cell of cells) {
-      const column = quoteIdentifier(cell.column)
-      const sql = `UPDATE OR ABORT main.${table} SET ${column} = ? WHERE ${at} AND ${column} COLLATE BINARY IS NOT ?`
-      prepare(sql).run(bound(cell.after), ...place(rowIdNow, keyNow), bound(cell.after))
-    }
+    const columns = follows.map((cell) => quoteIdentifier(cell.column))
+    const set = columns.map((column) => `${column} = ?`).join(', ')
+    const differs = columns.map((column) => `${column} COLLATE BINARY IS NOT ?`).join(' OR ')
+    const values = follows.map((cell) => bound(cell.after))
+    prepare(`UPDATE OR ABORT main.${table} SET ${set} WHERE ${at} AND (${differs})`).run(
+      ...[...values, ...place(rowIdNow, keyNow), ...values],
+    )
   }
   const update = (record: UpdateRecord): Touched => {
     if (record.follows.length === 0) return change(record, record.follows)
     const follows = writable(record.follows)
-    const kept = follows.filter((cell) => sameCell(cell.before, cell.after))
-    if (kept.length === 0) return change(record, follows)
+    const moving = follows.filter((cell) => !sameCell(cell.before, cell.after))
+    if (moving.length === follows.length) return change(record, follows)
     // One savepoint: where the second statement is refused, nothing of the record is changed.
     return db.transaction(() => {
-      const moving = follows.filter((cell) => !kept.includes(cell))
       const touched = change(record, moving)
-      if (touched.is === 'changed') hold(record, touched.rowId, kept)
+      if (touched.is === 'changed') hold(record, touched.rowId, follows)
       return touched
     })()
   }
