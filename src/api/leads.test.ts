@@ -246,7 +246,9 @@ describe('another desired state', () => {
       )
       const events = await changing.subscribe('subscription { events { message } }')
       const cached = '{ leads { nodes { company } } }'
-      expect((await changing.query(cached)).data.leads.nodes).toEqual([{ company: 'Acme' }])
+      for (let times = 0; times < 2; times++) {
+        expect((await changing.query(cached)).data.leads.nodes).toEqual([{ company: 'Acme' }])
+      }
       expect((await changing.query('{ leads { nodes { region } } }')).errors?.[0]?.message).toContain('region')
 
       const next = testingDesiredState()

@@ -13,7 +13,7 @@ import type {
 } from './ports.ts'
 
 /** A place that values are put into while others wait for them. */
-export function createChannel<Value>() {
+function createChannel<Value>() {
   const kept: Value[] = []
   const wake = new Set<() => void>()
   let watchers = 0

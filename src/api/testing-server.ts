@@ -140,7 +140,7 @@ export async function startTestingServer(state: DesiredState = testingDesiredSta
     const answer = await send({
       method: 'POST',
       path: '/graphql',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      headers: { 'content-type': 'application/json', accept: 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify({ query: text, variables }),
     })
     return JSON.parse(answer.text)

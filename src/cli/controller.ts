@@ -1,6 +1,17 @@
 /** Commands that change something go through the API of the controller that runs on the workspace, if one does. */
-import type { UndoResult } from '../engine/undo-request.ts'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { pino } from 'pino'
+import { z } from 'zod'
+import { systemClock } from '../clock.ts'
+import { currentLease, type LeaseHolder } from '../engine/lease.ts'
+import { messageOf, OperationalError } from '../errors.ts'
+import { journalOver } from '../journal/store.ts'
 import type { JsonObject } from '../json.ts'
+import { isHolderAlive } from '../targets/process/holder.ts'
+import { createOffload } from '../targets/process/offload.ts'
+import { openDatabases } from '../targets/sqlite/databases.ts'
+import type { CommonOptions } from './command.ts'
 
 /** What became of one id. */
 export interface Answered {
@@ -13,8 +24,196 @@ export interface Controller {
   readonly address: string
   approve(ids: readonly string[], comment: string | undefined): Promise<readonly Answered[]>
   reject(ids: readonly string[], reason: string): Promise<readonly Answered[]>
-  undo(id: string): Promise<readonly UndoResult[]>
-  /** Asks for a look at all, and waits until it has settled. */
-  query(text: string, variables: JsonObject): Promise<unknown>
+  /** Undoes an action or a run; `undone` as the API tells it. */
+  undo(id: string): Promise<RemoteUndo>
+  /** Any operation; gives its `data`. Throws what the API refuses. */
+  request<Data>(query: string, variables: JsonObject, schema: z.ZodType<Data>): Promise<Data>
 }
-export const controllerOf = async (_options: unknown): Promise<Controller | undefined> => undefined
+
+export interface RemoteUndo {
+  readonly items: readonly { readonly actionId: string; readonly undoId: string; readonly state: string }[]
+  readonly conflicts: readonly string[]
+}
+
+/** The controller of the workspace; undefined when none runs. Throws CONTROLLER_UNREACHABLE when one runs without an API. */
+export async function controllerOf(options: CommonOptions): Promise<Controller | undefined> {
+  const ownFolder = join(dirname(resolve(options.state)), '.trueup')
+  const held = await leaseHolder(ownFolder)
+  if (held === undefined) return undefined
+  if (held.address === undefined) {
+    throw new OperationalError('LEASE_HELD', `${held.holder} works on this workspace`, {
+      hint: 'It is a command that will end by itself; try again in a moment.',
+    })
+  }
+  return connect(held.address, tokenOf(ownFolder))
+}
+
+async function leaseHolder(ownFolder: string): Promise<LeaseHolder | undefined> {
+  const path = join(ownFolder, 'journal.db')
+  if (!existsSync(path)) return undefined
+  const log = pino({ level: 'silent' })
+  const offload = createOffload({ log })
+  const databases = openDatabases({ offload, clock: systemClock, log })
+  try {
+    const view = await databases.read(path)
+    const journal = journalOver(view.db, systemClock, path, view.close)
+    try {
+      return currentLease(journal, systemClock, isHolderAlive)
+    } finally {
+      journal.close()
+    }
+  } finally {
+    databases.closeAll()
+    await offload.close()
+  }
+}
+
+function tokenOf(ownFolder: string): string {
+  const given = process.env.TRUEUP_TOKEN
+  if (given !== undefined && given !== '') return given
+  try {
+    return readFileSync(join(ownFolder, 'admin.token'), 'utf8').trim()
+  } catch (error) {
+    throw new OperationalError('UNAUTHENTICATED', 'there is no token for the running controller', {
+      hint: 'Set TRUEUP_TOKEN, or run the command as the user that owns .trueup/admin.token.',
+      cause: error,
+    })
+  }
+}
+
+const answerSchema = z.object({
+  data: z.unknown().optional(),
+  errors: z
+    .array(
+      z.object({
+        message: z.string(),
+        extensions: z.object({ code: z.string().optional(), hint: z.string().optional() }).loose().optional(),
+      }),
+    )
+    .optional(),
+})
+
+function connect(address: string, token: string): Controller {
+  const request: Controller['request'] = async (query, variables, schema) => {
+    let answer: z.output<typeof answerSchema>
+    try {
+      const response = await fetch(new URL('/graphql', address), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify({ query, variables }),
+        signal: AbortSignal.timeout(120_000),
+      })
+      if (response.status === 401)
+        throw new OperationalError('UNAUTHENTICATED', 'the running controller does not know this token')
+      answer = answerSchema.parse(await response.json())
+    } catch (error) {
+      if (error instanceof OperationalError) throw error
+      throw new OperationalError(
+        'CONTROLLER_UNREACHABLE',
+        `the controller at ${address} does not answer: ${messageOf(error)}`,
+        { cause: error },
+      )
+    }
+    const [refused] = answer.errors ?? []
+    if (refused !== undefined) {
+      const code = refused.extensions?.code === 'FORBIDDEN' ? 'FORBIDDEN' : 'USAGE'
+      throw new OperationalError(
+        code,
+        refused.message,
+        refused.extensions?.hint === undefined ? {} : { hint: refused.extensions.hint },
+      )
+    }
+    return schema.parse(answer.data)
+  }
+  return { address, request, approve: approveBy(request), reject: rejectBy(request), undo: undoBy(request) }
+}
+
+type Request = Controller['request']
+
+const approvedSchema = z.object({
+  approveActions: z.discriminatedUnion('__typename', [
+    z.object({
+      __typename: z.literal('Approved'),
+      actions: z.array(z.object({ actionId: z.string(), given: z.number(), needed: z.number() })),
+    }),
+    z.object({
+      __typename: z.enum(['PlanStale', 'PlanExpired', 'SelfApprovalForbidden', 'Forbidden']),
+      message: z.string(),
+    }),
+  ]),
+})
+
+/** Each id by itself, so that one that is stale does not hold up the others. */
+function approveBy(request: Request): Controller['approve'] {
+  return async (ids, comment) => {
+    const answered: Answered[] = []
+    for (const id of ids) {
+      const { approveActions: outcome } = await request(
+        `mutation ($input: ApproveActionsInput!) { approveActions(input: $input) { __typename
+           ... on Approved { actions { actionId given needed } } ... on UserError { message } } }`,
+        { input: { actionIds: [id], comment: comment ?? null } },
+        approvedSchema,
+      )
+      if (outcome.__typename !== 'Approved') answered.push({ id, is: 'refused', message: outcome.message })
+      else {
+        const [action] = outcome.actions
+        const left = action === undefined ? 0 : action.needed - action.given
+        answered.push({
+          id,
+          is: 'done',
+          message:
+            left > 0 ? `approved; ${left} more person has to approve` : 'approved; the controller carries it out',
+        })
+      }
+    }
+    return answered
+  }
+}
+
+const rejectedSchema = z.object({
+  rejectActions: z.union([
+    z.object({ actionIds: z.array(z.string()), notPending: z.array(z.string()) }),
+    z.object({ message: z.string() }),
+  ]),
+})
+
+function rejectBy(request: Request): Controller['reject'] {
+  return async (ids, reason) => {
+    const { rejectActions: outcome } = await request(
+      `mutation ($input: RejectActionsInput!) { rejectActions(input: $input) { ... on Rejected { actionIds notPending } ... on UserError { message } } }`,
+      { input: { actionIds: [...ids], reason } },
+      rejectedSchema,
+    )
+    if ('message' in outcome) return ids.map((id) => ({ id, is: 'refused', message: outcome.message }))
+    return ids.map((id) =>
+      outcome.notPending.includes(id)
+        ? { id, is: 'refused', message: 'it is not pending' }
+        : { id, is: 'done', message: 'rejected' },
+    )
+  }
+}
+
+const undoneSchema = z.object({
+  undo: z.union([
+    z.object({
+      actions: z.array(z.object({ actionId: z.string(), undoes: z.string(), state: z.string() })),
+      conflicts: z.array(z.string()),
+    }),
+    z.object({ message: z.string() }),
+  ]),
+})
+
+function undoBy(request: Request): Controller['undo'] {
+  return async (id) => {
+    const { undo: outcome } = await request(
+      `mutation ($input: UndoInput!) { undo(input: $input) { ... on Undoing { actions { actionId undoes state } conflicts } ... on UserError { message } } }`,
+      { input: { id } },
+      undoneSchema,
+    )
+    if ('message' in outcome) throw new OperationalError('ACTION_NOT_UNDOABLE', outcome.message)
+    return {
+      items: outcome.actions.map(({ actionId, undoes, state }) => ({ actionId: undoes, undoId: actionId, state })),
+      conflicts: outcome.conflicts,
+    }
+  }
+}

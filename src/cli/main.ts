@@ -7,9 +7,15 @@ import { OperationalError } from '../errors.ts'
 import { reportError } from './command.ts'
 import { registerApply } from './commands/apply.ts'
 import { registerGenerate } from './commands/generate.ts'
+import { registerLeads } from './commands/leads.ts'
 import { registerPlan } from './commands/plan.ts'
+import { registerQuery } from './commands/query.ts'
 import { registerQueue } from './commands/queue.ts'
+import { registerRun } from './commands/run.ts'
+import { registerSandbox } from './commands/sandbox.ts'
+import { registerSchema } from './commands/schema.ts'
 import { registerState } from './commands/state.ts'
+import { registerToken } from './commands/token.ts'
 import { registerValidate } from './commands/validate.ts'
 import { registerWhy } from './commands/why.ts'
 
@@ -29,6 +35,12 @@ function createProgram(): Command {
     registerValidate,
     registerPlan,
     registerApply,
+    registerRun,
+    registerLeads,
+    registerQuery,
+    registerSandbox,
+    registerSchema,
+    registerToken,
     registerState,
     registerWhy,
     registerQueue,
@@ -39,6 +51,12 @@ function createProgram(): Command {
   for (const command of program.commands) command.exitOverride()
   return program
 }
+
+// A reader that has seen enough (`trueup leads list | head`) closes the pipe; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
 
 // Files that Trueup makes are their owner's alone.
 process.umask(0o077)

@@ -5,7 +5,7 @@ import { openWorkspace, type Workspace, type WorkspaceOptions } from '../workspa
 import type { CommonOptions } from './command.ts'
 
 /** Opens the workspace of a command, runs `work` on it, and closes it again whatever happens. */
-export async function withWorkspace<Result>(
+export async function withWorkspace<const Result>(
   options: CommonOptions,
   purpose: WorkspaceOptions['purpose'],
   work: (workspace: Workspace) => Promise<Result>,

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { nearest } from './nearest.ts'
 import type { Finding, Path } from './problem.ts'
 import { isText, keysOf, nounOf, schemaAt, unwrapped, wordsOf } from './schema-walk.ts'
-import { holdsSecrets, withoutSecrets } from './secret-text.ts'
+import { holdsSecrets, withoutSecrets } from './secret-shapes.ts'
 import type { Positions } from './yaml-tree.ts'
 
 type Issue = z.core.$ZodIssue

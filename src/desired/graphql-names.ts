@@ -2,6 +2,7 @@
 
 const wordsOf = (name: string): readonly string[] =>
   name
+    .replaceAll('ß', 'ss')
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .replace(/[^A-Za-z0-9]/gu, (character) =>

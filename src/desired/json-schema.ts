@@ -11,7 +11,7 @@ import type { RuleRegistry } from './semantics.ts'
 const target = 'draft-07'
 
 /** The schema, with the standardization rules that there are and their options. */
-export function desiredStateJsonSchema(rules: RuleRegistry): JsonObject {
+function desiredStateJsonSchema(rules: RuleRegistry): JsonObject {
   const { $schema, ...schema } = jsonSchemaOf(desiredStateSchema)
   return {
     $schema: $schema ?? null,

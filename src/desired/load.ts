@@ -58,7 +58,8 @@ export function parseDesiredState(source: string | Uint8Array, options: ParseOpt
   const issues: readonly z.core.$ZodIssue[] = parsed.error?.issues ?? []
   problems.push(...withoutEchoes(explainIssues(issues, desiredStateSchema, tree.positions), tree.findings))
 
-  const state = parsed.success ? parsed.data : validPart(resolved.value, issues)
+  const meaningFits = issues.length <= problemsMax
+  const state = parsed.success ? parsed.data : meaningFits ? validPart(resolved.value, issues) : undefined
   const meaning =
     state === undefined
       ? { problems: [], warnings: [] }

@@ -8,7 +8,7 @@ import { isAbsolute, resolve } from 'node:path'
 import { messageOf, OperationalError } from '../errors.ts'
 import { nearest } from './nearest.ts'
 import type { Finding, Path } from './problem.ts'
-import { namesSecret } from './secret-text.ts'
+import { namesSecret } from './secret-shapes.ts'
 import type { Positions } from './yaml-tree.ts'
 
 /** Environment variables, as `process.env` has them. */
@@ -44,7 +44,7 @@ const referencePaths: readonly (readonly string[])[] = [
 ].map((path) => path.split('.'))
 
 /** Whether `${…}` is replaced in the value at a path. */
-export function takesReferences(path: Path): boolean {
+function takesReferences(path: Path): boolean {
   return referencePaths.some(
     (pattern) =>
       pattern.length === path.length && pattern.every((step, index) => step === '*' || step === String(path[index])),

@@ -13,14 +13,6 @@ import { nameSchema, workspaceNameSchema } from './schema/scalars.ts'
 import { importSchema, tableSchema } from './schema/tables.ts'
 
 export { policySchema } from './schema/policy.ts'
-export {
-  durationSchema,
-  fieldNameSchema,
-  nameSchema,
-  percentSchema,
-  secretSchema,
-  sizeSchema,
-} from './schema/scalars.ts'
 
 export const desiredStateSchema = z.strictObject({
   apiVersion: z.literal('trueup/v1').describe('The version of this contract.'),

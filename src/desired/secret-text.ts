@@ -1,70 +1,19 @@
-/** Tells what looks like a secret, so that none is accepted in the file and none is repeated in a message. */
+/** Finds what looks like a secret in the text of the file. */
 import type { Finding } from './problem.ts'
-import { positionIn } from './source-text.ts'
+import { secretsAt } from './secret-shapes.ts'
+import { positionsIn } from './source-text.ts'
 
-interface SecretShape {
-  readonly name: string
-  readonly pattern: RegExp
-}
-
-/** Base62 ids that are words by accident hold no digit and no capital; tokens hold both. */
-const mixed = '(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[A-Z])'
-
-/** Token formats as their issuers document them; each is specific enough not to hit a path or a name. */
-const shapes: readonly SecretShape[] = [
-  {
-    name: 'an Airtable token',
-    pattern: new RegExp(`\\bpat${mixed}[A-Za-z0-9]{14}(\\.[a-f0-9]{8,64})?(?![A-Za-z0-9])`, 'g'),
-  },
-  { name: 'an Airtable API key', pattern: new RegExp(`\\bkey${mixed}[A-Za-z0-9]{14}(?![A-Za-z0-9])`, 'g') },
-  { name: 'an AWS access key', pattern: /\b(AKIA|ASIA)[0-9A-Z]{16}\b/g },
-  { name: 'an API key', pattern: /\b(sk|rk|pk)[-_][A-Za-z0-9_-]*(?=[A-Za-z0-9_-]*\d)[A-Za-z0-9]{16,}/g },
-  { name: 'a GitHub token', pattern: /\b(gh[opsur]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})/g },
-  { name: 'a GitLab token', pattern: /\bglpat-[A-Za-z0-9_-]{20,}/g },
-  { name: 'a Slack token', pattern: /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g },
-  { name: 'a Slack webhook', pattern: /hooks\.slack\.com\/services\/[A-Za-z0-9/]{20,}/g },
-  { name: 'a Discord webhook', pattern: /discord(app)?\.com\/api\/webhooks\/\d+\/[A-Za-z0-9_-]{20,}/g },
-  { name: 'a Google API key', pattern: /\bAIza[0-9A-Za-z_-]{35}/g },
-  { name: 'a JSON web token', pattern: /\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*/g },
-  { name: 'a private key', pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----/g },
-  { name: 'a private age key', pattern: /\bAGE-SECRET-KEY-1[A-Z0-9]{20,}/gi },
-  {
-    name: 'an address with a password',
-    pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"'$]{1,100}:[^\s/@"'$]{1,200}@/gi,
-  },
-]
+/** How many are told. */
+const findingsMax = 50
 
 /** Everything in a text, comments included, that looks like a secret. The message says what kind, never which. */
 export function secretsIn(text: string): Finding[] {
-  return shapes.flatMap(({ name, pattern }) =>
-    [...text.matchAll(pattern)].slice(0, 20).map((match) => ({
-      at: positionIn(text, match.index),
+  const at = positionsIn(text)
+  return secretsAt(text)
+    .slice(0, findingsMax)
+    .map(({ name, offset }) => ({
+      at: at(offset),
       path: [],
       message: `holds what looks like ${name}; a secret is never written in this file, only { env: NAME } or { file: path }. Treat it as leaked`,
-    })),
-  )
-}
-
-/** The text with everything that looks like a secret blacked out. */
-export function withoutSecrets(text: string): string {
-  return shapes.reduce((masked, { pattern }) => masked.replace(pattern, '[secret]'), text)
-}
-
-/** Whether an environment variable's name says that it holds a secret. */
-export function namesSecret(name: string): boolean {
-  return /(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|PWD|CREDENTIALS?|APIKEY|DSN)$/i.test(name)
-}
-
-const secretKeys: ReadonlySet<string | number> = new Set([
-  'token',
-  'webhook',
-  'slack',
-  'smtp',
-  'encryptTo',
-  'environment',
-])
-
-/** Whether values below this path are never quoted, since an owner may have put a secret there. */
-export function holdsSecrets(path: readonly (string | number)[]): boolean {
-  return path.some((step) => secretKeys.has(step))
+    }))
 }

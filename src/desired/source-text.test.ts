@@ -86,6 +86,25 @@ describe('bounds', () => {
     ])
   })
 
+  it('on the fields of a table, which are the columns that SQLite allows', () => {
+    const table = (fields: number): string =>
+      `databases: { main: { path: a.db } }\ntables:\n  leads:\n    database: main\n    key: id\n    fields:\n${Array.from({ length: fields }, (_, index) => `      f${index}: { type: text }`).join('\n')}\n`
+    expect(problems(head + table(1999))).toEqual([])
+    expect(problems(head + table(2000))).toEqual([
+      'f:8:5: tables.leads.fields: declares more than 1999 fields, which SQLite cannot hold',
+    ])
+  })
+
+  it('none on the length of a chain of services', () => {
+    const chain = Array.from(
+      { length: 15_000 },
+      (_, index) => `  s${index}: { command: [x], dependsOn: [s${(index + 1) % 15_000}] }`,
+    )
+    expect(problems(`${head}services:\n${chain.join('\n')}`)[0]).toMatch(
+      /^f:15003:\d+: services\.s14999\.dependsOn: waits in a circle: s0 → s1 → /,
+    )
+  })
+
   it('on the number of problems that are told', () => {
     const many = Array.from({ length: 1000 }, (_, index) => `k${index}: 1`).join('\n')
     const told = problems(head + many)

@@ -8,12 +8,36 @@ export type SourceText =
   | { readonly is: 'text'; readonly text: string }
   | { readonly is: 'unreadable'; readonly findings: readonly Finding[] }
 
-/** The position of an offset, in UTF-16 units, of a text. Any of LF, CRLF and CR ends a line. */
-export function positionIn(text: string, offset: number): Position {
-  const before = text.slice(0, offset)
-  const breaks = before.match(/\r\n|\r|\n/g)?.length ?? 0
-  const start = Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1
-  return { line: breaks + 1, column: before.length - start + 1 }
+/** Where an offset of a text, in UTF-16 units, stands. */
+export type PositionOf = (offset: number) => Position
+
+/**
+ * The positions of a text's offsets. LF, CRLF and CR end a line. (The YAML library's own LineCounter misses line breaks
+ * inside of tokens that it cannot place.)
+ */
+export function positionsIn(text: string): PositionOf {
+  let starts: readonly number[] | undefined
+  return (offset) => {
+    starts ??= lineStarts(text)
+    const bounded = Math.min(Math.max(offset, 0), text.length)
+    let [low, high] = [0, starts.length]
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if ((starts[middle] ?? 0) <= bounded) low = middle
+      else high = middle
+    }
+    return { line: low + 1, column: bounded - (starts[low] ?? 0) + 1 }
+  }
+}
+
+function lineStarts(text: string): readonly number[] {
+  const starts = [0]
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === 13 && text.charCodeAt(index + 1) === 10) index++
+    if (code === 10 || code === 13) starts.push(index + 1)
+  }
+  return starts
 }
 
 const unreadable = (at: Position, message: string): SourceText => ({
@@ -47,7 +71,7 @@ function decode(bytes: Uint8Array): SourceText {
   const bad = again.findIndex((byte, index) => byte !== bytes[index])
   if (bad < 0) return { is: 'text', text }
   const before = new TextDecoder().decode(bytes.subarray(0, bad))
-  return unreadable(positionIn(before, before.length), 'holds a byte that is not UTF-8; save the file as UTF-8')
+  return unreadable(positionsIn(before)(before.length), 'holds a byte that is not UTF-8; save the file as UTF-8')
 }
 
 /**
@@ -62,9 +86,10 @@ const reportedMax = 20
 
 function invisibleCharacters(text: string): Finding[] {
   const findings: Finding[] = []
+  const at = positionsIn(text)
   for (const match of text.matchAll(forbidden)) {
     if (findings.length === reportedMax) break
-    findings.push({ at: positionIn(text, match.index), path: [], message: `holds ${characterName(match[0])}` })
+    findings.push({ at: at(match.index), path: [], message: `holds ${characterName(match[0])}` })
   }
   return findings
 }

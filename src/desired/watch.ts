@@ -225,7 +225,7 @@ function isMissing(error: unknown): boolean {
 }
 
 /** One look at the file. Anything that is no regular file is unreadable, and never waited for. */
-export async function readContent(path: string): Promise<WatchedContent> {
+async function readContent(path: string): Promise<WatchedContent> {
   try {
     if (!(await stat(path)).isFile()) return { is: 'unreadable', reason: 'is no regular file' }
     const handle = await open(path, 'r')

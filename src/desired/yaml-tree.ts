@@ -2,10 +2,10 @@
  * YAML to plain values with a position for every key and value. It keeps bounds that the YAML library does not: on
  * nesting, on aliases, on the expanded size, and it takes each warning of the library as an error.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLError } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type YAMLError } from 'yaml'
 import type { Finding, Path, Position } from './problem.ts'
 import { inReadingOrder } from './problem.ts'
-import { characterName, hasForbiddenCharacter } from './source-text.ts'
+import { characterName, hasForbiddenCharacter, type PositionOf, positionsIn } from './source-text.ts'
 
 /** The deepest nesting that is read. */
 export const nestingMax = 64
@@ -36,16 +36,14 @@ export type YamlTree =
 /** Reads one YAML document. `findings` of a tree are mistakes that leave the rest readable, such as a key given twice. */
 export function readYamlTree(text: string): YamlTree {
   if (nestsBeyond(text, nestingParsedMax)) return broken(tooDeep({ line: 1, column: 1 }, []))
-  const counter = new LineCounter()
   const document = parseDocument(text, {
-    lineCounter: counter,
     prettyErrors: false,
     uniqueKeys: false,
     resolveKnownTags: false,
     // With `silent` the library would take the first of several documents without a word.
     logLevel: 'error',
   })
-  const at = positionsOf(counter, text.length)
+  const at = positionsIn(text)
   const faults = [...document.errors, ...document.warnings]
   if (faults.length > 0) return { is: 'broken', findings: syntaxFindings(faults, at) }
   if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2') {
@@ -64,21 +62,12 @@ export function readYamlTree(text: string): YamlTree {
   return expand(root, survey, at)
 }
 
-type PositionOf = (offset: number) => Position
-
 const broken = (finding: Finding): YamlTree => ({ is: 'broken', findings: [finding] })
 const tooDeep = (at: Position, path: Path): Finding => ({
   at,
   path,
   message: `nests deeper than ${nestingMax} levels`,
 })
-
-function positionsOf(counter: LineCounter, length: number): PositionOf {
-  return (offset) => {
-    const { line, col } = counter.linePos(Math.min(Math.max(offset, 0), length))
-    return { line: Math.max(line, 1), column: Math.max(col, 1) }
-  }
-}
 
 /** A cheap bound from above on nesting that costs little to write: brackets, and lists or keys begun in one line. */
 function nestsBeyond(text: string, levels: number): boolean {
@@ -99,6 +88,8 @@ function syntaxFindings(faults: readonly YAMLError[], at: PositionOf): Finding[]
   const lines = new Set<number>()
   const findings: Finding[] = []
   for (const fault of [...faults].sort((one, other) => one.pos[0] - other.pos[0])) {
+    // Once the document has ended too early, all that follows it is "unexpected".
+    if (findings.length > 0 && fault.message.includes(' in YAML stream')) continue
     const position = at(fault.pos[0])
     if (lines.has(position.line) || findings.length === syntaxFindingsMax) continue
     lines.add(position.line)
@@ -137,6 +128,8 @@ function syntaxMessage(fault: YAMLError): string {
         ? 'has no value: is a colon missing after this word?'
         : `is not complete YAML: ${lowerFirst(fault.message)}`
     default:
+      if (fault.message.endsWith('at node end'))
+        return 'does not belong to what stands before it; check the indentation'
       return `is not YAML: ${lowerFirst(fault.message)}`
   }
 }

@@ -37,7 +37,7 @@ export interface EngineOptions {
   readonly events?: EventStore
   /** Undefined: only looks, journals nothing. */
   readonly lease: Lease | undefined
-  /** How long an action may take after it was dispatched; default 10 minutes. */
+  /** how long an action may take with its checkpoint; default an hour, which an import of millions of rows needs. */
   readonly deadlineMs?: number
 }
 
@@ -79,7 +79,7 @@ export interface ReconcileNow {
   readonly only?: ReadonlySet<string>
 }
 
-const defaultDeadlineMs = 600_000
+const defaultDeadlineMs = 3_600_000
 
 export function createEngine(options: EngineOptions): Engine {
   const { journal, clock, log, lease } = options

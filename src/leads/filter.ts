@@ -6,8 +6,8 @@ import type { Cell, FieldType } from '../values/field-type.ts'
 import { storeValue } from './cells.ts'
 import { type LeadTable, quoted } from './table.ts'
 
-export const comparisons = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte'] as const
-export type Comparison = (typeof comparisons)[number]
+const comparisons = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte'] as const
+type Comparison = (typeof comparisons)[number]
 export type Operator = Comparison | 'in' | 'contains' | 'startsWith' | 'has' | 'isNull'
 
 export type LeadFilter =

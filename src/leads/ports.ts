@@ -60,7 +60,7 @@ export interface ChangeFeed {
   position(): Promise<number>
   /**
    * Row ids touched after the cursor (inserted, updated or deleted; each once), at most `limit`, and the cursor to go on
-   * from. `all` when that cannot be told (no change table yet, entries pruned): the caller then starts afresh from `cursor`.
+   * from. `all` when that cannot be told (no change table, entries pruned): the caller then starts afresh from `cursor`.
    */
   since(
     cursor: number,

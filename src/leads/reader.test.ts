@@ -28,6 +28,7 @@ let reader: LeadReader
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'leads-'))
   db = new Database(join(folder, 'leads.db'))
+  db.pragma('synchronous = OFF')
   db.exec(testingTableSql)
   reader = createLeadReader(table, { acquire: async () => db })
 })
@@ -90,7 +91,7 @@ describe('pages of a lead list', () => {
           expect(await walk({ column, direction }, pageSize, true)).toEqual(expected)
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 300 },
     )
   })
 

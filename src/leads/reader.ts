@@ -42,6 +42,8 @@ export interface LeadPage {
   readonly cursors: readonly string[]
   readonly hasNextPage: boolean
   readonly hasPreviousPage: boolean
+  /** False where a search was asked for while its index was still being filled. */
+  readonly complete: boolean
 }
 
 /** Tables with more rows than this are large: what grows with them is offloaded. */
@@ -204,6 +206,7 @@ export function createLeadReader(table: LeadTable, reads: LeadReads) {
       cursors,
       hasNextPage: backwards ? place !== undefined : more,
       hasPreviousPage: backwards ? more : place !== undefined,
+      complete: true,
     }
   }
 

@@ -7,7 +7,7 @@ import { createLeadEditor, type EditorPorts, type LeadEditor } from './editor.ts
 import type { LeadFilter } from './filter.ts'
 import type { LeadReads } from './ports.ts'
 import { createLeadReader, type Lead, type LeadPage, type LeadReader, type PageSpan } from './reader.ts'
-import type { LeadSearch, SearchHit } from './search/search.ts'
+import type { LeadSearch, SearchHit, SearchResult } from './search/search.ts'
 import type { LeadTable } from './table.ts'
 
 export interface LeadListRequest {
@@ -51,15 +51,15 @@ export function createLeadRepository(table: LeadTable, ports: LeadRepositoryPort
   const editor = createLeadEditor(table, reader, ports)
   const byKey: LeadOrder = { column: table.key, direction: 'asc' }
 
-  async function hitsOf(text: string): Promise<readonly SearchHit[]> {
+  function find(text: string): Promise<SearchResult> {
     if (ports.search === undefined) {
       throw new OperationalError('USAGE', `The table ${table.name} has no search.`, { hint: 'Use a filter instead.' })
     }
-    return (await ports.search.find(text)).hits
+    return ports.search.find(text)
   }
 
   /** The hits in their order, from a cursor on, until the page is full. */
-  async function listByRelevance(request: LeadListRequest, hits: readonly SearchHit[]): Promise<LeadPage> {
+  async function listByRelevance(request: LeadListRequest, { hits, complete }: SearchResult): Promise<LeadPage> {
     if ('last' in request.span) {
       throw new OperationalError('USAGE', 'Search results can be paged forwards only.', {
         hint: 'Use first and after, or give an order.',
@@ -99,6 +99,7 @@ export function createLeadRepository(table: LeadTable, ports: LeadRepositoryPort
       cursors: kept.map(({ hit }) => encodeCursor(byRelevance, { value: hit.score, key: hit.key, rowId: hit.rowId })),
       hasNextPage: found.length > first,
       hasPreviousPage: place !== undefined,
+      complete,
     }
   }
 
@@ -113,12 +114,15 @@ export function createLeadRepository(table: LeadTable, ports: LeadRepositoryPort
     async list(request) {
       const { filter, span, columns } = request
       if (request.search === undefined) return reader.list({ filter, span, columns, order: request.order ?? byKey })
-      const hits = await hitsOf(request.search)
-      if (request.order === undefined) return listByRelevance(request, hits)
-      return reader.list({ filter, span, columns, order: request.order, rowIds: hits.map((hit) => hit.rowId) })
+      const found = await find(request.search)
+      if (request.order === undefined) return listByRelevance(request, found)
+      const rowIds = found.hits.map((hit) => hit.rowId)
+      const page = await reader.list({ filter, span, columns, order: request.order, rowIds })
+      return { ...page, complete: found.complete }
     },
     async count(request) {
-      const rowIds = request.search === undefined ? undefined : (await hitsOf(request.search)).map((hit) => hit.rowId)
+      const rowIds =
+        request.search === undefined ? undefined : (await find(request.search)).hits.map((hit) => hit.rowId)
       return reader.count({ filter: request.filter, rowIds })
     },
   }

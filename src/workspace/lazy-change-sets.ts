@@ -14,6 +14,7 @@ export function lazyChangeSets(open: () => ChangeSets): ChangeSets {
     apply: (actionId, databases, options) => sets().apply(actionId, databases, options),
     probe: (actionId, databases) => sets().probe(actionId, databases),
     reverse: (actionId, undoId, databases) => sets().reverse(actionId, undoId, databases),
+    discard: (actionId) => sets().discard(actionId),
     expire: (beforeMs) => sets().expire(beforeMs),
     close: () => opened?.close(),
   }

@@ -47,12 +47,14 @@ export function openLeads(state: DesiredState, ports: LeadPorts): Leads {
     const table = leadTableOf(name, spec)
     const path = databasePathOf(state, spec.database, ports.workspace)
     const reads = liveReads(path, ports)
-    mkdirSync(ports.ownFolder, { recursive: true, mode: 0o700 })
-    const search = createLeadSearch(table, {
-      path: join(ports.ownFolder, 'search.db'),
-      reads,
-      feed: changeFeed(table, reads),
-      offload: { offload: ports.offload, sourcePath: path },
+    const search = lazySearch(ports.clock, () => {
+      mkdirSync(ports.ownFolder, { recursive: true, mode: 0o700 })
+      return createLeadSearch(table, {
+        path: join(ports.ownFolder, 'search.db'),
+        reads,
+        feed: changeFeed(table, reads),
+        offload: { offload: ports.offload, sourcePath: path },
+      })
     })
     const repository = createLeadRepository(table, {
       reads,
@@ -76,6 +78,28 @@ export function openLeads(state: DesiredState, ports: LeadPorts): Leads {
       }
       opened.clear()
     },
+  }
+}
+
+/** How long a search waits for its index to catch up; what is found earlier says that it is not complete. */
+const catchUpMs = 2000
+
+/** The index is made with the first search and follows the table with each. */
+function lazySearch(clock: Clock, open: () => LeadSearch): LeadSearch {
+  let opened: LeadSearch | undefined
+  const search = (): LeadSearch => {
+    opened ??= open()
+    return opened
+  }
+  return {
+    async find(text) {
+      const refreshed = search().refresh()
+      // A failure shows in the search that follows it; here only the wait ends.
+      await Promise.race([refreshed.catch(() => undefined), clock.sleep(catchUpMs)])
+      return search().find(text)
+    },
+    refresh: (signal) => search().refresh(signal),
+    close: async () => opened?.close(),
   }
 }
 

@@ -3,23 +3,27 @@
  * A subscription keeps the schema it began with.
  */
 import { EnvelopArmor } from '@escape.tech/graphql-armor'
-import { GraphQLError, type GraphQLSchema } from 'graphql'
+import { GraphQLError } from 'graphql'
 import { createYoga } from 'graphql-yoga'
 import { InvariantViolation, messageOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Viewer } from '../auth/permissions.ts'
 import { shownError } from '../schema/errors.ts'
+import type { ApiSchema } from '../schema/schema.ts'
+import type { FastLists } from './fast-lists.ts'
 
 /** What one operation may hold; its cost is limited by the schema. */
-export const queryLimits = { depth: 14, aliases: 30, directives: 20, tokens: 2000 } as const
-export const bodyBytesMax = 1_000_000
+const queryLimits = { depth: 14, aliases: 30, directives: 20, tokens: 2000 } as const
+const bodyBytesMax = 1_000_000
 
 export interface GraphqlHandlerOptions {
-  readonly schema: () => GraphQLSchema
+  /** The schema in force. */
+  readonly current: () => ApiSchema
+  readonly fastLists: FastLists
   readonly log: Log
 }
 
-export function createGraphqlHandler({ schema, log }: GraphqlHandlerOptions) {
+export function createGraphqlHandler({ current, fastLists, log }: GraphqlHandlerOptions) {
   const armor = new EnvelopArmor({
     blockFieldSuggestion: { enabled: true },
     costLimit: { enabled: false },
@@ -29,7 +33,7 @@ export function createGraphqlHandler({ schema, log }: GraphqlHandlerOptions) {
     maxTokens: { n: queryLimits.tokens },
   })
   return createYoga<{ viewer: Viewer }>({
-    schema,
+    schema: () => current().schema,
     graphqlEndpoint: '/graphql',
     logging: false,
     cors: false,
@@ -50,6 +54,6 @@ export function createGraphqlHandler({ schema, log }: GraphqlHandlerOptions) {
         return new GraphQLError('Unexpected error.', { ...place, extensions: { code: 'INTERNAL' } })
       },
     },
-    plugins: armor.protect().plugins,
+    plugins: [...armor.protect().plugins, fastLists.plugin],
   })
 }

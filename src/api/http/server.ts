@@ -15,7 +15,8 @@ import { asset } from '../page/assets.ts'
 import { statusPage } from '../page/status-page.ts'
 import type { EnginePort } from '../ports.ts'
 import type { Repositories } from '../schema/context.ts'
-import { buildApiSchema } from '../schema/schema.ts'
+import { assembleApi } from '../schema/schema.ts'
+import { createFastLists } from './fast-lists.ts'
 import { createGraphqlHandler } from './graphql.ts'
 import { type HostRules, hostRules } from './hosts.ts'
 import { graphiqlPolicy, redirect, send, sendError, sendText, setSecurityHeaders } from './respond.ts'
@@ -50,9 +51,10 @@ const connectionsMax = 500
 /** Makes the API; it answers after `listen`. */
 export function createApi(options: ApiOptions): Api {
   const { engine, auth, log } = options
-  let schema = buildApiSchema(options.repositories, options)
+  let current = assembleApi(options.repositories, options)
   let rules: HostRules = hostRules('127.0.0.1', 0, [])
-  const graphql = createGraphqlHandler({ schema: () => schema, log })
+  const fastLists = createFastLists(() => current)
+  const graphql = createGraphqlHandler({ current: () => current, fastLists, log })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setSecurityHeaders(response)
@@ -115,7 +117,7 @@ export function createApi(options: ApiOptions): Api {
     if (request.method === 'GET' && accepts(request, 'text/html')) {
       response.setHeader('content-security-policy', graphiqlPolicy)
     }
-    await graphql(request, response, { viewer })
+    if (!(await fastLists.answer(request, response, viewer))) await graphql(request, response, { viewer })
   }
 
   const server = createServer(
@@ -131,9 +133,9 @@ export function createApi(options: ApiOptions): Api {
   server.maxConnections = connectionsMax
 
   return {
-    schema: () => schema,
+    schema: () => current.schema,
     swapSchema(next) {
-      schema = buildApiSchema(next.repositories, options)
+      current = assembleApi(next.repositories, options)
       auth.declare(next.access)
     },
     async listen(port, host) {

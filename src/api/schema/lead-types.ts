@@ -16,14 +16,14 @@ export type LeadTypes = ReturnType<typeof addLeadTypes>
 type RecordFields = PothosSchemaTypes.ObjectFieldBuilder<Types, Lead>
 
 /** The value of a field as the viewer may see it; null also for what its type cannot express. */
-export function shownValue(repository: LeadRepository, field: LeadField, lead: Lead, context: ApiContext): JsonValue {
+function shownValue(repository: LeadRepository, field: LeadField, lead: Lead, context: ApiContext): JsonValue {
   const read = readCell(field.spec, lead.cells[field.name] ?? null)
   if (read.is === 'unreadable' || read.value === null) return null
   return isMasked(context.viewer.role, repository.table, field.name) ? masked(read.value) : read.value
 }
 
 /** Scalars of the field types that are texts outside. */
-export const textScalars = {
+const textScalars = {
   text: 'String',
   longtext: 'String',
   email: 'EmailAddress',

@@ -2,11 +2,7 @@
 import type { Builder } from './builder.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
 
-/** A value of a result union, told from the others by its tag. */
-export interface Tagged {
-  readonly is: string
-}
-
+/** Whether a value of a result union is the one with this tag. */
 export function hasTag(value: unknown, tag: string): boolean {
   return typeof value === 'object' && value !== null && 'is' in value && value.is === tag
 }

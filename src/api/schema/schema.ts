@@ -14,7 +14,7 @@ import type { Repositories } from './context.ts'
 import { addController } from './controller.ts'
 import { addEnums } from './enums.ts'
 import { addEvents } from './events.ts'
-import { addLeads } from './leads.ts'
+import { addLeads, type ListRoot } from './leads.ts'
 import { addResources } from './resources.ts'
 import { addResults } from './results.ts'
 
@@ -24,8 +24,15 @@ export interface SchemaPorts {
   readonly clock: Clock
 }
 
+/** A schema with what the short cut for lists needs of it. */
+export interface ApiSchema {
+  readonly schema: GraphQLSchema
+  /** Lists by root field. */
+  readonly lists: ReadonlyMap<string, ListRoot>
+}
+
 /** Builds the schema; takes some tens of milliseconds. Throws when two types or fields would get one name. */
-export function buildApiSchema(repositories: Repositories, { engine, auth, clock }: SchemaPorts): GraphQLSchema {
+export function assembleApi(repositories: Repositories, { engine, auth, clock }: SchemaPorts): ApiSchema {
   const builder = createBuilder()
   const results = addResults(builder)
   const enums = addEnums(builder)
@@ -34,10 +41,15 @@ export function buildApiSchema(repositories: Repositories, { engine, auth, clock
   addController(builder, engine, clock, { enums, results, resources, actions })
   addEvents(builder, engine, resources)
   addAccess(builder, engine, auth, results)
-  addLeads(builder, repositories, results)
+  const lists = addLeads(builder, repositories, results)
   const schema = builder.toSchema()
   for (const field of openRootFields(schema)) throw new InvariantViolation(`${field} states who may use it`)
-  return schema
+  return { schema, lists }
+}
+
+/** The schema alone, for printing it. As {@link assembleApi}. */
+export function buildApiSchema(repositories: Repositories, ports: SchemaPorts): GraphQLSchema {
+  return assembleApi(repositories, ports).schema
 }
 
 /** Root fields that state nothing about who may use them. */

@@ -6,7 +6,7 @@ import { requestUndo, type UndoResult } from '../../engine/undo-request.ts'
 import type { ActionView } from '../../engine/view.ts'
 import type { Workspace } from '../../workspace/open.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
-import { type Answered, controllerOf } from '../controller.ts'
+import { type Answered, type Controller, controllerOf } from '../controller.ts'
 import { currentViews } from '../views.ts'
 import { withWorkspace } from '../workspace.ts'
 
@@ -70,12 +70,8 @@ export function registerQueue(program: Command): void {
     )
     .action((id: string, options: CommonOptions) =>
       runCommand(options, async (run) => {
-        const results = await undo(id, options, run)
-        run.answer({ items: results }, ({ line, colour }) => {
-          for (const result of results) line(undoLine(result, colour))
-        })
-        if (results.some((result) => result.is === 'failed')) return 1
-        return results.some((result) => result.is === 'waiting') ? 2 : 0
+        const controller = await controllerOf(options)
+        return controller === undefined ? undoHere(id, options, run) : undoThere(id, controller, run)
       }),
     )
 }
@@ -85,16 +81,34 @@ export function localActor(): string {
   return `local:${userInfo().username}`
 }
 
-async function undo(id: string, options: CommonOptions, run: CommandRun): Promise<readonly UndoResult[]> {
-  const controller = await controllerOf(options)
-  if (controller !== undefined) return controller.undo(id)
-  return withWorkspace(options, 'act', (workspace) =>
-    requestUndo({ id, actor: localActor(), signal: run.signal }, workspace.engine),
-  )
+function undoHere(id: string, options: CommonOptions, run: CommandRun): Promise<ExitStatus> {
+  return withWorkspace(options, 'act', async (workspace) => {
+    const results = await requestUndo({ id, actor: localActor(), signal: run.signal }, workspace.engine)
+    run.answer({ items: results }, ({ line, colour }) => {
+      for (const result of results) line(undoLine(result, colour))
+    })
+    if (results.some((result) => result.is === 'failed')) return 1
+    return results.some((result) => result.is === 'waiting') ? 2 : 0
+  })
+}
+
+async function undoThere(id: string, controller: Controller, run: CommandRun): Promise<ExitStatus> {
+  const { items, conflicts } = await controller.undo(id)
+  run.answer({ items, conflicts }, ({ line, colour }) => {
+    for (const { actionId, undoId, state } of items) {
+      line(
+        state === 'verified'
+          ? `${colour.green('✓')} ${actionId} undone`
+          : `${colour.yellow('○')} ${actionId}: the undo waits as ${undoId}`,
+      )
+    }
+    if (conflicts.length > 0) line(colour.yellow(`Left alone, since they changed meanwhile: ${conflicts.join(', ')}`))
+  })
+  return items.some(({ state }) => state !== 'verified') ? 2 : 0
 }
 
 interface Ways {
-  readonly remotely: (controller: NonNullable<Awaited<ReturnType<typeof controllerOf>>>) => Promise<readonly Answered[]>
+  readonly remotely: (controller: Controller) => Promise<readonly Answered[]>
   readonly here: (workspace: Workspace) => readonly Answered[]
 }
 

@@ -25,7 +25,7 @@ export function registerWhy(program: Command): void {
             for (const { lines } of items)
               for (const { label, text } of lines) line(`${colour.dim(label.padEnd(9))} ${text}`)
           })
-          return 0 as const
+          return 0
         }),
       ),
     )

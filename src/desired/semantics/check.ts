@@ -33,7 +33,7 @@ export interface MeaningInput {
   readonly rules: RuleRegistry
 }
 
-export interface Hints {
+interface Hints {
   readonly allowed?: readonly string[]
   readonly didYouMean?: string | undefined
   /** Points at the key instead of the value. */
@@ -110,8 +110,8 @@ export function knownField(
 /** The value as written at a path; undefined where there is none. */
 export function valueAt(root: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, step) => {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
-    return Object.entries(value).find(([name]) => name === String(step))?.[1]
+    if (typeof value !== 'object' || value === null) return undefined
+    return Object.getOwnPropertyDescriptor(value, step)?.value
   }, root)
 }
 

@@ -1,5 +1,5 @@
 /** Services, jobs, backups, alerts and access name things that are there, and say nothing that has no effect. */
-import { namesSecret } from '../secret-text.ts'
+import { namesSecret } from '../secret-shapes.ts'
 import { type Check, repeats } from './check.ts'
 import { checkPath } from './paths.ts'
 
@@ -34,23 +34,33 @@ function checkServices(check: Check): void {
   checkCycles(check)
 }
 
-/** Services that wait for one another would never start. Each cycle is told once. */
+/** Services that wait for one another would never start. Each circle is told once. No recursion: chains may be long. */
 function checkCycles(check: Check): void {
-  const services = check.state.services
+  const { services } = check.state
   const done = new Set<string>()
-  const walk = (name: string, trail: readonly string[]): void => {
-    const start = trail.indexOf(name)
-    if (start >= 0) {
-      const cycle = [...trail.slice(start), name]
-      const from = cycle.at(-2) ?? name
-      if (cycle.length > 2) check.problem(['services', from, 'dependsOn'], `waits in a circle: ${cycle.join(' → ')}`)
-      return
+  for (const root of Object.keys(services)) {
+    const trail: { readonly name: string; readonly ahead: string[] }[] = []
+    const open = new Set<string>()
+    const enter = (name: string): void => {
+      open.add(name)
+      trail.push({ name, ahead: [...(services[name]?.dependsOn ?? [])].reverse() })
     }
-    if (done.has(name)) return
-    for (const next of services[name]?.dependsOn ?? []) walk(next, [...trail, name])
-    done.add(name)
+    if (!done.has(root)) enter(root)
+    for (let top = trail.at(-1); top !== undefined; top = trail.at(-1)) {
+      const next = top.ahead.pop()
+      if (next === undefined) {
+        trail.pop()
+        open.delete(top.name)
+        done.add(top.name)
+      } else if (open.has(next)) {
+        const names = trail.map(({ name }) => name)
+        const circle = [...names.slice(names.indexOf(next)), next]
+        // A service that names itself has been told where it does.
+        if (next !== top.name)
+          check.problem(['services', top.name, 'dependsOn'], `waits in a circle: ${circle.join(' → ')}`)
+      } else if (!done.has(next) && services[next] !== undefined) enter(next)
+    }
   }
-  for (const name of Object.keys(services)) walk(name, [])
 }
 
 function checkEnvironment(check: Check, path: readonly string[], environment: Readonly<Record<string, unknown>>): void {

@@ -7,7 +7,7 @@ import type { Path } from '../problem.ts'
 import type { Check } from './check.ts'
 
 /** What is wrong with a path of a file or folder, or undefined when it stays inside the workspace. */
-export function pathProblem(path: string, workspace: string): string | undefined {
+function pathProblem(path: string, workspace: string): string | undefined {
   if (path.startsWith('~')) return 'starts with ~, which is not replaced; write a path relative to the workspace'
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return 'is a web address; a file path is needed'
   if (path.includes('\n')) return 'holds a line break'

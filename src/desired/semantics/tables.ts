@@ -71,9 +71,17 @@ function checkTypeNames(check: Check, tables: readonly NamedTable[]): void {
   }
 }
 
+/** The columns that SQLite allows for a table, the key among them. */
+const columnsMax = 1999
+
 function checkTable(check: Check, path: readonly string[], table: TableSpec): void {
   const fields = tableFields(check, String(path[1]), table)
   for (const [name, field] of Object.entries(table.fields)) checkField(check, [...path, 'fields', name], field, fields)
+  if (Object.keys(table.fields).length > columnsMax) {
+    check.problem([...path, 'fields'], `declares more than ${columnsMax} fields, which SQLite cannot hold`, {
+      at: 'key',
+    })
+  }
   checkKey(check, path, table)
   checkFieldNames(check, path, table)
   checkRenames(check, path, table)

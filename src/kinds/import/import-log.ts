@@ -33,7 +33,7 @@ const countsSchema = z.record(z.enum(outcomes), z.int())
 export type OutcomeCounts = Readonly<Record<Outcome, number>>
 
 /** One run of an import, which is one action. */
-export interface ImportRun {
+interface ImportRun {
   readonly actionId: string
   readonly at: string
   readonly counts: OutcomeCounts

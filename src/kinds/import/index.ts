@@ -17,7 +17,7 @@ import { standardizeRules } from '../../values/rules/index.ts'
 import { diffImport } from './diff.ts'
 import { checkImport, describeImport } from './health.ts'
 import { markUndone, runState, undoneBy } from './import-log.ts'
-import { keptSets, noteKept } from './kept-sets.ts'
+import { discardSets, keptSets, noteKept } from './kept-sets.ts'
 import { importInputSchema, planImport } from './plan.ts'
 import { type ImportResource, listImports } from './spec.ts'
 import { type ImportState, importStateSchema, isDone } from './state.ts'
@@ -157,9 +157,9 @@ async function locateTarget(spec: ImportResource, databases: Databases): Promise
 }
 
 async function checkpointImport(action: Action, context: EffectContext, ports: ImportPorts): Promise<Checkpoint> {
-  const kept = keptSets(ports.changeSets, action.id)
-  if (kept !== undefined) return { evidence: kept.evidence, images: kept.changes }
   const { spec } = importInputSchema.parse(action.input)
+  // What an interrupted try kept was worked out on a table that may have changed since; nothing of it was dispatched.
+  discardSets(ports.changeSets, action.id)
   const { checkpointsPath } = ports
   const write = { actionId: action.id, precondition: action.precondition, checkpointsPath }
   const output = await lookInThread(spec, { known: null, write }, context, ports)

@@ -16,7 +16,7 @@ import type { ImportState } from './state.ts'
 const pageRows = 500
 
 /** The id under which the log's rows of an action are kept. */
-export function logSetId(actionId: string): string {
+function logSetId(actionId: string): string {
   return `${actionId}:log`
 }
 
@@ -79,6 +79,12 @@ function momentsOf(spec: ImportResource, nowMs: number): Record<string, Cell> {
   return Object.fromEntries(
     fields.map((field) => [field.name, field.type === 'date' ? isoDate(nowMs) : isoDateTime(nowMs)]),
   )
+}
+
+/** Drops both sets of an action that was not dispatched. */
+export function discardSets(sets: ChangeSets, actionId: string): void {
+  sets.discard(actionId)
+  sets.discard(logSetId(actionId))
 }
 
 /** The evidence that the sets were made from and how many changes of leads they hold; undefined before both are kept. */

@@ -5,6 +5,7 @@
 import type { Cell } from '../../values/field-type.ts'
 import { HashIndex, HashSet, hash53 } from './hash-index.ts'
 import { type Identity, identityOf, isGlobalKey, type ReadLead } from './lead-reader.ts'
+import { isRoleMailbox } from './role-mailbox.ts'
 import { isBlankValue } from './source-row.ts'
 import type { Spool } from './spool.ts'
 import type { TargetTable } from './target-table.ts'
@@ -80,9 +81,9 @@ export class LeadFinder {
     const linked = this.byHash(this.byLinkedin, lead.linkedin, (found) => found.linkedin === lead.linkedin)
     if (linked !== undefined) return this.match(linked, 'LinkedIn profile', identity)
     const mailed = this.byHash(this.byEmail, lead.email, (found) => found.email === lead.email)
-    // Two people who share a mailbox have profiles of their own.
-    const apart = mailed?.linkedin !== undefined && lead.linkedin !== undefined
-    return mailed === undefined || apart ? undefined : this.match(mailed, 'e-mail address', identity)
+    return mailed === undefined || shareMailbox(lead, mailed)
+      ? undefined
+      : this.match(mailed, 'e-mail address', identity)
   }
 
   /** Whether a lead has the mailbox. */
@@ -196,4 +197,12 @@ function contradict(one: Identity, other: Identity): boolean {
   if (one.email !== undefined && one.email === other.email) return false
   if (one.person !== undefined && other.person !== undefined) return one.person !== other.person
   return one.email !== undefined && other.email !== undefined
+}
+
+/** Whether two records with one mailbox speak of two people: they have profiles of their own, or the names of an office's staff. */
+function shareMailbox(one: Identity, other: Identity): boolean {
+  // Found by the mailbox, so two known profiles are two different ones.
+  if (one.linkedin !== undefined && other.linkedin !== undefined) return true
+  if (one.person === undefined || other.person === undefined || one.person === other.person) return false
+  return one.email !== undefined && isRoleMailbox(one.email)
 }

@@ -46,16 +46,38 @@ describe('reading a lead from a source row', () => {
   })
 
   it('keeps what fills no field in raw_data, and what is in the raw_data of the source', () => {
-    const lead = read({ name: 'Ann Lee', score: 7, tags: ['a'], empty: '', none: null, raw_data: '{"old":true}' })
-    expect(lead.raw).toEqual({ score: 7, tags: ['a'], old: true })
+    const lead = read({
+      name: 'Ann Lee',
+      score: 7,
+      tags: ['a'],
+      empty: '',
+      none: null,
+      raw_data: '{"old":true}',
+      'raw_data.x': 1,
+    })
+    expect(lead.raw).toEqual({ score: 7, tags: ['a'], old: true, x: 1 })
   })
 
   it('keeps a value that its field cannot take under the name of its column, and says why', () => {
     const lead = read({ name: 'Ann Lee', email: 'not an address', verified: 'perhaps', date_messaged: '03/04/2024' })
     expect(lead.fields).toEqual({ full_name: 'Ann Lee' })
     expect(lead.raw).toEqual({ email: 'not an address', verified: 'perhaps', date_messaged: '03/04/2024' })
-    expect(lead.problems.map(({ column }) => column)).toEqual(['email', 'verified', 'date_messaged'])
+    expect(lead.problems.map(({ column }) => column).sort()).toEqual(['date_messaged', 'email', 'verified'])
     expect(lead.problems.every(({ message }) => !message.includes('perhaps') && message !== '')).toBe(true)
+  })
+
+  it('fills a field from the first of its columns that says something usable', () => {
+    expect(
+      read({ email: 'nobody', mail: 'Ann@x.com', work_email: 'b@x.com', full_name: null, name: 'Ann Lee' }),
+    ).toMatchObject({
+      fields: { email: 'ann@x.com', full_name: 'Ann Lee' },
+      raw: { email: 'nobody', work_email: 'b@x.com' },
+      problems: [{ column: 'email' }],
+    })
+    expect(read({ id: '17', uuid: 'b5c1b3b4-8e5c-4c80-9ad0-f2f24a3f8a11', name: 'Ann Lee' })).toMatchObject({
+      key: 'b5c1b3b4-8e5c-4c80-9ad0-f2f24a3f8a11',
+      raw: { id: '17' },
+    })
   })
 
   it('takes words for nothing as nothing, without a report', () => {

@@ -56,14 +56,16 @@ export function coerceFieldOf(field: IntoField): {
 }
 
 interface FieldReader {
-  readonly column: string
+  /** The first whose value can be used is taken. */
+  readonly columns: readonly string[]
   readonly field: IntoField
   readonly coerceField: ReturnType<typeof coerceFieldOf>
-  readonly standardizer: Standardizer
+  readonly rules: Standardizer
 }
 
 type Reading =
-  | { readonly is: 'cell'; readonly cell: Cell }
+  /** With a problem where it is used although no canonical form could be told. */
+  | { readonly is: 'cell'; readonly cell: Cell; readonly problem?: string }
   /** A word for nothing (`N/A`): kept, but nothing to report. */
   | { readonly is: 'nothing' }
   | { readonly is: 'bad'; readonly reason: string }
@@ -73,28 +75,29 @@ const textTypes: ReadonlySet<string> = new Set(['text', 'longtext', 'email', 'ur
 /** Prepares the reading of a source's rows for a table. Throws DESIRED_STATE_INVALID for wrong rules. */
 export function leadReader(into: IntoTable, mapping: Mapping): LeadReader {
   const roles = rolesOf(into)
-  const fields = new Map(into.fields.map((field) => [field.name, field]))
-  const readers = mapping.mapped.flatMap(({ column, field: name }): FieldReader[] => {
-    const field = fields.get(name)
-    if (field === undefined || name === into.key) return []
-    const options = { type: field.type, choices: field.choices ?? undefined }
-    return [{ column, field, coerceField: coerceFieldOf(field), standardizer: standardizer(field.rules, options) }]
-  })
-  const keyColumn = mapping.mapped.find((one) => one.field === into.key)?.column
-  const taken = new Set(mapping.mapped.map((one) => one.column))
+  const byScore = [...mapping.mapped].sort((one, other) => other.score - one.score)
+  const readers = into.fields
+    .filter((field) => field.name !== into.key)
+    .flatMap((field): FieldReader[] => {
+      const columns = byScore.filter((one) => one.field === field.name).map((one) => one.column)
+      const options = { type: field.type, choices: field.choices ?? undefined }
+      const rules = standardizer(field.rules, options)
+      return columns.length === 0 ? [] : [{ columns, field, coerceField: coerceFieldOf(field), rules }]
+    })
+  const keyColumns = byScore.filter((one) => one.field === into.key).map((one) => one.column)
+  const taken = new Set(readers.flatMap((reader) => reader.columns))
   return (row) => {
-    const key = keyColumn === undefined ? undefined : keyOf(row, keyColumn)
+    const key = keyColumns.map((column) => ({ column, key: keyOf(row, column) })).find((one) => one.key !== undefined)
     const problems: { column: string; message: string }[] = []
     const left = new Map<string, JsonValue>()
     const values = readFields(row, readers, problems, left)
     for (const [column, value] of row.cells) {
-      const unused = !taken.has(column) || (column === keyColumn && key === undefined)
-      if (unused && !isBlankValue(value)) keepRaw(left, column, value, roles.raw)
+      if (!taken.has(column) && column !== key?.column && !isBlankValue(value)) keepRaw(left, column, value, roles.raw)
     }
     const text = (field: string | undefined) => textOf(field === undefined ? undefined : values.get(field))
     const person = text(roles.person)
     return {
-      key,
+      key: key?.key,
       fields: values,
       raw: left.size === 0 ? null : JSON.stringify(Object.fromEntries(left)),
       problems,
@@ -124,27 +127,33 @@ function readFields(
   problems: { column: string; message: string }[],
   left: Map<string, JsonValue>,
 ): Map<string, Cell> {
-  const coerced = new Map<string, Reading>()
-  for (const reader of readers) coerced.set(reader.field.name, coerceOne(row, reader))
-  const sibling = (field: string) => {
-    const reading = coerced.get(field)
-    return reading?.is === 'cell' ? textOf(reading.cell) : undefined
-  }
+  const coerced = new Map<string, string>()
+  const readings = readers.map((reader) => reader.columns.map((column) => coerceOne(row, column, reader)))
+  readers.forEach((reader, i) => {
+    const first = readings[i]?.find((reading) => reading.is === 'cell' && reading.cell !== null)
+    const text = first?.is === 'cell' ? textOf(first.cell) : undefined
+    if (text !== undefined) coerced.set(reader.field.name, text)
+  })
+  const sibling = (field: string) => coerced.get(field)
   const values = new Map<string, Cell>()
-  for (const reader of readers) {
-    const reading = standardizeOne(coerced.get(reader.field.name), reader, sibling)
-    if (reading.is === 'cell') {
-      if (reading.cell !== null) values.set(reader.field.name, reading.cell)
-      if (reading.problem !== undefined) problems.push({ column: reader.column, message: reading.problem })
-      continue
-    }
-    left.set(reader.column, asJson(row.cells.get(reader.column) ?? null))
-    if (reading.is === 'bad') problems.push({ column: reader.column, message: reading.reason })
-  }
+  readers.forEach((reader, i) => {
+    reader.columns.forEach((column, j) => {
+      const reading = readings[i]?.[j]
+      if (reading === undefined || (reading.is === 'cell' && reading.cell === null)) return
+      const usable = values.has(reader.field.name) ? spare : standardizeOne(reading, reader, sibling)
+      if (usable.is === 'cell') values.set(reader.field.name, usable.cell)
+      else left.set(column, asJson(row.cells.get(column) ?? null))
+      if (usable.is === 'bad') problems.push({ column, message: usable.reason })
+      if (usable.is === 'cell' && usable.problem !== undefined) problems.push({ column, message: usable.problem })
+    })
+  })
   return values
 }
 
-function coerceOne(row: SourceRow, { column, field, coerceField }: FieldReader): Reading {
+/** What a column has to say when another one filled its field. */
+const spare: Reading = { is: 'nothing' }
+
+function coerceOne(row: SourceRow, column: string, { field, coerceField }: FieldReader): Reading {
   const flaw = row.flaws.get(column)
   if (flaw !== undefined) return { is: 'bad', reason: flaw }
   const value = row.cells.get(column)
@@ -156,11 +165,10 @@ function coerceOne(row: SourceRow, { column, field, coerceField }: FieldReader):
 }
 
 function standardizeOne(
-  reading: Reading | undefined,
-  { field, coerceField, standardizer: rules }: FieldReader,
+  reading: Reading,
+  { field, coerceField, rules }: FieldReader,
   sibling: (name: string) => string | undefined,
-): (Reading & { problem?: undefined }) | { readonly is: 'cell'; readonly cell: Cell; readonly problem: string } {
-  if (reading === undefined) return { is: 'cell', cell: null }
+): Reading {
   if (reading.is !== 'cell' || typeof reading.cell !== 'string') return reading
   const outcome = rules.standardize(reading.cell, { sibling })
   const cell = outcome.is === 'changed' ? outcome.value : reading.cell
@@ -173,7 +181,8 @@ function standardizeOne(
 
 function keepRaw(left: Map<string, JsonValue>, column: string, value: SourceValue, rawField: string | undefined): void {
   const inner = column === rawField ? rawMembers(value) : undefined
-  if (inner === undefined) left.set(column, asJson(value))
+  const name = rawField !== undefined && column.startsWith(`${rawField}.`) ? column.slice(rawField.length + 1) : column
+  if (inner === undefined) left.set(name, asJson(value))
   else for (const [name, member] of inner) if (!left.has(name)) left.set(name, member)
 }
 

@@ -91,15 +91,18 @@ describe('mapping columns to fields', () => {
     ])
   })
 
-  it('gives a field to the column that suits it best', () => {
-    const { pairs, unmapped } = map({
-      name: ['X1', 'Y2', 'Z3'],
-      full_name: people,
-      website: ['a.com', 'b.com'],
-      domain: ['a.com'],
+  it('asks the column that suits a field best first, and others of that meaning where it is blank', () => {
+    const { pairs, mapped } = map({ name: people, full_name: people, website: ['a.com', 'b.com'], domain: ['a.com'] })
+    expect(pairs).toEqual({
+      full_name: 'full_name',
+      name: 'full_name',
+      website: 'company_website',
+      domain: 'company_website',
     })
-    expect(pairs).toEqual({ full_name: 'full_name', website: 'company_website' })
-    expect(unmapped.map(({ column }) => column)).toEqual(['name', 'domain'])
+    expect(mapped[0]).toMatchObject({
+      column: 'name',
+      reason: expect.stringMatching(/^`name` → full_name: synonym; .*; where `full_name` is blank$/),
+    })
   })
 
   it('follows what is declared before anything else, and proposes the rest', () => {
@@ -115,9 +118,8 @@ describe('mapping columns to fields', () => {
     ])
   })
 
-  it('never maps two columns to one field or one column twice', () => {
-    const { mapped, unmapped } = map({ email: emails, mail: emails, work_email: emails, x: emails })
-    expect(mapped.map(({ field }) => field)).toEqual(['email'])
-    expect(unmapped).toHaveLength(3)
+  it('does not take a column by its values alone for a field that has one, nor any for a field that is declared', () => {
+    expect(map({ email: emails, referrer: emails }).pairs).toEqual({ email: 'email' })
+    expect(map({ mail: emails, email: emails }, { mail: 'email' }).pairs).toEqual({ mail: 'email' })
   })
 })

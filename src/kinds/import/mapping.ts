@@ -15,7 +15,7 @@ export interface ColumnSample {
 }
 
 /** How well values suit a field. */
-export interface Fit {
+interface Fit {
   /** Share that suits, 0 to 1. */
   readonly share: number
   /** What they look like: `e-mail addresses`; undefined for a field that takes any text. */
@@ -27,7 +27,7 @@ export interface Fit {
 export type JudgeFit = (field: IntoField, values: readonly SourceValue[]) => Fit
 
 /** One column that fills a field. */
-export interface Mapped {
+interface Mapped {
   readonly column: string
   readonly field: string
   /** 0 to 1. */
@@ -36,12 +36,17 @@ export interface Mapped {
 }
 
 export interface Mapping {
-  /** In the source's order of columns. */
+  /** In the source's order of columns. Of several columns of one field, the one with the highest score is asked first. */
   readonly mapped: readonly Mapped[]
   /** Columns that fill no field, with the reason; kept in `raw_data` where it is declared. */
   readonly unmapped: readonly { readonly column: string; readonly reason: string }[]
   /** Declared entries that cannot be followed. */
   readonly problems: readonly string[]
+}
+
+interface Candidate extends Mapped {
+  /** Whether the name speaks for it, and not its values alone. */
+  readonly byName: boolean
 }
 
 /** Fewer values than this say nothing about what a column holds. */
@@ -71,16 +76,22 @@ export function mapColumns(
     // Sorting is stable: among equals the source's order of columns, then the table's order of fields decides.
     .sort((one, other) => other.score - one.score)
   const proposed: Mapped[] = []
-  for (const candidate of candidates) {
-    if (takenColumns.has(candidate.column)) continue
-    if (takenFields.has(candidate.field)) {
-      if (!rejections.has(candidate.column))
-        rejections.set(candidate.column, `\`${candidate.field}\` is filled by a column that suits it better`)
-      continue
+  for (const { byName: _, ...mapped } of candidates) {
+    if (takenColumns.has(mapped.column) || takenFields.has(mapped.field)) continue
+    takenColumns.add(mapped.column)
+    takenFields.add(mapped.field)
+    proposed.push(mapped)
+  }
+  // Files of different make call one field by different names; rows then have one of these columns or another.
+  for (const { byName, ...mapped } of candidates) {
+    const first = proposed.find((one) => one.field === mapped.field)
+    if (takenColumns.has(mapped.column) || first === undefined) continue
+    if (byName) {
+      takenColumns.add(mapped.column)
+      proposed.push({ ...mapped, reason: `${mapped.reason}; where \`${first.column}\` is blank` })
+    } else if (!rejections.has(mapped.column)) {
+      rejections.set(mapped.column, `\`${mapped.field}\` is filled by a column that suits it better`)
     }
-    takenColumns.add(candidate.column)
-    takenFields.add(candidate.field)
-    proposed.push(candidate)
   }
   const order = new Map(columns.map((sample, position) => [sample.column, position]))
   const mapped = [...named.mapped, ...proposed].sort(
@@ -123,7 +134,7 @@ function followDeclared(
     if (!fields.has(field)) problems.push(`\`${column}\` is mapped to \`${field}\`, which the table does not declare`)
     else if (before !== undefined)
       problems.push(`\`${column}\` and \`${before.column}\` are both mapped to \`${field}\``)
-    else if (!columns.some((sample) => sample.column === column))
+    else if (columns.length > 0 && !columns.some((sample) => sample.column === column))
       problems.push(`\`${column}\` is mapped to \`${field}\`, but the source has no such column`)
     else mapped.push({ column, field, score: 1, reason: `\`${column}\` → ${field}: declared` })
   }
@@ -135,7 +146,7 @@ function candidateOf(
   field: IntoField,
   judge: JudgeFit,
   rejections: Map<string, string>,
-): readonly Mapped[] {
+): readonly Candidate[] {
   const name = nameMatch(sample.column, field)
   if (name === undefined && sample.values.length < tellingValues) return []
   const fit = judge(field, sample.values)
@@ -143,10 +154,11 @@ function candidateOf(
     fit.like === undefined || sample.values.length === 0
       ? undefined
       : `${Math.floor(fit.share * 100)} % of ${sample.values.length} sampled values look like ${fit.like}`
-  const mapped = (score: number, why: string): readonly Mapped[] => [
+  const mapped = (score: number, why: string): readonly Candidate[] => [
     {
       column: sample.column,
       field: field.name,
+      byName: name !== undefined,
       score: Math.round(score * 1000) / 1000,
       reason: `\`${sample.column}\` → ${field.name}: ${looks === undefined ? why : `${why}; ${looks}`}`,
     },

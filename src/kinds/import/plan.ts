@@ -5,7 +5,6 @@ import type { Drift } from '../../engine/drift.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { figure } from './diff.ts'
-import { outcomes } from './import-log.ts'
 import { type ImportResource, importResourceSchema } from './spec.ts'
 import { type ImportState, importStateSchema } from './state.ts'
 
@@ -14,7 +13,6 @@ export const importInputSchema = z.strictObject({
   spec: importResourceSchema,
   mapping: importStateSchema.shape.mapping.shape.mapped,
   leftOver: z.array(z.string()),
-  counts: z.record(z.enum(outcomes), z.int()),
 })
 
 /** Nothing is planned before the table has what the import writes. */
@@ -32,7 +30,6 @@ export function planImport(
     spec,
     mapping: state.mapping.mapped,
     leftOver: state.mapping.unmapped.map(({ column }) => column),
-    counts: state.outcomes,
   }
   const paths = new Set(['rows.missing', 'rows.blanks', 'rows.unnoted'])
   return [

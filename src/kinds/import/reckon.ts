@@ -9,7 +9,7 @@ import { type ImportLog, settledHash } from './import-log.ts'
 import { Judge, personHashes, type Verdict } from './judge.ts'
 import { leadReader, type ReadLead } from './lead-reader.ts'
 import type { Mapping } from './mapping.ts'
-import { cellText, previewOf } from './preview.ts'
+import { previewOf } from './preview.ts'
 import { rowIdentity } from './row-identity.ts'
 import { fingerprintOf, type Place, type Source, type SourceProblem, type SourceRow } from './source-row.ts'
 import { type ImportResource, rolesOf } from './spec.ts'
@@ -51,6 +51,11 @@ class Reckoning {
   private readonly judge: Judge
   private readonly read: (row: SourceRow) => ReadLead
   private readonly fieldOf: (column: string) => string | null
+  /**
+   * An import is approved for source rows as they were shown and as they are mapped. Which of them become new leads and
+   * which complete one is worked out, and kept, right before it is carried out: it never overwrites a value, and on a table
+   * that agents write all the time an approval would otherwise be void before it is given.
+   */
   private readonly evidence = createHash('sha256')
   private readonly settled: HashSet
   private readonly seen = new HashSet(64)
@@ -110,6 +115,7 @@ class Reckoning {
     else if (this.seen.has(hash)) this.tally.repeated()
     else {
       this.seen.add(hash)
+      this.witness([identity, fingerprint])
       const turn = { place: row.place, identity, fingerprint, lead: this.read(row) }
       for (const { column, message } of turn.lead.problems) this.tally.value({ ...row.place, field: column, message })
       this.take(turn)
@@ -152,7 +158,6 @@ class Reckoning {
       const message = 'is left out, since another lead has it and it must be unique'
       for (const [field] of fields) this.tally.value({ ...place, field, message })
     }
-    this.witness([identity, fingerprint, outcome, leadKey, fields.map(([field, cell]) => [field, cellText(cell)])])
     const hashes = personHashes(identity, lead)
     this.input.spool.note({ sourceRow: identity, fingerprint, outcome, leadKey, reason, ...hashes })
   }

@@ -17,7 +17,7 @@ export interface SplitOptions {
 }
 
 /** The names under which files keep their rows. */
-export const wrapperNames: ReadonlySet<string> = new Set([
+const wrapperNames: ReadonlySet<string> = new Set([
   'leads',
   'data',
   'records',

@@ -56,7 +56,7 @@ export const importStateSchema = z.strictObject({
       undoneBy: z.string().nullable(),
     }),
   ),
-  /** Digest of every row that is not settled, with what becomes of it: the evidence of an action. */
+  /** Digest of every row that is not settled: the evidence of an action. */
   evidence: z.string(),
 })
 

@@ -9,7 +9,7 @@ import { type IntoTable, rolesOf } from './spec.ts'
 import { quoted } from './table-source.ts'
 
 /** One existing lead, read by rowid. */
-export interface ExistingLead extends Identity {
+interface ExistingLead extends Identity {
   readonly rowId: number
   readonly key: Cell
   /** By field; fields without a column are missing. */
@@ -17,7 +17,7 @@ export interface ExistingLead extends Identity {
 }
 
 /** What finds a lead, of every row. */
-export interface LeadKeys {
+interface LeadKeys {
   readonly rowId: number
   readonly key: string | undefined
   readonly linkedin: string | undefined

@@ -19,7 +19,7 @@ export const undoInputSchema = z.strictObject({
   database: z.string(),
   path: z.string(),
 })
-export type UndoInput = z.output<typeof undoInputSchema>
+type UndoInput = z.output<typeof undoInputSchema>
 
 interface UndoPorts {
   readonly changeSets: ChangeSets

@@ -8,7 +8,7 @@ import { messageOf } from '../../errors.ts'
 import { matchesPart, parseGlob } from './glob.ts'
 
 /** One file that a pattern names. */
-export interface FoundFile {
+interface FoundFile {
   /** Relative to the workspace, parts joined by `/`. */
   readonly path: string
   /** The real path. */

@@ -56,7 +56,7 @@ export function indexDifference(look: TableLook, wanted: Wanted): readonly Diffe
 function repeated(look: TableLook, wanted: Wanted, answer: GroupAnswer): Difference {
   const draft = drift({
     path: wanted.path,
-    severity: 'high',
+    severity: 'medium',
     category: 'data',
     desired: 'unique',
     observed: answer.groups,

@@ -15,7 +15,7 @@ serveThread(async (input, { signal }) => {
   const source = new Database(sourcePath, { readonly: true, fileMustExist: true })
   const search = new Database(searchPath, { fileMustExist: true, timeout: 10_000 })
   try {
-    while (!signal.aborted && !fillWindow(search, source, layout, 2000)) await new Promise(setImmediate)
+    while (!signal.aborted && !fillWindow(search, source, layout, 500)) await new Promise(setImmediate)
     return !signal.aborted
   } finally {
     search.close()

@@ -70,12 +70,12 @@ export function isUntouched(state: IndexState): boolean {
   return state.filledTo === neverFilled && state.cursor === 0
 }
 
-/** Forgets all words and starts a fill; `cursor` is where the change table stands before the fill reads its first row. */
+/**
+ * Starts a fill; `cursor` is where the change table stands before the fill reads its first row. What is indexed already
+ * is still found meanwhile, and replaced window by window.
+ */
 export function restartIndex(db: Database, layout: IndexLayout, cursor: number): void {
-  db.transaction(() => {
-    db.exec(`INSERT INTO ${ftsName(layout)}(${ftsName(layout)}) VALUES ('delete-all'); DELETE FROM ${keysName(layout)}`)
-    db.prepare('UPDATE state SET cursor = ?, filled_to = ? WHERE table_name = ?').run(cursor, neverFilled, layout.table)
-  }).immediate()
+  db.prepare('UPDATE state SET cursor = ?, filled_to = ? WHERE table_name = ?').run(cursor, neverFilled, layout.table)
 }
 
 type IndexedRow = Readonly<Record<string, Cell>>
@@ -128,7 +128,12 @@ export function fillWindow(db: Database, source: Database, layout: IndexLayout, 
   const writer = createWriter(db, layout)
   const last = window.at(-1)
   const done = window.length < rows
+  const gone = db
+    .prepare<[number, number], number>(`SELECT row_id FROM ${keysName(layout)} WHERE row_id > ? AND row_id <= ?`)
+    .pluck()
+  const end = done ? Number.MAX_SAFE_INTEGER : Number(last?.['@row'])
   db.transaction(() => {
+    for (const rowId of gone.all(filledTo, end)) writer.drop(rowId)
     for (const row of window) if (row['@key'] !== null) writer.put(row)
     const place = done ? null : Number(last?.['@row'])
     db.prepare('UPDATE state SET filled_to = ? WHERE table_name = ?').run(place, layout.table)

@@ -128,6 +128,47 @@ describe('searching leads', () => {
     expect(await keysOf('zeta')).toEqual(['a', 'b', 'c'])
   })
 
+  test('follows a table that has no change table, and reads it anew only when its file was written', async () => {
+    let fills = 0
+    const untracked = createLeadSearch(table, {
+      path: path(),
+      reads: { acquire: async () => db },
+      feed: {
+        position: async () => 0,
+        since: async () => {
+          fills += 1
+          return { is: 'all', cursor: 0 }
+        },
+      },
+    })
+    const other = new Database(join(folder, 'leads.db'))
+    try {
+      await untracked.refresh()
+      other.exec("UPDATE leads SET company = 'Zeta' WHERE id = 'a'; DELETE FROM leads WHERE id = 'b'")
+      await untracked.refresh()
+      expect((await untracked.find('zeta')).hits.map((hit) => hit.key)).toEqual(['a'])
+      expect((await untracked.find('bob')).hits).toEqual([])
+      const before = fills
+      await untracked.refresh()
+      expect(fills).toBe(before + 1)
+    } finally {
+      other.close()
+      await untracked.close()
+    }
+  })
+
+  test('what was indexed is still found while it is read anew', async () => {
+    await search.refresh()
+    db.exec(
+      `UPDATE leads SET company = 'Zeta'; DELETE FROM _trueup_changes; INSERT INTO leads (id, full_name) VALUES ('d', 'Dora')`,
+    )
+    const refreshed = search.refresh()
+    const meanwhile = await keysOf('bob')
+    await refreshed
+    expect(meanwhile).toEqual(['b'])
+    expect(await keysOf('zeta')).toEqual(['a', 'b', 'c'])
+  })
+
   test('is made anew when the searched fields change, while the older one is still open', async () => {
     await search.refresh()
     const { email: _email, ...fields } = spec?.fields ?? {}

@@ -40,7 +40,7 @@ export interface SearchResult {
 }
 
 /** A search considers so many best hits. */
-export const searchHitsMax = 10_000
+const searchHitsMax = 10_000
 
 export interface SearchPorts {
   /** The index file, in the workspace's own folder. Created with mode 0600. */
@@ -83,6 +83,7 @@ export function createLeadSearch(table: LeadTable, ports: SearchPorts): LeadSear
   const beside = ports.offload === undefined ? undefined : offloadedReads(ports.offload.offload, ports.path)
   let underWay: Promise<void> | undefined
   let closed = false
+  let indexedFrom: { readonly source: Database.Database; readonly version: number } | undefined
 
   async function fill(signal: AbortSignal | undefined): Promise<void> {
     if (ports.offload !== undefined) {
@@ -99,21 +100,33 @@ export function createLeadSearch(table: LeadTable, ports: SearchPorts): LeadSear
   }
 
   async function follow(signal: AbortSignal | undefined): Promise<void> {
+    const isStopped = () => closed || signal?.aborted === true
     if (isUntouched(indexState(db, layout))) restartIndex(db, layout, await ports.feed.position())
-    while (!closed && signal?.aborted !== true) {
-      await fill(signal)
+    for (let restarted = false; !isStopped(); ) {
+      if (indexState(db, layout).filledTo !== undefined) await fill(signal)
       const state = indexState(db, layout)
-      if (closed || state.filledTo !== undefined) return
+      if (isStopped() || state.filledTo !== undefined) return
       const changed = await ports.feed.since(state.cursor, feedPage)
-      if (closed) return
+      const source = await ports.reads.acquire()
+      if (isStopped()) return
       if (changed.is === 'all') {
+        if (restarted || !mayHaveChanged(source)) return
         restartIndex(db, layout, changed.cursor)
+        restarted = true
       } else {
         if (changed.rowIds.length === 0) return
-        indexRows(db, await ports.reads.acquire(), layout, changed.rowIds, changed.cursor)
+        indexRows(db, source, layout, changed.rowIds, changed.cursor)
         await new Promise(setImmediate)
       }
     }
+  }
+
+  /** A table without a change table is indexed anew whenever its file was written since the last time. */
+  function mayHaveChanged(source: Database.Database): boolean {
+    const version = Number(source.pragma('data_version', { simple: true }))
+    if (indexedFrom?.source === source && indexedFrom.version === version) return false
+    indexedFrom = { source, version }
+    return true
   }
 
   async function matches(expression: string): Promise<readonly CellRow[]> {

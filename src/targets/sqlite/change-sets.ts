@@ -126,6 +126,7 @@ export function openChangeSets(settings: { readonly path: string; readonly clock
       const result = writer?.finish() ?? { count: fingerprint.count, fingerprint: fingerprint.digest() }
       return { ...result, conflicts, conflictCount }
     },
+    discard: (actionId) => store.discard(actionId),
     expire: (beforeMs) => store.expire(beforeMs),
     close: () => store.close(),
   }

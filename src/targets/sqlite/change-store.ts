@@ -53,6 +53,7 @@ export interface ChangeStore {
   /** Records per block, in order. */
   recordsPerBlock(set: StoredSet): readonly number[]
   page(set: StoredSet, from: number, limit: number): readonly Change[]
+  discard(actionId: string): void
   expire(beforeMs: number): number
   /** The latest moment that `expire` was given; undefined before the first. */
   expiredBeforeMs(): number | undefined
@@ -108,6 +109,10 @@ export function openChangeStore(path: string, clock: Clock): ChangeStore {
         const start = rows[0]?.first ?? from
         const changes = rows.flatMap((row) => decodeChanges(row.json)).filter((change) => !isFollowing(change))
         return changes.slice(from - start, from - start + limit)
+      }),
+    discard: (actionId) =>
+      guarded(() => {
+        db.prepare('DELETE FROM sets WHERE action_id = ?').run(actionId)
       }),
     expire: (beforeMs) =>
       guarded(() => {

@@ -130,6 +130,8 @@ export interface ChangeSets {
     readonly conflicts: readonly string[]
     readonly conflictCount: number
   }>
+  /** Drops a set whose action was not dispatched, so that it can be resolved anew. */
+  discard(actionId: string): void
   /** Drops the sets that were finished before the moment; their actions can no longer be undone. */
   expire(beforeMs: number): number
   close(): void

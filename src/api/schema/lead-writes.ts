@@ -1,0 +1,251 @@
+/** The writes of a declared table: each becomes an action that can be undone; every refusal is a member of the result union. */
+import type { JsonValue } from '../../json.ts'
+import type { LeadValues, WriteResult } from '../../leads/editor.ts'
+import type { Lead } from '../../leads/reader.ts'
+import type { LeadRepository } from '../../leads/repository.ts'
+import { actorOf } from '../auth/permissions.ts'
+import { type Builder, requires, type Types } from './builder.ts'
+import type { ApiContext } from './context.ts'
+import { ForbiddenError, InputInvalidError } from './errors.ts'
+import { recordFieldName, type TableNames } from './lead-names.ts'
+import type { LeadTypes } from './lead-types.ts'
+import { encodeNodeId, idWithin } from './node-id.ts'
+import { hasTag, type Results } from './results.ts'
+import { reasonLengthMax } from './sizes.ts'
+
+export type Refusals = ReturnType<typeof addWriteRefusals>
+
+/** Adds the refusals that the writes of all tables share. */
+export function addWriteRefusals(builder: Builder, results: Results) {
+  const Duplicate = builder
+    .objectRef<{ is: 'duplicate'; message: string; field: string; existingId: string }>('DuplicateValue')
+    .implement({
+      description: 'A value that must be unique belongs to another record.',
+      interfaces: [results.UserError],
+      isTypeOf: (value) => hasTag(value, 'duplicate'),
+      fields: (t) => ({
+        code: t.string({ resolve: () => 'LEAD_DUPLICATE' }),
+        field: t.exposeString('field'),
+        existingId: t.exposeID('existingId'),
+      }),
+    })
+  const Conflict = builder
+    .objectRef<{ is: 'conflict'; message: string; currentVersion: string }>('VersionConflict')
+    .implement({
+      description: 'The record was changed since it was read; nothing was written.',
+      interfaces: [results.UserError],
+      isTypeOf: (value) => hasTag(value, 'conflict'),
+      fields: (t) => ({
+        code: t.string({ resolve: () => 'VERSION_CONFLICT' }),
+        currentVersion: t.exposeString('currentVersion'),
+      }),
+    })
+  const Waiting = builder
+    .objectRef<{ is: 'waiting'; message: string; actionId: string; reasons: readonly string[] }>('WriteWaiting')
+    .implement({
+      description: 'The write is planned, and waits for a person or a moment.',
+      interfaces: [results.UserError],
+      isTypeOf: (value) => hasTag(value, 'waiting'),
+      fields: (t) => ({
+        code: t.string({ resolve: () => 'WAITING' }),
+        actionId: t.exposeID('actionId'),
+        reasons: t.field({ type: ['String'], resolve: (one) => [...one.reasons] }),
+      }),
+    })
+  const Failed = builder.objectRef<{ is: 'failed'; message: string; actionId: string }>('WriteFailed').implement({
+    description: 'The database refused the write; nothing was changed.',
+    interfaces: [results.UserError],
+    isTypeOf: (value) => hasTag(value, 'failed'),
+    fields: (t) => ({ code: t.string({ resolve: () => 'WRITE_FAILED' }), actionId: t.exposeID('actionId') }),
+  })
+  const Deleted = builder.objectRef<{ is: 'deleted'; id: string; actionId: string | null }>('RecordDeleted').implement({
+    isTypeOf: (value) => hasTag(value, 'deleted'),
+    fields: (t) => ({
+      id: t.exposeID('id'),
+      actionId: t.exposeID('actionId', { nullable: true, description: 'What `undo` takes back.' }),
+    }),
+  })
+  return { Duplicate, Conflict, Waiting, Failed, Deleted }
+}
+
+/** The outcome of a write as a member of its result union. */
+function resultOf<Done extends object>(
+  names: TableNames,
+  result: WriteResult,
+  id: string,
+  done: (actionId: string | null, key: string) => Done,
+) {
+  switch (result.is) {
+    case 'written':
+      return done(result.actionId ?? null, result.key)
+    case 'invalid':
+      throw new InputInvalidError(result.problems.map(({ path, message }) => ({ path: ['input', ...path], message })))
+    case 'duplicate': {
+      const { field, existingKey } = result
+      const existingId = encodeNodeId(names.type, existingKey)
+      return { is: 'duplicate' as const, message: `${field} must be unique; ${existingId} has it.`, field, existingId }
+    }
+    case 'not-found':
+      return { is: 'not-found' as const, message: `There is no ${names.single} ${id}.` }
+    case 'conflict':
+      return { ...result, message: 'The record was changed since it was read.' }
+    case 'waiting':
+      return { ...result, message: result.reasons.join('; ') }
+    case 'failed':
+      return { is: 'failed' as const, actionId: result.actionId, message: result.reason }
+  }
+}
+
+export function addWrites(
+  builder: Builder,
+  repository: LeadRepository,
+  names: TableNames,
+  types: LeadTypes,
+  results: Results,
+  refusals: Refusals,
+) {
+  const { Duplicate, Conflict, Waiting, Failed, Deleted } = refusals
+  const { type, single } = names
+  const givenName = new Map(types.fields.map((field) => [recordFieldName(field.name), field.name]))
+
+  const Saved = builder
+    .objectRef<{ is: 'saved'; lead: Lead | undefined; actionId: string | null }>(`${type}Saved`)
+    .implement({
+      isTypeOf: (value) => hasTag(value, 'saved'),
+      fields: (t) => ({
+        [single]: t.field({ type: types.Record, nullable: true, resolve: ({ lead }) => lead ?? null }),
+        actionId: t.exposeID('actionId', {
+          nullable: true,
+          description: 'What `undo` takes back; null where nothing had to be changed.',
+        }),
+      }),
+    })
+
+  const valueFields = (t: PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>) =>
+    Object.fromEntries(
+      types.fields
+        .filter((field) => field.name !== repository.table.key)
+        .map((field) => {
+          const name = recordFieldName(field.name)
+          const choice = types.enums.get(field.name)
+          const { type: fieldType } = field.spec
+          switch (fieldType) {
+            case 'choice':
+              return [name, choice === undefined ? t.string() : t.field({ type: choice })]
+            case 'choices':
+              return [name, choice === undefined ? t.stringList() : t.field({ type: [choice] })]
+            case 'boolean':
+              return [name, t.boolean()]
+            case 'integer':
+              return [name, t.int()]
+            case 'number':
+              return [name, t.float()]
+            case 'json':
+              return [name, t.field({ type: 'JSON' })]
+            default:
+              return [name, t.string()]
+          }
+        }),
+    )
+  const changeReason = 'Why, for the audit log.'
+  const reasonRule = { maxLength: reasonLengthMax }
+  const CreateInput = builder.inputType(`Create${type}Input`, {
+    fields: (t) => ({
+      ...valueFields(t),
+      recordKey: t.string({
+        description: 'A UUID where nothing is given.',
+        validate: { minLength: 1, maxLength: 200 },
+      }),
+      changeReason: t.string({ description: changeReason, validate: reasonRule }),
+    }),
+  })
+  const UpdateInput = builder.inputType(`Update${type}Input`, {
+    description: 'Only given fields are changed; null empties a field.',
+    fields: (t) => ({
+      ...valueFields(t),
+      id: t.id({ required: true }),
+      expectedVersion: t.string({ description: '`rowVersion` as it was read.' }),
+      changeReason: t.string({ description: changeReason, validate: reasonRule }),
+    }),
+  })
+  const DeleteInput = builder.inputType(`Delete${type}Input`, {
+    fields: (t) => ({
+      id: t.id({ required: true }),
+      expectedVersion: t.string({ description: '`rowVersion` as it was read.' }),
+      changeReason: t.string({ description: changeReason, validate: reasonRule }),
+    }),
+  })
+
+  const saved = async (actionId: string | null, key: string) => ({
+    is: 'saved' as const,
+    lead: await repository.get(key),
+    actionId,
+  })
+  const write = ({ viewer }: ApiContext, reason: string | null | undefined) => ({
+    actor: actorOf(viewer),
+    reason: reason ?? 'asked for through the API',
+  })
+
+  builder.mutationFields((t) => ({
+    [`create${type}`]: t.errorUnionField({
+      ...requires('leads.write'),
+      types: [Saved, Duplicate, Waiting, Failed, results.NotFound, Conflict, ForbiddenError, InputInvalidError],
+      union: { name: `Create${type}Result` },
+      args: { input: t.arg({ type: CreateInput, required: true }) },
+      resolve: async (_root, { input }, context) => {
+        const { recordKey, changeReason: reason } = input
+        const values = valuesOf(input, givenName)
+        const result = await repository.create(values, write(context, reason), recordKey ?? undefined)
+        return resultOf(names, result, '', saved)
+      },
+    }),
+    [`update${type}`]: t.errorUnionField({
+      ...requires('leads.write'),
+      types: [Saved, Duplicate, Conflict, Waiting, Failed, results.NotFound, ForbiddenError, InputInvalidError],
+      union: { name: `Update${type}Result` },
+      args: { input: t.arg({ type: UpdateInput, required: true }) },
+      resolve: async (_root, { input }, context) => {
+        const key = idWithin(type, input.id) ?? ''
+        const { expectedVersion, changeReason: reason } = input
+        const values = valuesOf(input, givenName)
+        const result = await repository.update(key, values, write(context, reason), expectedVersion ?? undefined)
+        return resultOf(names, result, input.id, saved)
+      },
+    }),
+    [`delete${type}`]: t.errorUnionField({
+      ...requires('leads.write'),
+      types: [Deleted, Conflict, Waiting, Failed, Duplicate, results.NotFound, ForbiddenError, InputInvalidError],
+      union: { name: `Delete${type}Result` },
+      args: { input: t.arg({ type: DeleteInput, required: true }) },
+      resolve: async (_root, { input }, context) => {
+        const key = idWithin(type, input.id) ?? ''
+        const result = await repository.remove(
+          key,
+          write(context, input.changeReason),
+          input.expectedVersion ?? undefined,
+        )
+        return resultOf(names, result, input.id, (actionId) => ({
+          is: 'deleted' as const,
+          id: input.id,
+          actionId,
+        }))
+      },
+    }),
+  }))
+}
+
+/** The given values by declared field name, without what the input has besides them. */
+function valuesOf(input: object, givenName: ReadonlyMap<string, string>): LeadValues {
+  const given: [string, unknown][] = Object.entries(input)
+  const values: Record<string, JsonValue> = {}
+  for (const [name, value] of given) {
+    const field = givenName.get(name)
+    if (field !== undefined && isJson(value)) values[field] = value
+  }
+  return values
+}
+
+/** Coerced GraphQL input is JSON, except that absent values are undefined. */
+function isJson(value: unknown): value is JsonValue {
+  return value !== undefined && typeof value !== 'function'
+}

@@ -1,0 +1,160 @@
+import { dirname, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { systemClock } from '../../clock.ts'
+import { ensureDemoWorkspace } from '../../demo/demo-workspace.ts'
+import { keyText } from '../../engine/resource.ts'
+import { verdictOf } from '../../engine/verdict.ts'
+import { viewOf } from '../../engine/view.ts'
+import { OperationalError } from '../../errors.ts'
+import { openLog } from '../../log.ts'
+import { systemRandom } from '../../random.ts'
+import { type Controller, startController } from '../../workspace/controller.ts'
+import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
+
+interface RunOptions extends CommonOptions {
+  readonly port: string
+  readonly host: string
+  readonly demo: boolean
+  readonly standby: boolean
+}
+
+export function registerRun(program: Command): void {
+  common(program.command('run'), [
+    'trueup run',
+    'trueup run --port 4100 --state /srv/leads/desired-state.yaml',
+    'trueup run --demo',
+  ])
+    .summary('the controller with API and page; keeps running')
+    .description(
+      'Keeps everything true to the desired state until it is stopped with Ctrl-C. Reacts to the file, to writes by other programs, to timers and to the API.',
+    )
+    .option('--port <n>', 'port of the API; 0 takes a free one', '4000')
+    .option(
+      '--host <address>',
+      'address to listen on; anything but loopback needs a reverse proxy with TLS before it',
+      '127.0.0.1',
+    )
+    .option('--demo', 'first make the sample databases that are absent', false)
+    .option('--standby', 'wait for the lease when another controller has it, then take over', false)
+    .action((options: RunOptions) => runCommand(options, (run) => keepRunning(options, run)))
+}
+
+async function keepRunning(options: RunOptions, run: CommandRun): Promise<ExitStatus> {
+  const log = openLog(process.env.TRUEUP_LOG ?? 'warn')
+  if (options.demo) {
+    const { created } = await ensureDemoWorkspace({ directory: dirname(resolve(options.state)), log })
+    if (created && !options.json)
+      run.terminal.line(
+        'Made the sample workspace: four databases and JSON files in data/, about 5,000 leads, messy on purpose.',
+      )
+  }
+  const controller = await start(options, run, log)
+  if (controller === undefined) return 0
+  try {
+    run.answer(
+      { url: controller.url, signIn: controller.signInUrl, adminToken: controller.adminTokenPath, pid: process.pid },
+      (terminal) => {
+        terminal.line(`Trueup keeps ${options.state} true. Open ${terminal.colour.bold(controller.signInUrl)}`)
+        terminal.line(
+          terminal.colour.dim(
+            `(the link signs a browser in once; programs use the token in ${controller.adminTokenPath})`,
+          ),
+        )
+      },
+    )
+    await Promise.race([controller.firstLook(), stopped(run.signal), controller.failure])
+    if (!options.json && !run.signal.aborted) await tellFindings(controller, run)
+    await Promise.race([stopped(run.signal), controller.failure])
+    return 0
+  } finally {
+    await controller.close()
+  }
+}
+
+async function start(
+  options: RunOptions,
+  run: CommandRun,
+  log: ReturnType<typeof openLog>,
+): Promise<Controller | undefined> {
+  const port = Number(options.port)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new OperationalError('USAGE', `--port ${options.port} is no port`)
+  let told = false
+  while (!run.signal.aborted) {
+    try {
+      return await startController({
+        stateFile: options.state,
+        host: options.host,
+        port,
+        environment: process.env,
+        clock: systemClock,
+        random: systemRandom,
+        log,
+      })
+    } catch (error) {
+      if (!options.standby || !(error instanceof OperationalError) || error.code !== 'LEASE_HELD')
+        throw portError(error, options)
+      if (!told) run.terminal.line(`Standing by: ${error.message}.`)
+      told = true
+      await systemClock.sleep(2000, run.signal)
+    }
+  }
+  return undefined
+}
+
+function portError(error: unknown, { port, host }: RunOptions): unknown {
+  const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+  return isTaken
+    ? new OperationalError('USAGE', `port ${port} of ${host} is taken by another program`, {
+        hint: 'Choose another with --port, or stop that program.',
+      })
+    : error
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolveStopped) => {
+    if (signal.aborted) resolveStopped()
+    else signal.addEventListener('abort', () => resolveStopped(), { once: true })
+  })
+}
+
+/** What the first looks found and did, once things are quiet. */
+async function tellFindings(controller: Controller, run: CommandRun): Promise<void> {
+  const { engine, events } = controller.workspace
+  await settled(controller, run.signal)
+  if (run.signal.aborted) return
+  const { line, colour } = run.terminal
+  const repairs = events.page(undefined, 200).filter((event) => event.reason === 'Repaired')
+  line()
+  for (const event of repairs.toReversed().slice(0, 40))
+    line(`${colour.green('✓')} ${keyText(event.resource)}: ${event.message}`)
+  const views = engine.statuses.all().map(viewOf)
+  const waiting = views.flatMap((view) => view.actions).filter((action) => !action.gate.runnable)
+  for (const action of waiting)
+    line(
+      `${colour.yellow('○')} ${keyText(action.resource)}: ${action.summary} ${colour.dim(`${action.id}: ${action.gate.reasons[0]?.message ?? ''}`)}`,
+    )
+  line()
+  line(colour.bold(verdictOf(views, Date.now()).sentence))
+  line('Try:')
+  line(`  trueup approvals                        what waits for you`)
+  line(`  trueup approve ${(waiting[0]?.id ?? 'ID').padEnd(24)} let one run`)
+  line(
+    `  edit ${run.options.state} and save: add a field, and the column and the GraphQL field are there within a second`,
+  )
+}
+
+/** Waits until nothing runs that may run, for half a minute at most. */
+async function settled({ workspace }: Controller, signal: AbortSignal): Promise<void> {
+  const untilMs = systemClock.monotonicMs() + 30_000
+  let quietSinceMs = systemClock.monotonicMs()
+  let last = -1
+  while (!signal.aborted && systemClock.monotonicMs() < untilMs) {
+    const entries =
+      workspace.journal.db.prepare<[], { n: number | null }>('SELECT max(seq) AS n FROM entries').get()?.n ?? 0
+    if (entries !== last) quietSinceMs = systemClock.monotonicMs()
+    last = entries
+    if (systemClock.monotonicMs() - quietSinceMs > 1500) return
+    await systemClock.sleep(100, signal)
+  }
+}

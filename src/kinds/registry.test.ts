@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest'
+import { desiredStateSchema } from '../desired/schema.ts'
+import { notManagedSections } from '../desired/unmanaged.ts'
+import { kindNames } from './registry.ts'
+
+describe('the registry', () => {
+  it('manages databases, tables, standardization and imports, and says so of nothing else', () => {
+    const state = desiredStateSchema.parse({
+      apiVersion: 'trueup/v1',
+      name: 'x',
+      databases: { main: { path: 'a.db' } },
+      tables: { leads: { database: 'main', key: 'id', fields: { email: { type: 'email', standardize: 'email' } } } },
+      jobs: { daily: { schedule: '0 6 * * *', command: ['true'] } },
+    })
+    expect(notManagedSections(state, new Set(kindNames)).map(({ section }) => section)).toEqual(['jobs'])
+  })
+})

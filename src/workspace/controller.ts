@@ -1,0 +1,171 @@
+/** The running controller: the loop, the watch on the desired state, and the API, joined over one workspace. */
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { createAuth } from '../api/auth/auth.ts'
+import { openTokens } from '../api/auth/tokens.ts'
+import { createApi } from '../api/http/server.ts'
+import type { Clock, Timer } from '../clock.ts'
+import { isoOf } from '../clock.ts'
+import { watchFile } from '../desired/watch.ts'
+import { createLoop } from '../engine/loop.ts'
+import { type InvariantViolation, messageOf } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Random } from '../random.ts'
+import { createEnginePort } from './engine-port.ts'
+import { leadsOf } from './lead-access.ts'
+import type { Leads } from './leads.ts'
+import { openWorkspace, type Workspace } from './open.ts'
+import { repositoryMap } from './schema-text.ts'
+
+export interface ControllerOptions {
+  readonly stateFile: string
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface Controller {
+  readonly workspace: Workspace
+  readonly url: string
+  /** A link that signs a browser in once. */
+  readonly signInUrl: string
+  readonly adminTokenPath: string
+  /** Resolves when every resource has been looked at for the first time. */
+  firstLook(): Promise<void>
+  /** Rejects when the controller cannot go on: an invariant does not hold, the lease is lost. */
+  readonly failure: Promise<never>
+  close(): Promise<void>
+}
+
+const expireEveryMs = 3_600_000
+/** How long requests on an earlier schema may still run. */
+const drainMs = 35_000
+const packageSchema = z.object({ version: z.string() })
+
+/** Starts it. Throws as `openWorkspace` does, and when the port is taken. */
+export async function startController(options: ControllerOptions): Promise<Controller> {
+  const { clock, log, random } = options
+  const workspace = await openWorkspace({ ...options, purpose: 'act' })
+  const { engine, generations, lease } = workspace
+  const stopping = new AbortController()
+  let fail: (error: unknown) => void = () => undefined
+  const failure = new Promise<never>((_resolve, reject) => {
+    fail = reject
+  })
+  // Whoever waits for it hears of it; nobody waiting is no reason to crash by an unhandled rejection.
+  failure.catch((error: unknown) => log.error({ err: messageOf(error) }, 'the controller stops'))
+  lease?.signal.addEventListener('abort', () => fail(lease.signal.reason))
+
+  const loop = createLoop({
+    engine,
+    kinds: workspace.kinds,
+    clock,
+    random,
+    log,
+    onInvariantViolation: (error: InvariantViolation) => fail(error),
+  })
+  let leads = leadsOf(workspace, options)
+  const { access } = generations.inForce().state
+  const tokens = openTokens(resolve(workspace.directory, access.tokens.file), clock)
+  const admin = tokens.ensureAdminToken()
+  const auth = createAuth(tokens, access, clock)
+  const port = createEnginePort({
+    workspace,
+    loop,
+    clock,
+    version: versionOf(),
+    startedAtMs: clock.nowMs(),
+    signal: stopping.signal,
+  })
+  const api = createApi({ engine: port, auth, clock, log, repositories: repositoryMap(leads) })
+  const listening = await api.listen(options.port, options.host)
+  lease?.setAddress(listening.url)
+
+  generations.onInForce((generation) => {
+    try {
+      loop.redeclare(engine.declare(generation.number, generation.state).changed)
+      const before = leads
+      const next = leadsOf(workspace, options)
+      auth.declare(generation.state.access)
+      api.swapSchema({ repositories: repositoryMap(next), access: generation.state.access })
+      leads = next
+      // Requests that began on the earlier schema still read through its repositories.
+      clock.after(drainMs, () => closeQuietly(before, log))
+      log.info({ generation: generation.number }, 'a generation came into force')
+    } catch (error) {
+      log.error({ err: messageOf(error), generation: generation.number }, 'a generation could not be taken over')
+    }
+  })
+  const watch = await watchFile(workspace.stateFile, { clock, warn: (message) => log.warn(message) }, () =>
+    reload(workspace, log),
+  )
+  const expiry = every(clock, expireEveryMs, () => expireCheckpoints(workspace, clock))
+  loop.start()
+
+  return {
+    workspace,
+    url: listening.url,
+    signInUrl: `${listening.url.replace(/\/$/, '')}${auth.signInPath(admin.record.id)}`,
+    adminTokenPath: admin.path,
+    firstLook: () => firstLook(workspace, clock, stopping.signal),
+    failure,
+    async close() {
+      stopping.abort(new Error('the controller stops'))
+      expiry.cancel()
+      await watch.close()
+      await loop.stop()
+      await api.close()
+      await leads.close()
+      await workspace.close()
+    },
+  }
+}
+
+function closeQuietly(leads: Leads, log: Log): void {
+  leads.close().catch((error: unknown) => log.warn({ err: messageOf(error) }, 'earlier repositories did not close'))
+}
+
+function reload(workspace: Workspace, log: Log): void {
+  try {
+    workspace.generations.reload()
+    const problems = workspace.generations.problems()
+    if (problems.length > 0)
+      log.warn(
+        { problems: problems.length },
+        'the desired state has problems; the last valid generation stays in force',
+      )
+  } catch (error) {
+    log.warn({ err: messageOf(error) }, 'the desired state could not be read again')
+  }
+}
+
+/** Checkpoints older than the policy keeps them: what they belong to can no longer be undone. */
+function expireCheckpoints({ changeSets, generations, journal }: Workspace, clock: Clock): void {
+  const beforeMs = clock.nowMs() - generations.inForce().state.policy.checkpoints.keep
+  const expired = changeSets.expire(beforeMs)
+  if (expired > 0)
+    journal.append([{ type: 'checkpoints.expired', actor: 'controller', body: { expired, before: isoOf(beforeMs) } }])
+}
+
+function every(clock: Clock, everyMs: number, run: () => void): Timer {
+  let timer = clock.after(everyMs, tick)
+  function tick(): void {
+    run()
+    timer = clock.after(everyMs, tick)
+  }
+  return { cancel: () => timer.cancel() }
+}
+
+async function firstLook({ engine }: Workspace, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && engine.statuses.all().some((status) => status.lookedAtMs === undefined))
+    await clock.sleep(50, signal)
+}
+
+function versionOf(): string {
+  return packageSchema.parse(JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'))).version
+}
