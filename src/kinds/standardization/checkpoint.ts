@@ -1,6 +1,7 @@
 /** The exact changes of an action, recomputed from the rows as they are now and kept before anything is written. */
 import type { Database } from 'better-sqlite3'
 import { createChangeFingerprint } from '../../targets/sqlite/change-fingerprint.ts'
+import { stepsOf } from '../../targets/sqlite/markers.ts'
 import type { ChangeSets } from '../../targets/sqlite/ports.ts'
 import { isoDate, isoDateTime } from '../../values/calendar.ts'
 import { rulesAreCurrent, type StandardizeInput } from './action-input.ts'
@@ -39,7 +40,11 @@ export async function keepChanges(
 ): Promise<Evidence> {
   const { actionId, input, path, precondition, atMs } = order
   const kept = changeSets.summary(actionId)
-  if (kept?.fingerprint === precondition) return { evidence: kept.fingerprint, images: kept.count }
+  if (kept !== undefined) {
+    // What was begun is completed as it is kept; what was not is worked out anew, since stamps may be others by now.
+    if (stepsOf(db, actionId).length > 0) return { evidence: kept.fingerprint, images: kept.count }
+    changeSets.discard(actionId)
+  }
   const reading = rulesAreCurrent(input) ? readLayout(db, input.spec) : undefined
   const layout = reading?.is === 'layout' ? narrowed(reading.layout, input.column, input.keyColumn) : undefined
   if (layout === undefined || layout.table !== input.table) return gone

@@ -584,6 +584,31 @@ for column, format in (('updated_at', '%Y-%m-%dT%H:%M:%fZ'), ('updated_on', '%Y-
     expect(rowsNow().map((row) => (Array.isArray(row) ? row.slice(2) : row))).toEqual(mess.map((row) => row.slice(2)))
   })
 
+  test('is that of the try that is carried out, not of one that was interrupted before', async () => {
+    stamps(mess)
+    const action = (await look(resourceOf(stamped))).actions.find(({ resolves }) => /full_name/.test(String(resolves)))
+    if (action === undefined) throw new Error('no action')
+    await kind.checkpoint(action, context)
+    python(`db.execute("UPDATE leads SET updated_at = 'agent', updated_on = '2021-02-03' WHERE id = 'a'")`)
+    const before = all()
+    nowMs += 60_000
+    await carryOut(action)
+    expect(stampsNow()[0]).toEqual(['2026-11-23T01:31:00.000Z', '2026-11-23'])
+    const after = all()
+    expect((await kind.checkpoint(action, context)).evidence).toBe(action.precondition)
+    const undo = await kind.planUndo(action, context)
+    if (undo.is !== 'undo') throw new Error(undo.reason)
+    await kind.checkpoint(actionOf(undo.draft), context)
+    python(`db.execute("UPDATE leads SET updated_at = 'agent again', updated_on = '2021-02-04' WHERE id = 'c'")`)
+    await carryOut(actionOf(undo.draft))
+    expect(stampsNow().map((row) => (Array.isArray(row) ? row[0] : row))).toEqual([
+      ...['agent', '2020-01-01 00:00:00', 'agent again', null],
+    ])
+    expect(all()).not.toEqual(after)
+    expect(rowsNow()).toEqual(mess)
+    expect(all()[0]).toEqual(before[0])
+  })
+
   test('goes along through the thread, and is left out where it is what is mended', async () => {
     stamps(Array.from({ length: 600 }, (_, n): Row => [`k${n}`, null, ` USER${n}@X.com`, null, null, null]))
     python(`db.execute("UPDATE leads SET updated_on = '25.01.2020', updated_at = '2020-01-25'")`)

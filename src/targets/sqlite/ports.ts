@@ -118,7 +118,8 @@ export interface ChangeSets {
   probe(actionId: string, databases: Databases): Promise<'applied' | 'partly' | 'not-applied'>
   /**
    * Writes the set that takes `actionId` back under the new id `undoId`, without those records that were changed since,
-   * which are given as conflicts (keys, 20 at most, and their number). Without an `undoId` nothing is written.
+   * which are given as conflicts (keys, 20 at most, and their number). Without an `undoId` nothing is written. A set that
+   * an earlier call wrote under it is replaced unless it was applied, were it in part.
    */
   reverse(
     actionId: string,
