@@ -51,10 +51,11 @@ const madeByAgents = `
 CREATE INDEX idx_leads_stage ON leads(engagement_stage, last_contacted);
 CREATE VIEW hot_leads AS
     SELECT id, name, email, company, last_contacted FROM leads WHERE engagement_stage IN ('contacted', 'responded');
-CREATE TRIGGER leads_stage_to_sync_log AFTER UPDATE OF engagement_stage ON leads
-    WHEN NEW.engagement_stage IS NOT OLD.engagement_stage
+CREATE TRIGGER leads_stage_to_sync_log AFTER UPDATE OF airtable_synced ON leads
+    WHEN NEW.airtable_synced IS NOT OLD.airtable_synced
 BEGIN
-    INSERT INTO sync_log (operation, lead_id, status) VALUES ('to_airtable', NEW.id, 'pending');
+    INSERT INTO sync_log (operation, lead_id, status)
+    VALUES ('to_airtable', NEW.id, CASE WHEN NEW.engagement_stage IS NULL THEN 'failed' ELSE 'success' END);
 END;
 `
 

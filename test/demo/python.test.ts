@@ -49,7 +49,7 @@ print(len(connection.execute(f'SELECT * FROM {table}').fetchall()) - before, con
 
 test.each<[keyof typeof databasePaths, string, string]>([
   ['main', 'leads', "INSERT INTO leads (id, name, email) VALUES ('from-python', 'Ada Agent', 'ada@agent.example')"],
-  ['main', 'sync_log', "UPDATE leads SET engagement_stage = 'contacted again' WHERE rowid = 1"],
+  ['main', 'sync_log', "UPDATE leads SET airtable_synced = '2026-11-23 01:30:00' WHERE rowid = 1"],
   ['cache', 'engagement_tracking', 'INSERT INTO engagement_tracking (lead_id) SELECT id FROM leads LIMIT 1'],
   ['scraper', 'leads', "INSERT INTO leads (id, uuid, full_name) VALUES ('from-python', 'from-python', 'Ada Agent')"],
   ['campaigns', 'campaigns', "INSERT INTO campaigns (name) VALUES ('from Python')"],

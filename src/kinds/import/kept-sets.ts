@@ -5,12 +5,12 @@
 import { z } from 'zod'
 import { isoOf } from '../../clock.ts'
 import { InvariantViolation } from '../../errors.ts'
-import type { ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
+import type { Change, ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
 import { isoDate, isoDateTime } from '../../values/calendar.ts'
 import type { Cell } from '../../values/field-type.ts'
 import { beginRun, finishRun, type LogRow, logTable, noteRows, outcomes } from './import-log.ts'
 import type { ImportResource } from './spec.ts'
-import type { Spool } from './spool.ts'
+import type { Fill, Spool } from './spool.ts'
 import type { ImportState } from './state.ts'
 
 const pageRows = 500
@@ -51,6 +51,7 @@ export function keepSets(
     readonly state: ImportState
     readonly source: string
     readonly blankColumns: readonly string[]
+    readonly cellsOf: (rowId: number) => ReadonlyMap<string, Cell> | undefined
     readonly nowMs: number
   },
 ): void {
@@ -58,7 +59,7 @@ export function keepSets(
   const { path, table, key } = spec.into
   if (sets.summary(actionId) === undefined) {
     const writer = sets.begin(actionId, { path, table, keyColumn: key })
-    for (const { field, ...fill } of spool.fills()) writer.add({ is: 'cell', column: field, ...fill })
+    for (const change of fillsOf(spec, spool, from.cellsOf, nowMs)) writer.add(change)
     const blank = Object.fromEntries(from.blankColumns.map((column) => [column, null]))
     const otherwise = { ...blank, ...momentsOf(spec, nowMs) }
     for (const lead of spool.leads())
@@ -71,6 +72,39 @@ export function keepSets(
   writer.add({ is: 'insert', rowId: 0, key: 'head', row: head })
   for (const { sourceRow, ...row } of spool.ledger()) writer.add({ is: 'insert', rowId: 0, key: sourceRow, row })
   writer.finish()
+}
+
+/** The blanks that are filled, record by record, each followed by the stamps of the record's last update. */
+function* fillsOf(
+  spec: ImportResource,
+  spool: Spool,
+  cellsOf: (rowId: number) => ReadonlyMap<string, Cell> | undefined,
+  nowMs: number,
+): Generator<Change> {
+  const stamped = spec.into.fields.filter((field) => field.onUpdate)
+  const stampsOf = function* (record: readonly Fill[]): Generator<Change> {
+    const [first] = record
+    if (first === undefined || stamped.length === 0) return
+    const { rowId, key } = first
+    const cells = cellsOf(rowId)
+    for (const { name, type } of stamped) {
+      const before = cells?.get(name)
+      if (before === undefined || record.some(({ field }) => field === name)) continue
+      const after = type === 'date' ? isoDate(nowMs) : isoDateTime(nowMs)
+      yield { is: 'cell', rowId, key, column: name, before, after, follows: true }
+    }
+  }
+  let record: Fill[] = []
+  for (const fill of spool.fills()) {
+    if (record[0] !== undefined && record[0].rowId !== fill.rowId) {
+      yield* stampsOf(record)
+      record = []
+    }
+    record.push(fill)
+    const { field, ...rest } = fill
+    yield { is: 'cell', column: field, ...rest }
+  }
+  yield* stampsOf(record)
 }
 
 /** Values of the fields whose default is `now`. */

@@ -6,6 +6,7 @@ import { hashOf, type JsonValue } from '../../json.ts'
 import { openReading } from '../../targets/sqlite/connection.ts'
 import { codeOf, toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import { signatureOf } from '../../targets/sqlite/file-signature.ts'
+import type { Cell } from '../../values/field-type.ts'
 import { fitJudge } from './fit.ts'
 import { emptyLog, openLog } from './import-log.ts'
 import { jsonSource } from './json-source.ts'
@@ -30,6 +31,8 @@ export type Keep = (from: {
   readonly state: ImportState
   readonly source: string
   readonly blankColumns: readonly string[]
+  /** Cells of a lead that is there, by field, as they were seen. */
+  readonly cellsOf: (rowId: number) => ReadonlyMap<string, Cell> | undefined
 }) => void
 
 /**
@@ -65,7 +68,8 @@ export async function lookAtImport(
         options.progress(rows, rows)
       }
       const state = reckon({ spec, source, mapping, target, log, spool, onRows })
-      options.keep({ spool, state, source: source.name, blankColumns: target.blankColumns })
+      const cellsOf = (rowId: number) => target.lead(rowId)?.cells
+      options.keep({ spool, state, source: source.name, blankColumns: target.blankColumns, cellsOf })
       return { is: 'looked', state, signature: isDone(state) && state.refusedByTable === 0 ? signature : null }
     } catch (error) {
       throw asSourceError(error, spec, place)

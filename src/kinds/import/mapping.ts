@@ -112,6 +112,7 @@ function targetsOf(into: IntoTable): readonly IntoField[] {
     required: false,
     unique: true,
     default: null,
+    onUpdate: false,
     choices: null,
     precision: null,
     renamedFrom: null,

@@ -13,6 +13,8 @@ const intoFieldSchema = z.strictObject({
   unique: z.boolean(),
   /** Undeclared: null. */
   default: z.union([z.string(), z.number(), z.boolean(), z.null()]),
+  /** Whether every change of a record stamps it. Absent in what was journaled before this was known. */
+  onUpdate: z.boolean().default(false),
   choices: z.array(z.string()).nullable(),
   precision: z.number().nullable(),
   renamedFrom: z.string().nullable(),
@@ -122,6 +124,7 @@ function intoField(name: string, field: FieldSpec, rules: ReadonlyMap<string, An
     required: field.required,
     unique: field.unique,
     default: field.default ?? null,
+    onUpdate: field.onUpdate !== undefined,
     choices: field.choices ?? null,
     precision: field.precision ?? null,
     renamedFrom: field.renamedFrom ?? null,

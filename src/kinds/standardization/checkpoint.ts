@@ -1,7 +1,9 @@
 /** The exact changes of an action, recomputed from the rows as they are now and kept before anything is written. */
 import type { Database } from 'better-sqlite3'
 import { createChangeFingerprint } from '../../targets/sqlite/change-fingerprint.ts'
+import { stepsOf } from '../../targets/sqlite/markers.ts'
 import type { ChangeSets } from '../../targets/sqlite/ports.ts'
+import { isoDate, isoDateTime } from '../../values/calendar.ts'
 import { rulesAreCurrent, type StandardizeInput } from './action-input.ts'
 import { readLayout } from './layout.ts'
 import { narrowed } from './look.ts'
@@ -14,6 +16,8 @@ export interface CheckpointOrder {
   readonly input: StandardizeInput
   /** The database file itself, absolute, even where a copy of it is read. */
   readonly path: string
+  /** Wall clock: the moment that changed records are stamped with, one for all of the action. */
+  readonly atMs: number
 }
 
 export interface Evidence {
@@ -34,9 +38,13 @@ export async function keepChanges(
   order: CheckpointOrder,
   options: Omit<ScanOptions, 'rowIds'>,
 ): Promise<Evidence> {
-  const { actionId, input, path, precondition } = order
+  const { actionId, input, path, precondition, atMs } = order
   const kept = changeSets.summary(actionId)
-  if (kept?.fingerprint === precondition) return { evidence: kept.fingerprint, images: kept.count }
+  if (kept !== undefined) {
+    // What was begun is completed as it is kept; what was not is worked out anew, since stamps may be others by now.
+    if (stepsOf(db, actionId).length > 0) return { evidence: kept.fingerprint, images: kept.count }
+    changeSets.discard(actionId)
+  }
   const reading = rulesAreCurrent(input) ? readLayout(db, input.spec) : undefined
   const layout = reading?.is === 'layout' ? narrowed(reading.layout, input.column, input.keyColumn) : undefined
   if (layout === undefined || layout.table !== input.table) return gone
@@ -48,9 +56,14 @@ export async function keepChanges(
       layout,
       {
         filled: () => undefined,
-        changed(_, change) {
+        changed(_, change, stamped) {
           fingerprint.add(change)
           writer.add(change)
+          for (const { column, type, before } of stamped) {
+            const after = type === 'date' ? isoDate(atMs) : isoDateTime(atMs)
+            const { rowId, key } = change
+            writer.add({ is: 'cell', rowId, key, column, before, after, follows: true })
+          }
         },
         unmendable: () => undefined,
       },

@@ -29,10 +29,13 @@ let databases: Databases
 let changeSets: ChangeSets
 let kind: Kind<StandardizationSpec, StandardizationState>
 
+/** What the kind's clock says. */
+let nowMs: number
 const context: EffectContext = { signal: new AbortController().signal, progress: () => undefined }
 const full: Scope = { is: 'full' }
 
 beforeEach(() => {
+  nowMs = Date.UTC(2026, 10, 23, 1, 30)
   folder = mkdtempSync(join(tmpdir(), 'standardization-'))
   path = join(folder, 'leads.db')
   const log = openLog('silent')
@@ -42,6 +45,7 @@ beforeEach(() => {
   changeSets = openChangeSets({ path: checkpointsPath, clock: systemClock })
   const memory = new Map<string, JsonValue>()
   kind = standardizationKind({
+    clock: { ...systemClock, nowMs: () => nowMs },
     databases,
     changeSets,
     checkpointsPath,
@@ -488,5 +492,141 @@ describe('carrying out', () => {
     const [action] = (await look()).actions
     if (action === undefined) throw new Error('no action')
     expect(await kind.planUndo(action, context)).toMatchObject({ is: 'not-undoable' })
+  })
+})
+
+describe('the moment of the last update', () => {
+  const stamped = desired({
+    fields: {
+      ...fields,
+      updated_at: { type: 'datetime', onUpdate: 'now' },
+      updated_on: { type: 'date', onUpdate: 'now', standardize: 'date' },
+      never_made: { type: 'datetime', onUpdate: 'now' },
+    },
+  })
+  /** The stamping triggers as the kind `table` makes them, beside rows that were stamped long ago. */
+  const stamps = (rows: readonly Row[]) => {
+    seed(rows)
+    python(`db.execute("ALTER TABLE leads ADD COLUMN updated_at TEXT")
+db.execute("ALTER TABLE leads ADD COLUMN updated_on TEXT")
+db.execute("UPDATE leads SET updated_at = '2020-01-01 00:00:00', updated_on = '2020-01-01' WHERE id <> 'd'")
+for column, format in (('updated_at', '%Y-%m-%dT%H:%M:%fZ'), ('updated_on', '%Y-%m-%d')):
+  now = f"strftime('{format}', 'now')"
+  db.execute(f"CREATE TRIGGER stamp_{column} AFTER UPDATE ON leads FOR EACH ROW WHEN NEW.{column} IS OLD.{column} AND NEW.{column} IS NOT {now} BEGIN UPDATE leads SET {column} = {now} WHERE rowid = NEW.rowid; END")`)
+  }
+  const all = () => {
+    const db = new Database(path, { readonly: true })
+    try {
+      return db.prepare('SELECT * FROM leads ORDER BY rowid').raw().all()
+    } finally {
+      db.close()
+    }
+  }
+  const stampsNow = () => {
+    const db = new Database(path, { readonly: true })
+    try {
+      return db.prepare('SELECT updated_at, updated_on FROM leads ORDER BY rowid').raw().all()
+    } finally {
+      db.close()
+    }
+  }
+  const takeBack = async (action: Action) => {
+    const undo = await kind.planUndo(action, context)
+    if (undo.is !== 'undo') throw new Error(undo.reason)
+    expect(undo.conflicts).toEqual([])
+    const undoing = actionOf(undo.draft, `undo-${action.id}`)
+    await carryOut(undoing)
+    return undoing
+  }
+
+  test('is one for the whole action, from the clock, in the columns that are there and the rows that change', async () => {
+    stamps(mess)
+    const action = (await look(resourceOf(stamped))).actions.find(({ resolves }) => /full_name/.test(String(resolves)))
+    if (action === undefined) throw new Error('no action')
+    await carryOut(action)
+    expect(stampsNow()).toEqual([
+      ['2026-11-23T01:30:00.000Z', '2026-11-23'],
+      ['2020-01-01 00:00:00', '2020-01-01'],
+      ['2026-11-23T01:30:00.000Z', '2026-11-23'],
+      [null, null],
+    ])
+  })
+
+  test('is no part of the evidence, and is taken back with everything else, newest first', async () => {
+    stamps(mess)
+    const original = all()
+    const { actions } = await look(resourceOf(stamped))
+    expect(actions.length).toBe(5)
+    for (const action of actions) {
+      // Two actions in one moment, then one in the next.
+      nowMs += action === actions[1] ? 0 : 1000
+      await carryOut(action)
+    }
+    expect(rowsNow()).toEqual(mended)
+    for (const action of actions.toReversed()) await takeBack(action)
+    expect(all()).toEqual(original)
+  })
+
+  test('is no conflict when older actions are taken back first, and an undo that is undone', async () => {
+    stamps(mess)
+    const { actions } = await look(resourceOf(stamped))
+    for (const action of actions) {
+      nowMs += 1000
+      await carryOut(action)
+    }
+    const done = all()
+    const [first] = actions
+    if (first === undefined) throw new Error('no action')
+    await takeBack(await takeBack(first))
+    expect(all()).toEqual(done)
+    nowMs += 1000
+    for (const action of actions.slice(1)) await takeBack(action)
+    expect(rowsNow().map((row) => (Array.isArray(row) ? row.slice(2) : row))).toEqual(mess.map((row) => row.slice(2)))
+  })
+
+  test('is that of the try that is carried out, not of one that was interrupted before', async () => {
+    stamps(mess)
+    const action = (await look(resourceOf(stamped))).actions.find(({ resolves }) => /full_name/.test(String(resolves)))
+    if (action === undefined) throw new Error('no action')
+    await kind.checkpoint(action, context)
+    python(`db.execute("UPDATE leads SET updated_at = 'agent', updated_on = '2021-02-03' WHERE id = 'a'")`)
+    const before = all()
+    nowMs += 60_000
+    await carryOut(action)
+    expect(stampsNow()[0]).toEqual(['2026-11-23T01:31:00.000Z', '2026-11-23'])
+    const after = all()
+    expect((await kind.checkpoint(action, context)).evidence).toBe(action.precondition)
+    const undo = await kind.planUndo(action, context)
+    if (undo.is !== 'undo') throw new Error(undo.reason)
+    await kind.checkpoint(actionOf(undo.draft), context)
+    python(`db.execute("UPDATE leads SET updated_at = 'agent again', updated_on = '2021-02-04' WHERE id = 'c'")`)
+    await carryOut(actionOf(undo.draft))
+    expect(stampsNow().map((row) => (Array.isArray(row) ? row[0] : row))).toEqual([
+      ...['agent', '2020-01-01 00:00:00', 'agent again', null],
+    ])
+    expect(all()).not.toEqual(after)
+    expect(rowsNow()).toEqual(mess)
+    expect(all()[0]).toEqual(before[0])
+  })
+
+  test('goes along through the thread, and is left out where it is what is mended', async () => {
+    stamps(Array.from({ length: 600 }, (_, n): Row => [`k${n}`, null, ` USER${n}@X.com`, null, null, null]))
+    python(`db.execute("UPDATE leads SET updated_on = '25.01.2020', updated_at = '2020-01-25'")`)
+    const original = all()
+    const { actions } = await look(resourceOf(stamped))
+    expect(actions.map(({ resolves, input }) => [resolves[0], input.rowIds])).toEqual([
+      ['fields.email.format', null],
+      ['fields.updated_on.format', null],
+    ])
+    const [email, day] = actions
+    if (email === undefined || day === undefined) throw new Error('no action')
+    await carryOut(day)
+    expect(new Set(stampsNow().map(String))).toEqual(new Set(['2026-11-23T01:30:00.000Z,2020-01-25']))
+    nowMs += 86_400_000
+    await carryOut(email)
+    expect(new Set(stampsNow().map(String))).toEqual(new Set(['2026-11-24T01:30:00.000Z,2026-11-24']))
+    await takeBack(email)
+    await takeBack(day)
+    expect(all()).toEqual(original)
   })
 })

@@ -3,6 +3,7 @@
  * rule cannot read are reported and left alone; every change is kept before it is made and can be taken back.
  */
 import { z } from 'zod'
+import type { Clock } from '../../clock.ts'
 import type { Action } from '../../engine/action.ts'
 import type { EffectContext, Kind, UndoPlan } from '../../engine/kind.ts'
 import type { Memory } from '../../engine/memory.ts'
@@ -27,6 +28,7 @@ import { kindName, listStandardization, type StandardizationSpec } from './spec.
 import { describeState, type StandardizationState } from './state.ts'
 
 export interface StandardizationPorts {
+  readonly clock: Clock
   readonly databases: Databases
   readonly changeSets: ChangeSets
   /** The file that `changeSets` keeps its sets in; worker threads open it too. */
@@ -48,7 +50,7 @@ const evidenceSchema = z.object({ evidence: z.string(), images: z.number() })
 /**
  * The kind, over its ports.
  *
- *     const kind = standardizationKind({ databases, changeSets, checkpointsPath, offload, memory, pathOf })
+ *     const kind = standardizationKind({ clock, databases, changeSets, checkpointsPath, offload, memory, pathOf })
  */
 export function standardizationKind(ports: StandardizationPorts): Kind<StandardizationSpec, StandardizationState> {
   const { databases, changeSets, memory } = ports
@@ -89,7 +91,7 @@ export function standardizationKind(ports: StandardizationPorts): Kind<Standardi
 
   const keep = async (action: Action, input: StandardizeInput, context: EffectContext): Promise<Evidence> => {
     const path = pathOf(input.spec.database)
-    const order = { actionId: action.id, precondition: action.precondition, path, input }
+    const order = { actionId: action.id, precondition: action.precondition, path, input, atMs: ports.clock.nowMs() }
     if (input.rowIds === null || input.rowIds.length > namedRowsMax) {
       const orderAt = (place: string): WorkerOrder => ({
         is: 'checkpoint',

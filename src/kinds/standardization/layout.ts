@@ -20,6 +20,8 @@ export interface Layout {
   /** Undefined where neither the key column nor its former name is there. */
   readonly keyColumn: string | undefined
   readonly fields: readonly PlacedField[]
+  /** Columns that hold the moment of the last update, under their declared names. */
+  readonly stamps: readonly { readonly column: string; readonly type: 'date' | 'datetime' }[]
   /** Column of any declared field, by field name, for the rules that ask for a sibling. */
   readonly columns: ReadonlyMap<string, string>
 }
@@ -51,7 +53,11 @@ export function readLayout(db: Database, spec: StandardizationSpec): LayoutReadi
     const ready = keyReady && columnOf(table, field.name) !== undefined
     return [{ field, column, ready, unique: isUnique(table, column) }]
   })
-  return { is: 'layout', layout: { table: table.name, rowId, keyColumn, fields, columns: new Map(columns) } }
+  const stamps = spec.stamps.flatMap(({ name, type }) => {
+    const column = columnOf(table, name)
+    return column === undefined ? [] : [{ column, type }]
+  })
+  return { is: 'layout', layout: { table: table.name, rowId, keyColumn, fields, stamps, columns: new Map(columns) } }
 }
 
 /** Option values that name a field; columns that do not exist are left out by the caller. */

@@ -56,7 +56,8 @@ export type Look = z.output<typeof lookSchema>
 export async function lookAt(db: Database, spec: StandardizationSpec, options: ScanOptions): Promise<Look> {
   const reading = readLayout(db, spec)
   if (reading.is !== 'layout') return reading
-  const { layout } = reading
+  // What was stamped when is nothing that a look compares.
+  const layout: Layout = { ...reading.layout, stamps: [] }
   const notes = layout.fields.map(noteOf)
   const rows = await scan(
     db,

@@ -26,6 +26,7 @@ export const orderSchema = z.discriminatedUnion('is', [
       precondition: z.string(),
       path: z.string(),
       input: standardizeSchema,
+      atMs: z.number(),
     }),
   }),
 ])

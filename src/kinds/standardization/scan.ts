@@ -15,8 +15,16 @@ import type { Layout, PlacedField } from './layout.ts'
 export interface ScanSink {
   /** Neither null nor empty text. */
   readonly filled: (field: number) => void
-  readonly changed: (field: number, change: Change & { readonly is: 'cell' }) => void
+  /** `stamped` are the row's cells of the layout's stamps. */
+  readonly changed: (field: number, change: Change & { readonly is: 'cell' }, stamped: readonly Stamped[]) => void
   readonly unmendable: (field: number, key: string, reason: string) => void
+}
+
+/** A cell that holds the moment of its row's last update. */
+export interface Stamped {
+  readonly column: string
+  readonly type: 'date' | 'datetime'
+  readonly before: Cell
 }
 
 export interface ScanOptions {
@@ -67,6 +75,7 @@ export async function scan(db: Database, layout: Layout, sink: ScanSink, options
 interface Prepared {
   readonly columns: readonly string[]
   readonly fields: readonly { readonly rules: CellRules; readonly at: number; readonly siblingsAt: readonly number[] }[]
+  readonly stamps: readonly { readonly column: string; readonly type: 'date' | 'datetime'; readonly at: number }[]
 }
 
 /** Column order of every window: rowid, key, then each column that is needed, once. */
@@ -84,15 +93,22 @@ function prepare(layout: Layout): Prepared {
     })
     return { rules, at: positionOf(column), siblingsAt }
   })
-  return { columns, fields }
+  const stamps = layout.stamps.map((stamp) => ({ ...stamp, at: positionOf(stamp.column) }))
+  return { columns, fields, stamps }
 }
 
 /** A cell that is not in standard form, until its window has been read. */
 type Found =
-  | { readonly is: 'changed'; readonly field: number; readonly change: Change & { readonly is: 'cell' } }
+  | {
+      readonly is: 'changed'
+      readonly field: number
+      readonly change: Change & { readonly is: 'cell' }
+      readonly stamped: readonly Stamped[]
+    }
   | { readonly is: 'unmendable'; readonly field: number; readonly key: string; readonly reason: string }
 
 const noCells: readonly Cell[] = []
+const noStamps: readonly Stamped[] = []
 
 function judge(values: readonly Cell[], prepared: Prepared, sink: ScanSink, found: Found[]): void {
   const { fields } = prepared
@@ -115,9 +131,19 @@ function judge(values: readonly Cell[], prepared: Prepared, sink: ScanSink, foun
         is: 'changed',
         field: index,
         change: { is: 'cell', rowId, key, column, before: cell, after: outcome.after },
+        stamped: prepared.stamps.length === 0 ? noStamps : stampedIn(values, prepared, column),
       })
     }
   }
+}
+
+/** The row's stamps, but for the column that is changed itself and for bytes that cannot be written back as they were. */
+function stampedIn(values: readonly Cell[], { stamps }: Prepared, changed: string): readonly Stamped[] {
+  return stamps.flatMap(({ column, type, at }) => {
+    const before = values[at] ?? null
+    const isLossy = typeof before === 'string' && before.includes('\ufffd')
+    return column === changed || isLossy ? [] : [{ column, type, before }]
+  })
 }
 
 function report(found: Found, layout: Layout, uniqueness: Uniqueness, sink: ScanSink): void {
@@ -131,7 +157,7 @@ function report(found: Found, layout: Layout, uniqueness: Uniqueness, sink: Scan
     const reason = 'has a standard form that another record holds already: merge the two first'
     sink.unmendable(found.field, keyTextOf(change.key, change.rowId), reason)
   } else {
-    sink.changed(found.field, change)
+    sink.changed(found.field, change, found.stamped)
   }
 }
 

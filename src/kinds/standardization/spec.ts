@@ -25,6 +25,9 @@ export const fieldRulesSchema = z.object({
   rules: z.array(ruleUseSchema),
 })
 
+/** A field that holds the moment of its record's last update. */
+const stampSchema = z.object({ name: z.string(), type: z.enum(['date', 'datetime']) })
+
 export const specSchema = z.object({
   database: z.string(),
   /** As declared; only so that another file is another spec. */
@@ -33,6 +36,8 @@ export const specSchema = z.object({
   table: z.string(),
   key: z.string(),
   fields: z.array(fieldRulesSchema),
+  /** Fields that every change of a record stamps. Absent in what was journaled before they were known. */
+  stamps: z.array(stampSchema).default([]),
   /** Former names, by declared name: where the table kind has not renamed yet, values are read from there. */
   formerTable: z.string().nullable(),
   formerColumns: z.record(z.string(), z.string()),
@@ -56,6 +61,7 @@ export function listStandardization(desired: DesiredState): readonly Declared<St
       table: table.table ?? name,
       key: table.key,
       fields,
+      stamps: stampsOf(table),
       formerTable: table.renamedFrom ?? null,
       formerColumns: Object.fromEntries(formerColumns),
     }
@@ -73,6 +79,12 @@ export function listStandardization(desired: DesiredState): readonly Declared<St
 function fieldsWithRules(table: TableSpec): FieldRules[] {
   return Object.entries(table.fields).flatMap(([name, field]) =>
     field.absent || field.standardize.length === 0 ? [] : [rulesOf(name, field)],
+  )
+}
+
+function stampsOf(table: TableSpec): StandardizationSpec['stamps'] {
+  return Object.entries(table.fields).flatMap(([name, { type, absent, onUpdate }]) =>
+    absent || onUpdate === undefined || (type !== 'date' && type !== 'datetime') ? [] : [{ name, type }],
   )
 }
 

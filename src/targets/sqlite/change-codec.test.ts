@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Cell } from '../../values/field-type.ts'
-import { decodeChanges, encodeChange, keyTextOf, recordsOf } from './change-codec.ts'
+import { decodeChanges, encodeChange, isFollowing, keyTextOf, recordsOf } from './change-codec.ts'
 import type { Change } from './ports.ts'
 
 const cell: fc.Arbitrary<Cell> = fc.oneof(
@@ -15,7 +15,18 @@ const cell: fc.Arbitrary<Cell> = fc.oneof(
 const rowId = fc.integer({ min: 0, max: 50 })
 const row = fc.dictionary(fc.string({ minLength: 1 }), cell)
 const change: fc.Arbitrary<Change> = fc.oneof(
-  fc.record({ is: fc.constant('cell' as const), rowId, key: cell, column: fc.string(), before: cell, after: cell }),
+  fc.record(
+    {
+      is: fc.constant('cell' as const),
+      rowId,
+      key: cell,
+      column: fc.string(),
+      before: cell,
+      after: cell,
+      follows: fc.constant(true as const),
+    },
+    { requiredKeys: ['is', 'rowId', 'key', 'column', 'before', 'after'] },
+  ),
   fc.record({ is: fc.constantFrom('insert' as const, 'delete' as const), rowId, key: cell, row }),
 )
 
@@ -35,13 +46,20 @@ describe('records of changes', () => {
     fc.assert(
       fc.property(fc.array(change), (changes) => {
         const records = recordsOf(changes)
-        expect(
-          records.flatMap((record): readonly Change[] => (record.is === 'update' ? record.cells : [record])),
-        ).toEqual(changes)
+        const partsOf = (record: (typeof records)[number]): readonly Change[] =>
+          record.is === 'update' ? [...record.cells, ...record.follows] : [record]
+        const kept = records.flatMap(partsOf)
+        let from = 0
         for (const record of records) {
+          const parts = partsOf(record)
+          const given = changes.slice(from, from + parts.length)
+          expect(parts).toEqual([...given.filter((one) => !isFollowing(one)), ...given.filter(isFollowing)])
+          from += parts.length
           if (record.is !== 'update') continue
-          expect(new Set(record.cells.map((one) => one.rowId)).size).toBe(1)
+          expect(new Set(parts.map((one) => one.rowId)).size).toBe(1)
+          expect([record.cells.some(isFollowing), record.follows.every(isFollowing)]).toEqual([false, true])
         }
+        expect(kept.length).toBe(changes.length)
       }),
     )
   })

@@ -5,7 +5,7 @@
 import type { Cell } from '../../values/field-type.ts'
 import type { Change } from './ports.ts'
 
-type CellChange = Extract<Change, { is: 'cell' }>
+export type CellChange = Extract<Change, { is: 'cell' }>
 
 /** What is done to one record: cells that change together, a row that comes, or one that goes. */
 export type RecordChange =
@@ -14,7 +14,10 @@ export type RecordChange =
       readonly rowId: number
       /** The key before the change. */
       readonly key: Cell
+      /** What guards the record: it is changed while all of these are as they were. */
       readonly cells: readonly CellChange[]
+      /** What is written along with them, whatever it was. */
+      readonly follows: readonly CellChange[]
     }
   | Extract<Change, { is: 'insert' | 'delete' }>
 
@@ -22,14 +25,15 @@ export type RecordChange =
 type CellText = null | string | number | { readonly i: string } | { readonly r: string } | { readonly b: string }
 
 type ChangeText =
-  | readonly ['c', rowId: number, key: CellText, column: string, before: CellText, after: CellText]
+  | readonly ['c', rowId: number, key: CellText, column: string, before: CellText, after: CellText, follows?: 1]
   | readonly ['i' | 'd', rowId: number, key: CellText, row: readonly (readonly [column: string, cell: CellText])[]]
 
 /** A change in the form that JSON can hold. */
 export function encodeChange(change: Change): ChangeText {
   if (change.is === 'cell') {
     const { rowId, key, column, before, after } = change
-    return ['c', rowId, encodeCell(key), column, encodeCell(before), encodeCell(after)]
+    const text = ['c', rowId, encodeCell(key), column, encodeCell(before), encodeCell(after)] as const
+    return change.follows === undefined ? text : [...text, 1]
   }
   const row = Object.entries(change.row).map(([column, cell]) => [column, encodeCell(cell)] as const)
   return [change.is === 'insert' ? 'i' : 'd', change.rowId, encodeCell(change.key), row]
@@ -46,8 +50,16 @@ export function decodeChanges(json: string): readonly Change[] {
 
 function decodeChange(text: ChangeText): Change {
   if (text[0] === 'c') {
-    const [, rowId, key, column, before, after] = text
-    return { is: 'cell', rowId, key: decodeCell(key), column, before: decodeCell(before), after: decodeCell(after) }
+    const [, rowId, key, column, before, after, follows] = text
+    return {
+      is: 'cell',
+      rowId,
+      key: decodeCell(key),
+      column,
+      before: decodeCell(before),
+      after: decodeCell(after),
+      ...(follows === undefined ? {} : { follows: true }),
+    }
   }
   const [letter, rowId, key, row] = text
   return {
@@ -80,6 +92,11 @@ function decodeCell(text: CellText): Cell {
   return new Uint8Array(Buffer.from(text.b, 'base64'))
 }
 
+/** Whether a change is a cell that only follows. */
+export function isFollowing(change: Change): boolean {
+  return change.is === 'cell' && change.follows !== undefined
+}
+
 /** Whether the second change is one more cell of the record that the first one changes. */
 export function sameRecord(first: Change, second: Change): boolean {
   return (
@@ -94,20 +111,21 @@ export function sameRecord(first: Change, second: Change): boolean {
 /** The changes record by record, in their order. */
 export function recordsOf(changes: readonly Change[]): readonly RecordChange[] {
   const records: RecordChange[] = []
-  let open: { rowId: number; key: Cell; cells: CellChange[] } | undefined
+  let open: { cells: CellChange[]; follows: CellChange[] } | undefined
+  let last: Change | undefined
   for (const change of changes) {
-    if (change.is !== 'cell') {
+    if (change.is === 'cell') {
+      if (open === undefined || last === undefined || !sameRecord(last, change)) {
+        open = { cells: [], follows: [] }
+        records.push({ is: 'update', rowId: change.rowId, key: change.key, ...open })
+      }
+      const list = isFollowing(change) ? open.follows : open.cells
+      list.push(change)
+    } else {
       open = undefined
       records.push(change)
-      continue
     }
-    const last = open?.cells.at(-1)
-    if (open !== undefined && last !== undefined && sameRecord(last, change)) {
-      open.cells.push(change)
-    } else {
-      open = { rowId: change.rowId, key: change.key, cells: [change] }
-      records.push({ is: 'update', ...open })
-    }
+    last = change
   }
   return records
 }
@@ -119,7 +137,8 @@ export function keyTextOf(record: { readonly key: Cell; readonly rowId: number }
   return key instanceof Uint8Array ? Buffer.from(key).toString('hex') : String(key)
 }
 
-function sameCell(first: Cell, second: Cell): boolean {
+/** Whether two cells hold the same value. */
+export function sameCell(first: Cell, second: Cell): boolean {
   if (first instanceof Uint8Array || second instanceof Uint8Array) {
     return first instanceof Uint8Array && second instanceof Uint8Array && Buffer.compare(first, second) === 0
   }

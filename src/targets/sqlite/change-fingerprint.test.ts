@@ -102,3 +102,25 @@ test('a long sequence has the digest of the same sequence in pieces', () => {
   }
   expect(stepwise.digest()).toBe(fingerprintOf(many))
 })
+
+test('cells that only follow have no part in it', () => {
+  const following = fc.record({
+    is: fc.constant('cell' as const),
+    rowId: fc.nat(),
+    key: cells,
+    column: fc.constant('updated_at'),
+    before: cells,
+    after: cells,
+    follows: fc.constant(true as const),
+  })
+  fc.assert(
+    fc.property(fc.array(changes, { maxLength: 4 }), fc.array(following), (sequence, stamps) => {
+      const fingerprint = createChangeFingerprint()
+      for (const change of sequence) {
+        fingerprint.add(change)
+        for (const stamp of stamps) fingerprint.add(stamp)
+      }
+      expect([fingerprint.count, fingerprint.digest()]).toEqual([sequence.length, fingerprintOf(sequence)])
+    }),
+  )
+})

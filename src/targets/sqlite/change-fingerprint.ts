@@ -1,9 +1,11 @@
 /**
  * The fingerprint of a sequence of changes: equal sequences give equal digests, and any other change, order, cell or type
- * of cell gives another one. Evidence of actions and the proof that a checkpoint holds what was approved.
+ * of cell gives another one. Evidence of actions and the proof that a checkpoint holds what was approved. Cells that only
+ * follow are no part of it.
  */
 import { createHash } from 'node:crypto'
 import type { Cell } from '../../values/field-type.ts'
+import { isFollowing } from './change-codec.ts'
 import type { Change, ChangeFingerprint } from './ports.ts'
 
 /** Characters collected before they are hashed: one call a change would cost more than the hashing. */
@@ -20,6 +22,7 @@ export function createChangeFingerprint(): ChangeFingerprint {
   }
   return {
     add(change) {
+      if (isFollowing(change)) return
       count += 1
       pending += textOf(change)
       if (pending.length >= batchLength) flush()

@@ -3,7 +3,7 @@
  * left it is taken back; one that somebody changed since is a conflict and stays as it is.
  */
 import type { Cell } from '../../values/field-type.ts'
-import type { RecordChange } from './change-codec.ts'
+import { type CellChange, type RecordChange, sameCell } from './change-codec.ts'
 import type { Change } from './ports.ts'
 import type { TableAccess } from './table-access.ts'
 
@@ -47,9 +47,25 @@ function reverseUpdate(
     const changes = record.cells.map((cell): Change => {
       return { is: 'cell', rowId, key, column: cell.column, before: cell.after, after: cell.before }
     })
-    return { is: 'changes', changes }
+    return { is: 'changes', changes: [...changes, ...followBack(table, rowId, key, record.follows)] }
   }
   return placeOf(table, record.rowId, record.key, before) === undefined ? { is: 'conflict' } : { is: 'nothing' }
+}
+
+/**
+ * Cells that follow go back to what they were where they still are what the action made them. Others keep what they hold
+ * now, which has to be said, since a trigger would stamp the record anew otherwise.
+ */
+function followBack(table: TableAccess, rowId: number, key: Cell, follows: readonly CellChange[]): readonly Change[] {
+  const cells = table.writable(follows)
+  if (cells.length === 0) return []
+  const columns = cells.map((cell) => cell.column)
+  const now = table.row(rowId, key, columns)
+  return cells.map(({ column, before, after }): Change => {
+    const held = now?.[column] ?? null
+    const back = sameCell(held, after) ? before : held
+    return { is: 'cell', rowId, key, column, before: held, after: back, follows: true }
+  })
 }
 
 /** Where the record with this key is, when it holds these values. */

@@ -14,11 +14,13 @@ import { openChangeSets } from './change-sets.ts'
 import { openDatabases } from './databases.ts'
 import type { Databases } from './ports.ts'
 
-/** Rounds; the applying process is killed twice in each. */
-const rounds = 20
+/** Rounds; the applying process is killed twice in each, and twice more while it takes the action back. */
+const rounds = 12
 const updates = 2600
 const inserts = 700
 const deletes = 700
+
+const idle = { signal: new AbortController().signal, progress: () => undefined }
 
 let folder: string
 let offload: OwnedOffload
@@ -82,31 +84,49 @@ function create(path: string): void {
   const db = new Database(path)
   db.pragma('journal_mode = WAL')
   db.exec(`
-    CREATE TABLE leads (id TEXT PRIMARY KEY, email TEXT, touched INTEGER DEFAULT 0);
+    CREATE TABLE leads (id TEXT PRIMARY KEY, email TEXT, touched INTEGER DEFAULT 0, updated_at TEXT);
     CREATE TABLE made (row_id INTEGER, what TEXT);
     CREATE TRIGGER made_update AFTER UPDATE OF email ON leads WHEN NEW.email LIKE 'new-%' BEGIN INSERT INTO made VALUES (NEW.rowid, 'update'); END;
     CREATE TRIGGER made_insert AFTER INSERT ON leads WHEN NEW.email LIKE 'new-%' BEGIN INSERT INTO made VALUES (NEW.rowid, 'insert'); END;
     CREATE TRIGGER made_delete AFTER DELETE ON leads BEGIN INSERT INTO made VALUES (OLD.rowid, 'delete'); END;
     WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ${updates + deletes})
-      INSERT INTO leads SELECT 'k' || n, 'old-' || n, 0 FROM c;`)
+      INSERT INTO leads SELECT 'k' || n, 'old-' || n, 0, 'at-' || n FROM c;
+    CREATE TRIGGER stamp AFTER UPDATE ON leads WHEN NEW.updated_at IS OLD.updated_at AND NEW.updated_at IS NOT 'agent' BEGIN UPDATE leads SET updated_at = 'agent' WHERE rowid = NEW.rowid; END;`)
   db.close()
 }
 
-test(`an action killed at ${rounds * 2} random moments beside a writing agent is completed with nothing lost and nothing twice`, async () => {
+test(`an action and its undo killed at ${rounds * 4} random moments beside a writing agent are completed with nothing lost and nothing twice`, async () => {
   const random = seededRandom(20261123)
   const checkpoints = join(folder, 'checkpoints.db')
   const sets = openChangeSets({ path: checkpoints, clock: systemClock })
   let cutOff = 0
+  const killTwice = async (actionId: string) => {
+    for (let kill = 0; kill < 2; kill += 1) {
+      const { child, begun, gone } = applying(checkpoints, actionId)
+      await begun
+      await systemClock.sleep(random.next() * 60)
+      child.kill('SIGKILL')
+      await gone
+      if ((await sets.probe(actionId, databases)) === 'partly') cutOff += 1
+    }
+  }
   for (let round = 0; round < rounds; round += 1) {
     const path = join(folder, `leads-${round}.db`)
     const actionId = `action-${round}`
     create(path)
     const writer = sets.begin(actionId, { path, table: 'leads', keyColumn: 'id' })
     for (let row = 1; row <= updates; row += 1) {
-      writer.add({ is: 'cell', rowId: row, key: `k${row}`, column: 'email', before: `old-${row}`, after: `new-${row}` })
+      const at = { is: 'cell', rowId: row, key: `k${row}` } as const
+      writer.add({ ...at, column: 'email', before: `old-${row}`, after: `new-${row}` })
+      writer.add({ ...at, column: 'updated_at', before: `at-${row}`, after: 'action', follows: true })
     }
     for (let row = updates + 1; row <= updates + deletes; row += 1) {
-      writer.add({ is: 'delete', rowId: row, key: `k${row}`, row: { id: `k${row}`, email: `old-${row}`, touched: 0 } })
+      writer.add({
+        is: 'delete',
+        rowId: row,
+        key: `k${row}`,
+        row: { id: `k${row}`, email: `old-${row}`, touched: 0, updated_at: `at-${row}` },
+      })
     }
     // Without a key nothing but the marker keeps an insert from being made twice.
     for (let row = 1; row <= inserts; row += 1) {
@@ -116,22 +136,9 @@ test(`an action killed at ${rounds * 2} random moments beside a writing agent is
 
     const program = python(agent, path, String(round))
     await program.line()
-    for (let kill = 0; kill < 2; kill += 1) {
-      const { child, begun, gone } = applying(checkpoints, actionId)
-      await begun
-      await systemClock.sleep(random.next() * 60)
-      child.kill('SIGKILL')
-      await gone
-      if ((await sets.probe(actionId, databases)) === 'partly') cutOff += 1
-    }
-    const outcome = await sets.apply(actionId, databases, {
-      signal: new AbortController().signal,
-      progress: () => undefined,
-    })
-    const again = await sets.apply(actionId, databases, {
-      signal: new AbortController().signal,
-      progress: () => undefined,
-    })
+    await killTwice(actionId)
+    const outcome = await sets.apply(actionId, databases, idle)
+    const again = await sets.apply(actionId, databases, idle)
     program.tell('end')
     const touched = Number(await program.line())
     await program.ended()
@@ -151,8 +158,34 @@ test(`an action killed at ${rounds * 2} random moments beside a writing agent is
     expect(count(`SELECT count(*) FROM leads WHERE email LIKE 'old-%'`)).toBe(0)
     // Nothing of the agent's either:
     expect(count('SELECT sum(touched) FROM leads')).toBe(touched)
+    // Every changed record has the action's stamp, unless the agent stamped it afterwards.
+    expect(
+      count(`SELECT count(*) FROM leads WHERE email LIKE 'new-%' AND id IS NOT NULL AND touched = 0
+      AND updated_at IS NOT 'action'`),
+    ).toBe(0)
+    const stamped = count(`SELECT count(*) FROM leads WHERE updated_at = 'action'`)
+    expect(stamped).toBeGreaterThan(0)
+    const edited = count(`SELECT count(*) FROM leads WHERE email = 'agent'`)
+    const stays = count(`SELECT count(*) FROM leads WHERE updated_at IS 'agent'`)
     view.close()
+
+    const undoId = `${actionId}-undo`
+    const reversed = await sets.reverse(actionId, undoId, databases)
+    await killTwice(undoId)
+    const undone = await sets.apply(undoId, databases, idle)
+    expect(await sets.apply(undoId, databases, idle)).toEqual(undone)
+    expect(undone).toMatchObject({ changed: reversed.count, skippedCount: 0, failed: [] })
+    const after = await databases.read(path)
+    const countAfter = (sql: string) => after.db.prepare<[], number>(sql).pluck().get()
+    expect(countAfter('SELECT count(*) FROM leads')).toBe(updates + deletes)
+    expect(countAfter(`SELECT count(*) FROM leads WHERE email IS NOT 'old-' || substr(id, 2)`)).toBe(edited)
+    // A stamp of the agent's stays; every other one is that from before the action.
+    expect(countAfter(`SELECT count(*) FROM leads WHERE updated_at IS 'agent'`)).toBe(stays)
+    expect(countAfter(`SELECT count(*) FROM leads WHERE updated_at IS 'at-' || substr(id, 2)`)).toBe(
+      updates + deletes - Number(stays),
+    )
+    after.close()
   }
   expect(cutOff).toBeGreaterThan(0)
   sets.close()
-}, 180_000)
+}, 300_000)

@@ -39,6 +39,14 @@ export function openChangeSets(settings: { readonly path: string; readonly clock
     if (set === undefined) throw new OperationalError('ACTION_STALE', `the change set of action ${actionId} is gone`)
     return set
   }
+  const probe: ChangeSets['probe'] = async (actionId, databases) => {
+    const set = store.find(actionId)
+    if (set === undefined) return 'not-applied'
+    if (set.blocks === 0) return 'applied'
+    const made = await withView(databases, set.target.path, (db) => stepsOf(db, actionId).length)
+    if (made === 0) return 'not-applied'
+    return made >= set.blocks ? 'applied' : 'partly'
+  }
 
   return {
     begin: (actionId, target) => store.begin(actionId, target),
@@ -80,16 +88,11 @@ export function openChangeSets(settings: { readonly path: string; readonly clock
       }
       return tally.outcome()
     },
-    async probe(actionId, databases) {
-      const set = store.find(actionId)
-      if (set === undefined) return 'not-applied'
-      if (set.blocks === 0) return 'applied'
-      const made = await withView(databases, set.target.path, (db) => stepsOf(db, actionId).length)
-      if (made === 0) return 'not-applied'
-      return made >= set.blocks ? 'applied' : 'partly'
-    },
+    probe,
     async reverse(actionId, undoId, databases) {
       const set = finished(actionId)
+      // Kept by an earlier try that was not dispatched: what it would write may be out of date.
+      if (undoId !== undefined && (await probe(undoId, databases)) === 'not-applied') store.discard(undoId)
       const writer = undoId === undefined ? undefined : store.begin(undoId, set.target)
       const fingerprint = createChangeFingerprint()
       const conflicts: string[] = []

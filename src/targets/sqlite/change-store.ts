@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Clock } from '../../clock.ts'
 import { OperationalError } from '../../errors.ts'
-import { decodeChanges, encodeChange, sameRecord, sizeOfCell } from './change-codec.ts'
+import { decodeChanges, encodeChange, isFollowing, sameRecord, sizeOfCell } from './change-codec.ts'
 import { createChangeFingerprint } from './change-fingerprint.ts'
 import { codeOf, toDatabaseError } from './database-error.ts'
 import type { Change, ChangeSetWriter, ChangeTarget } from './ports.ts'
@@ -107,7 +107,8 @@ export function openChangeStore(path: string, clock: Clock): ChangeStore {
           )
           .all(set.setId, from + limit, from)
         const start = rows[0]?.first ?? from
-        return rows.flatMap((row) => decodeChanges(row.json)).slice(from - start, from - start + limit)
+        const changes = rows.flatMap((row) => decodeChanges(row.json)).filter((change) => !isFollowing(change))
+        return changes.slice(from - start, from - start + limit)
       }),
     discard: (actionId) =>
       guarded(() => {
@@ -170,6 +171,7 @@ function openFile(path: string): Database.Database {
 }
 
 interface Block {
+  /** Position of the first change and how many there are, without cells that only follow. */
   readonly first: number
   readonly changes: number
   readonly records: number
@@ -199,16 +201,18 @@ function beginSet({ db, clock, guarded }: Store, actionId: string, target: Chang
   let records = 0
   let first = 0
   let block: ReturnType<typeof encodeChange>[] = []
+  let blockChanges = 0
   let blockRecords = 0
   let blockBytes = 0
   let last: Change | undefined
 
   const seal = () => {
     if (block.length === 0) return
-    pending.push({ first, changes: block.length, records: blockRecords, json: JSON.stringify(block) })
-    first += block.length
+    pending.push({ first, changes: blockChanges, records: blockRecords, json: JSON.stringify(block) })
+    first += blockChanges
     records += blockRecords
     block = []
+    blockChanges = 0
     blockRecords = 0
     blockBytes = 0
   }
@@ -245,6 +249,7 @@ function beginSet({ db, clock, guarded }: Store, actionId: string, target: Chang
         blockRecords += 1
       }
       block.push(encodeChange(change))
+      if (!isFollowing(change)) blockChanges += 1
       blockBytes += sizeOfChange(change)
       last = change
     },

@@ -60,6 +60,13 @@ export type Change =
       readonly column: string
       readonly before: Cell
       readonly after: Cell
+      /**
+       * Set for a cell that only follows its record's other changes, such as the stamp of its last update. It is written
+       * together with them, which no trigger then stamps anew, and taken back together with them while it still is what
+       * the action wrote; where it is not, it stays as it is. Never the cause of a skip or a conflict, and no part of counts,
+       * pages and fingerprints: evidence does not depend on the moment. Comes after a cell of its record that is not such.
+       */
+      readonly follows?: true
     }
   /** `rowId` 0: SQLite chooses one. */
   | { readonly is: 'insert'; readonly rowId: number; readonly key: Cell; readonly row: Readonly<Record<string, Cell>> }
@@ -74,6 +81,7 @@ export interface ChangeTarget {
 
 /** Running fingerprint of changes in the order they are added (rowid order): equal sequences give equal digests. */
 export interface ChangeFingerprint {
+  /** Cells that only follow are passed over. */
   add(change: Change): void
   readonly count: number
   /** SHA-256, lower-case hexadecimal. */
@@ -98,7 +106,7 @@ export interface ChangeSets {
   summary(
     actionId: string,
   ): { readonly count: number; readonly fingerprint: string; readonly target: ChangeTarget } | undefined
-  /** The changes of a finished set in order, `limit` from position `from`. */
+  /** The changes of a finished set in order, `limit` from position `from`, without cells that only follow. */
   page(actionId: string, from: number, limit: number): readonly Change[]
   /**
    * Makes the changes in transactions of at most 500 records, each guarded by its before-image (a record that changed
@@ -110,7 +118,8 @@ export interface ChangeSets {
   probe(actionId: string, databases: Databases): Promise<'applied' | 'partly' | 'not-applied'>
   /**
    * Writes the set that takes `actionId` back under the new id `undoId`, without those records that were changed since,
-   * which are given as conflicts (keys, 20 at most, and their number). Without an `undoId` nothing is written.
+   * which are given as conflicts (keys, 20 at most, and their number). Without an `undoId` nothing is written. A set that
+   * an earlier call wrote under it is replaced unless it was applied, were it in part.
    */
   reverse(
     actionId: string,

@@ -6,7 +6,7 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { OperationalError } from '../../errors.ts'
 import type { Cell } from '../../values/field-type.ts'
-import type { RecordChange } from './change-codec.ts'
+import { type CellChange, type RecordChange, sameCell } from './change-codec.ts'
 import type { ChangeTarget } from './ports.ts'
 import { quoteIdentifier, readSchemaNames, readTableSchema, type TableSchema } from './schema-reader.ts'
 
@@ -28,9 +28,13 @@ export interface TableAccess {
   keyAt(rowId: number): Cell | undefined
   /** Whether the named cells of a located record hold these values. */
   holds(rowId: number, key: Cell, cells: Readonly<Record<string, Cell>>): boolean
-  /** All stored cells of a located record. */
-  row(rowId: number, key: Cell): Readonly<Record<string, Cell>> | undefined
+  /** The named cells of a located record, or all that are stored. */
+  row(rowId: number, key: Cell, columns?: readonly string[]): Readonly<Record<string, Cell>> | undefined
+  /** Those of the cells whose column is still there, and no generated one. */
+  writable(cells: readonly CellChange[]): readonly CellChange[]
 }
+
+type UpdateRecord = Extract<RecordChange, { is: 'update' }>
 
 /** Reads the table's schema. Throws ACTION_STALE when the table or its key column is gone. */
 export function openTable(db: Database, target: ChangeTarget): TableAccess {
@@ -78,26 +82,61 @@ export function openTable(db: Database, target: ChangeTarget): TableAccess {
     return attempt(elsewhere) > 0 ? { is: 'changed', rowId: elsewhere } : { is: 'skipped' }
   }
 
+  const isStored = new Set(stored.map((column) => column.toLowerCase()))
+  const writable = (cells: readonly CellChange[]) =>
+    cells.every((cell) => isStored.has(cell.column.toLowerCase()))
+      ? cells
+      : cells.filter((cell) => isStored.has(cell.column.toLowerCase()))
+
   /** Sets of one action mostly change the same columns in every record. */
   let lastUpdate: { readonly columns: string; readonly statement: Statement<Bound[]> } | undefined
-  const updateOf = (record: Extract<RecordChange, { is: 'update' }>): Statement<Bound[]> => {
-    const columns =
-      record.cells.length === 1
-        ? (record.cells[0]?.column ?? '')
-        : JSON.stringify(record.cells.map((cell) => cell.column))
+  const updateOf = (cells: readonly CellChange[], follows: readonly CellChange[]): Statement<Bound[]> => {
+    const namesOf = (some: readonly CellChange[]) => some.map((cell) => cell.column)
+    const [guarded, names] = [namesOf(cells), namesOf([...cells, ...follows])]
+    const columns = `${guarded.length} ${names.length === 1 ? names[0] : JSON.stringify(names)}`
     if (lastUpdate?.columns === columns) return lastUpdate.statement
-    const names = record.cells.map((cell) => cell.column)
     const set = names.map((column) => `${quoteIdentifier(column)} = ?`).join(', ')
+    const condition = [at, is(guarded)].filter((part) => part !== '').join(' AND ')
     // OR ABORT: a column may declare ON CONFLICT REPLACE, which would delete the other record without an image.
-    const statement = prepare(`UPDATE OR ABORT main.${table} SET ${set} WHERE ${at} AND ${is(names)}`)
+    const statement = prepare(`UPDATE OR ABORT main.${table} SET ${set} WHERE ${condition}`)
     lastUpdate = { columns, statement }
     return statement
   }
-  const update = (record: Extract<RecordChange, { is: 'update' }>): Touched => {
-    const statement = updateOf(record)
-    const after = record.cells.map((cell) => bound(cell.after))
+  const change = (record: UpdateRecord, follows: readonly CellChange[]): Touched => {
+    const statement = updateOf(record.cells, follows)
+    const after = [...record.cells, ...follows].map((cell) => bound(cell.after))
     const before = record.cells.map((cell) => bound(cell.before))
     return touch(record, (rowId) => statement.run(...after, ...place(rowId, record.key), ...before).changes)
+  }
+  /**
+   * Gives the cells that follow what they are to hold, in one statement. A trigger that stamps updates takes one that sets
+   * the stamp which is there already for one that sets none, and stamps anew, and with it every other stamp; setting all
+   * of them back from that is left alone.
+   */
+  const hold = (record: UpdateRecord, rowId: number, follows: readonly CellChange[]): void => {
+    const assigned = record.cells.find((cell) => cell.column.toLowerCase() === keyColumn.name.toLowerCase())
+    const keyNow = assigned === undefined ? record.key : assigned.after
+    const rowIdNow = locate(rowId, keyNow)
+    if (rowIdNow === undefined) return
+    const columns = follows.map((cell) => quoteIdentifier(cell.column))
+    const set = columns.map((column) => `${column} = ?`).join(', ')
+    const differs = columns.map((column) => `${column} COLLATE BINARY IS NOT ?`).join(' OR ')
+    const values = follows.map((cell) => bound(cell.after))
+    prepare(`UPDATE OR ABORT main.${table} SET ${set} WHERE ${at} AND (${differs})`).run(
+      ...[...values, ...place(rowIdNow, keyNow), ...values],
+    )
+  }
+  const update = (record: UpdateRecord): Touched => {
+    if (record.follows.length === 0) return change(record, record.follows)
+    const follows = writable(record.follows)
+    const moving = follows.filter((cell) => !sameCell(cell.before, cell.after))
+    if (moving.length === follows.length) return change(record, follows)
+    // One savepoint: where the second statement is refused, nothing of the record is changed.
+    return db.transaction(() => {
+      const touched = change(record, moving)
+      if (touched.is === 'changed') hold(record, touched.rowId, follows)
+      return touched
+    })()
   }
 
   const insert = (record: Extract<RecordChange, { is: 'insert' }>): Touched => {
@@ -157,15 +196,16 @@ export function openTable(db: Database, target: ChangeTarget): TableAccess {
         ...guards,
       ])
     },
-    row(rowId, keyCell) {
-      const columns = stored.map(quoteIdentifier).join(', ')
-      const found = prepare(`SELECT ${columns} FROM main.${table} WHERE ${at}`)
+    row(rowId, keyCell, columns = stored) {
+      const names = columns.map(quoteIdentifier).join(', ')
+      const found = prepare(`SELECT ${names} FROM main.${table} WHERE ${at}`)
         .safeIntegers()
         .raw()
         .get(...place(rowId, keyCell))
       if (!Array.isArray(found)) return undefined
-      return Object.fromEntries(stored.map((column, index) => [column, cellOf(found[index])]))
+      return Object.fromEntries(columns.map((column, index) => [column, cellOf(found[index])]))
     },
+    writable,
   }
 }
 
