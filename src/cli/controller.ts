@@ -1,15 +1,6 @@
 /** Commands that change something go through the API of the controller that runs on the workspace, if one does. */
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { z } from 'zod'
-import { systemClock } from '../clock.ts'
-import { currentLease } from '../engine/lease.ts'
 import type { UndoResult } from '../engine/undo-request.ts'
-import { messageOf, OperationalError } from '../errors.ts'
-import { openJournal } from '../journal/store.ts'
 import type { JsonObject } from '../json.ts'
-import { isHolderAlive } from '../targets/process/holder.ts'
-import type { CommonOptions } from './command.ts'
 
 /** What became of one id. */
 export interface Answered {
@@ -26,4 +17,4 @@ export interface Controller {
   /** Asks for a look at all, and waits until it has settled. */
   query(text: string, variables: JsonObject): Promise<unknown>
 }
-export const controllerOf = async (_o: unknown): Promise<Controller | undefined> => undefined
+export const controllerOf = async (_options: unknown): Promise<Controller | undefined> => undefined
