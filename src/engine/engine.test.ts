@@ -140,7 +140,11 @@ describe('approval', () => {
     await on.run()
     expect(on.world.effects).toEqual([])
     const answer = on.engine.approve({ actionId: id, approver: 'token:alice' })
-    expect(answer.is).toBe('stale')
+    expect(answer).toMatchObject({
+      is: 'stale',
+      message: expect.stringContaining('the records it was planned on have changed'),
+      successor: pendingIds(on.engine)[0],
+    })
     expect(pendingIds(on.engine)).not.toContain(id)
   })
 
