@@ -13,6 +13,7 @@ import { registerState } from './commands/state.ts'
 import { registerValidate } from './commands/validate.ts'
 import { registerWhy } from './commands/why.ts'
 
+const wantsJson = process.argv.includes('--json')
 const packageSchema = z.object({ version: z.string() })
 
 function createProgram(): Command {
@@ -24,6 +25,12 @@ function createProgram(): Command {
     .version(version)
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .showSuggestionAfterError()
+    .configureOutput({
+      // With --json the error is the document on stdout, and said once.
+      writeErr: (text) => {
+        if (!wantsJson) process.stderr.write(text)
+      },
+    })
     .exitOverride()
   for (const register of [
     registerValidate,
@@ -40,15 +47,24 @@ function createProgram(): Command {
   return program
 }
 
+/** What commander refuses, with its suggestion as the next step. */
+function usageError(message: string, program: Command): OperationalError {
+  const [text = '', suggestion] = message.replace(/^error: /, '').split('\n')
+  const command = program.commands.find((one) => process.argv.slice(2).includes(one.name()))
+  const help = `See \`trueup ${command === undefined ? '' : `${command.name()} `}--help\`.`
+  const meant = suggestion?.replace(/^\(|\)$/g, '')
+  return new OperationalError('USAGE', text, { hint: meant === undefined ? help : `${meant} ${help}` })
+}
+
 // Files that Trueup makes are their owner's alone.
 process.umask(0o077)
+const program = createProgram()
 try {
-  await createProgram().parseAsync()
+  await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) {
     const isHelp = error.exitCode === 0
-    if (!isHelp && process.argv.includes('--json')) {
-      process.exitCode = reportError(new OperationalError('USAGE', error.message.replace(/^error: /, '')), true)
-    } else process.exitCode = isHelp ? 0 : 1
-  } else process.exitCode = reportError(error, process.argv.includes('--json'))
+    if (!isHelp && wantsJson) process.exitCode = reportError(usageError(error.message, program), true)
+    else process.exitCode = isHelp ? 0 : 1
+  } else process.exitCode = reportError(error, wantsJson)
 }
