@@ -134,7 +134,7 @@ const approvedSchema = z.object({
   approveActions: z.discriminatedUnion('__typename', [
     z.object({
       __typename: z.literal('Approved'),
-      actions: z.array(z.object({ actionId: z.string(), given: z.number(), needed: z.number() })),
+      actions: z.array(z.object({ actionId: z.string(), approvalsGiven: z.number(), approvalsNeeded: z.number() })),
     }),
     z.object({
       __typename: z.enum(['PlanStale', 'PlanExpired', 'SelfApprovalForbidden', 'Forbidden']),
@@ -150,14 +150,14 @@ function approveBy(request: Request): Controller['approve'] {
     for (const id of ids) {
       const { approveActions: outcome } = await request(
         `mutation ($input: ApproveActionsInput!) { approveActions(input: $input) { __typename
-           ... on Approved { actions { actionId given needed } } ... on UserError { message } } }`,
+           ... on Approved { actions { actionId approvalsGiven approvalsNeeded } } ... on UserError { message } } }`,
         { input: { actionIds: [id], comment: comment ?? null } },
         approvedSchema,
       )
       if (outcome.__typename !== 'Approved') answered.push({ id, is: 'refused', message: outcome.message })
       else {
         const [action] = outcome.actions
-        const left = action === undefined ? 0 : action.needed - action.given
+        const left = action === undefined ? 0 : action.approvalsNeeded - action.approvalsGiven
         answered.push({
           id,
           is: 'done',

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The process of the command line `trueup`: its umask, and how what a parse throws becomes output and exit status. */
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { OperationalError } from '../errors.ts'
 import { reportError } from './command.ts'
 import { createProgram } from './program.ts'
@@ -11,15 +11,26 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
+const wantsJson = process.argv.includes('--json')
+
+/** What commander refuses, with its suggestion as the next step. */
+function usageError(message: string, program: Command): OperationalError {
+  const [text = '', suggestion] = message.replace(/^error: /, '').split('\n')
+  const command = program.commands.find((one) => process.argv.slice(2).includes(one.name()))
+  const help = `See \`trueup ${command === undefined ? '' : `${command.name()} `}--help\`.`
+  const meant = suggestion?.replace(/^\(|\)$/g, '')
+  return new OperationalError('USAGE', text, { hint: meant === undefined ? help : `${meant} ${help}` })
+}
+
 // Files that Trueup makes are their owner's alone.
 process.umask(0o077)
+const program = createProgram({ wantsJson })
 try {
-  await createProgram().parseAsync()
+  await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) {
     const isHelp = error.exitCode === 0
-    if (!isHelp && process.argv.includes('--json')) {
-      process.exitCode = reportError(new OperationalError('USAGE', error.message.replace(/^error: /, '')), true)
-    } else process.exitCode = isHelp ? 0 : 1
-  } else process.exitCode = reportError(error, process.argv.includes('--json'))
+    if (!isHelp && wantsJson) process.exitCode = reportError(usageError(error.message, program), true)
+    else process.exitCode = isHelp ? 0 : 1
+  } else process.exitCode = reportError(error, wantsJson)
 }

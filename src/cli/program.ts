@@ -19,7 +19,7 @@ import { registerWhy } from './commands/why.ts'
 const packageSchema = z.object({ version: z.string() })
 
 /** Every command with its options, one file a command in src/cli/commands. Parsing throws CommanderError instead of ending the process. */
-export function createProgram(): Command {
+export function createProgram({ wantsJson = false } = {}): Command {
   const { version } = packageSchema.parse(
     JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')),
   )
@@ -28,6 +28,12 @@ export function createProgram(): Command {
     .version(version)
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .showSuggestionAfterError()
+    .configureOutput({
+      // With --json the error is the document on stdout, and said once.
+      writeErr: (text) => {
+        if (!wantsJson) process.stderr.write(text)
+      },
+    })
   for (const register of [
     registerValidate,
     registerPlan,

@@ -91,7 +91,10 @@ export function whyOf(status: ResourceStatus, nowMs: number): readonly WhyLine[]
     ]
   }
   const wakeUpMs = earliest([ruling, ...others].map((condition) => condition.wakeUpMs))
-  const steps = new Set([ruling, ...others].flatMap(({ nextStep }) => nextStep ?? []))
+  const steps = new Set([
+    ...[ruling, ...others].flatMap(({ nextStep }) => nextStep ?? []),
+    ...severestFirst(status.drift).flatMap(({ severity, byHand }) => (severity === 'low' ? [] : (byHand ?? []))),
+  ])
   return [
     { label: 'resource', text: `${name} is ${stateText(ruling)}` },
     ...[ruling, ...others].map(({ reason, message }) => ({ label: 'reason' as const, text: `${reason}: ${message}` })),
@@ -120,15 +123,17 @@ function stateText({ type, status }: Condition): string {
 
 function evidenceOf({ drift, observedAtMs }: ResourceStatus, nowMs: number): readonly WhyLine[] {
   const looked = observedAtMs === undefined ? 'never looked at' : `last looked at ${momentText(observedAtMs, nowMs)}`
-  const severest = ['critical', 'high', 'medium', 'low'].flatMap((level) =>
-    drift.filter((one) => one.severity === level),
-  )
+  const severest = severestFirst(drift)
   const shown = severest.slice(0, evidenceLinesMax).map((one) => `${one.severity} drift of ${one.path}: ${one.message}`)
   const more = severest.length > shown.length ? [`and ${severest.length - shown.length} more differences`] : []
   return [looked, ...(drift.length === 0 ? ['no drift is known'] : shown), ...more].map((text) => ({
     label: 'evidence',
     text,
   }))
+}
+
+function severestFirst(drift: readonly Drift[]): readonly Drift[] {
+  return ['critical', 'high', 'medium', 'low'].flatMap((level) => drift.filter((one) => one.severity === level))
 }
 
 function earliest(moments: readonly (number | undefined)[]): number | undefined {

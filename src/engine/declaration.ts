@@ -62,3 +62,14 @@ export function neighboursOf(key: ResourceKey, declaration: Declaration): readon
   for (const dependency of dependencies) add(declaration.dependents.get(keyText(dependency)) ?? [])
   return [...found.values()]
 }
+
+/** The resources of these names and all that they depend on, directly or not. */
+export function withDependencies(names: ReadonlySet<string>, declaration: Declaration): ReadonlySet<string> {
+  const found = new Set(names)
+  // Dependencies come before what depends on them, so that one walk backwards meets them all.
+  for (const { declared } of [...declaration.resources].reverse()) {
+    if (!found.has(keyText(declared.key))) continue
+    for (const dependency of declared.dependsOn) found.add(keyText(dependency))
+  }
+  return found
+}

@@ -10,7 +10,7 @@ import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { Action } from './action.ts'
 import { type ApprovalResult, approve, reject } from './approvals.ts'
-import { type Declaration, neighboursOf, resolveDeclaration } from './declaration.ts'
+import { type Declaration, neighboursOf, resolveDeclaration, withDependencies } from './declaration.ts'
 import type { EventStore } from './event-store.ts'
 import { createGating, type Gating } from './gating.ts'
 import { happeningsOf } from './happenings.ts'
@@ -217,7 +217,7 @@ export async function recoverUndeclared(engine: Engine, lease: Lease, signal: Ab
 }
 
 export interface ConvergeRequest {
-  /** Undefined: all resources. Their dependencies are looked at too. */
+  /** Undefined: all resources. What these depend on is looked at too, and left as it is. */
   readonly keys: readonly ResourceKey[] | undefined
   readonly actor: string
   readonly signal: AbortSignal
@@ -234,15 +234,18 @@ export interface Convergence {
 
 /** More passes than any chain of kinds needs; reaching it means that repairs undo each other. */
 const passesMax = 12
+const nothing: ReadonlySet<string> = new Set()
 
 /** Brings every resource as far as the gates allow, in dependency order, until nothing more moves. */
 export async function converge(engine: Engine, request: ConvergeRequest): Promise<Convergence> {
   const runId = engine.newRunId()
   const declaration = engine.declaration()
   const order = declaration.resources.map(({ declared }) => declared.key)
-  const wanted = new Set((request.keys ?? order).map(keyText))
-  const full = new Set(wanted)
-  let dirty = new Set(wanted)
+  const asked = new Set((request.keys ?? order).map(keyText))
+  const looked = withDependencies(asked, declaration)
+  const full = new Set(looked)
+  let dirty = new Set(looked)
+  const partlyLooked = new Set<string>()
   const executed: Executed[] = []
   const rolledBack: Action[] = []
   for (let pass = 0; pass < passesMax && dirty.size > 0; pass += 1) {
@@ -252,16 +255,26 @@ export async function converge(engine: Engine, request: ConvergeRequest): Promis
       const name = keyText(key)
       if (!now.has(name) || request.signal.aborted) continue
       now.delete(name)
-      const result = await engine.reconcileNow(key, { runId, ...request, full: full.delete(name) })
+      const bounds = asked.has(name) ? {} : { only: nothing }
+      const result = await engine.reconcileNow(key, { runId, ...request, ...bounds, full: full.delete(name) })
       executed.push(...result.reconciled.executed)
       rolledBack.push(...result.rolledBack)
+      const scope = result.reconciled.look?.scope
+      if (scope === 'rows') partlyLooked.add(name)
+      else if (scope === 'full') partlyLooked.delete(name)
       if (result.reconciled.lookAgain && result.rolledBack.length === 0) dirty.add(name)
       if (!result.reconciled.executed.some(({ execution }) => execution.is === 'succeeded')) continue
       for (const neighbour of neighboursOf(key, declaration)) {
         const neighbourName = keyText(neighbour)
         // A neighbour that comes later in this pass sees it then; only one that was looked at already is looked at again.
-        if (!now.has(neighbourName)) dirty.add(neighbourName)
+        if (looked.has(neighbourName) && !now.has(neighbourName)) dirty.add(neighbourName)
       }
+    }
+    if (dirty.size > 0) continue
+    // What changed rows alone do not tell (counts, what is held on older evidence) is looked up before it is shown.
+    for (const name of partlyLooked) {
+      dirty.add(name)
+      full.add(name)
     }
   }
   return { runId, executed, rolledBack, settled: dirty.size === 0 }

@@ -143,21 +143,25 @@ function lookNow(request: ReconcileRequest, cursor: string | undefined, ports: R
 function plan(look: Look, status: ResourceStatus, ports: ReconcilePorts): readonly GatedAction[] {
   const { ledger, lease } = ports
   if (lease !== undefined) {
+    // Read first: an action that is new to the journal is what may stand in for one that vanished.
+    const before = look.scope === 'full' ? pendingOf(status, ports) : []
     for (const action of look.actions) {
       const state = ledger.record(action.id)?.state
       if (state === undefined || state === 'superseded') ledger.plan(action)
     }
-    if (look.scope === 'full') supersede(look, status, ports)
+    supersede(before, look, ports)
   }
   return look.actions.map((action) => ({ action, gate: ports.gate(action) }))
 }
 
-function supersede(look: Look, status: ResourceStatus, ports: ReconcilePorts): void {
-  const resource = keyText(status.declared.key)
-  const before = ports.ledger
-    .records({ states: ['planned', 'approved', 'rejected'], resource, limit: 1000 })
+function pendingOf(status: ResourceStatus, ports: ReconcilePorts): readonly Action[] {
+  return ports.ledger
+    .records({ states: ['planned', 'approved', 'rejected'], resource: keyText(status.declared.key), limit: 1000 })
     .map((record) => record.action)
     .filter((action) => action.cause !== 'undo' && action.cause !== 'request')
+}
+
+function supersede(before: readonly Action[], look: Look, ports: ReconcilePorts): void {
   for (const { action, nearest, message } of diffPlans(before, look.actions).vanished) {
     ports.ledger.move(
       'action.superseded',

@@ -2,13 +2,14 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { severities } from '../../engine/drift.ts'
-import type { Convergence } from '../../engine/engine.ts'
+import { type Severity, severities } from '../../engine/drift.ts'
+import type { Convergence, ConvergeRequest } from '../../engine/engine.ts'
 import { converge } from '../../engine/engine.ts'
+import type { ActionRecord } from '../../engine/ledger.ts'
 import { keyText } from '../../engine/resource.ts'
 import { type StatusView, viewOf } from '../../engine/view.ts'
 import { OperationalError } from '../../errors.ts'
-import type { JsonObject } from '../../json.ts'
+import type { JsonObject, JsonValue } from '../../json.ts'
 import type { Workspace } from '../../workspace/open.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, Refusal, runCommand } from '../command.ts'
 import { planDocument, statusOf } from '../plan-json.ts'
@@ -23,6 +24,9 @@ interface ApplyOptions extends CommonOptions {
 
 const savedPlanSchema = z.object({ actions: z.array(z.object({ id: z.string(), summary: z.string() })) })
 const riskSchema = z.enum(severities)
+/** More than one may be planned anew after another, but never without end. */
+const approveRoundsMax = 8
+const recordsMax = 10_000
 
 export function registerApply(program: Command): void {
   common(program.command('apply [plan-or-resource...]'), [
@@ -57,17 +61,23 @@ async function applyOnce(
   const { only, rest } = savedPlan(names)
   const keys = selectKeys(rest, engine.statuses.all())
   const actor = `local:${userInfo().username}`
-  const request = { keys, actor, signal: run.signal }
+  const request = { keys, actor, signal: run.signal, ...(only === undefined ? {} : { only }) }
+  const approveRisk = options.dryRun ? undefined : riskOf(options.approveRisk)
   if (only !== undefined) await refuseStale(workspace, only, request)
-  let result = await converge(engine, { ...request, ...(only === undefined ? {} : { only }) })
-  if (options.approveRisk !== undefined && !options.dryRun) {
-    approveUpTo(workspace, options.approveRisk, actor)
+  const approved = engine.ledger.records({ states: ['approved'], limit: recordsMax })
+  let result = await converge(engine, request)
+  // One repair may bring about that another is planned anew; what is then of no higher risk was meant too.
+  for (let round = 0; round < approveRoundsMax && approveRisk !== undefined; round += 1) {
+    if (approveUpTo(workspace, approveRisk, request) === 0) break
     result = joined(result, await converge(engine, request))
   }
+  const voided = approved.flatMap(({ action }) => voidedOf(engine.ledger.record(action.id)))
   run.terminal.progressDone()
   const views = engine.statuses.all().map(viewOf)
   const document = planDocument(views, workspace.generations.inForce().number, Date.now())
-  run.answer({ ...document, run: runJson(result) }, () => printRun(run, views, result))
+  run.answer({ ...document, run: { ...runJson(result), voided: [...voided] } }, () => {
+    printRun(run, views, result, voided)
+  })
   const failed = result.executed.some(({ execution }) => execution.is === 'failed' || execution.is === 'interrupted')
   return failed ? 1 : statusOf(views, false)
 }
@@ -92,11 +102,7 @@ function parseJson(path: string): unknown {
 }
 
 /** A saved plan is carried out exactly as it was shown, or not at all. */
-async function refuseStale(
-  workspace: Workspace,
-  only: ReadonlySet<string>,
-  request: { keys: Parameters<typeof converge>[1]['keys']; actor: string; signal: AbortSignal },
-): Promise<void> {
+async function refuseStale(workspace: Workspace, only: ReadonlySet<string>, request: ConvergeRequest): Promise<void> {
   await converge(workspace.engine, { ...request, only: new Set() })
   const current = new Set(
     workspace.engine.statuses.all().flatMap((status) => status.actions.map(({ action }) => action.id)),
@@ -110,20 +116,55 @@ async function refuseStale(
   )
 }
 
-function approveUpTo(workspace: Workspace, level: string, actor: string): void {
+/** A risk as given on the command line. */
+function riskOf(level: string | undefined): Severity | undefined {
+  if (level === undefined) return undefined
   const parsed = riskSchema.safeParse(level)
   if (!parsed.success)
     throw new OperationalError('USAGE', `--approve-risk ${level} is no risk`, {
       hint: `Choose one of ${severities.join(', ')}.`,
     })
-  const highest = severities.indexOf(parsed.data)
-  for (const { actions } of workspace.engine.statuses.all()) {
+  return parsed.data
+}
+
+/** Approves what is held and of no higher risk; gives how many of them may run now. */
+function approveUpTo({ engine }: Workspace, level: Severity, { keys, only, actor }: ConvergeRequest): number {
+  const wanted = keys === undefined ? undefined : new Set(keys.map(keyText))
+  let runnable = 0
+  for (const { actions, declared } of engine.statuses.all()) {
+    if (wanted !== undefined && !wanted.has(keyText(declared.key))) continue
     for (const { action, gate } of actions) {
-      if (!gate.runnable && severities.indexOf(action.risk) <= highest) {
-        workspace.engine.approve({ actionId: action.id, approver: actor, comment: `--approve-risk ${level}` })
-      }
+      if (only !== undefined && !only.has(action.id)) continue
+      if (gate.runnable || severities.indexOf(action.risk) > severities.indexOf(level)) continue
+      engine.approve({ actionId: action.id, approver: actor, comment: `--approve-risk ${level}` })
+      if (engine.gating.gate(action).runnable) runnable += 1
     }
   }
+  return runnable
+}
+
+/** An approval that did not count any more when its repair's turn came. */
+interface Voided {
+  readonly id: string
+  readonly resource: string
+  readonly summary: string
+  readonly message: string
+  readonly successor: string | null
+}
+
+function voidedOf(record: ActionRecord | undefined): readonly Voided[] {
+  if (record?.state !== 'superseded') return []
+  const { action, result } = record
+  const text = (value: JsonValue | undefined) => (typeof value === 'string' ? value : undefined)
+  return [
+    {
+      id: action.id,
+      resource: keyText(action.resource),
+      summary: action.summary,
+      message: text(result?.message) ?? 'what it was planned on has changed since',
+      successor: text(result?.successor) ?? null,
+    },
+  ]
 }
 
 function joined(first: Convergence, second: Convergence): Convergence {
@@ -156,7 +197,7 @@ function runJson(result: Convergence): JsonObject {
   }
 }
 
-function printRun(run: CommandRun, views: readonly StatusView[], result: Convergence): void {
+function printRun(run: CommandRun, views: readonly StatusView[], result: Convergence, voided: readonly Voided[]): void {
   const { terminal } = run
   const { colour } = terminal
   for (const { action, execution } of result.executed) {
@@ -175,6 +216,10 @@ function printRun(run: CommandRun, views: readonly StatusView[], result: Converg
         terminal.line(`${colour.red('✗')} ${keyText(action.resource)}: ${action.summary}: ${execution.error.message}`)
         terminal.line(colour.dim(`    next: ${execution.error.hint}`))
     }
+  }
+  for (const { id, resource, message, successor } of voided) {
+    terminal.line(`${colour.yellow('○')} ${resource}: the approval of ${id} is void: ${message}`)
+    if (successor !== null) terminal.line(colour.dim(`    next: look at ${successor}, then approve or reject it`))
   }
   if (result.rolledBack.length > 0)
     terminal.line(colour.yellow(`Too much failed: ${result.rolledBack.length} repairs of this run were undone.`))

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { parseDesiredState } from '../../desired/load.ts'
 import { problemText } from '../../desired/problem.ts'
 import { notManagedSections } from '../../desired/unmanaged.ts'
-import { OperationalError } from '../../errors.ts'
+import { messageOf, OperationalError } from '../../errors.ts'
 import { kindNames } from '../../kinds/registry.ts'
 import { standardizeRules } from '../../values/rules/index.ts'
 import { type CommonOptions, common, runCommand } from '../command.ts'
@@ -20,7 +20,7 @@ export function registerValidate(program: Command): void {
       runCommand(options, async (run) => {
         const file = resolve(options.state)
         if (!existsSync(file)) throw new OperationalError('DESIRED_STATE_MISSING', `there is no ${options.state}`)
-        const parsed = parseDesiredState(readFileSync(file), {
+        const parsed = parseDesiredState(bytesOf(file, options.state), {
           file: options.state,
           environment: process.env,
           workspace: dirname(file),
@@ -53,4 +53,14 @@ export function registerValidate(program: Command): void {
         return 0
       }),
     )
+}
+
+function bytesOf(file: string, shownAs: string): Uint8Array {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new OperationalError('DESIRED_STATE_MISSING', `${shownAs} cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
 }
