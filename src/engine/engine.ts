@@ -262,7 +262,11 @@ export async function converge(engine: Engine, request: ConvergeRequest): Promis
       const scope = result.reconciled.look?.scope
       if (scope === 'rows') partlyLooked.add(name)
       else if (scope === 'full') partlyLooked.delete(name)
-      if (result.reconciled.lookAgain && result.rolledBack.length === 0) dirty.add(name)
+      if (result.reconciled.lookAgain && result.rolledBack.length === 0) {
+        dirty.add(name)
+        // What was stale or is runnable now has to be planned anew from all of it, not from the rows that changed since.
+        if (scope === 'full') full.add(name)
+      }
       if (!result.reconciled.executed.some(({ execution }) => execution.is === 'succeeded')) continue
       for (const neighbour of neighboursOf(key, declaration)) {
         const neighbourName = keyText(neighbour)

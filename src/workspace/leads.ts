@@ -1,5 +1,5 @@
 /** The lead repositories of a workspace: one for each declared table, reading and writing through the workspace's own ports. */
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import type { Clock } from '../clock.ts'
@@ -107,31 +107,52 @@ interface ClosableReads extends LeadReads {
   close(): void
 }
 
-/** One reading connection that sees every commit, opened again when the file was replaced. */
+/**
+ * One reading connection that sees every commit, opened again when the file was replaced. Where nobody had the file open, a
+ * copy was taken: that one is left as soon as the file, or its -wal, is another.
+ */
 function liveReads(path: string, ports: LeadPorts): ClosableReads {
-  let open: { readonly db: Database; readonly identity: string; readonly release: () => void } | undefined
+  let open: OpenReads | undefined
   const close = () => {
     open?.db.close()
     open?.release()
     open = undefined
   }
+  const current = async (): Promise<OpenReads> => {
+    if (open !== undefined && open.identity === identityOf(path, open.isCopy)) return open
+    close()
+    // Told before the copy is made, so that what changes meanwhile is noticed.
+    const before = { live: identityOf(path, false), copied: identityOf(path, true) }
+    const place = await ports.databases.locate(path)
+    const isCopy = place.path !== realpathSync(path)
+    const identity = isCopy ? before.copied : before.live
+    open = { db: openReading(place.path), path: place.path, isCopy, identity, release: place.release }
+    return open
+  }
   return {
-    async acquire() {
-      const identity = identityOf(path)
-      if (open !== undefined && open.identity === identity) return open.db
-      close()
-      const place = await ports.databases.locate(path)
-      open = { db: openReading(place.path), identity, release: place.release }
-      return open.db
-    },
-    offload: offloadedReads(ports.offload, path),
+    acquire: async () => (await current()).db,
+    // Where a copy is read, the thread reads the copy too: opening the file itself would leave a trace beside it.
+    offload: async (sql, parameters) => offloadedReads(ports.offload, (await current()).path)(sql, parameters),
     close,
   }
 }
 
-function identityOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found === undefined ? 'absent' : `${found.dev}:${found.ino}`
+interface OpenReads {
+  readonly db: Database
+  readonly path: string
+  readonly isCopy: boolean
+  readonly identity: string
+  readonly release: () => void
+}
+
+/** Which file it is, and for a copy also what it held. */
+function identityOf(path: string, withContent: boolean): string {
+  const parts = [path, ...(withContent ? [`${path}-wal`] : [])].map((one) => {
+    const found = statSync(one, { throwIfNoEntry: false, bigint: true })
+    if (found === undefined) return 'absent'
+    return withContent ? `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}` : `${found.dev}:${found.ino}`
+  })
+  return parts.join(' ')
 }
 
 function changeFeed(table: LeadTable, reads: LeadReads): ChangeFeed {

@@ -108,6 +108,16 @@ describe('a running controller', () => {
     )
   })
 
+  it('shows what was just written, also when nobody had the file open at the first read', async () => {
+    await controller.stop()
+    controller = await startRun(folder)
+    await controller.query('{ leads(first: 1) { edges { node { id } } } }')
+    const first = await controller.query(
+      'mutation { createLead(input: { full_name: "First Reader", email: "first@reader.example" }) { ... on LeadSaved { lead { full_name } } } }',
+    )
+    expect(first).toEqual({ createLead: { lead: { full_name: 'First Reader' } } })
+  })
+
   it('writes a lead through the API, standardized, and takes it back', async () => {
     const created = await controller.query(
       'mutation { createLead(input: { full_name: "BOB STONE", email: "Bob@Stone.example" }) { ... on LeadSaved { actionId lead { id full_name email } } } }',
