@@ -74,21 +74,33 @@ function update([path = '', column = '']: readonly string[]): Took {
   return took(() => inBatches(db, cells, ([rowId, value]) => statement.run(value, rowId)))
 }
 
+/** Where the generated source has another name for a column of the target. */
+const sourceNames: Readonly<Record<string, string>> = {
+  full_name: 'name',
+  engagement_status: 'engagement_stage',
+  date_messaged: 'last_contacted',
+  source: 'source_system',
+}
+
 /** Reads a table and writes the columns that both have into another file: no mapping, no rules, no matching. */
 function importRows([from = '', into = '']: readonly string[]): Took {
   const source = new Database(from, { readonly: true })
   const target = openWriting(into)
+  // Without rules, statuses and dates come as they are.
+  target.pragma('ignore_check_constraints = ON')
   const columnsOf = (db: Database.Database) =>
     db.prepare<[], string>("SELECT name FROM pragma_table_info('leads')").pluck().all()
-  const shared = columnsOf(target).filter((column) => columnsOf(source).includes(column))
-  const list = shared.map((column) => `"${column}"`).join(', ')
-  // Sources hold what a unique index refuses, and texts where a check wants a number.
+  const known = new Set(columnsOf(source))
+  const pairs = columnsOf(target)
+    .map((column) => ({ column, from: sourceNames[column] ?? column }))
+    .filter((pair) => known.has(pair.from))
+  const names = pairs.map((pair) => `"${pair.column}"`).join(', ')
+  // Rows that a unique index or NOT NULL refuses are left out, as the product does.
   const insert = target.prepare<unknown[]>(
-    `INSERT OR IGNORE INTO leads (${list}) VALUES (${shared.map(() => '?').join(', ')})`,
+    `INSERT OR IGNORE INTO leads (${names}) VALUES (${pairs.map(() => '?').join(', ')})`,
   )
-  target.pragma('ignore_check_constraints = ON')
-  const select = source.prepare<[], unknown[]>(`SELECT ${list} FROM leads`).raw()
-  return took(() => inBatches(target, [...select.iterate()], (row) => insert.run(...row)))
+  const select = source.prepare<[], unknown[]>(`SELECT ${pairs.map((pair) => `"${pair.from}"`).join(', ')} FROM leads`)
+  return took(() => inBatches(target, select.raw().all(), (row) => insert.run(...row)))
 }
 
 /** Notices commits of other programs within 200 ms, as the product does, and does nothing else for `seconds`. */

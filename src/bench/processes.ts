@@ -109,6 +109,7 @@ export async function runNode(
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, NODE_ENV: 'production' },
   })
+  endWithUs(child)
   const memory = child.pid === undefined ? undefined : watchMemory(child.pid)
   const [stdout, stderr, times] = await Promise.all([1, 2, 3].map((at) => textOf(child, at)))
   const status = await exitOf(child)
@@ -129,6 +130,13 @@ async function textOf(child: ChildProcess, at: number): Promise<string> {
   stream.setEncoding('utf8')
   for await (const part of stream) text += String(part)
   return text
+}
+
+/** Ends a child when this process does, so that an interrupted run leaves none behind. */
+export function endWithUs(child: ChildProcess): void {
+  const end = () => child.kill('SIGTERM')
+  process.once('exit', end)
+  child.once('exit', () => process.removeListener('exit', end))
 }
 
 /** Exit status; that of a shell for a signal. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { JsonObject } from '../json.ts'
 import { pause } from './measure.ts'
-import { exitOf, type MemoryWatch, runNode, type Taken, treeCpuMs, watchMemory } from './processes.ts'
+import { endWithUs, exitOf, type MemoryWatch, runNode, type Taken, treeCpuMs, watchMemory } from './processes.ts'
 
 const commandLine = fileURLToPath(new URL('../cli/main.js', import.meta.url))
 
@@ -51,6 +51,7 @@ export async function startController(folder: string): Promise<RunningController
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_ENV: 'production' },
   })
+  endWithUs(child)
   const line = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', resolve)
     child.once('error', reject)

@@ -28,7 +28,7 @@ export const standardize: Bench = {
       cpSync(database, copy)
       const floor = await runFloor('update', copy, 'company')
       const seq = lastSeq(folder)
-      const taken = await runTrueup(['apply', resource, '--json'], { folder, allowed: [0, 2] })
+      const taken = await runTrueup(['apply', '--json'], { folder, allowed: [0, 2] })
       if (floor.rows !== cells) throw new Error(`the floor changed ${floor.rows} cells, not ${cells}`)
       if (messyCells(database) > 0) throw new Error('`trueup apply` left cells that are not in standard form')
       spans.push({ value: actionSpanMs(folder, resource, seq), floor: floor.wallMs })
