@@ -60,7 +60,7 @@ async function latencies(controller: RunningController): Promise<readonly number
     Array.from({ length: count }, async (_, at) => {
       const dueMs = startMs + (at * 1000) / perSecond
       await pause(Math.max(0, dueMs - performance.now()))
-      await controller.request(page, pageSchema)
+      await controller.request(page, pageSchema, 'keep-alive')
       return performance.now() - dueMs
     }),
   )

@@ -82,7 +82,8 @@ async function main(): Promise<void> {
     } catch (error) {
       // What the others found is worth reading all the same.
       process.exitCode = 1
-      console.error(`${bench.name} broke: ${messageOf(error)}`)
+      const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : ''
+      console.error(`${bench.name} broke: ${messageOf(error)}${cause}`)
     }
   }
   console.log(json ? reportJson(found, about) : reportText(found, about))

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import type { JsonObject } from '../json.ts'
 import { pause } from './measure.ts'
 import { endWithUs, exitOf, type MemoryWatch, runNode, type Taken, treeCpuMs, watchMemory } from './processes.ts'
 
@@ -24,7 +23,7 @@ export interface RunningController {
   /** CPU time so far, of all its threads and children. */
   cpuMs(): number
   /** One operation of the API; gives its `data`. Throws for an answer with errors. */
-  request<Data>(query: string, schema: z.ZodType<Data>, variables?: JsonObject): Promise<Data>
+  request<Data>(query: string, schema: z.ZodType<Data>, connection?: 'keep-alive' | 'close'): Promise<Data>
   /** When the resource that was looked at in full longest ago was, milliseconds since the epoch. */
   fullLookAtMs(): Promise<number>
   /** Waits until every resource was looked at and the process has been at rest for two seconds. */
@@ -61,11 +60,17 @@ export async function startController(folder: string): Promise<RunningController
   const token = readFileSync(adminToken, 'utf8').trim()
   const memory = watchMemory(pid)
 
-  const request: RunningController['request'] = async (query, schema, variables = {}) => {
+  const request: RunningController['request'] = async (query, schema, connection = 'close') => {
     const response = await fetch(new URL('/graphql', url), {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json', authorization: `Bearer ${token}` },
-      body: JSON.stringify({ query, variables }),
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        authorization: `Bearer ${token}`,
+        // A kept connection that rests may be closed by the server in the moment it is used again.
+        connection,
+      },
+      body: JSON.stringify({ query }),
     })
     const { data, errors } = answerSchema.parse(await response.json())
     if (errors !== undefined) throw new Error(`the API refused: ${errors.map((one) => one.message).join('; ')}`)
