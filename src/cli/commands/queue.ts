@@ -141,7 +141,10 @@ function printAnswers(run: CommandRun, answered: readonly Answered[], done: stri
 
 function printWaiting(run: CommandRun, items: readonly ActionView[]): void {
   const { line, colour } = run.terminal
-  if (items.length === 0) return line('Nothing waits for a person.')
+  if (items.length === 0) {
+    line('Nothing waits for a person.')
+    return
+  }
   for (const item of items) {
     line(`${colour.bold(item.id)} ${keyText(item.resource)}: ${item.summary} ${colour.yellow(item.risk)}`)
     for (const reason of item.gate.reasons) line(colour.dim(`    ${reason.message}`))
