@@ -22,6 +22,11 @@ function usageError(message: string, program: Command): OperationalError {
   return new OperationalError('USAGE', text, { hint: meant === undefined ? help : `${meant} ${help}` })
 }
 
+// Whoever reads the output may stop reading (`trueup plan | head`); what is under way is ended all the same.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 // Files that Trueup makes are their owner's alone.
 process.umask(0o077)
 const program = createProgram({ wantsJson })

@@ -1,13 +1,16 @@
 import { isoOf } from '../clock.ts'
 import { severities } from '../engine/drift.ts'
 import type { StatusView } from '../engine/view.ts'
+import type { Generations } from '../workspace/generations.ts'
 
 /** The document of `plan --json`, whose names are fixed in docs/cli.md. */
-export function planDocument(views: readonly StatusView[], generation: number, nowMs: number) {
+export function planDocument(views: readonly StatusView[], generations: Generations, nowMs: number) {
   const drift = views.flatMap((view) => view.drift)
   const actions = views.flatMap((view) => view.actions)
   return {
-    generation,
+    generation: generations.inForce().number,
+    /** What is wrong with the file as it is; the generation is then the last valid one. */
+    problems: [...generations.problems()],
     observedAt: isoOf(nowMs),
     summary: {
       drift: drift.length,

@@ -1,6 +1,8 @@
 /** Prints drift and plan the way a diff reads. */
+import { problemText } from '../desired/problem.ts'
 import { keyText } from '../engine/resource.ts'
 import type { ActionView, DriftView, StatusView } from '../engine/view.ts'
+import type { Generations } from '../workspace/generations.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Prints every resource that differs, what would mend it, and what a person has to do. */
@@ -20,6 +22,15 @@ export function printPlan(terminal: Terminal, views: readonly StatusView[]): voi
     for (const drift of view.drift) if (!mended.has(drift.path)) printByHand(terminal, drift)
     terminal.line()
   }
+}
+
+/** Prints every problem of the file with its place, where it has any. */
+export function printProblems(terminal: Terminal, generations: Generations): void {
+  const problems = generations.problems()
+  if (problems.length === 0) return
+  const { number } = generations.inForce()
+  terminal.line(terminal.colour.red(`The desired state is invalid; generation ${number} stays in force:`))
+  for (const problem of problems) terminal.line(terminal.colour.red(`  ${problemText(problem)}`))
 }
 
 function printAction(terminal: Terminal, action: ActionView, drift: readonly DriftView[]): void {

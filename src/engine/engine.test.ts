@@ -119,6 +119,19 @@ describe('converging', () => {
   })
 })
 
+describe('what only a person can mend', () => {
+  it('keeps a resource from being ready when it is severe, and names the next step', async () => {
+    const on = bench({ a: 1 }, { a: { value: 5, risk: 'low', byHand: 'ask the owner' } })
+    await on.run()
+    const status = on.engine.statuses.get({ kind: 'cell', name: 'a' })
+    expect(status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Waiting', status: 'true', reason: 'ByHand', nextStep: 'ask the owner' }),
+    )
+    expect(status?.conditions.find(({ type }) => type === 'Ready')?.status).toBe('false')
+    expect(on.engine.ledger.acceptedSpec({ kind: 'cell', name: 'a' })).toBeDefined()
+  })
+})
+
 describe('approval', () => {
   it('lets a high risk run only once a person approved it, also across a restart', async () => {
     const on = bench({ a: 1 }, { a: high(5) })

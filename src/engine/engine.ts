@@ -20,7 +20,14 @@ import type { Lease } from './lease.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { createLimits } from './limits.ts'
 import type { Settled } from './outcome.ts'
-import { type Executed, type Reconciled, type ReconcilePorts, type RunProgress, reconcile } from './reconcile.ts'
+import {
+  byHandCode,
+  type Executed,
+  type Reconciled,
+  type ReconcilePorts,
+  type RunProgress,
+  reconcile,
+} from './reconcile.ts'
 import { recoverResource } from './recovery.ts'
 import { keyText, type ResourceKey } from './resource.ts'
 import { rollBackWhenFailing } from './rollback.ts'
@@ -175,9 +182,11 @@ export function createEngine(options: EngineOptions): Engine {
   }
 }
 
-/** A declaration counts as accepted once the world has been brought to it. */
+/** A declaration counts as accepted once the world has been brought to it as far as repairs can. */
 function accept(status: ResourceStatus, reconciled: Reconciled, journal: JournalStore, ledger: Ledger): void {
-  if (reconciled.outcome.is !== 'converged' || status.observation?.is === 'unreadable') return
+  const { outcome } = reconciled
+  const isBrought = outcome.is === 'converged' || (outcome.is === 'waiting' && outcome.reason.code === byHandCode)
+  if (!isBrought || status.observation?.is === 'unreadable') return
   const { declared, specHash, generation } = status
   if (ledger.acceptedSpec(declared.key)?.specHash === specHash) return
   journal.append([

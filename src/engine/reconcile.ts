@@ -7,6 +7,7 @@ import type { OperationalError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { Action } from './action.ts'
+import type { Drift } from './drift.ts'
 import { type Execution, type ExecutorOptions, execute, operational } from './executor.ts'
 import type { EffectContext, Kind } from './kind.ts'
 import type { Lease } from './lease.ts'
@@ -17,6 +18,7 @@ import type { FailedDuring, Outcome } from './outcome.ts'
 import { diffPlans } from './planner.ts'
 import { recoverResource } from './recovery.ts'
 import { keyText } from './resource.ts'
+import { stillStanding } from './settle-status.ts'
 import type { GatedAction, Look, ResourceStatus } from './status.ts'
 
 export interface RunProgress {
@@ -70,6 +72,9 @@ export interface Reconciled {
   readonly lookAgain: boolean
 }
 
+/** The reason of a resource that only a person can bring to what is declared. */
+export const byHandCode = 'by-hand'
+
 /** Runs one reconcile to its end. Throws only InvariantViolation. */
 export async function reconcile(request: ReconcileRequest, ports: ReconcilePorts): Promise<Reconciled> {
   const recovery = await recover(request, ports)
@@ -80,7 +85,7 @@ export async function reconcile(request: ReconcileRequest, ports: ReconcilePorts
   if (first.observation.is === 'unreadable') return unreadable(first, first.observation.error)
   const gated = plan(first, request.status, ports)
   const executed = await carryOut(gated, request, ports)
-  if (executed.length === 0) return conclude(first, gated, executed, false)
+  if (executed.length === 0) return conclude(request, first, gated, executed, false, ports)
   const verified = await verify(first, executed, request, ports)
   return verified
 }
@@ -232,26 +237,32 @@ async function verify(
   }
   const gated = plan(look, request.status, ports)
   const runnable = gated.some((one) => one.gate.runnable && (ports.only === undefined || ports.only.has(one.action.id)))
-  return conclude(look, gated, executed, runnable)
+  return conclude(request, look, gated, executed, runnable, ports)
 }
 
 function conclude(
+  request: ReconcileRequest,
   look: Look,
   gated: readonly GatedAction[],
   executed: readonly Executed[],
   lookAgain: boolean,
+  ports: ReconcilePorts,
 ): Reconciled {
   const failure = executed
     .map(({ execution }) => execution)
     .flatMap((execution) => (execution.is === 'failed' || execution.is === 'interrupted' ? [execution.error] : []))[0]
-  const outcome = failure === undefined ? waitingOrConverged(gated) : outcomeOf(failure, 'repair')
+  const isWhole = look.scope === 'full'
+  // A look at changed rows alone leaves standing what the last look at all of it found.
+  const standing = isWhole ? gated : [...stillStanding(request.status, ports.ledger), ...gated]
+  const drift = isWhole ? look.drift : [...request.status.drift, ...look.drift]
+  const outcome = failure === undefined ? waitingOrConverged(standing, drift) : outcomeOf(failure, 'repair')
   const stale = executed.some(({ execution }) => execution.is === 'stale')
   return { outcome, look, gated, executed, cursor: look.cursor, lookAgain: lookAgain || stale }
 }
 
-function waitingOrConverged(gated: readonly GatedAction[]): Outcome {
+function waitingOrConverged(gated: readonly GatedAction[], drift: readonly Drift[]): Outcome {
   const waiting = gated.filter((one) => !one.gate.runnable)
-  if (waiting.length === 0) return { is: 'converged' }
+  if (waiting.length === 0) return byHandOrConverged(drift)
   const wakeUps = waiting.flatMap(({ gate }) => (gate.wakeUpMs === undefined ? [] : [gate.wakeUpMs]))
   const untilMs = wakeUps.length === 0 ? {} : { untilMs: Math.min(...wakeUps) }
   const forPerson = waiting.filter(({ gate }) => gate.decision === 'approve' || gate.decision === 'approve-twice')
@@ -275,10 +286,24 @@ function waitingOrConverged(gated: readonly GatedAction[]): Outcome {
   }
 }
 
+/** What no repair mends and is severe: the resource is not as declared, however little there is to do here. */
+function byHandOrConverged(drift: readonly Drift[]): Outcome {
+  const severe = drift.filter(
+    ({ byHand, severity }) => byHand !== undefined && (severity === 'high' || severity === 'critical'),
+  )
+  const worst = severe.find(({ severity }) => severity === 'critical') ?? severe[0]
+  if (worst?.byHand === undefined) return { is: 'converged' }
+  const more = severe.length > 1 ? ` (and ${severe.length - 1} more)` : ''
+  return {
+    is: 'waiting',
+    reason: { code: byHandCode, message: `${worst.message}${more}`, nextStep: worst.byHand },
+  }
+}
+
 function nothingChanged(request: ReconcileRequest, look: Look): Reconciled {
   const gated = request.status.actions
   return {
-    outcome: waitingOrConverged(gated),
+    outcome: waitingOrConverged(gated, request.status.drift),
     look: undefined,
     gated,
     executed: [],

@@ -48,7 +48,7 @@ export function settleStatus(before: ResourceStatus, reconciled: Reconciled, por
 }
 
 /** Actions of the last full look that were not carried out or voided meanwhile. */
-function stillStanding(before: ResourceStatus, ledger: Ledger): readonly GatedAction[] {
+export function stillStanding(before: ResourceStatus, ledger: Ledger): readonly GatedAction[] {
   return before.actions.filter(({ action }) => {
     const state = ledger.record(action.id)?.state
     return state === undefined || state === 'planned' || state === 'approved' || state === 'rejected'

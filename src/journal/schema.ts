@@ -47,19 +47,27 @@ const migrations: readonly string[] = [
    CREATE TABLE memory (owner TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (owner, name)) STRICT, WITHOUT ROWID;`,
 ]
 
-/** Brings a journal file to this version; refuses one of a newer version or of another program. */
-export function migrateJournal(db: Database, path: string): void {
+/** The version of a journal file, 0 for one that nothing was written to yet. Throws JOURNAL_TOO_NEW, JOURNAL_BROKEN for one of another program. */
+export function journalVersionOf(db: Database, path: string): number {
   const version = Number(db.pragma('user_version', { simple: true }))
   const id = Number(db.pragma('application_id', { simple: true }))
+  if (version > 0 && id !== applicationId) {
+    throw new OperationalError('JOURNAL_BROKEN', `${path} is a database of another program`, {
+      hint: 'Move the file away, or give the workspace a folder of its own.',
+    })
+  }
   if (version > migrations.length) {
     throw new OperationalError(
       'JOURNAL_TOO_NEW',
       `${path} has version ${version}; this Trueup knows up to ${migrations.length}`,
     )
   }
-  if (version > 0 && id !== applicationId) {
-    throw new OperationalError('JOURNAL_BROKEN', `${path} is a database of another program`)
-  }
+  return version
+}
+
+/** Brings a journal file to this version; refuses one of a newer version or of another program. */
+export function migrateJournal(db: Database, path: string): void {
+  const version = journalVersionOf(db, path)
   for (const [index, text] of migrations.entries()) {
     if (index < version) continue
     db.transaction(() => {

@@ -1,6 +1,6 @@
-import { mkdtempSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -37,6 +37,20 @@ describe('the journal', () => {
     openJournal(path, systemClock).close()
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700)
+  })
+
+  it('says so in its own words when the file is garbage, of another program, or cannot be made', () => {
+    const path = journalPath()
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, Buffer.alloc(8192, 'garbage'))
+    expect(() => openJournal(path, systemClock)).toThrow(expect.objectContaining({ code: 'JOURNAL_BROKEN' }))
+    rmSync(path)
+    const other = new Database(path)
+    other.pragma('user_version = 1')
+    other.close()
+    expect(() => openJournal(path, systemClock)).toThrow(expect.objectContaining({ code: 'JOURNAL_BROKEN' }))
+    const nowhere = join(path, 'journal.db')
+    expect(() => openJournal(nowhere, systemClock)).toThrow(expect.objectContaining({ code: 'JOURNAL_UNWRITABLE' }))
   })
 
   it('survives closing and goes on with the same chain', () => {

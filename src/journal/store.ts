@@ -130,13 +130,19 @@ function openFile(path: string): Database.Database {
   })
 }
 
-/** Turns SQLite's refusals into the journal's own error. */
+/** Turns the refusals of SQLite and of the operating system into the journal's own errors. */
 function guarded<Result>(path: string, work: () => Result): Result {
   try {
     return work()
   } catch (error) {
     if (error instanceof Database.SqliteError) {
-      throw new OperationalError('JOURNAL_UNWRITABLE', `${path}: ${error.message} (${error.code})`, { cause: error })
+      const isBroken = /^SQLITE_(NOTADB|CORRUPT)/.test(error.code)
+      const code = isBroken ? 'JOURNAL_BROKEN' : 'JOURNAL_UNWRITABLE'
+      const hint = isBroken ? { hint: 'Keep a copy of the .trueup folder, then move it away to start afresh.' } : {}
+      throw new OperationalError(code, `${path}: ${error.message} (${error.code})`, { cause: error, ...hint })
+    }
+    if (error instanceof Error && 'syscall' in error) {
+      throw new OperationalError('JOURNAL_UNWRITABLE', `${path}: ${error.message}`, { cause: error })
     }
     throw error
   }

@@ -48,11 +48,18 @@ function boundary(world: FakeWorld): void {
   world.crashAfter -= 1
 }
 
-type CellSpec = JsonObject & { readonly cell: string; readonly value: number; readonly risk: ActionRisk }
+type CellSpec = JsonObject & {
+  readonly cell: string
+  readonly value: number
+  readonly risk: ActionRisk
+  readonly byHand: string | null
+}
 
 export interface DeclaredCell {
   readonly value: number
   readonly risk: ActionRisk
+  /** No repair can mend it; what a person does instead. */
+  readonly byHand?: string
 }
 
 /** The kind `cell`. What is declared comes from `declared`, since the desired state of the product has no such section. */
@@ -70,9 +77,9 @@ export function fakeKind(
     name: 'cell',
     category: 'data',
     list: (desired) =>
-      Object.entries(declared(desired)).map(([cell, { value, risk }]) => ({
+      Object.entries(declared(desired)).map(([cell, { value, risk, byHand = null }]) => ({
         key: { kind: 'cell', name: cell },
-        spec: { cell, value, risk },
+        spec: { cell, value, risk, byHand },
         dependsOn: [],
         observeOnly: false,
       })),
@@ -84,17 +91,18 @@ export function fakeKind(
       return [
         {
           path: 'value',
-          severity: 'low',
+          severity: spec.byHand === null ? 'low' : 'high',
           category: 'data',
           desired: spec.value,
           observed: observation.state,
           affected: { count: 1, sample: [spec.cell] },
           message: `${spec.cell} is ${observation.state}, not ${spec.value}`,
+          ...(spec.byHand === null ? {} : { byHand: spec.byHand }),
         },
       ]
     },
     plan: ({ spec }, observation) =>
-      observation.is === 'present' && observation.state !== spec.value
+      observation.is === 'present' && observation.state !== spec.value && spec.byHand === null
         ? [draftOf(spec.cell, 'set', spec.value, spec.risk, observation.fingerprint)]
         : [],
     async checkpoint(action) {

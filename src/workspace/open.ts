@@ -7,6 +7,7 @@ import { createEventStore, type EventStore } from '../engine/event-store.ts'
 import { currentLease, type Lease, type LeaseHolder, takeLease } from '../engine/lease.ts'
 import { createMemory } from '../engine/memory.ts'
 import { OperationalError } from '../errors.ts'
+import { journalVersionOf } from '../journal/schema.ts'
 import { type JournalStore, journalOver, openJournal } from '../journal/store.ts'
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
 import { createKinds, kindNames } from '../kinds/registry.ts'
@@ -18,7 +19,7 @@ import { createOffload } from '../targets/process/offload.ts'
 import type { Offload } from '../targets/process/ports.ts'
 import { openChangeSets } from '../targets/sqlite/change-sets.ts'
 import { openDatabases } from '../targets/sqlite/databases.ts'
-import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
+import type { ChangeSets, Databases, ReadView } from '../targets/sqlite/ports.ts'
 import { standardizeRules } from '../values/rules/index.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
@@ -145,10 +146,29 @@ async function closeAll(closers: readonly (() => void | Promise<void>)[]): Promi
   for (const close of closers) await close()
 }
 
-/** To look: the journal as it is, read without a trace; an empty one where there is none. */
+/** To look: the journal as it is, read without a trace; an empty one where there is none, or one that was only begun. */
 async function openTheJournal(path: string, options: WorkspaceOptions, databases: Databases): Promise<JournalStore> {
   if (options.purpose === 'act') return openJournal(path, options.clock)
   if (!existsSync(path)) return openJournal(':memory:', options.clock)
-  const view = await databases.read(path)
-  return journalOver(view.db, options.clock, path, view.close)
+  const view = await readJournal(path, databases)
+  try {
+    if (journalVersionOf(view.db, path) > 0) return journalOver(view.db, options.clock, path, view.close)
+  } catch (error) {
+    view.close()
+    throw error
+  }
+  view.close()
+  return openJournal(':memory:', options.clock)
+}
+
+async function readJournal(path: string, databases: Databases): Promise<ReadView> {
+  try {
+    return await databases.read(path)
+  } catch (error) {
+    if (!(error instanceof OperationalError) || error.code !== 'DATABASE_CORRUPT') throw error
+    throw new OperationalError('JOURNAL_BROKEN', error.message, {
+      cause: error,
+      hint: 'Keep a copy of the .trueup folder, then move it away to start afresh.',
+    })
+  }
 }

@@ -13,7 +13,7 @@ import type { JsonObject, JsonValue } from '../../json.ts'
 import type { Workspace } from '../../workspace/open.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, Refusal, runCommand } from '../command.ts'
 import { planDocument, statusOf } from '../plan-json.ts'
-import { printPlan } from '../plan-text.ts'
+import { printPlan, printProblems } from '../plan-text.ts'
 import { selectKeys } from '../select.ts'
 import { withWorkspace } from '../workspace.ts'
 
@@ -37,7 +37,7 @@ export function registerApply(program: Command): void {
   ])
     .summary('one convergence run, then exit')
     .description(
-      'Repairs what the policy lets through and leaves the rest waiting for approval. Exit status 2 when something waits, 3 when a saved plan is stale.',
+      'Repairs what the policy lets through and leaves the rest waiting for approval. Exit status 2 when something waits, 3 when a saved plan is stale, 1 when a repair failed or the file is invalid.',
     )
     .option('--dry-run', 'show what would be done and change nothing', false)
     .option('--approve-risk <level>', `approve everything up to this risk: ${severities.join(', ')}`)
@@ -56,7 +56,7 @@ async function applyOnce(
   options: ApplyOptions,
   run: CommandRun,
 ): Promise<ExitStatus> {
-  const { engine } = workspace
+  const { engine, generations } = workspace
   engine.onProgress(({ resource, verb, done, total }) => run.terminal.progress(`${verb} ${resource}`, done, total))
   const { only, rest } = savedPlan(names)
   const keys = selectKeys(rest, engine.statuses.all())
@@ -74,12 +74,13 @@ async function applyOnce(
   const voided = approved.flatMap(({ action }) => voidedOf(engine.ledger.record(action.id)))
   run.terminal.progressDone()
   const views = engine.statuses.all().map(viewOf)
-  const document = planDocument(views, workspace.generations.inForce().number, Date.now())
+  const document = planDocument(views, generations, Date.now())
   run.answer({ ...document, run: { ...runJson(result), voided: [...voided] } }, () => {
     printRun(run, views, result, voided)
+    printProblems(run.terminal, generations)
   })
   const failed = result.executed.some(({ execution }) => execution.is === 'failed' || execution.is === 'interrupted')
-  return failed ? 1 : statusOf(views, false)
+  return failed || generations.problems().length > 0 ? 1 : statusOf(views, false)
 }
 
 function savedPlan(names: readonly string[]): { only: ReadonlySet<string> | undefined; rest: readonly string[] } {

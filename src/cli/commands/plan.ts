@@ -5,7 +5,7 @@ import { converge } from '../../engine/engine.ts'
 import { viewOf } from '../../engine/view.ts'
 import { type CommonOptions, common, runCommand } from '../command.ts'
 import { planDocument, statusOf } from '../plan-json.ts'
-import { printPlan } from '../plan-text.ts'
+import { printPlan, printProblems } from '../plan-text.ts'
 import { selectKeys } from '../select.ts'
 import { withWorkspace } from '../workspace.ts'
 
@@ -22,7 +22,7 @@ export function registerPlan(program: Command): void {
   ])
     .summary('show drift and what would be done; changes nothing')
     .description(
-      'Observes read-only and prints every difference with what would mend it, like a diff. Nothing is changed, not even a file time. Exit status 2 when something differs.',
+      'Observes read-only and prints every difference with what would mend it, like a diff. Nothing is changed, not even a file time. Exit status 2 when something differs, 1 when the file is invalid.',
     )
     .option('--out <file>', 'save the plan; `trueup apply FILE` carries out exactly this plan or refuses it as stale')
     .option('--strict', 'exit with 2 also for data that only a person can mend', false)
@@ -37,10 +37,11 @@ export function registerPlan(program: Command): void {
             .all()
             .filter((status) => keys === undefined || keys.includes(status.declared.key))
             .map(viewOf)
-          const document = planDocument(wanted, generations.inForce().number, Date.now())
+          const document = planDocument(wanted, generations, Date.now())
           if (options.out !== undefined) save(options.out, JSON.stringify(document))
           run.answer(document, (terminal) => {
             printPlan(terminal, wanted)
+            printProblems(terminal, generations)
             const actions = wanted.flatMap((view) => view.actions)
             const held = actions.filter(({ gate }) => !gate.runnable).length
             const drift = wanted.flatMap((view) => view.drift).length
@@ -50,7 +51,7 @@ export function registerPlan(program: Command): void {
                 : `${drift} differences; ${actions.length - held} repairs can be made at once, ${held} wait for a person. ${terminal.colour.dim('Carry out: trueup apply')}`,
             )
           })
-          return statusOf(wanted, options.strict)
+          return generations.problems().length > 0 ? 1 : statusOf(wanted, options.strict)
         }),
       ),
     )
