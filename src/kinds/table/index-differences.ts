@@ -56,7 +56,8 @@ export function indexDifference(look: TableLook, wanted: Wanted): readonly Diffe
 function repeated(look: TableLook, wanted: Wanted, answer: GroupAnswer): Difference {
   const draft = drift({
     path: wanted.path,
-    severity: 'medium',
+    // Two records under one key cannot be told apart; other values that should be unique leave the data usable.
+    severity: wanted.path === 'key.unique' ? 'high' : 'medium',
     category: 'data',
     desired: 'unique',
     observed: answer.groups,

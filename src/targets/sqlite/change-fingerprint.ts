@@ -39,7 +39,9 @@ export function createChangeFingerprint(): ChangeFingerprint {
 
 /** Every part carries its type and length, so that no two changes have the same text. */
 function textOf(change: Change): string {
-  const address = `${change.is} ${change.rowId} ${textOfCell(change.key)}`
+  // A cell is told by its rowid alone: a record that is given its missing key meanwhile is the same record.
+  const key = change.is === 'cell' ? '' : textOfCell(change.key)
+  const address = `${change.is} ${change.rowId} ${key}`
   switch (change.is) {
     case 'cell':
       return `${address}${textOfCell(change.column)}${textOfCell(change.before)}${textOfCell(change.after)}\n`
