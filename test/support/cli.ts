@@ -106,7 +106,7 @@ const drift = z.object({
   path: z.string(),
   severity: z.string(),
   message: z.string(),
-  affected: z.object({ count: z.number() }),
+  affected: z.object({ count: z.number(), sample: z.array(z.string()) }),
   byHand: z.string().nullable(),
 })
 const action = z.object({
@@ -124,6 +124,7 @@ export type ShownAction = z.infer<typeof action>
 
 const plan = z.object({
   generation: z.number(),
+  problems: z.array(z.object({ line: z.number(), column: z.number(), path: z.string(), message: z.string() })),
   summary: z.object({ drift: z.number(), actions: z.number() }),
   unreadable: z.array(fault.extend({ resource: key })),
   drift: z.array(drift),

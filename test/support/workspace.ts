@@ -26,6 +26,8 @@ export interface Workspace {
   edit(change: (yaml: string) => string): void
   /** Reads rows through a connection of its own. */
   rows(sql: string, ...values: readonly (string | number)[]): Record<string, unknown>[]
+  /** Changes the main database through a connection of its own, as another program would. */
+  write(sql: string): void
 }
 
 /** Generates a messy workspace with `rows` leads in the main database. Call `remove` afterwards. */
@@ -74,6 +76,11 @@ export function workspaceAt(folder: string): Workspace {
       writeFileSync(stateFile, after)
     },
     rows: (sql, ...values) => readRows(main, sql, values),
+    write(sql) {
+      const db = new Database(main, { fileMustExist: true })
+      db.exec(sql)
+      db.close()
+    },
   }
 }
 
