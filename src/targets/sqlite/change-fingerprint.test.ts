@@ -55,7 +55,8 @@ test('sequences are equal exactly when their fingerprints are', () => {
   const sequences = fc.array(changes, { maxLength: 4 })
   fc.assert(
     fc.property(sequences, sequences, (left, right) => {
-      const known = (sequence: readonly Change[]) => sequence.map((one) => (one.is === 'cell' ? { ...one, key: null } : one))
+      const known = (sequence: readonly Change[]) =>
+        sequence.map((one) => (one.is === 'cell' ? { ...one, key: null } : one))
       expect(fingerprintOf(left) === fingerprintOf(right)).toBe(same(known(left), known(right)))
       expect(fingerprintOf(left)).toBe(fingerprintOf([...left]))
     }),
