@@ -47,7 +47,7 @@ export function openDatabases(settings: DatabasesSettings): Databases {
   const { clock, log } = settings
   const writers = createWriters({ clock, log, random: settings.random ?? systemRandom })
   const copies = createCopies({ ...settings, folder: settings.copiesFolder ?? tmpdir() })
-  const watches = new Set<{ close(): void }>()
+  const watches = new Map<string, { readonly listeners: Set<() => void>; readonly watch: { close(): void } }>()
 
   const locate = async (path: string): Promise<Place> => {
     const file = await statReadable(path)
@@ -87,17 +87,29 @@ export function openDatabases(settings: DatabasesSettings): Databases {
     write: (path, work, options = {}) => writers.run(path, 'transaction', work, options),
     exclusive: (path, work, options = {}) => writers.run(path, 'bare', work, options),
     watch(path, notify) {
-      const watch = watchDatabase(path, notify, { clock, log })
-      watches.add(watch)
+      // Several resources watch one file; it is looked at once for all of them.
+      const known = watches.get(path)
+      const listeners = known?.listeners ?? new Set<() => void>()
+      const listener = () => notify()
+      listeners.add(listener)
+      if (known === undefined) {
+        const tellAll = () => {
+          for (const one of listeners) one()
+        }
+        watches.set(path, { listeners, watch: watchDatabase(path, tellAll, { clock, log }) })
+      }
       return {
         close() {
-          watch.close()
-          watches.delete(watch)
+          listeners.delete(listener)
+          const shared = watches.get(path)
+          if (listeners.size > 0 || shared?.listeners !== listeners) return
+          shared.watch.close()
+          watches.delete(path)
         },
       }
     },
     closeAll() {
-      for (const watch of watches) watch.close()
+      for (const { watch } of watches.values()) watch.close()
       watches.clear()
       writers.close()
       copies.close()
