@@ -200,6 +200,21 @@ describe('approval', () => {
   })
 })
 
+describe('a rejection', () => {
+  it('holds for smaller actions on the same drift too', async () => {
+    const on = bench({ a: 1 }, { a: high(5) })
+    await on.run()
+    const [id = ''] = pendingIds(on.engine)
+    const rejected = on.engine.pending(id)?.action
+    if (rejected === undefined) throw new Error('nothing is pending')
+    on.engine.reject({ actionId: id, actor: 'token:alice', reason: 'leave it' })
+    expect(on.engine.gating.gate({ ...rejected, id: 'a-part-of-it', risk: 'low' })).toMatchObject({
+      decision: 'refuse',
+      runnable: false,
+    })
+  })
+})
+
 describe('undo', () => {
   it('gives the value back and does not apply the same declaration again behind the person', async () => {
     const on = bench({ a: 1 }, { a: low(5) })

@@ -4,7 +4,7 @@ import type { Action } from './action.ts'
 import { type BreakerState, closedBreaker, stepBreaker } from './breaker.ts'
 import type { Declaration } from './declaration.ts'
 import { decideGate, type GateResult } from './gate.ts'
-import type { Ledger } from './ledger.ts'
+import type { ActionRecord, Ledger } from './ledger.ts'
 import type { Reconciled } from './reconcile.ts'
 import { keyText, type ResourceKey } from './resource.ts'
 import type { ResourceStatus, StatusOf } from './status.ts'
@@ -49,7 +49,7 @@ export function createGating(ports: GatingPorts): Gating {
         policy,
         nowMs: clock.nowMs(),
         approvals: record?.approvals ?? [],
-        rejected: record?.state === 'rejected' ? rejectionOf(record.result) : undefined,
+        rejected: rejectionFor(action, record, ledger),
         quarantined: ledger.quarantined(action.resource, action.specHash, action.resolves),
         suspended: ledger.suspended(action.resource),
         breaker: breaker(action.resource),
@@ -86,6 +86,25 @@ function isPlannedByLook(action: Action): boolean {
 function usability(status: ResourceStatus | undefined): 'usable' | 'unusable' | 'unknown' {
   if (status?.observation === undefined) return 'unknown'
   return status.observation.is === 'present' ? 'usable' : 'unusable'
+}
+
+/**
+ * A rejection holds for its drift, not only for one action: a look at changed rows plans a smaller action on the same drift,
+ * which would otherwise rewrite piece by piece what a person refused. A full look voids rejections whose evidence changed.
+ */
+function rejectionFor(
+  action: Action,
+  record: ActionRecord | undefined,
+  ledger: Ledger,
+): { by: string; reason: string } | undefined {
+  if (record?.state === 'rejected') return rejectionOf(record.result)
+  if (!isPlannedByLook(action)) return undefined
+  const rejected = ledger
+    .records({ states: ['rejected'], resource: keyText(action.resource), limit: 100 })
+    .find(
+      (one) => one.action.verb === action.verb && one.action.resolves.some((path) => action.resolves.includes(path)),
+    )
+  return rejected === undefined ? undefined : rejectionOf(rejected.result)
 }
 
 function rejectionOf(result: { readonly [name: string]: unknown } | undefined): { by: string; reason: string } {
