@@ -1,4 +1,5 @@
 /** One look at a resource: read the world, compare, and resolve what would mend it. Changes nothing. */
+import { InvariantViolation } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import type { Drift, DriftDraft } from './drift.ts'
 import { operational } from './executor.ts'
@@ -53,8 +54,9 @@ async function scopeOf(
   // The cursor is read before the look, so that what changes meanwhile is looked at again rather than missed.
   try {
     return await kind.changes(declared, options.cursor)
-  } catch {
-    // Whatever is wrong shows in the full look, which names it as an unreadable observation.
+  } catch (error) {
+    if (error instanceof InvariantViolation) throw error
+    // Whatever is wrong with the world shows in the full look, which names it as an unreadable observation.
     return { scope: { is: 'full' }, cursor: undefined }
   }
 }
