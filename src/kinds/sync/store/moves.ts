@@ -17,15 +17,17 @@ export const moveVerbs = [
 ] as const
 export type MoveVerb = (typeof moveVerbs)[number]
 
+const jsonSchema: z.ZodType<JsonValue> = z.json()
+
 const cellMoveSchema = z.object({
   /** Airtable's id of the field; empty on moves that Airtable has no part in. */
   fieldId: z.string(),
   /** What the other side held, in comparable form, and as it was there. */
   before: markSchema,
-  beforeRaw: z.json(),
+  beforeRaw: jsonSchema,
   after: markSchema,
   /** What is written there. */
-  afterRaw: z.json(),
+  afterRaw: jsonSchema,
   /** A change of the other side was overruled: this is the losing value that history keeps. */
   lost: z.boolean(),
   reason: z.string(),
@@ -37,7 +39,7 @@ const contentSchema = z.object({
   /** The key is written too, by Airtable field id. */
   writesKey: z.boolean(),
   /** All cells of the record before, for a deletion. */
-  whole: z.record(z.string(), z.json()).nullable(),
+  whole: z.record(z.string(), jsonSchema).nullable(),
   typecast: z.boolean(),
 })
 export type MoveContent = z.output<typeof contentSchema>
@@ -91,8 +93,7 @@ const rowSchema = z.object({
 
 function keptOf(row: unknown): KeptMove {
   const { id, action_id, seq, key, rec, verb, content, state, at, note } = rowSchema.parse(row)
-  const parsed: JsonValue = z.json().parse(JSON.parse(content))
-  return { id, actionId: action_id, seq, key, rec, verb, content: contentSchema.parse(parsed), state, atMs: at, note }
+  return { id, actionId: action_id, seq, key, rec, verb, content: contentSchema.parse(JSON.parse(content)), state, atMs: at, note }
 }
 
 export function movesOf(db: Database, table: string): Moves {

@@ -22,6 +22,8 @@ export interface Pair {
   /** When each side last changed, as far as anybody knows. */
   readonly localAtMs: number | null
   readonly remoteAtMs: number | null
+  /** When the cells were last given by the record itself (a read, the answer to a write), not told of by a payload. */
+  readonly readMs: number | null
   /** Something may have to be done: the pair is compared at the next look. */
   readonly dirty: boolean
   readonly status: PairStatus
@@ -79,6 +81,7 @@ const rowSchema = z.object({
   cells: z.string().nullable(),
   local_at: z.number().nullable(),
   remote_at: z.number().nullable(),
+  read_ms: z.number().nullable(),
   dirty: z.number(),
   status: z.enum(pairStatuses),
   detail: z.string().nullable(),
@@ -102,6 +105,7 @@ export function pairOfRow(row: unknown): Pair {
     cells: read.cells === null ? null : cellsSchema.parse(JSON.parse(read.cells)),
     localAtMs: read.local_at,
     remoteAtMs: read.remote_at,
+    readMs: read.read_ms,
     dirty: read.dirty === 1,
     status: read.status,
     detail: read.detail,
@@ -135,6 +139,7 @@ export function rowOfPair(pair: Pair): (string | number | null)[] {
     pair.cells === null ? null : JSON.stringify(pair.cells),
     pair.localAtMs,
     pair.remoteAtMs,
+    pair.readMs,
     pair.dirty ? 1 : 0,
     pair.status,
     pair.detail,
@@ -157,6 +162,7 @@ export const pairColumns = [
   'cells',
   'local_at',
   'remote_at',
+  'read_ms',
   'dirty',
   'status',
   'detail',
@@ -180,6 +186,7 @@ export function newPair(key: string): Pair {
     cells: null,
     localAtMs: null,
     remoteAtMs: null,
+    readMs: null,
     dirty: true,
     status: 'pending',
     detail: null,

@@ -11,7 +11,7 @@ const statements = `
 CREATE TABLE pair (
   tbl TEXT NOT NULL, key TEXT NOT NULL, rec TEXT, created_ms INTEGER, row_id INTEGER,
   local TEXT NOT NULL, remote TEXT NOT NULL,
-  base TEXT, cells TEXT, local_at INTEGER, remote_at INTEGER,
+  base TEXT, cells TEXT, local_at INTEGER, remote_at INTEGER, read_ms INTEGER,
   dirty INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL DEFAULT 'pending', detail TEXT,
   held TEXT, verdict TEXT, refusal TEXT, twin_of TEXT, bounces TEXT,
   PRIMARY KEY (tbl, key)
