@@ -126,10 +126,7 @@ function viewsOf(pair: Pair, row: LocalRow | undefined, { mapping }: CompareCont
 }
 
 function identityOfViews(views: readonly FieldView[]): readonly string[] {
-  return [
-    ...identityHashes(views, (view) => view.local),
-    ...identityHashes(views, (view) => view.remote),
-  ]
+  return [...identityHashes(views, (view) => view.local), ...identityHashes(views, (view) => view.remote)]
 }
 
 /** What of a local row, or of its absence, decides whether it is still as an undo left it. */
@@ -210,10 +207,11 @@ function bounceProblem(
   pair: Pair,
   { nowMs }: CompareContext,
 ): Problem | undefined {
-  if (decision.is !== 'pull' && decision.is !== 'push') return undefined
+  if (decision.is !== 'push') return undefined
   const { name } = view.mapped.field
   const bounce: Bounce | undefined = pair.bounces[name]
   if (bounce === undefined || bounce.count < bouncesMax || nowMs - bounce.sinceMs > bounceSpanMs) return undefined
+  if (bounce.value !== JSON.stringify(markOf(view.remote))) return undefined
   const message = `${name} is turned back each time it is written (${bounce.count} times within the hour)`
   return { code: 'bounce', key: pair.key, field: name, message }
 }
@@ -291,7 +289,12 @@ function wholeMove(
   switch (verb) {
     case 'delete-remote':
     case 'delete-local': {
-      const content = { cells: {}, writesKey: false, whole: pair.cells === null ? null : { ...pair.cells }, typecast: false }
+      const content = {
+        cells: {},
+        writesKey: false,
+        whole: pair.cells === null ? null : { ...pair.cells },
+        typecast: false,
+      }
       return finish(pair, [{ key: pair.key, rec: pair.rec, verb, content }], [], [])
     }
     case 'create-remote': {
@@ -441,8 +444,7 @@ function deletionConflict(pair: Pair, deleted: 'local' | 'remote'): Comparison {
     localAtMs: pair.localAtMs,
     remoteAtMs: pair.remoteAtMs,
   }
-  const detail =
-    deleted === 'local' ? 'deleted here and edited in Airtable' : 'deleted in Airtable and edited here'
+  const detail = deleted === 'local' ? 'deleted here and edited in Airtable' : 'deleted in Airtable and edited here'
   return {
     pair: { ...pair, status: 'conflict', detail, dirty: true },
     moves: [],

@@ -13,7 +13,13 @@ export function diffSync(name: string, spec: SyncSpec, state: SyncState): readon
   const { survey } = state
   const sorts = [...new Set(survey.groups.map(({ sort }) => sort))]
   return [
-    ...sorts.map((sort) => groupDrift(sort, survey.groups.filter((group) => group.sort === sort), spec)),
+    ...sorts.map((sort) =>
+      groupDrift(
+        sort,
+        survey.groups.filter((group) => group.sort === sort),
+        spec,
+      ),
+    ),
     ...problemDrifts(state, spec),
     ...(survey.openConflicts > 0 ? [conflictDrift(name, survey.openConflicts)] : []),
   ]

@@ -2,8 +2,9 @@
  * Takes note of what changed in Airtable since the last look, with as few calls as that takes: the payloads of the
  * webhook where there is one, the modification time where there is none, all records where something may have been missed.
  */
-import { canonicalJson, type JsonValue } from '../../json.ts'
+
 import { OperationalError } from '../../errors.ts'
+import { canonicalJson, type JsonValue } from '../../json.ts'
 import type { AirtableTarget, PendingRecord, RemoteRecord } from '../../targets/airtable/ports.ts'
 import { type Adoption, adopt, identitiesOfRecord } from './adopt.ts'
 import type { SyncMapping } from './mapping.ts'
@@ -156,7 +157,10 @@ async function fetchBy(
 ): Promise<readonly RemoteRecord[]> {
   const found: RemoteRecord[] = []
   for (let from = 0; from < names.length; from += namesInFormulaMax) {
-    const formula = `OR(${names.slice(from, from + namesInFormulaMax).map(condition).join(',')})`
+    const formula = `OR(${names
+      .slice(from, from + namesInFormulaMax)
+      .map(condition)
+      .join(',')})`
     let offset: string | undefined
     do {
       const query = { formula, ...(offset === undefined ? {} : { offset }) }

@@ -45,7 +45,8 @@ export function openLocalTable(db: Database, spec: SyncSpec): LocalReading {
   const keyColumn = columnOf(schema, spec.key)
   if (keyColumn === undefined) return { is: 'unready', message: `${spec.table} has no column ${spec.key} yet` }
   const rowId = rowIdOf(schema)
-  if (rowId === undefined) return { is: 'unready', message: `table ${spec.table} has no rowid, so rows cannot be told apart` }
+  if (rowId === undefined)
+    return { is: 'unready', message: `table ${spec.table} has no rowid, so rows cannot be told apart` }
   const columns = new Map(
     spec.fields.flatMap(({ name }) => {
       const column = columnOf(schema, name)
@@ -101,8 +102,15 @@ function tableOver(db: Database, parts: Parts): LocalTable {
     for (let from = 0; from < values.length; from += namesAtOnceMax) {
       const part = values.slice(from, from + namesAtOnceMax)
       const marks = part.map(() => '?').join(', ')
-      const statement = db.prepare<Value[], Row>(`SELECT ${selected} FROM ${table} WHERE ${where} IN (${marks}) ORDER BY ${rowId}`)
-      rows.push(...statement.raw().all(...part).flatMap((row) => rowOf(row) ?? []))
+      const statement = db.prepare<Value[], Row>(
+        `SELECT ${selected} FROM ${table} WHERE ${where} IN (${marks}) ORDER BY ${rowId}`,
+      )
+      rows.push(
+        ...statement
+          .raw()
+          .all(...part)
+          .flatMap((row) => rowOf(row) ?? []),
+      )
     }
     return rows
   }
@@ -126,10 +134,13 @@ function tableOver(db: Database, parts: Parts): LocalTable {
         .raw()
         .all(BigInt(afterRowId), limit)
         .flatMap(([at, cell]) =>
-          typeof at === 'number' && cell !== undefined && cell !== null ? [{ rowId: at, keyText: textOfKey(cell) }] : [],
+          typeof at === 'number' && cell !== undefined && cell !== null
+            ? [{ rowId: at, keyText: textOfKey(cell) }]
+            : [],
         ),
     count: () =>
-      db.prepare<[], number>(`SELECT count(*) FROM ${table} WHERE ${key} IS NOT NULL AND ${key} <> ''`).pluck().get() ?? 0,
+      db.prepare<[], number>(`SELECT count(*) FROM ${table} WHERE ${key} IS NOT NULL AND ${key} <> ''`).pluck().get() ??
+      0,
   }
 }
 

@@ -1,5 +1,5 @@
 /** The mapping of one table, as the base has it: which Airtable fields mirror which of ours. */
-import { isPullOnly, airtableFieldTypes, writableAirtableTypes } from '../../desired/airtable-types.ts'
+import { airtableFieldTypes, isPullOnly, writableAirtableTypes } from '../../desired/airtable-types.ts'
 import type { JsonValue } from '../../json.ts'
 import {
   type DeclaredField,
@@ -28,7 +28,11 @@ export interface SyncMapping {
 }
 
 export type MappingReading =
-  | { readonly is: 'mapping'; readonly mapping: SyncMapping; readonly problems: readonly MappingProblem<MappedDeclared>[] }
+  | {
+      readonly is: 'mapping'
+      readonly mapping: SyncMapping
+      readonly problems: readonly MappingProblem<MappedDeclared>[]
+    }
   /** Nothing can be exchanged yet; the message says what is missing. */
   | { readonly is: 'unmapped'; readonly message: string }
 

@@ -7,10 +7,10 @@ import type { EffectContext } from '../../engine/kind.ts'
 import type { Observation } from '../../engine/observation.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
-import { type RemoteIntake, scannedAt, takeRemote } from './intake-remote.ts'
 import { takeLocal } from './intake-local.ts'
+import { type RemoteIntake, scannedAt, takeRemote } from './intake-remote.ts'
 import { openLocalTable } from './local-table.ts'
-import { mappingMark, openParts, type OpenParts, type SyncPorts, type SyncResource, surveyParts } from './parts.ts'
+import { mappingMark, type OpenParts, openParts, type SyncPorts, type SyncResource, surveyParts } from './parts.ts'
 import type { SyncState } from './state.ts'
 import type { TableStore } from './store/store.ts'
 import { type GroupSort, type Survey, survey } from './survey.ts'
@@ -61,9 +61,10 @@ async function look(parts: OpenParts, ports: SyncPorts, context: EffectContext):
     await takeRows(parts, ports, signal)
     found = await surveyNow(parts, ports, signal)
   }
-  expireDaily(store, ports.clock.nowMs(), spec.keepMs)
-  const pushHeldUntilMs = pushHeld(parts, asked.push, ports.clock.nowMs())
-  const lastPollMs = target.feed.webhook()?.lastPollMs ?? ports.clock.nowMs()
+  const nowMs = ports.clock.nowMs()
+  expireDaily(store, nowMs, spec.keepMs)
+  const pushHeldUntilMs = pushHeld(parts, asked.push, nowMs)
+  const lastPollMs = target.feed.webhook()?.lastPollMs ?? nowMs
   return present({
     is: 'surveyed',
     survey: pushHeldUntilMs === undefined ? found : withoutPushes(found),
@@ -74,7 +75,7 @@ async function look(parts: OpenParts, ports: SyncPorts, context: EffectContext):
     scannedMs: scannedAt(store),
     pushHeldUntilMs,
     usage: target.base.usage(),
-    nextPullMs: lastPollMs + spec.pull.everyMs,
+    lookAgainAfterMs: Math.min(lastPollMs + spec.pull.everyMs, pushHeldUntilMs ?? Number.POSITIVE_INFINITY) - nowMs,
   })
 }
 

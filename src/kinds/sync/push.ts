@@ -46,7 +46,12 @@ export async function push(
   const { moves } = parts.store
   const kept = moves.of(request.actionId)
   if (kept.length === 0) throw new OperationalError('ACTION_STALE', `the moves of action ${request.actionId} are gone`)
-  await settleSent(kept.filter(({ state }) => state === 'sent'), parts, ports, context)
+  await settleSent(
+    kept.filter(({ state }) => state === 'sent'),
+    parts,
+    ports,
+    context,
+  )
   const open = moves.of(request.actionId).filter(({ state }) => state === 'planned')
   const queue = new PQueue({ concurrency: requestsMax })
   let done = kept.length - open.length
@@ -275,12 +280,7 @@ function settlePair(move: KeptMove, made: RemoteRecord, parts: OpenParts, atMs: 
 }
 
 /** Whether the answer shows a cell changed that we did not write: somebody else did, just now. */
-function hasForeignChange(
-  pair: Pair,
-  move: KeptMove,
-  made: RemoteRecord,
-  fields: readonly MappedField[],
-): boolean {
+function hasForeignChange(pair: Pair, move: KeptMove, made: RemoteRecord, fields: readonly MappedField[]): boolean {
   return fields.some(({ field, remote }) => {
     if (move.content.cells[field.name] !== undefined) return false
     const before = markOf(readRemote(field, remote, pair.cells?.[remote.id]))
@@ -377,12 +377,22 @@ async function settleSent(
   const creates = sent.filter(({ verb }) => verb === 'create-remote')
   const others = sent.filter(({ verb }) => verb !== 'create-remote')
   const byKey = new Map<string, RemoteRecord>()
-  for (const one of await fetchByKey(asking, creates.map(({ key }) => key))) {
+  for (const one of await fetchByKey(
+    asking,
+    creates.map(({ key }) => key),
+  )) {
     const key = String(one.fields[mapping.keyField.id] ?? '')
     const known = byKey.get(key)
     if (known === undefined || one.createdMs < known.createdMs) byKey.set(key, one)
   }
-  const byId = new Map((await fetchRecords(asking, others.flatMap(({ rec }) => rec ?? []))).map((one) => [one.id, one]))
+  const byId = new Map(
+    (
+      await fetchRecords(
+        asking,
+        others.flatMap(({ rec }) => rec ?? []),
+      )
+    ).map((one) => [one.id, one]),
+  )
   const atMs = ports.clock.nowMs()
   store.transaction(() => {
     for (const move of creates) {

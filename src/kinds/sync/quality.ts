@@ -22,7 +22,9 @@ export type Judge = (local: Reading, remote: Reading) => 'local' | 'remote' | un
  */
 export function judgeOf(field: SyncField): Judge {
   const rules: Standardizer | undefined =
-    field.rules.length === 0 ? undefined : standardizer(field.rules, { type: field.type, choices: field.choices ?? undefined })
+    field.rules.length === 0
+      ? undefined
+      : standardizer(field.rules, { type: field.type, choices: field.choices ?? undefined })
   const quality = qualitySchema.catch({}).parse(field.quality ?? {})
   const scores = (reading: Reading): readonly number[] => {
     if (reading.is === 'unfit') return [0]

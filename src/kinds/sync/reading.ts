@@ -100,7 +100,8 @@ export function sameMeaning(field: SyncField, remote: RemoteField, local: Readin
   if (local.is !== 'value' || other.is !== 'value') return false
   const [a, b] = [local.value, other.value]
   if (a === b) return true
-  if (typeof a === 'number' && typeof b === 'number') return rounded(a, remote.precision) === rounded(b, remote.precision)
+  if (typeof a === 'number' && typeof b === 'number')
+    return rounded(a, remote.precision) === rounded(b, remote.precision)
   if (field.type === 'datetime' && typeof a === 'string' && typeof b === 'string') {
     return b.endsWith('.000Z') && a.slice(0, 19) === b.slice(0, 19)
   }

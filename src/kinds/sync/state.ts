@@ -20,8 +20,8 @@ export type SyncState =
       /** Pushes wait for the interval until then; undefined while they do not. */
       readonly pushHeldUntilMs: number | undefined
       readonly usage: CallUsage
-      /** When Airtable is asked for changes next. */
-      readonly nextPullMs: number
+      /** How long after this look another one is due: for the next pull, or for pushes that wait. */
+      readonly lookAgainAfterMs: number
     }
 
 export type SyncObservation = Observation<SyncState>

@@ -19,12 +19,26 @@ export interface Group {
   /** Of the moves in order: which records, what is written, and over what. The evidence of the action. */
   readonly fingerprint: string
   readonly keys: readonly string[]
-  readonly previews: readonly { readonly key: string; readonly field: string; readonly before: JsonValue; readonly after: JsonValue }[]
+  readonly previews: readonly {
+    readonly key: string
+    readonly field: string
+    readonly before: JsonValue
+    readonly after: JsonValue
+  }[]
   /** Cells whose losing change is overruled by a policy. */
   readonly lost: number
 }
 
-export const groupSorts = ['push-new', 'push-fill', 'push-changes', 'push-deletions', 'pull-new', 'pull-fill', 'pull-changes', 'pull-deletions'] as const
+export const groupSorts = [
+  'push-new',
+  'push-fill',
+  'push-changes',
+  'push-deletions',
+  'pull-new',
+  'pull-fill',
+  'pull-changes',
+  'pull-deletions',
+] as const
 /**
  * `new` and `fill` write only where nothing was; `changes` overwrite; `deletions` remove. What overwrites or removes is one
  * action however much it is, so that the blast radius sees all of it.
@@ -77,7 +91,9 @@ export async function survey(parts: SurveyParts): Promise<Survey> {
     await setImmediate()
     parts.signal.throwIfAborted()
   }
-  const groups = groupSorts.flatMap((sort) => groupsOf(sort, collected.get(sort) ?? [], spec.push.batch, spec.pull.batch))
+  const groups = groupSorts.flatMap((sort) =>
+    groupsOf(sort, collected.get(sort) ?? [], spec.push.batch, spec.pull.batch),
+  )
   return { groups, problems, problemCounts: counts, openConflicts: store.conflicts.openCount() }
 }
 

@@ -106,8 +106,10 @@ export function conflictsOf(db: Database, table: string): Conflicts {
         .all(table, state ?? null, state ?? null, limit)
         .map(conflictOf),
     openCount: () =>
-      db.prepare<[string], number>("SELECT count(*) FROM conflict WHERE tbl = ? AND state = 'open'").pluck().get(table) ??
-      0,
+      db
+        .prepare<[string], number>("SELECT count(*) FROM conflict WHERE tbl = ? AND state = 'open'")
+        .pluck()
+        .get(table) ?? 0,
     found(key, drafts, atMs) {
       const ids = drafts.map((draft) => {
         const { field, kind, local, remote, base, localAtMs, remoteAtMs } = draft

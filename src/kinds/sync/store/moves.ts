@@ -71,7 +71,11 @@ export interface Moves {
   /** Keeps the moves of an action; replaces those of an earlier try of which nothing was sent. */
   keep(actionId: string, moves: readonly Move[], atMs: number): void
   of(actionId: string): readonly KeptMove[]
-  mark(id: number, state: MoveState, details: { readonly atMs: number; readonly rec?: string; readonly note?: string }): void
+  mark(
+    id: number,
+    state: MoveState,
+    details: { readonly atMs: number; readonly rec?: string; readonly note?: string },
+  ): void
   /** Newest first: of one lead, or of all, before an id. */
   history(filter: { readonly key?: string; readonly beforeId?: number; readonly limit: number }): readonly KeptMove[]
   /** Forgets ended moves that are older. */
@@ -93,7 +97,18 @@ const rowSchema = z.object({
 
 function keptOf(row: unknown): KeptMove {
   const { id, action_id, seq, key, rec, verb, content, state, at, note } = rowSchema.parse(row)
-  return { id, actionId: action_id, seq, key, rec, verb, content: contentSchema.parse(JSON.parse(content)), state, atMs: at, note }
+  return {
+    id,
+    actionId: action_id,
+    seq,
+    key,
+    rec,
+    verb,
+    content: contentSchema.parse(JSON.parse(content)),
+    state,
+    atMs: at,
+    note,
+  }
 }
 
 export function movesOf(db: Database, table: string): Moves {
@@ -127,7 +142,6 @@ export function movesOf(db: Database, table: string): Moves {
         )
         .all(table, key ?? null, key ?? null, beforeId ?? Number.MAX_SAFE_INTEGER, limit)
         .map(keptOf),
-    expire: (beforeMs) =>
-      db.prepare("DELETE FROM move WHERE at < ? AND state <> 'sent'").run(beforeMs).changes,
+    expire: (beforeMs) => db.prepare("DELETE FROM move WHERE at < ? AND state <> 'sent'").run(beforeMs).changes,
   }
 }

@@ -127,7 +127,9 @@ export function rowOfPair(pair: Pair): (string | number | null)[] {
   const base =
     pair.base === null
       ? null
-      : JSON.stringify(Object.fromEntries(Object.entries(pair.base).map(([name, { local, remote }]) => [name, [local, remote]])))
+      : JSON.stringify(
+          Object.fromEntries(Object.entries(pair.base).map(([name, { local, remote }]) => [name, [local, remote]])),
+        )
   return [
     pair.key,
     pair.rec,
