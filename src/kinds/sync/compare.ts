@@ -82,7 +82,7 @@ export function comparePair(before: Pair, row: LocalRow | undefined, context: Co
     localAtMs: row?.changedMs ?? before.localAtMs,
   }
   const views = viewsOf(pair, row, context)
-  if (context.isErased(identityOfViews(views))) return resting(pair, 'apart', 'the person was erased')
+  if (context.isErased(identityOfViews(views))) return erased(pair)
   if (pair.twinOf !== null) return twin(pair, views)
   const held = pair.held !== null && pair.held === rowMark(views)
   const decision = mergeRecord({
@@ -273,7 +273,13 @@ function moveOf(
       key: pair.key,
       rec: pair.rec,
       verb,
-      content: { cells: { ...cells }, writesKey, whole: null, typecast: isRemote && needsTypecast(mapping, written) },
+      content: {
+        cells: { ...cells },
+        writesKey,
+        whole: null,
+        typecast: isRemote && needsTypecast(mapping, written),
+        erases: false,
+      },
     },
   ]
 }
@@ -294,6 +300,7 @@ function wholeMove(
         writesKey: false,
         whole: pair.cells === null ? null : { ...pair.cells },
         typecast: false,
+        erases: false,
       }
       return finish(pair, [{ key: pair.key, rec: pair.rec, verb, content }], [], [])
     }
@@ -404,6 +411,13 @@ function resting(pair: Pair, status: PairStatus, detail: string): Comparison {
     problems: [],
     forget: false,
   }
+}
+
+/** Neither pushed nor pulled back; what is left of the person in Airtable goes, since a person asked for that. */
+function erased(pair: Pair): Comparison {
+  if (pair.remote !== 'there') return resting(pair, 'apart', 'the person was erased')
+  const content = { cells: {}, writesKey: false, whole: null, typecast: false, erases: true }
+  return finish(pair, [{ key: pair.key, rec: pair.rec, verb: 'delete-remote', content }], [], [])
 }
 
 function twin(pair: Pair, views: readonly FieldView[]): Comparison {

@@ -57,6 +57,8 @@ function wordsOf(sort: GroupSort, count: number, spec: SyncSpec): { message: str
       return { message: `${leads} changed here and not in ${there}`, severity: 'medium' }
     case 'push-deletions':
       return { message: `${leads} deleted here and still in ${there}`, severity: 'high' }
+    case 'push-erasures':
+      return { message: `${leads} of erased people still in ${there}`, severity: 'high' }
     case 'pull-new':
       return { message: `${leads} made in ${there} and not here yet`, severity: 'low' }
     case 'pull-fill':

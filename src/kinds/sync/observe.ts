@@ -119,7 +119,7 @@ async function surveyNow(parts: OpenParts, ports: SyncPorts, signal: AbortSignal
 
 /** Before these, what Airtable holds must be known as of now. */
 function overwrites(sort: GroupSort): boolean {
-  return sort === 'push-changes' || sort === 'push-deletions' || sort === 'pull-deletions'
+  return sort === 'push-changes' || sort === 'push-deletions' || sort === 'push-erasures' || sort === 'pull-deletions'
 }
 
 function isFresh({ target }: OpenParts, nowMs: number): boolean {

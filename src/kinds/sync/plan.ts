@@ -43,7 +43,7 @@ function draftOf(name: string, spec: SyncSpec, group: Group, population: number)
     // What writes only where nothing was cannot harm a share of what is there.
     population: isAdditive ? 0 : population,
     preview: group.previews,
-    reversible: 'from-checkpoint',
+    reversible: sort === 'push-erasures' ? 'irreversible' : 'from-checkpoint',
     recovery: isPush ? 'keyed' : 'transactional',
     cost: isPush
       ? { bucket: `airtable:${spec.airtable.base}`, tokens: Math.ceil(count / recordsPerRequest) }
@@ -66,6 +66,8 @@ function summaryOf(sort: GroupSort, count: number, spec: SyncSpec): string {
       return `write changes of ${leads} to ${there}`
     case 'push-deletions':
       return `delete ${leads} in ${there}, which were deleted here`
+    case 'push-erasures':
+      return `delete ${leads} of erased people in ${there}`
     case 'pull-new':
       return `take over ${leads} made in ${there}`
     case 'pull-fill':
@@ -78,6 +80,8 @@ function summaryOf(sort: GroupSort, count: number, spec: SyncSpec): string {
 }
 
 function riskOf(sort: GroupSort, count: number, population: number, spec: SyncSpec): ActionRisk {
+  // A person asked for the erasure, and was told what goes.
+  if (sort === 'push-erasures') return 'medium'
   if (!sort.endsWith('-deletions')) return sort.endsWith('-changes') ? 'medium' : 'low'
   if (isMass(count, population)) return 'critical'
   return spec.deletions === 'propagate' ? 'medium' : 'high'

@@ -34,6 +34,7 @@ export const groupSorts = [
   'push-fill',
   'push-changes',
   'push-deletions',
+  'push-erasures',
   'pull-new',
   'pull-fill',
   'pull-changes',
@@ -121,6 +122,10 @@ function comparePairs(pairs: readonly Pair[], parts: SurveyParts): readonly Comp
       return []
     }
     store.pairs.put(comparison.pair)
+    if (comparison.moves.some(({ content }) => content.erases)) {
+      store.moves.forget(pair.key)
+      store.conflicts.forget(pair.key)
+    }
     store.conflicts.found(pair.key, comparison.conflicts, nowMs)
     return [comparison]
   })
@@ -191,7 +196,7 @@ export function sortOf({ verb, content }: Pick<Move, 'verb' | 'content'>): Group
     case 'create-local':
       return 'pull-new'
     case 'delete-remote':
-      return 'push-deletions'
+      return content.erases ? 'push-erasures' : 'push-deletions'
     case 'delete-local':
       return 'pull-deletions'
     default: {

@@ -106,6 +106,7 @@ async function reversalOf(kept: readonly KeptMove[], parts: OpenParts, { signal 
 /** Undefined where the record is not any more what the move made of it. */
 function reverse(move: KeptMove, record: RemoteRecord | undefined, parts: OpenParts): Omit<Move, 'seq'> | undefined {
   const { key, rec } = move
+  if (move.content.erases) return undefined
   if (move.verb === 'delete-remote') {
     return {
       key,
@@ -132,7 +133,12 @@ function reverse(move: KeptMove, record: RemoteRecord | undefined, parts: OpenPa
       },
     ]),
   )
-  return { key, rec, verb: 'update-remote', content: { cells, writesKey: false, whole: null, typecast: false } }
+  return {
+    key,
+    rec,
+    verb: 'update-remote',
+    content: { cells, writesKey: false, whole: null, typecast: false, erases: false },
+  }
 }
 
 function isAsWritten(move: KeptMove, record: RemoteRecord, { mapping, store }: OpenParts): boolean {

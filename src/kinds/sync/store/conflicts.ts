@@ -37,6 +37,8 @@ export interface Conflicts {
   openCount(): number
   /** Notes the open conflicts of a pair; others of it that were open are gone. Gives their ids. */
   found(key: string, drafts: readonly ConflictDraft[], atMs: number): readonly string[]
+  /** Forgets the conflicts of a lead. */
+  forget(key: string): void
   resolve(id: string, choice: string, by: string, atMs: number): void
 }
 
@@ -120,6 +122,9 @@ export function conflictsOf(db: Database, table: string): Conflicts {
       })
       for (const { id } of open.all(table, key)) if (!ids.includes(id)) close.run(id)
       return ids
+    },
+    forget: (key) => {
+      db.prepare('DELETE FROM conflict WHERE tbl = ? AND key = ?').run(table, key)
     },
     resolve: (id, choice, by, atMs) => {
       db.prepare(

@@ -41,6 +41,8 @@ const contentSchema = z.object({
   /** All cells of the record before, for a deletion. */
   whole: z.record(z.string(), jsonSchema).nullable(),
   typecast: z.boolean(),
+  /** The person was erased: nothing of the record is kept. */
+  erases: z.boolean(),
 })
 export type MoveContent = z.output<typeof contentSchema>
 
@@ -78,6 +80,8 @@ export interface Moves {
   ): void
   /** Newest first: of one lead, or of all, before an id. */
   history(filter: { readonly key?: string; readonly beforeId?: number; readonly limit: number }): readonly KeptMove[]
+  /** Forgets what was moved of a lead, but for what is still to be erased. */
+  forget(key: string): void
   /** Forgets ended moves that are older. */
   expire(beforeMs: number): number
 }
@@ -142,6 +146,11 @@ export function movesOf(db: Database, table: string): Moves {
         )
         .all(table, key ?? null, key ?? null, beforeId ?? Number.MAX_SAFE_INTEGER, limit)
         .map(keptOf),
+    forget: (key) => {
+      db.prepare(
+        "DELETE FROM move WHERE tbl = ? AND key = ? AND json_extract(content, '$.erases') IS NOT 1 AND state <> 'sent'",
+      ).run(table, key)
+    },
     expire: (beforeMs) => db.prepare("DELETE FROM move WHERE at < ? AND state <> 'sent'").run(beforeMs).changes,
   }
 }

@@ -57,6 +57,8 @@ function prepared(db: Database.Database, path: string): Database.Database {
     db.pragma('journal_mode = WAL')
     // What was agreed on must be there after a power failure: a lost base would make a conflict of every later edit.
     db.pragma('synchronous = FULL')
+    // What was erased must not stand on in free pages.
+    db.pragma('secure_delete = ON')
     const found = Number(db.pragma('user_version', { simple: true }))
     if (found > version) {
       throw new OperationalError('JOURNAL_TOO_NEW', `${path} was written by a newer Trueup (version ${found})`)
