@@ -17,7 +17,9 @@ import { kindName, listSync, type SyncSpec } from './spec.ts'
 import type { SyncObservation, SyncState } from './state.ts'
 import { applyUndo, checkpointUndo, planUndoOf, undoInputSchema } from './undo.ts'
 
+export { createSyncDesk, type SyncDesk } from './desk.ts'
 export type { SyncPorts } from './parts.ts'
+export { lazySyncStore } from './store/open.ts'
 
 interface SyncKindPorts extends SyncPorts {
   /** The spec of a declared mirror, by its table's name; undefined when it is not declared any more. */
