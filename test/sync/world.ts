@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { z } from 'zod'
+import type { Clock } from '../../src/clock.ts'
 import { desiredStateSchema } from '../../src/desired/schema.ts'
 import { converge, createEngine, type Engine } from '../../src/engine/engine.ts'
 import { type Lease, takeLease } from '../../src/engine/lease.ts'
@@ -33,6 +34,8 @@ const log = openLog('silent')
 const startMs = Date.UTC(2026, 0, 5, 12)
 export const baseId = 'appSync0000000001'
 export const remoteTable = 'Leads'
+
+const turnsMax = 20
 
 export const signal = new AbortController().signal
 
@@ -139,7 +142,8 @@ export async function openSyncWorld(options: { declared?: Declared; seed?: numbe
     // Its rejection is thrown by the await below.
     settled.catch(() => undefined)
     while (!ended) {
-      await new Promise((resolve) => setImmediate(resolve))
+      // Files are real and take turns of the event loop; time passes only where nothing else moves.
+      for (let turn = 0; turn < turnsMax && !ended; turn += 1) await new Promise((resolve) => setImmediate(resolve))
       const nextMs = clock.nextTimerInMs()
       if (!ended && nextMs !== undefined) await clock.advance(Math.min(nextMs, 1000))
     }
@@ -269,7 +273,9 @@ async function openProcess(options: ProcessOptions, declaredNow: () => Declared)
   const kind = syncKind(ports)
   // The kinds it stands on have tests of their own; here the table and the base are as declared.
   const alone: typeof kind = { ...kind, list: (state) => kind.list(state).map((one) => ({ ...one, dependsOn: [] })) }
-  const lease = takeLease({ journal, clock, holder, isAlive: (one) => one === holder })
+  // The lease does not age: its renewal would be the only timer while a real file is read, and time would run away.
+  const still: Clock = { ...clock, nowMs: () => startMs, after: () => ({ cancel: () => undefined }) }
+  const lease = takeLease({ journal, clock: still, holder, isAlive: (one) => one === holder })
   const engine = createEngine({ journal, kinds: [alone], clock, random, log, lease })
   const spec = specOf('leads')
   if (spec === undefined) throw new Error('the table is mirrored')
