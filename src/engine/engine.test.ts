@@ -132,6 +132,29 @@ describe('what only a person can mend', () => {
   })
 })
 
+describe('what only a person can take back', () => {
+  const added = { value: 5, risk: 'low', undoneByHand: 'delete it in the app' } as const
+
+  it('runs by itself at low risk, and asking for its undo tells the person what to do and changes nothing', async () => {
+    const on = bench({ a: 1 }, { a: added })
+    await on.run()
+    const [id = ''] = on.world.effects
+    expect(on.world.cells.get('a')).toBe(5)
+    expect(await undo(on, id)).toEqual({ is: 'by-hand', actionId: id, steps: 'delete it in the app' })
+    expect(on.world.cells.get('a')).toBe(5)
+    expect(on.engine.ledger.record(id)?.state).toBe('verified')
+  })
+
+  it('does not keep the rest of a run from being undone', async () => {
+    const on = bench({ a: 1, b: 1, c: 1 }, { a: low(5), b: added, c: low(5) })
+    const { runId } = await on.run()
+    const request = { id: runId, actor: 'token:alice', signal: new AbortController().signal }
+    const results = await requestUndo(request, on.engine)
+    expect(results.map(({ is }) => is)).toEqual(['undone', 'by-hand', 'undone'])
+    expect([...on.world.cells.values()]).toEqual([1, 5, 1])
+  })
+})
+
 describe('approval', () => {
   it('lets a high risk run only once a person approved it, also across a restart', async () => {
     const on = bench({ a: 1 }, { a: high(5) })

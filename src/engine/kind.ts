@@ -44,9 +44,10 @@ export interface HealthCheck {
   readonly message: string
 }
 
-/** The answer of `planUndo`: an action like any other, or why there is none. */
+/** The answer of `planUndo`: an action like any other, what a person does instead (`by-hand` actions), or why there is none. */
 export type UndoPlan =
   | { readonly is: 'undo'; readonly draft: ActionDraft; readonly conflicts: readonly string[] }
+  | { readonly is: 'by-hand'; readonly steps: string }
   | { readonly is: 'not-undoable'; readonly reason: string }
 
 export interface Kind<Spec extends JsonObject = JsonObject, State = unknown> {

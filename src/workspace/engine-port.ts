@@ -233,7 +233,7 @@ function undoOutcome(results: readonly UndoResult[]): UndoOutcome {
   return {
     is: 'undoing',
     actions: results.flatMap((result) =>
-      result.is === 'failed'
+      result.is === 'failed' || result.is === 'by-hand'
         ? []
         : [
             {
@@ -244,6 +244,9 @@ function undoOutcome(results: readonly UndoResult[]): UndoOutcome {
           ],
     ),
     conflicts: results.flatMap((result) => (result.is === 'undone' ? result.conflicts : [])),
+    byHand: results.flatMap((result) =>
+      result.is === 'by-hand' ? [{ actionId: result.actionId, steps: result.steps }] : [],
+    ),
     runId: null,
   }
 }
