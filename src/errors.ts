@@ -184,6 +184,61 @@ export const errorTable = {
     meaning: 'A lead with the same unique value exists already.',
     hint: 'Update the lead named in the message instead.',
   },
+  AIRTABLE_TOKEN_MISSING: {
+    retry: 'human',
+    meaning: 'The declared Airtable token is not to be had: the variable or file is not there, is empty, or holds no token.',
+    hint: 'Put a personal access token into the variable or file that `airtable.token` names; it is taken up without a restart where it is a file.',
+  },
+  AIRTABLE_UNAUTHORIZED: {
+    retry: 'human',
+    meaning: 'Airtable does not know the token: it is wrong, was revoked, or has expired.',
+    hint: 'Make a personal access token at airtable.com/create/tokens and put it where `airtable.token` says.',
+  },
+  AIRTABLE_FORBIDDEN: {
+    retry: 'human',
+    meaning: 'Airtable refuses access: the token lacks a scope or its owner a permission, or there is no such base or table.',
+    hint: 'Check that the base (and table) exist, that the token was given this base, and that it has the scopes data.records:read, data.records:write, schema.bases:read, schema.bases:write and webhook:manage.',
+  },
+  AIRTABLE_NOT_FOUND: {
+    retry: 'human',
+    meaning: 'There is no such thing in Airtable: the base, table, record or webhook is gone, or the endpoint is no Airtable.',
+    hint: 'Check `airtable.base`, `airtable.endpoint` and the names of tables in the desired state.',
+  },
+  AIRTABLE_RATE_LIMITED: {
+    retry: 'after',
+    meaning: 'Airtable refused calls because too many came in a second, from Trueup and whatever else uses the base.',
+    hint: 'Nothing needs doing: calls rest for 30 seconds and go on. When it recurs, find what else uses the base, or lower `airtable.requestsPerSecond`.',
+  },
+  AIRTABLE_QUOTA_EXHAUSTED: {
+    retry: 'human',
+    meaning: 'The calls that the Airtable plan allows in a month are used up.',
+    hint: 'Raise the plan, or wait for the first of the next month; poll less often (`pull.every`). Everything local goes on meanwhile.',
+  },
+  AIRTABLE_UNREACHABLE: {
+    retry: 'backoff',
+    meaning: 'Airtable cannot be reached, does not answer in time, or answers that it is in trouble.',
+    hint: 'It is tried again by itself. When it persists, check the network, `airtable.endpoint` and status.airtable.com.',
+  },
+  AIRTABLE_REFUSED: {
+    retry: 'never',
+    meaning: 'Airtable refused a request as it was formed, whatever the values in it.',
+    hint: 'Compare the base with the desired state: a field or table may have been deleted or have another type.',
+  },
+  AIRTABLE_RECORD_REFUSED: {
+    retry: 'never',
+    meaning: 'Airtable refused the values of a record.',
+    hint: 'Correct the value, or the type of the field in Airtable; the other records go on without it.',
+  },
+  AIRTABLE_ITERATOR_EXPIRED: {
+    retry: 'backoff',
+    meaning: 'A list of records took too long between two pages, so Airtable forgot where it was.',
+    hint: 'Nothing needs doing: the list is begun anew.',
+  },
+  AIRTABLE_PROTOCOL: {
+    retry: 'backoff',
+    meaning: 'Airtable answered in a form that Trueup does not know.',
+    hint: 'Check that `airtable.endpoint` leads to Airtable and not to a proxy; if it does, report the message.',
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorCode = keyof typeof errorTable

@@ -113,12 +113,14 @@ export interface FeedRecord {
   readonly createdMs?: number | undefined
   /**
    * The cells that the payload tells of, by field id, in the form that record calls use (a choice as its name); null
-   * for an emptied one. A cell whose form cannot be turned is left out and makes `isWhole` false.
+   * for an emptied one. A cell whose form cannot be turned is left out, named in `untold`, and makes `isWhole` false.
    */
   readonly cells: Readonly<Record<string, JsonValue>>
   /** The cells before, in the same form, where the payload tells of them. */
   readonly previous: Readonly<Record<string, JsonValue>>
   readonly isWhole: boolean
+  /** Ids of the changed fields whose cells could not be told (links, look-ups, attachments, people and the like). */
+  readonly untold: readonly string[]
 }
 
 /** How many calls the month has seen, and where that leads. */
@@ -189,6 +191,8 @@ export interface PendingRecord {
   readonly previous: Readonly<Record<string, JsonValue>>
   /** False when some cell could not be told: the record has to be read. */
   readonly isWhole: boolean
+  /** Which; a record whose untold fields are of no interest need not be read. */
+  readonly untold: readonly string[]
 }
 
 /**

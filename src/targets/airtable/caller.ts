@@ -1,0 +1,182 @@
+/**
+ * Makes calls to one base: waits for a permit, sends, judges the answer, and tries again where that is safe and may help.
+ * Every call ends in a body or in an error of the table, and no call goes out that the pace, the breaker or a used-up month
+ * forbids.
+ */
+import type { Clock } from '../../clock.ts'
+import type { OperationalError } from '../../errors.ts'
+import type { JsonValue } from '../../json.ts'
+import type { Log } from '../../log.ts'
+import type { Random } from '../../random.ts'
+import { AirtableError, errorOf, stoppedBy } from './airtable-error.ts'
+import { admit, afterAnswer, afterFailure, afterNothing, type Breaker, closedBreaker } from './breaker.ts'
+import { type CallNature, classify, type Failure } from './classify.ts'
+import type { Pace } from './pace.ts'
+import type { CallOptions } from './ports.ts'
+import type { AirtableRequest, AirtableTransport, Sent } from './transport.ts'
+
+export interface Call extends CallNature {
+  readonly method: AirtableRequest['method']
+  readonly path: string
+  readonly query?: AirtableRequest['query']
+  readonly body?: JsonValue
+  readonly priority: NonNullable<CallOptions['priority']>
+}
+
+export interface Caller {
+  /** The body of the answer. Throws AIRTABLE_*, or why the signal was aborted. */
+  call(call: Call, signal: AbortSignal): Promise<JsonValue | undefined>
+}
+
+/** What is remembered of a month whose calls are used up; shared with the meter. */
+export interface QuotaNote {
+  exhaustedSinceMs(): number | undefined
+  exhausted(atMs: number): void
+  /** A counted call went through. */
+  available(): void
+}
+
+/** Where and with what a call is made; asked for before each sending, so that new ones are taken up without a restart. */
+export interface Connection {
+  readonly endpointUrl: string
+  readonly token: string
+  readonly pace: Pace
+}
+
+export interface CallerSettings {
+  readonly transport: AirtableTransport
+  /** Throws AIRTABLE_TOKEN_MISSING and whatever the endpoint's absence means. */
+  readonly connect: () => Connection
+  readonly retry: { readonly attempts: number; readonly delayMs: number }
+  readonly quota: QuotaNote
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+/** Longest time for a whole answer, in milliseconds. Airtable's own limit for a request is 30 s as far as seen. */
+const deadlineMs = 30_000
+/** How often a call is sent again after the base rested. Other programs may use it up again and again. */
+const restsMax = 3
+/** Longest pause between two tries, in milliseconds; the engine waits longer, with a condition that says so. */
+const pauseMostMs = 30_000
+/** While a month is used up one call goes out in this time, to see whether the plan was raised, in milliseconds. */
+const quotaProbeMs = 3_600_000
+
+/** Opens the calls of one base. */
+export function createCaller(settings: CallerSettings): Caller {
+  const { transport, connect, retry, quota, clock, random, log } = settings
+  let breaker: Breaker = closedBreaker
+  let quotaProbedMs = Number.NEGATIVE_INFINITY
+
+  const admitted = (call: Call): void => {
+    const admission = admit(breaker, clock.monotonicMs())
+    if (admission.is === 'refused') throw brokenOff(call, admission.untilMs - clock.monotonicMs(), clock.nowMs())
+    const sinceMs = isMetadata(call) ? undefined : quota.exhaustedSinceMs()
+    if (sinceMs !== undefined) {
+      const probedMs = Math.max(sinceMs, quotaProbedMs)
+      if (clock.nowMs() < probedMs + quotaProbeMs) throw usedUp(call, probedMs + quotaProbeMs)
+      quotaProbedMs = clock.nowMs()
+    }
+    breaker = admission.breaker
+  }
+
+  const sendOnce = async (call: Call, signal: AbortSignal): Promise<Sent> => {
+    const { doing, priority } = call
+    const permit = await connect().pace.take({ priority, deadlineMs, signal, doing })
+    let arrived = false
+    try {
+      // The wait for a permit may have been long; the secret is read at the last moment.
+      const { token, endpointUrl } = connect()
+      const { method, path, query = {}, body } = call
+      const sent = await transport.send({ method, path, query, body, token, endpointUrl, signal, deadlineMs })
+      arrived = sent.is === 'answer' || sent.reason === 'connection'
+      return sent
+    } finally {
+      if (arrived) permit.answered()
+      else permit.lost()
+    }
+  }
+
+  const note = (sent: Sent, failure: Failure | undefined, call: Call): void => {
+    if (sent.is === 'failure' && sent.reason === 'aborted') breaker = afterNothing(breaker)
+    else if (failure?.code === 'AIRTABLE_UNREACHABLE') breaker = afterFailure(breaker, clock.monotonicMs())
+    else breaker = afterAnswer()
+    if (failure?.code === 'AIRTABLE_QUOTA_EXHAUSTED') quota.exhausted(clock.nowMs())
+    if (failure === undefined && !isMetadata(call)) quota.available()
+  }
+
+  /** How long to wait before it is sent again; undefined when it is not. */
+  const pauseOf = (failure: Failure, call: Call, tries: number): number | undefined => {
+    if (failure.treatment !== 'backoff' || tries > retry.attempts) return undefined
+    if (failure.mayBeDone && !call.isRepeatable) return undefined
+    const jittered = random.next() * retry.delayMs * 2 ** (tries - 1)
+    const pauseMs = Math.max(jittered, failure.restMs ?? 0)
+    return pauseMs > pauseMostMs ? undefined : pauseMs
+  }
+
+  return {
+    async call(call, signal) {
+      let tries = 0
+      let rests = 0
+      for (;;) {
+        admitted(call)
+        const sent = await orGiveBack(sendOnce(call, signal), () => {
+          breaker = afterNothing(breaker)
+        })
+        const verdict = classify(sent, call)
+        note(sent, verdict.is === 'ok' ? undefined : verdict, call)
+        if (verdict.is === 'ok') return verdict.body
+        if (signal.aborted) throw stoppedBy(signal, call.doing)
+        log.debug({ code: verdict.code, type: verdict.airtableType, doing: call.doing }, 'a call to Airtable failed')
+        if (verdict.treatment === 'rest') {
+          const restMs = verdict.restMs ?? 0
+          connect().pace.rest(restMs)
+          rests += 1
+          if (rests > restsMax) throw errorOf(verdict, clock.nowMs() + restMs)
+          continue
+        }
+        tries += 1
+        const pauseMs = pauseOf(verdict, call, tries)
+        if (pauseMs === undefined) throw errorOf(verdict, retryAtOf(verdict, clock.nowMs()))
+        await clock.sleep(pauseMs, signal)
+        if (signal.aborted) throw stoppedBy(signal, call.doing)
+      }
+    },
+  }
+}
+
+async function orGiveBack<Result>(work: Promise<Result>, giveBack: () => void): Promise<Result> {
+  try {
+    return await work
+  } catch (error) {
+    giveBack()
+    throw error
+  }
+}
+
+function retryAtOf(failure: Failure, nowMs: number): number | undefined {
+  return failure.restMs === undefined ? undefined : nowMs + failure.restMs
+}
+
+/** The metadata calls went on working in an outage of the monthly quota, and are not held back by it. */
+function isMetadata(call: Call): boolean {
+  return call.path.startsWith('meta/')
+}
+
+function brokenOff(call: Call, restMs: number, wallMs: number): OperationalError {
+  const seconds = Math.ceil(restMs / 1000)
+  return new AirtableError(
+    'AIRTABLE_UNREACHABLE',
+    `${call.doing}: Airtable did not answer several times; it is asked again in ${seconds} s`,
+    { retryAtMs: wallMs + restMs },
+  )
+}
+
+function usedUp(call: Call, probeAtMs: number): OperationalError {
+  return new AirtableError(
+    'AIRTABLE_QUOTA_EXHAUSTED',
+    `${call.doing}: the calls that the Airtable plan allows in this month are used up`,
+    { retryAtMs: probeAtMs },
+  )
+}
