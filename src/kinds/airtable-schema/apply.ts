@@ -3,7 +3,6 @@
  * tables or fields have the same, so that nothing is made twice. Only a webhook has no mark of its maker: one whose id a crash
  * lost is left alone and ends by itself within a week, unpolled.
  */
-import type { Action } from '../../engine/action.ts'
 import type { Applied, Checkpoint, EffectContext } from '../../engine/kind.ts'
 import { OperationalError } from '../../errors.ts'
 import type { AirtableTarget, RemoteWebhook } from '../../targets/airtable/ports.ts'

@@ -33,7 +33,7 @@ export function airtableSchemaKind(ports: AirtableSchemaPorts): Kind<AirtableSch
   const watchers = createWatchers()
   /** Resources that the next look has to read anew. */
   const anew = new Set<string>()
-  const looked = new Set<string>()
+  const looks = new Map<string, 'true' | 'untrue'>()
   /** The newest declaration that was looked at, for what an action of it remembers. */
   const specs = new Map<string, AirtableSchemaSpec>()
 
@@ -63,11 +63,11 @@ export function airtableSchemaKind(ports: AirtableSchemaPorts): Kind<AirtableSch
       const target = targetOf(resource.spec.connection)
       const observation = await observeBase(
         resource,
-        { nowMs: clock.nowMs, notes, target, isAnew, hasLooked: looked.has(owner) },
+        { nowMs: clock.nowMs, notes, target, isAnew, before: looks.get(owner) ?? 'nothing' },
         context,
       )
       if (isAnew) anew.delete(owner)
-      looked.add(owner)
+      looks.set(owner, differencesOf(resource, observation).length === 0 ? 'true' : 'untrue')
       return observation
     },
     diff: differencesOf,

@@ -19,6 +19,7 @@ export interface NotesPorts {
 const refusalKeptMs = 86_400_000
 
 const knownSchema = z.strictObject({ base: z.string(), tables: z.record(z.string(), knownIdsSchema) })
+const jsonSchema: z.ZodType<JsonValue> = z.json()
 const readSchema = z.strictObject({ spec: z.string(), atMs: z.number() })
 const refusalSchema = z.strictObject({
   reason: z.string(),
@@ -64,7 +65,7 @@ export function notesOn(owner: string, spec: AirtableSchemaSpec, { memory, clock
       const parsed = knownSchema.safeParse(memory.get(owner, 'known'))
       return parsed.success && parsed.data.base === base ? parsed.data.tables : {}
     },
-    keepKnown: (tables) => set('known', { base, tables: { ...tables } }),
+    keepKnown: (tables) => set('known', jsonSchema.parse({ base, tables })),
     readAtMs() {
       const parsed = readSchema.safeParse(memory.get(owner, 'read'))
       return parsed.success && parsed.data.spec === specHash ? parsed.data.atMs : undefined

@@ -24,8 +24,8 @@ export interface ObservePorts {
   readonly target: AirtableTarget
   /** What no earlier reading will do for: it is about to be read after our own change, or because a person asked. */
   readonly isAnew: boolean
-  /** Whether this process has looked before: the first look tells the truth of now, not of yesterday. */
-  readonly hasLooked: boolean
+  /** What this process found before; the first look of a process tells the truth of now, not of yesterday. */
+  readonly before: 'nothing' | 'true' | 'untrue'
 }
 
 /** The look. Throws what the base cannot be read for. */
@@ -35,7 +35,7 @@ export async function observeBase(
   { signal }: EffectContext,
 ): Promise<Observation<AirtableSchemaState>> {
   const { target, notes } = ports
-  const maxAgeMs = maxAgeOf(spec, ports)
+  const maxAgeMs = maxAgeOf(ports)
   const schema = await schemaOf(keyText(key), maxAgeMs, ports, signal)
   if (maxAgeMs === 0) notes.keepRead()
   const known = knownIn(spec, schema, notes.known())
@@ -55,12 +55,11 @@ export async function observeBase(
 }
 
 /** How old a reading may be. */
-function maxAgeOf(spec: AirtableSchemaSpec, { notes, isAnew, hasLooked, target }: ObservePorts): number {
+function maxAgeOf({ notes, isAnew, before, target }: ObservePorts): number {
   if (isAnew || notes.readAtMs() === undefined) return 0
-  if (!hasLooked) return minuteMs
+  if (before === 'nothing') return minuteMs
   // Without a webhook nobody tells that a person has made what only a person can make.
-  const waitsForPerson = Object.keys(notes.refusals()).length > 0
-  return waitsForPerson && target.feed.webhook() === undefined ? hourMs : dayMs
+  return before === 'untrue' && target.feed.webhook() === undefined ? hourMs : dayMs
 }
 
 async function schemaOf(
