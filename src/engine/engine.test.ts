@@ -111,6 +111,18 @@ describe('converging', () => {
     expect(on.engine.statuses.get({ kind: 'cell', name: 'a' })?.observation?.is).toBe('unreadable')
   })
 
+  it('tries once what is refused, says so, and goes on with the rest', async () => {
+    const on = bench({ a: 1, b: 1 }, { a: low(5), b: low(5) })
+    on.world.refusing.set('a', 0)
+    await on.run()
+    expect(on.world.refusing.get('a')).toBe(1)
+    expect(on.world.cells.get('b')).toBe(5)
+    const conditions = on.engine.statuses.get({ kind: 'cell', name: 'a' })?.conditions
+    expect(conditions).toContainEqual(
+      expect.objectContaining({ type: 'Stalled', status: 'true', reason: 'SchemaChangeRefused' }),
+    )
+  })
+
   it('repairs nothing in mode observe', async () => {
     const on = bench({ a: 1 }, { a: low(5) }, { mode: 'observe' })
     await on.run()

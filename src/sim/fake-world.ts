@@ -23,6 +23,8 @@ export interface FakeWorld {
   crashAfter: number | undefined
   /** Cells that cannot be read now. */
   readonly unreadable: Set<string>
+  /** Cells whose change is refused, and how often that happened. */
+  readonly refusing: Map<string, number>
   /** Called right after an effect, for checks of the journal at that moment. */
   onEffect: (action: Action) => void
 }
@@ -35,6 +37,7 @@ export function createFakeWorld(cells: Readonly<Record<string, number>>): FakeWo
     checkpoints: new Map(),
     crashAfter: undefined,
     unreadable: new Set(),
+    refusing: new Map(),
     onEffect: () => undefined,
   }
 }
@@ -126,6 +129,11 @@ export function fakeKind(
     },
     async apply(action) {
       boundary(world)
+      const refused = world.refusing.get(cellOf(action))
+      if (refused !== undefined) {
+        world.refusing.set(cellOf(action), refused + 1)
+        throw new OperationalError('SCHEMA_CHANGE_REFUSED', `${cellOf(action)} cannot be changed`)
+      }
       if (!world.markers.has(action.id)) {
         world.cells.set(cellOf(action), Number(action.input.value))
         world.markers.add(action.id)
