@@ -129,6 +129,8 @@ export function createEnginePort(options: EnginePortOptions): EnginePort {
       if (wanted.length === 0) return undefined
       for (const key of wanted) {
         engine.gating.reset(key)
+        const declared = engine.statuses.get(key)?.declared
+        if (declared !== undefined) workspace.kinds.find(({ name }) => name === key.kind)?.refresh?.(declared)
         loop.wake(key, { full: true })
       }
       return { runId: engine.newRunId() }

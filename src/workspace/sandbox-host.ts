@@ -27,10 +27,15 @@ export interface SandboxHostSettings {
 }
 
 export interface SandboxHost {
-  /** Sees to it that a sandbox with the declared base answers, if the desired state names it. */
+  /**
+   * Sees to it that a sandbox with the declared base answers, if the desired state names it. Never throws: without it the
+   * base cannot be reached, and everything else goes on.
+   */
   ensure(state: DesiredState): Promise<void>
-  /** Where it answers: also the address of its page. Undefined while none is needed. */
+  /** Where it answers: also the address of its page. Undefined while there is none. */
   url(): string | undefined
+  /** Why the declared base is not to be had there. */
+  failure(): OperationalError | undefined
   close(): Promise<void>
 }
 
@@ -43,6 +48,7 @@ export function createSandboxHost(settings: SandboxHostSettings): SandboxHost {
   const { ownFolder, log } = settings
   let own: { readonly sandbox: Sandbox; readonly url: string } | undefined
   let foreign: SandboxNote | undefined
+  let failure: OperationalError | undefined
   let turn: Promise<void> = Promise.resolve()
 
   const start = async (): Promise<{ sandbox: Sandbox; url: string }> =>
@@ -63,13 +69,29 @@ export function createSandboxHost(settings: SandboxHostSettings): SandboxHost {
     }
   }
 
+  const ensureQuietly = async (state: DesiredState): Promise<void> => {
+    try {
+      await ensure(state)
+      failure = undefined
+    } catch (error) {
+      log.warn({ err: messageOf(error) }, 'the sandbox does not start')
+      failure =
+        error instanceof OperationalError
+          ? error
+          : new OperationalError('AIRTABLE_UNREACHABLE', `the sandbox does not start: ${messageOf(error)}`, {
+              cause: error,
+              hint: `Mend what the message names, or move ${join(ownFolder, 'sandbox.db')} away for a new one.`,
+            })
+    }
+  }
+
   return {
     ensure(state) {
-      const mine = turn.then(() => ensure(state))
-      turn = mine.catch((error: unknown) => log.warn({ err: messageOf(error) }, 'the sandbox does not start'))
-      return mine
+      turn = turn.then(() => ensureQuietly(state))
+      return turn
     },
     url: () => own?.url ?? foreign?.url,
+    failure: () => failure,
     async close() {
       await turn
       await own?.sandbox.close()

@@ -5,10 +5,9 @@
  */
 import type { Applied, Checkpoint, EffectContext } from '../../engine/kind.ts'
 import { OperationalError } from '../../errors.ts'
-import type { AirtableTarget, RemoteWebhook } from '../../targets/airtable/ports.ts'
+import type { AirtableTarget, BaseSchema, RemoteWebhook } from '../../targets/airtable/ports.ts'
 import { evidenceOf, isMade, type Order } from './actions.ts'
-import type { RefusedPart } from './notes.ts'
-import type { Refusal } from './state.ts'
+import type { Refusal, RefusedPart } from './refusals.ts'
 
 export interface ApplyPorts {
   readonly target: AirtableTarget
@@ -16,21 +15,23 @@ export interface ApplyPorts {
   readonly refuse: (part: RefusedPart, refusal: Refusal) => void
   /** The next look must not use what was read before. */
   readonly lookAnew: () => void
+  /** What a look has just read, if it has. */
+  readonly justRead: BaseSchema | undefined
 }
 
 const done: Applied = { changed: 1, skipped: [], skippedCount: 0, failed: [] }
 /** Airtable's limit of webhooks in a base (documented). */
 const webhooksMax = 10
-/** What was read so lately tells as much as a call: Airtable itself refuses a second table or field of one name. */
-const evidenceAgeMs = 60_000
-
-/** The evidence as it is now. Nothing needs to be kept. */
+/**
+ * The evidence as it is now. What the look before it has read tells as much as another call: Airtable itself refuses a second
+ * table or field of one name. Nothing needs to be kept.
+ */
 export async function checkpointBase(
   order: Order,
-  { target }: ApplyPorts,
+  { target, justRead }: ApplyPorts,
   { signal }: EffectContext,
 ): Promise<Checkpoint> {
-  const schema = isOfWebhook(order) ? { tables: [] } : await target.schema({ maxAgeMs: evidenceAgeMs, signal })
+  const schema = isOfWebhook(order) ? { tables: [] } : (justRead ?? (await target.schema({ maxAgeMs: 0, signal })))
   return { evidence: evidenceOf(order, schema, target.feed.webhook()?.id), images: 0 }
 }
 
@@ -118,7 +119,7 @@ async function webhookRefusal(
       return {
         reason: 'Airtable lets this token make no webhook',
         remedy:
-          'Give the token the scopes webhook:manage and data.records:read, and its owner the role Creator in the base; then run `trueup apply airtable-schema/base`.',
+          'Give the token the scopes webhook:manage and data.records:read, and its owner the role Creator in the base. It is tried again when a look is asked for, and once a day.',
       }
     case 'AIRTABLE_NOT_FOUND':
       return {
@@ -140,7 +141,7 @@ function tooMany(hooks: readonly RemoteWebhook[], { connection }: Extract<Order,
   const list = hooks.map(({ id, isHookEnabled }) => (isHookEnabled ? id : `${id} (disabled)`)).join(', ')
   return {
     reason: `the base has ${hooks.length} webhooks already, and Airtable allows ${webhooksMax}`,
-    remedy: `Delete one that nobody needs, of ${list}: curl -X DELETE -H "Authorization: Bearer ${token}" ${endpoint}/v0/bases/${connection.base}/webhooks/ID; then run \`trueup apply airtable-schema/base\`.`,
+    remedy: `Delete one that nobody needs, of ${list}: curl -X DELETE -H "Authorization: Bearer ${token}" ${endpoint}/v0/bases/${connection.base}/webhooks/ID`,
   }
 }
 

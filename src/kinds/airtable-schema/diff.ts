@@ -7,8 +7,9 @@ import { unreachable } from '../../errors.ts'
 import type { MappingProblem, ResolvedMapping } from '../../targets/airtable/mapping.ts'
 import { addChoicesSteps, clashSteps, makeFieldSteps, makeTableSteps, placeOf, typeText } from './by-hand.ts'
 import { fieldDraftOf } from './field-draft.ts'
+import type { Refusal } from './refusals.ts'
 import { type AirtableSchemaSpec, pullsAnything } from './spec.ts'
-import { type AirtableSchemaState, type Refusal, resolvedOf } from './state.ts'
+import { type AirtableSchemaState, resolvedOf } from './state.ts'
 
 export const webhookPath = 'webhook'
 

@@ -8,7 +8,7 @@ import type { Memory } from '../../engine/memory.ts'
 import { keyText } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
 import { declarationOf } from '../../targets/airtable/declaration.ts'
-import type { AirtableTarget, AirtableTargets } from '../../targets/airtable/ports.ts'
+import type { AirtableTarget, AirtableTargets, BaseSchema } from '../../targets/airtable/ports.ts'
 import { type Order, orderOf } from './actions.ts'
 import { type ApplyPorts, applyBase, checkpointBase, probeBase } from './apply.ts'
 import { differencesOf } from './diff.ts'
@@ -16,6 +16,7 @@ import { airtableSchemaHealth, describeBase } from './health.ts'
 import { notesOn } from './notes.ts'
 import { observeBase } from './observe.ts'
 import { planAirtableSchema } from './plan.ts'
+import { createRefusals } from './refusals.ts'
 import { type AirtableSchemaSpec, airtableSchemaKindName, listAirtableSchema } from './spec.ts'
 import type { AirtableSchemaState } from './state.ts'
 import { planUndoOfBase } from './undo.ts'
@@ -27,15 +28,30 @@ export interface AirtableSchemaPorts {
   readonly clock: Clock
 }
 
+/** The newest look of this process. */
+interface LastLook {
+  readonly spec: AirtableSchemaSpec
+  /** By the monotonic clock. */
+  readonly atMs: number
+  readonly schema: BaseSchema
+  readonly found: 'true' | 'untrue'
+}
+
+/** How long the look before an action stands for the world at its checkpoint, in milliseconds. */
+const justReadMs = 30_000
+
 /** Makes the kind. */
 export function airtableSchemaKind(ports: AirtableSchemaPorts): Kind<AirtableSchemaSpec, AirtableSchemaState> {
   const { airtable, memory, clock } = ports
   const watchers = createWatchers()
   /** Resources that the next look has to read anew. */
   const anew = new Set<string>()
-  const looks = new Map<string, 'true' | 'untrue'>()
-  /** The newest declaration that was looked at, for what an action of it remembers. */
-  const specs = new Map<string, AirtableSchemaSpec>()
+  const looks = new Map<string, LastLook>()
+  const refusals = createRefusals(clock)
+  const justRead = (owner: string) => {
+    const last = looks.get(owner)
+    return last !== undefined && clock.monotonicMs() - last.atMs < justReadMs ? last.schema : undefined
+  }
 
   const targetOf = (connection: AirtableSchemaSpec['connection']): AirtableTarget => {
     const target = airtable.of(declarationOf(connection))
@@ -45,10 +61,11 @@ export function airtableSchemaKind(ports: AirtableSchemaPorts): Kind<AirtableSch
   const applyPorts = (owner: string, order: Order): ApplyPorts => ({
     target: targetOf(order.connection),
     refuse(part, refusal) {
-      const spec = specs.get(owner)
-      if (spec !== undefined) notesOn(owner, spec, { memory, clock }).refuse(part, refusal)
+      const spec = looks.get(owner)?.spec
+      if (spec !== undefined) refusals.add(owner, spec, part, refusal)
     },
     lookAnew: () => anew.add(owner),
+    justRead: justRead(owner),
   })
 
   return {
@@ -57,17 +74,27 @@ export function airtableSchemaKind(ports: AirtableSchemaPorts): Kind<AirtableSch
     list: listAirtableSchema,
     async observe(resource, _scope, context) {
       const owner = keyText(resource.key)
-      specs.set(owner, resource.spec)
       const isAnew = anew.has(owner)
       const notes = notesOn(owner, resource.spec, { memory, clock })
       const target = targetOf(resource.spec.connection)
       const observation = await observeBase(
         resource,
-        { nowMs: clock.nowMs, notes, target, isAnew, before: looks.get(owner) ?? 'nothing' },
+        {
+          nowMs: clock.nowMs,
+          notes,
+          refusals: refusals.of(owner, resource.spec),
+          target,
+          isAnew,
+          before: looks.get(owner)?.found ?? 'nothing',
+        },
         context,
       )
       if (isAnew) anew.delete(owner)
-      looks.set(owner, differencesOf(resource, observation).length === 0 ? 'true' : 'untrue')
+      if (observation.is === 'present') {
+        const found = differencesOf(resource, observation).length === 0 ? 'true' : 'untrue'
+        const { schema } = observation.state
+        looks.set(owner, { spec: resource.spec, atMs: clock.monotonicMs(), schema, found })
+      }
       return observation
     },
     diff: differencesOf,
@@ -88,9 +115,9 @@ export function airtableSchemaKind(ports: AirtableSchemaPorts): Kind<AirtableSch
       const order = orderOf(action)
       return planUndoOfBase(order, targetOf(order.connection), context)
     },
-    refresh({ key, spec }) {
+    refresh({ key }) {
       anew.add(keyText(key))
-      notesOn(keyText(key), spec, { memory, clock }).forgetRefusals()
+      refusals.forget(keyText(key))
     },
     watch({ spec }, notify) {
       const watcher = watchers.add(spec.connection, notify)

@@ -11,6 +11,7 @@ import { OperationalError } from '../../errors.ts'
 import { type KnownIds, noKnownIds, resolveMapping } from '../../targets/airtable/mapping.ts'
 import type { AirtableTarget, BaseSchema } from '../../targets/airtable/ports.ts'
 import type { Notes } from './notes.ts'
+import type { Refusal } from './refusals.ts'
 import type { AirtableSchemaSpec } from './spec.ts'
 import { type AirtableSchemaState, fingerprintOf } from './state.ts'
 
@@ -21,6 +22,7 @@ const dayMs = 24 * hourMs
 export interface ObservePorts {
   readonly nowMs: () => number
   readonly notes: Notes
+  readonly refusals: Readonly<Record<string, Refusal>>
   readonly target: AirtableTarget
   /** What no earlier reading will do for: it is about to be read after our own change, or because a person asked. */
   readonly isAnew: boolean
@@ -40,7 +42,7 @@ export async function observeBase(
   if (maxAgeMs === 0) notes.keepRead()
   const known = knownIn(spec, schema, notes.known())
   notes.keepKnown(known)
-  const { webhook, creation, ...refused } = notes.refusals()
+  const { webhook, creation, ...refused } = ports.refusals
   const state: AirtableSchemaState = {
     observedAtMs: ports.nowMs(),
     schema,

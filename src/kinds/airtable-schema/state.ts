@@ -3,6 +3,7 @@ import type { MappedField, MappedTable } from '../../desired/airtable-mapping.ts
 import { hashOf } from '../../json.ts'
 import { type KnownIds, noKnownIds, type ResolvedMapping, resolveMapping } from '../../targets/airtable/mapping.ts'
 import type { BaseSchema, CallUsage } from '../../targets/airtable/ports.ts'
+import type { Refusal } from './refusals.ts'
 
 export interface AirtableSchemaState {
   readonly observedAtMs: number
@@ -18,13 +19,6 @@ export interface AirtableSchemaState {
   /** Why single things cannot be made, by the path of their drift. */
   readonly refused: Readonly<Record<string, Refusal>>
   readonly usage: CallUsage
-}
-
-/** What Airtable said no to, remembered for a day so that it is not asked again at every look. */
-export interface Refusal {
-  readonly reason: string
-  /** What a person does. */
-  readonly remedy: string
 }
 
 /** A mapped table as the base has it. */
