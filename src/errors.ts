@@ -186,7 +186,8 @@ export const errorTable = {
   },
   AIRTABLE_TOKEN_MISSING: {
     retry: 'human',
-    meaning: 'The declared Airtable token is not to be had: the variable or file is not there, is empty, or holds no token.',
+    meaning:
+      'The declared Airtable token is not to be had: the variable or file is not there, is empty, or holds no token.',
     hint: 'Put a personal access token into the variable or file that `airtable.token` names; it is taken up without a restart where it is a file.',
   },
   AIRTABLE_UNAUTHORIZED: {
@@ -196,12 +197,14 @@ export const errorTable = {
   },
   AIRTABLE_FORBIDDEN: {
     retry: 'human',
-    meaning: 'Airtable refuses access: the token lacks a scope or its owner a permission, or there is no such base or table.',
+    meaning:
+      'Airtable refuses access: the token lacks a scope or its owner a permission, or there is no such base or table.',
     hint: 'Check that the base (and table) exist, that the token was given this base, and that it has the scopes data.records:read, data.records:write, schema.bases:read, schema.bases:write and webhook:manage.',
   },
   AIRTABLE_NOT_FOUND: {
     retry: 'human',
-    meaning: 'There is no such thing in Airtable: the base, table, record or webhook is gone, or the endpoint is no Airtable.',
+    meaning:
+      'There is no such thing in Airtable: the base, table, record or webhook is gone, or the endpoint is no Airtable.',
     hint: 'Check `airtable.base`, `airtable.endpoint` and the names of tables in the desired state.',
   },
   AIRTABLE_RATE_LIMITED: {

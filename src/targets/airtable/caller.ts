@@ -3,6 +3,7 @@
  * Every call ends in a body or in an error of the table, and no call goes out that the pace, the breaker or a used-up month
  * forbids.
  */
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '../../clock.ts'
 import type { OperationalError } from '../../errors.ts'
 import type { JsonValue } from '../../json.ts'
@@ -47,15 +48,15 @@ export interface CallerSettings {
   readonly transport: AirtableTransport
   /** Throws AIRTABLE_TOKEN_MISSING and whatever the endpoint's absence means. */
   readonly connect: () => Connection
-  readonly retry: { readonly attempts: number; readonly delayMs: number }
+  readonly retry: () => { readonly attempts: number; readonly delayMs: number }
   readonly quota: QuotaNote
+  /** Longest time for a whole answer, in milliseconds. */
+  readonly deadlineMs: number
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
 }
 
-/** Longest time for a whole answer, in milliseconds. Airtable's own limit for a request is 30 s as far as seen. */
-const deadlineMs = 30_000
 /** How often a call is sent again after the base rested. Other programs may use it up again and again. */
 const restsMax = 3
 /** Longest pause between two tries, in milliseconds; the engine waits longer, with a condition that says so. */
@@ -65,7 +66,7 @@ const quotaProbeMs = 3_600_000
 
 /** Opens the calls of one base. */
 export function createCaller(settings: CallerSettings): Caller {
-  const { transport, connect, retry, quota, clock, random, log } = settings
+  const { transport, connect, retry, quota, deadlineMs, clock, random, log } = settings
   let breaker: Breaker = closedBreaker
   let quotaProbedMs = Number.NEGATIVE_INFINITY
 
@@ -108,15 +109,18 @@ export function createCaller(settings: CallerSettings): Caller {
 
   /** How long to wait before it is sent again; undefined when it is not. */
   const pauseOf = (failure: Failure, call: Call, tries: number): number | undefined => {
-    if (failure.treatment !== 'backoff' || tries > retry.attempts) return undefined
+    const { attempts, delayMs } = retry()
+    if (failure.treatment !== 'backoff' || tries > attempts) return undefined
     if (failure.mayBeDone && !call.isRepeatable) return undefined
-    const jittered = random.next() * retry.delayMs * 2 ** (tries - 1)
+    const jittered = random.next() * delayMs * 2 ** (tries - 1)
     const pauseMs = Math.max(jittered, failure.restMs ?? 0)
     return pauseMs > pauseMostMs ? undefined : pauseMs
   }
 
   return {
     async call(call, signal) {
+      // Dozens of calls of one piece of work may wait at once, each with its listener; that is no leak.
+      setMaxListeners(0, signal)
       let tries = 0
       let rests = 0
       for (;;) {

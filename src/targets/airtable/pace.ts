@@ -100,6 +100,7 @@ export function createPace(settings: PaceSettings): Pace {
     const giveBack = (how: 'answered' | 'lost') => {
       if (given) return
       given = true
+      if (closed) return
       // When this fails the permit comes back later by itself, which is only slow.
       places.with((permits) => permits === from && permits[how](slot, call, clock.monotonicMs()))
       pump()

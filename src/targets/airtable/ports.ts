@@ -191,7 +191,7 @@ export interface PendingRecord {
   readonly previous: Readonly<Record<string, JsonValue>>
   /** False when some cell could not be told: the record has to be read. */
   readonly isWhole: boolean
-  /** Which; a record whose untold fields are of no interest need not be read. */
+  /** Which, where `*` stands for any; a record whose untold fields are of no interest need not be read. */
   readonly untold: readonly string[]
 }
 
@@ -226,6 +226,7 @@ export interface AirtableTarget {
   readonly feed: ChangeFeed
   /**
    * The schema as it was last read, if that is not older than `maxAgeMs` and nothing said that it changed; else it is read.
+   * "Nothing" means: no payload of the feed, no refusal of an unknown field or choice, no write of ours that makes some.
    */
   schema(options: CallOptions & { readonly maxAgeMs: number }): Promise<BaseSchema>
   /** Calls `notify` when another part of the program found that the base changed (a poll, a new schema). */
