@@ -14,6 +14,7 @@ import { createKinds, kindNames } from '../kinds/registry.ts'
 import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
+import type { AirtableTargets } from '../targets/airtable/ports.ts'
 import { holderOf, isHolderAlive } from '../targets/process/holder.ts'
 import { createOffload } from '../targets/process/offload.ts'
 import type { Offload } from '../targets/process/ports.ts'
@@ -21,9 +22,11 @@ import { openChangeSets } from '../targets/sqlite/change-sets.ts'
 import { openDatabases } from '../targets/sqlite/databases.ts'
 import type { ChangeSets, Databases, ReadView } from '../targets/sqlite/ports.ts'
 import { standardizeRules } from '../values/rules/index.ts'
+import { openAirtable } from './airtable.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
+import { createSandboxHost } from './sandbox-host.ts'
 
 export interface WorkspaceOptions {
   /** Path of the desired state, absolute or relative to the working directory. */
@@ -51,6 +54,9 @@ export interface Workspace {
   readonly databases: Databases
   readonly changeSets: ChangeSets
   readonly offload: Offload
+  readonly airtable: AirtableTargets
+  /** Where the sandbox of this workspace answers; undefined where none is needed. */
+  readonly sandboxUrl: () => string | undefined
   /** Undefined when opened to look. */
   readonly lease: Lease | undefined
   /** Who holds the lease, when it is another process. */
@@ -94,6 +100,12 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const changeSets = lazyChangeSets(() => openChangeSets({ path: checkpointsPath, clock }))
     closers.unshift(() => changeSets.close())
     const rows = rowsKind({ changeSets, databases })
+    const sandbox = createSandboxHost({ ...options, directory, ownFolder, databases })
+    closers.unshift(() => sandbox.close())
+    await sandbox.ensure(generations.inForce().state)
+    closers.unshift(generations.onInForce(({ state }) => void sandbox.ensure(state)))
+    const airtable = await openAirtable({ ...options, directory, ownFolder, databases, sandbox })
+    closers.unshift(() => airtable.close())
     const kinds = [
       desiredStateKind(generations),
       ...createKinds({
@@ -102,6 +114,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         checkpointsPath,
         databases,
         changeSets,
+        airtable,
         offload,
         memory: createMemory(journal, { keep }),
         clock,
@@ -127,6 +140,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       databases,
       changeSets,
       offload,
+      airtable,
+      sandboxUrl: sandbox.url,
       lease,
       controller: () => otherHolder(journal, clock),
       close: () => closeAll(closers),
