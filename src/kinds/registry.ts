@@ -10,6 +10,7 @@ import { airtableSchemaKind } from './airtable-schema/index.ts'
 import { databaseKind } from './database/index.ts'
 import { importKind } from './import/index.ts'
 import { standardizationKind } from './standardization/index.ts'
+import { type SyncPorts, syncKind } from './sync/index.ts'
 import { tableKind } from './table/index.ts'
 
 /** What the kinds need of the world. */
@@ -23,13 +24,15 @@ export interface KindPorts {
   readonly databases: Databases
   readonly changeSets: ChangeSets
   readonly airtable: AirtableTargets
+  /** What the mirrors of tables remember and are asked. */
+  readonly sync: Omit<SyncPorts, 'clock' | 'databases' | 'changeSets' | 'airtable' | 'pathOf'>
   readonly offload: Offload
   readonly memory: Memory
   readonly clock: Clock
   readonly random: Random
 }
 
-export const kindNames = ['database', 'table', 'standardization', 'import', 'airtable-schema'] as const
+export const kindNames = ['database', 'table', 'standardization', 'import', 'airtable-schema', 'sync'] as const
 
 /** Makes every kind of {@link kindNames}. */
 export function createKinds(ports: KindPorts): readonly Kind[] {
@@ -39,5 +42,6 @@ export function createKinds(ports: KindPorts): readonly Kind[] {
     standardizationKind(ports),
     importKind(ports),
     airtableSchemaKind(ports),
+    syncKind({ ...ports, ...ports.sync }),
   ]
 }
