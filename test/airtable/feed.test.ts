@@ -1,96 +1,41 @@
-/** The change feed against the sandbox over HTTP: complete, or marked as not. */
+/** The change feed against the sandbox: complete, or marked as not. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { seededRandom } from '../../src/random.ts'
 import { tokenProfile, tokenRestrictions } from '../../src/sandbox/access/tokens.ts'
-import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
-import { inProcessTransport } from '../../src/sim/airtable-in-process.ts'
-import { createVirtualClock, type VirtualClock } from '../../src/sim/virtual-clock.ts'
-import type { AirtableTarget, AirtableTargets, FeedReading, PendingRecord } from '../../src/targets/airtable/ports.ts'
-import { openAirtableTargets } from '../../src/targets/airtable/target.ts'
+import type { AirtableTarget, FeedReading, PendingRecord } from '../../src/targets/airtable/ports.ts'
 import { tableId } from '../sandbox/leads-base.ts'
 import { baseId } from '../sandbox/support.ts'
-import { linkedBase } from './linked-base.ts'
-import { plantedToken, quiet, signal } from './world.ts'
+import { type InProcessWorld, openInProcess } from './in-process.ts'
+import { plantedToken, signal } from './world.ts'
 
 const dayMs = 86_400_000
 
-let clock: VirtualClock
-let sandbox: Sandbox
-let targets: AirtableTargets
+let at: InProcessWorld
 let target: AirtableTarget
-let storeBytes: Buffer | undefined
-
 beforeEach(async () => {
-  clock = createVirtualClock(Date.UTC(2026, 10, 20, 12))
-  sandbox = createSandbox({
-    path: ':memory:',
-    clock,
-    random: seededRandom(3),
-    log: quiet,
-    limits: { requestsPerSecond: 1000 },
-  })
-  sandbox.control.ensureBase(linkedBase)
-  await reopen()
+  at = await openInProcess({ sandbox: { limits: { requestsPerSecond: 1000 } } })
+  target = at.target
 })
-afterEach(async () => {
-  await targets.close()
-  await sandbox.close()
-})
+afterEach(() => at.close())
 
-/** A look at what was remembered, which is a program of its own as far as the base can tell. */
-async function reopen(): Promise<void> {
-  targets = await openAirtableTargets({
-    storePath: '/nowhere/airtable.db',
-    purpose: 'look',
-    readCopy: () => Promise.resolve(storeBytes),
-    secrets: { read: () => plantedToken },
-    endpointOf: () => 'http://sandbox.invalid',
-    transport: inProcessTransport(sandbox, clock),
-    permits: 'alone',
-    clock,
-    random: seededRandom(4),
-    log: quiet,
-  })
-  target = targets.of({
-    base: baseId,
-    token: { env: 'AIRTABLE_API_KEY' },
-    endpoint: 'sandbox',
-    requestsPerSecond: 5,
-    monthlyCalls: 1000,
-    retry: { attempts: 0, delayMs: 1000 },
-  })
-}
-
-/** Lets virtual time pass until the work has come to its end. */
-async function done<Result>(work: Promise<Result>): Promise<Result> {
-  let isOver = false
-  const over = () => {
-    isOver = true
-  }
-  work.then(over, over)
-  while (!isOver) await clock.advance(100)
-  return await work
-}
-
-const colleague = () => sandbox.control.colleague(baseId)
+const colleague = () => at.sandbox.control.colleague(baseId)
 const fieldId = (name: string) => fieldIds.get(name) ?? ''
 let fieldIds = new Map<string, string>()
-const poll = (maxAgeMs = 0): Promise<FeedReading> => done(target.feed.poll({ signal, maxAgeMs }))
+const poll = (maxAgeMs = 0): Promise<FeedReading> => at.done(target.feed.poll({ signal, maxAgeMs }))
 const pending = (): readonly PendingRecord[] => target.feed.pending(tableId)
 const hook = async () => {
-  const { id } = await done(target.base.createWebhook({ signal }))
+  const { id } = await at.done(target.base.createWebhook({ signal }))
   target.feed.adopt({ id })
   return id
 }
 /** Begins with a hook, a whole comparison, and nothing pending. */
 const begin = async () => {
-  const { tables } = await done(target.base.schema({ signal }))
+  const { tables } = await at.done(target.base.schema({ signal }))
   fieldIds = new Map(tables[0]?.fields.map(({ name, id }) => [name, id]))
   const id = await hook()
-  target.feed.scanned(tableId, clock.nowMs())
+  target.feed.scanned(tableId, at.clock.nowMs())
   expect(await poll()).toEqual({ is: 'current', calls: 1 })
-  await clock.advance(1000)
-  sandbox.control.clearRequests()
+  await at.clock.advance(1000)
+  at.sandbox.control.clearRequests()
   return id
 }
 
@@ -107,8 +52,8 @@ describe('the change feed', () => {
   it('asks for a comparison of each table after a hook is new, once', async () => {
     await hook()
     expect(target.feed.needsScan(tableId)).toContain('new')
-    await clock.advance(10)
-    target.feed.scanned(tableId, clock.nowMs())
+    await at.clock.advance(10)
+    target.feed.scanned(tableId, at.clock.nowMs())
     expect(target.feed.needsScan(tableId)).toBeUndefined()
     expect(target.feed.needsScan('tblOther000000001')).toContain('new')
   })
@@ -187,17 +132,17 @@ describe('the change feed', () => {
     await begin()
     expect(await poll(60_000)).toEqual({ is: 'current', calls: 0 })
     for (let minute = 0; minute < 24 * 60; minute += 1) {
-      await clock.advance(60_000)
+      await at.clock.advance(60_000)
       expect(await poll(59_000)).toEqual({ is: 'current', calls: 1 })
     }
-    expect(sandbox.control.requests().length).toBeLessThanOrEqual(24 * 60)
+    expect(at.sandbox.control.requests().length).toBeLessThanOrEqual(24 * 60)
     expect(target.feed.needsScan(tableId)).toBeUndefined()
   })
 
   it('keeps its hook alive for months, polled once an hour or every minute', async () => {
     const id = await begin()
     for (let hour = 0; hour < 24 * 20; hour += 1) {
-      await clock.advance(3_600_000)
+      await at.clock.advance(3_600_000)
       expect(await poll()).toEqual({ is: 'current', calls: 1 })
     }
     expect(target.feed.webhook()?.id).toBe(id)
@@ -205,8 +150,8 @@ describe('the change feed', () => {
 
   it('asks once for several who want to know at the same time', async () => {
     await begin()
-    await clock.advance(60_000)
-    const readings = await done(Promise.all([1, 2, 3].map(() => target.feed.poll({ signal, maxAgeMs: 30_000 }))))
+    await at.clock.advance(60_000)
+    const readings = await at.done(Promise.all([1, 2, 3].map(() => target.feed.poll({ signal, maxAgeMs: 30_000 }))))
     expect(readings.map((reading) => ('calls' in reading ? reading.calls : -1))).toEqual([1, 0, 0])
   })
 
@@ -229,11 +174,11 @@ describe('the change feed', () => {
 
   it('takes pieces and repetitions of an action for what they are', async () => {
     await begin()
-    sandbox.control.addFault({ kind: 'split-payloads' })
-    sandbox.control.addFault({ kind: 'duplicate-payloads' })
+    at.sandbox.control.addFault({ kind: 'split-payloads' })
+    at.sandbox.control.addFault({ kind: 'duplicate-payloads' })
     const name = fieldId('Name')
     const records = Array.from({ length: 5 }, (_, index) => ({ [name]: `n${index}` }))
-    await done(target.base.upsert(tableId, { mergeOn: name, records }, { signal }))
+    await at.done(target.base.upsert(tableId, { mergeOn: name, records }, { signal }))
     await poll()
     expect(
       pending()
@@ -245,29 +190,29 @@ describe('the change feed', () => {
 
   it('knows that a schema changed, and forgets it once the schema was read', async () => {
     await begin()
-    await done(target.schema({ signal, maxAgeMs: 3_600_000 }))
+    await at.done(target.schema({ signal, maxAgeMs: 3_600_000 }))
     expect(target.feed.schemaIsStale()).toBe(false)
-    sandbox.control.clearRequests()
-    await done(target.schema({ signal, maxAgeMs: 3_600_000 }))
-    expect(sandbox.control.requests()).toEqual([])
+    at.sandbox.control.clearRequests()
+    await at.done(target.schema({ signal, maxAgeMs: 3_600_000 }))
+    expect(at.sandbox.control.requests()).toEqual([])
     colleague().renameField(tableId, 'Name', 'Full Name')
     await poll()
     expect(target.feed.schemaIsStale()).toBe(true)
-    const { tables } = await done(target.schema({ signal, maxAgeMs: 3_600_000 }))
+    const { tables } = await at.done(target.schema({ signal, maxAgeMs: 3_600_000 }))
     expect(tables[0]?.fields.map(({ name }) => name)).toContain('Full Name')
     expect(target.feed.schemaIsStale()).toBe(false)
-    await clock.advance(3_600_001)
-    sandbox.control.clearRequests()
-    await done(target.schema({ signal, maxAgeMs: 3_600_000 }))
-    expect(sandbox.control.requests()).toHaveLength(1)
+    await at.clock.advance(3_600_001)
+    at.sandbox.control.clearRequests()
+    await at.done(target.schema({ signal, maxAgeMs: 3_600_000 }))
+    expect(at.sandbox.control.requests()).toHaveLength(1)
   })
 
   it('takes the schema for old after a refusal that an old one explains', async () => {
     await begin()
-    await done(target.schema({ signal, maxAgeMs: 3_600_000 }))
+    await at.done(target.schema({ signal, maxAgeMs: 3_600_000 }))
     const id = colleague().createRecord(tableId, { Name: 'Ada' })
     await expect(
-      done(target.base.update(tableId, [{ id, fields: { fldNobody00000001: 1 } }], { signal })),
+      at.done(target.base.update(tableId, [{ id, fields: { fldNobody00000001: 1 } }], { signal })),
     ).rejects.toMatchObject({ code: 'AIRTABLE_REFUSED' })
     expect(target.feed.schemaIsStale()).toBe(true)
   })
@@ -280,65 +225,65 @@ describe('a gap in the change feed', () => {
 
   it('is found when payloads are gone that were not fetched', async () => {
     for (let count = 0; count < 5; count += 1) colleague().createRecord(tableId, { Name: `n${count}` })
-    sandbox.control.addFault({ kind: 'lose-retention', keep: 2, times: 1 })
+    at.sandbox.control.addFault({ kind: 'lose-retention', keep: 2, times: 1 })
     expect(await poll()).toEqual(gapped(/deleted before/))
     expect(target.feed.needsScan(tableId)).toMatch(/deleted before/)
     expect(pending()).toHaveLength(2)
-    await clock.advance(10)
-    target.feed.scanned(tableId, clock.nowMs())
+    await at.clock.advance(10)
+    target.feed.scanned(tableId, at.clock.nowMs())
     expect(target.feed.needsScan(tableId)).toBeUndefined()
     expect(await poll()).toEqual({ is: 'current', calls: 1 })
   })
 
   it('is found when all of them are gone, within a day, once', async () => {
     colleague().createRecord(tableId, { Name: 'Ada' })
-    sandbox.control.addFault({ kind: 'lose-retention', keep: 0, times: 1 })
+    at.sandbox.control.addFault({ kind: 'lose-retention', keep: 0, times: 1 })
     expect(await poll()).toEqual({ is: 'current', calls: 1 })
-    await clock.advance(dayMs)
+    await at.clock.advance(dayMs)
     expect(await poll()).toEqual(gapped(/deleted before/, 2))
-    await clock.advance(dayMs)
+    await at.clock.advance(dayMs)
     expect(await poll()).toEqual({ is: 'current', calls: 1 })
   })
 
   it('is found when the hook dies, is switched off, or is not there', async () => {
-    sandbox.control.addFault({ kind: 'invalid-hook', times: 1 })
+    at.sandbox.control.addFault({ kind: 'invalid-hook', times: 1 })
     expect(await poll()).toEqual(gapped(/INVALID_HOOK/))
     expect(target.feed.webhook()).toBeUndefined()
     expect(await poll()).toEqual({ is: 'without', reason: expect.stringContaining('INVALID_HOOK') })
     const second = await hook()
-    await clock.advance(10)
-    target.feed.scanned(tableId, clock.nowMs())
-    await done(target.base.deleteWebhook(second, { signal }))
+    await at.clock.advance(10)
+    target.feed.scanned(tableId, at.clock.nowMs())
+    await at.done(target.base.deleteWebhook(second, { signal }))
     expect(await poll()).toEqual(gapped(/is gone/))
     expect(target.feed.needsScan(tableId)).toMatch(/is gone/)
   })
 
   it('is taken for granted after six days without a poll, though the hook may still be there', async () => {
     colleague().createRecord(tableId, { Name: 'Ada' })
-    await clock.advance(6.5 * dayMs)
+    await at.clock.advance(6.5 * dayMs)
     expect(await poll()).toEqual(gapped(/6 days/))
     expect(pending()).toHaveLength(1)
-    await clock.advance(20 * dayMs)
+    await at.clock.advance(20 * dayMs)
     expect(await poll()).toEqual(gapped(/6 days/))
     expect(target.feed.webhook()).toBeUndefined()
   })
 
   it('does not stay open because a clock was set back', async () => {
-    sandbox.control.addFault({ kind: 'lose-retention', keep: 0, times: 1 })
+    at.sandbox.control.addFault({ kind: 'lose-retention', keep: 0, times: 1 })
     await hook()
-    clock.jumpWallClock(-3_600_000)
+    at.clock.jumpWallClock(-3_600_000)
     expect(target.feed.needsScan(tableId)).toBeDefined()
-    await clock.advance(10)
-    target.feed.scanned(tableId, clock.nowMs())
+    await at.clock.advance(10)
+    target.feed.scanned(tableId, at.clock.nowMs())
     expect(target.feed.needsScan(tableId)).toBeUndefined()
   })
 
   it('a missing permission is told as such and gives up nothing', async () => {
     const id = target.feed.webhook()?.id
-    sandbox.control.setToken(tokenProfile(plantedToken, tokenRestrictions.noWebhook))
+    at.sandbox.control.setToken(tokenProfile(plantedToken, tokenRestrictions.noWebhook))
     await expect(poll()).rejects.toMatchObject({ code: 'AIRTABLE_FORBIDDEN' })
     expect(target.feed.webhook()?.id).toBe(id)
-    sandbox.control.setToken(tokenProfile(plantedToken))
+    at.sandbox.control.setToken(tokenProfile(plantedToken))
     expect(await poll()).toMatchObject({ is: 'current' })
   })
 })
