@@ -1,0 +1,36 @@
+/**
+ * By what a lead is recognised where no key joins two records: e-mail address and LinkedIn profile, as hashes, so that
+ * the file that keeps them holds no addresses.
+ */
+import { createHash } from 'node:crypto'
+import { matchKey } from '../../values/match-key.ts'
+import type { MappedField } from './mapping.ts'
+import type { Reading } from './reading.ts'
+
+/** Hashes of the identities that a record's values hold; empty where there is none. */
+export function identitiesOf(fields: readonly MappedField[], readingOf: (mapped: MappedField) => Reading): string[] {
+  const found = new Set<string>()
+  for (const mapped of fields) {
+    const { identity } = mapped.field
+    if (identity === null) continue
+    const reading = readingOf(mapped)
+    if (reading.is !== 'value' || typeof reading.value !== 'string') continue
+    const key = matchKey(identity, reading.value)
+    if (key !== undefined) found.add(hashed(`${identity}:${key}`))
+  }
+  return [...found]
+}
+
+/**
+ * The key of a lead that was made in Airtable: always the same for the same record, so that however often its take-over
+ * is cut off, or our memory lost, it is one lead. A UUID in form (version 8, RFC 9562: made by a rule of our own).
+ */
+export function keyOfRecord(baseId: string, recordId: string): string {
+  const hash = hashed(`${baseId}/${recordId}`)
+  const variant = ((Number.parseInt(hash[16] ?? '0', 16) & 3) | 8).toString(16)
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-${variant}${hash.slice(17, 20)}-${hash.slice(20, 32)}`
+}
+
+function hashed(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

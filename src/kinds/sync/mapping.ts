@@ -1,0 +1,101 @@
+/** The mapping of one table, as the base has it: which Airtable fields mirror which of ours. */
+import { airtableFieldTypes, isPullOnly, writableAirtableTypes } from '../../desired/airtable-types.ts'
+import type { JsonValue } from '../../json.ts'
+import {
+  type DeclaredField,
+  type KnownIds,
+  knownIdsSchema,
+  type MappingProblem,
+  noKnownIds,
+  resolveMapping,
+} from '../../targets/airtable/mapping.ts'
+import type { BaseSchema, RemoteField } from '../../targets/airtable/ports.ts'
+import { addsChoice } from './reading.ts'
+import type { SyncField, SyncSpec } from './spec.ts'
+import type { TableStore } from './store/store.ts'
+
+/** A field that both sides have. */
+export interface MappedField {
+  readonly field: SyncField
+  readonly remote: RemoteField
+}
+
+export interface SyncMapping {
+  readonly tableId: string
+  /** The Airtable field that holds our key. */
+  readonly keyField: RemoteField
+  readonly fields: readonly MappedField[]
+}
+
+export type MappingReading =
+  | {
+      readonly is: 'mapping'
+      readonly mapping: SyncMapping
+      readonly problems: readonly MappingProblem<MappedDeclared>[]
+    }
+  /** Nothing can be exchanged yet; the message says what is missing. */
+  | { readonly is: 'unmapped'; readonly message: string }
+
+interface MappedDeclared extends DeclaredField {
+  readonly field: SyncField
+}
+
+/** Resolves the mapping against the base and remembers ids, so that a field renamed in Airtable is followed. */
+export function readMapping(name: string, spec: SyncSpec, schema: BaseSchema, store: TableStore): MappingReading {
+  const resolved = resolveMapping(
+    schema,
+    {
+      name,
+      remote: spec.remoteTable,
+      keyField: spec.remoteKey,
+      fields: spec.fields.map((field) => ({
+        name: field.name,
+        type: field.type,
+        remote: field.airtable,
+        choices: field.choices ?? [],
+        precision: null,
+        direction: field.direction,
+        unknownChoices: field.unknownChoices,
+        writableTypes: writableAirtableTypes(field.type),
+        readableTypes: airtableFieldTypes.filter((type) => isPullOnly(type, field.type)),
+        field,
+      })),
+    },
+    knownIdsOf(store),
+  )
+  store.set('known', JSON.stringify(resolved.known))
+  const { table, keyField } = resolved
+  if (table === undefined) {
+    return { is: 'unmapped', message: `the base has no table ${spec.remoteTable} yet` }
+  }
+  if (keyField === undefined) {
+    return {
+      is: 'unmapped',
+      message: `${spec.remoteTable} has no text field ${spec.remoteKey}, which is to hold our key`,
+    }
+  }
+  return {
+    is: 'mapping',
+    mapping: {
+      tableId: table.id,
+      keyField,
+      fields: resolved.fields.map(({ declared, remote }) => ({ field: declared.field, remote })),
+    },
+    problems: resolved.problems,
+  }
+}
+
+function knownIdsOf(store: TableStore): KnownIds {
+  const text = store.get('known')
+  if (text === undefined) return noKnownIds
+  const parsed = knownIdsSchema.safeParse(JSON.parse(text))
+  return parsed.success ? parsed.data : noKnownIds
+}
+
+/** Whether writing these cells needs Airtable to make choices that it does not have. */
+export function needsTypecast(mapping: SyncMapping, cells: Readonly<Record<string, JsonValue>>): boolean {
+  return mapping.fields.some(
+    ({ field, remote }) =>
+      field.unknownChoices === 'add' && cells[remote.id] !== undefined && addsChoice(remote, cells[remote.id] ?? null),
+  )
+}

@@ -1,0 +1,180 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Base, type FieldInput, mergeField, neverSeen } from './merge-field.ts'
+import { markOf, type Plain, type Reading, sameMark } from './reading.ts'
+import { conflictPolicies } from './spec.ts'
+
+const value = (plain: Plain): Reading => ({ is: 'value', value: plain })
+const unfit: Reading = { is: 'unfit', reason: 'cannot be read as a date', shown: 'soon' }
+
+function merge(over: Partial<FieldInput> & { local: Reading; remote: Reading }): ReturnType<typeof mergeField> {
+  return mergeField({
+    field: { direction: 'both', policy: 'most_recent' },
+    base: undefined,
+    same: sameMark(markOf(over.local), markOf(over.remote)),
+    localAtMs: undefined,
+    remoteAtMs: undefined,
+    better: () => undefined,
+    ...over,
+  })
+}
+
+const agreed = (plain: Plain): Base => ({ local: plain, remote: plain })
+
+describe('a cell that both sides hold', () => {
+  it('goes to the side that did not change it', () => {
+    expect(merge({ base: agreed('a'), local: value('b'), remote: value('a') })).toEqual({
+      is: 'push',
+      value: 'b',
+      lost: false,
+      reason: 'changed',
+    })
+    expect(merge({ base: agreed('a'), local: value('a'), remote: value(null) })).toEqual({
+      is: 'pull',
+      value: null,
+      lost: false,
+      reason: 'changed',
+    })
+  })
+
+  it('is settled where both changed it alike', () => {
+    expect(merge({ base: agreed('a'), local: value('b'), remote: value('b') })).toEqual({ is: 'settled' })
+  })
+
+  it('stays as it is where the two were left apart and nobody changed it since', () => {
+    expect(merge({ base: { local: 'a', remote: 'b' }, local: value('a'), remote: value('b') })).toEqual({
+      is: 'settled',
+    })
+  })
+
+  it('is decided by the declared policy where both changed it differently, and the losing value is named', () => {
+    const both = { base: agreed('a'), local: value('mine'), remote: value('theirs') }
+    const by = (policy: (typeof conflictPolicies)[number], over: Partial<FieldInput> = {}) =>
+      merge({ ...both, field: { direction: 'both', policy }, ...over })
+    expect(by('local_wins')).toEqual({ is: 'push', value: 'mine', lost: true, reason: 'local_wins' })
+    expect(by('airtable_wins')).toEqual({ is: 'pull', value: 'theirs', lost: true, reason: 'airtable_wins' })
+    expect(by('manual')).toEqual({ is: 'conflict' })
+    expect(by('most_recent', { localAtMs: 2, remoteAtMs: 1 })).toMatchObject({ is: 'push' })
+    expect(by('most_recent', { localAtMs: 1, remoteAtMs: 2 })).toMatchObject({ is: 'pull' })
+    expect(by('highest_quality', { better: () => 'local' })).toMatchObject({ is: 'push', value: 'mine' })
+  })
+
+  it('goes to Airtable’s edit where nobody knows which was last, since a person made it', () => {
+    const both = { base: agreed('a'), local: value('mine'), remote: value('theirs') }
+    expect(merge(both)).toMatchObject({ is: 'pull' })
+    expect(merge({ ...both, localAtMs: 1, remoteAtMs: 1 })).toMatchObject({ is: 'pull' })
+  })
+
+  it('fills what one side lacks when the two meet for the first time', () => {
+    expect(merge({ local: value('a'), remote: value(null) })).toMatchObject({ is: 'push', reason: 'filled' })
+    expect(merge({ local: value(null), remote: value('a') })).toMatchObject({ is: 'pull', reason: 'filled' })
+  })
+
+  it('is never taken over in a form that the other side cannot hold', () => {
+    expect(merge({ base: agreed('2024-01-01'), local: unfit, remote: value('2024-01-01') })).toMatchObject({
+      is: 'unfit',
+      side: 'local',
+    })
+    expect(merge({ base: agreed('2024-01-01'), local: value('2024-01-01'), remote: unfit })).toMatchObject({
+      is: 'unfit',
+      side: 'remote',
+    })
+  })
+
+  it('of a field that only pushes overrules an edit in Airtable, but wipes nothing out before the two have agreed', () => {
+    const field = { direction: 'push' as const, policy: 'manual' as const }
+    expect(merge({ field, base: agreed('a'), local: value('a'), remote: value('theirs') })).toEqual({
+      is: 'push',
+      value: 'a',
+      lost: true,
+      reason: 'restored',
+    })
+    expect(merge({ field, local: value(null), remote: value('theirs') })).toEqual({ is: 'settled' })
+  })
+
+  it('of a field that only pulls follows Airtable', () => {
+    const field = { direction: 'pull' as const, policy: 'local_wins' as const }
+    expect(merge({ field, base: agreed('a'), local: value('mine'), remote: value('a') })).toMatchObject({
+      is: 'pull',
+      value: 'a',
+      lost: true,
+    })
+  })
+
+  it('is taken from the chosen side once a choice marked the base', () => {
+    const chosen = { base: { local: neverSeen, remote: 'theirs' }, local: value('mine'), remote: value('theirs') }
+    expect(merge({ ...chosen, field: { direction: 'both', policy: 'manual' } })).toMatchObject({
+      is: 'push',
+      value: 'mine',
+    })
+  })
+})
+
+describe('whatever the values are', () => {
+  const plain = fc.oneof(fc.constant(null), fc.constantFrom('a', 'b', 'c'), fc.constantFrom(1, 2))
+  const reading = fc.oneof(
+    plain.map((one): Reading => ({ is: 'value', value: one })),
+    fc.constant(unfit),
+  )
+  const mark = reading.map(markOf)
+  const input = fc.record({
+    field: fc.record({
+      direction: fc.constantFrom('both' as const, 'push' as const, 'pull' as const),
+      policy: fc.constantFrom(...conflictPolicies),
+    }),
+    base: fc.option(fc.record({ local: mark, remote: mark }), { nil: undefined }),
+    local: reading,
+    remote: reading,
+    localAtMs: fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined }),
+    remoteAtMs: fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined }),
+    better: fc.constantFrom(
+      () => 'local' as const,
+      () => 'remote' as const,
+      () => undefined,
+    ),
+  })
+  const decide = (one: Omit<FieldInput, 'same'>) =>
+    mergeField({ ...one, same: one.local.is === 'value' && sameMark(markOf(one.local), markOf(one.remote)) })
+
+  it('an edit of one side alone is never lost: it is moved, or a person is told', () => {
+    fc.assert(
+      fc.property(input, (one) => {
+        fc.pre(one.base !== undefined && one.field.direction === 'both')
+        const base = one.base ?? agreed(null)
+        const localChanged = !sameMark(base.local, markOf(one.local))
+        const remoteChanged = !sameMark(base.remote, markOf(one.remote))
+        fc.pre(localChanged !== remoteChanged)
+        const decision = decide(one)
+        if (decision.is === 'settled') expect(one.local).toEqual(one.remote)
+        else if (decision.is === 'unfit') expect(decision.side).toBe(localChanged ? 'local' : 'remote')
+        else expect(decision.is).toBe(localChanged ? 'push' : 'pull')
+      }),
+    )
+  })
+
+  it('what is carried out settles: once the value is on both sides, nothing more is to do', () => {
+    fc.assert(
+      fc.property(input, (one) => {
+        const decision = decide(one)
+        fc.pre(decision.is === 'push' || decision.is === 'pull')
+        if (decision.is !== 'push' && decision.is !== 'pull') return
+        const both: Reading = { is: 'value', value: decision.value }
+        const after = { local: decision.value, remote: decision.value }
+        expect(decide({ ...one, base: after, local: both, remote: both })).toEqual({ is: 'settled' })
+      }),
+    )
+  })
+
+  it('a change that loses to another is always named as lost', () => {
+    fc.assert(
+      fc.property(input, (one) => {
+        const decision = decide(one)
+        if (decision.is !== 'push' && decision.is !== 'pull') return
+        const loser = decision.is === 'push' ? one.remote : one.local
+        const side = decision.is === 'push' ? 'remote' : 'local'
+        const changed = one.base !== undefined && !sameMark(one.base[side], markOf(loser))
+        if (changed) expect(decision.lost).toBe(true)
+      }),
+    )
+  })
+})

@@ -1,0 +1,136 @@
+/**
+ * What becomes of one cell that both sides hold: the three-way merge against what each side held when they last agreed.
+ * Pure. A change of one side alone wins; equal changes agree; where both changed differently, the declared policy decides
+ * and the losing value is named, so that it can be kept.
+ */
+import { unreachable } from '../../errors.ts'
+import { type Mark, markOf, type Plain, type Reading, sameMark } from './reading.ts'
+import type { ConflictPolicy, SyncField } from './spec.ts'
+
+/** What each side held when they were last settled. The two differ where they were left apart on purpose. */
+export interface Base {
+  readonly local: Mark
+  readonly remote: Mark
+}
+
+/** Stands for "whatever is there has changed since": equal to no reading. A resolution or an undo writes it into a base. */
+export const neverSeen: Mark = { unfit: '\u0000never' }
+
+export interface FieldInput {
+  readonly field: Pick<SyncField, 'direction' | 'policy'>
+  /** Undefined before the two sides have ever met. */
+  readonly base: Base | undefined
+  readonly local: Reading
+  readonly remote: Reading
+  /** Whether both readings mean the same; see `sameMeaning`. */
+  readonly same: boolean
+  /** When each side's record last changed, in milliseconds since the epoch; undefined where nobody knows. */
+  readonly localAtMs: number | undefined
+  readonly remoteAtMs: number | undefined
+  /** For `highest_quality`: which value is the better one, or undefined for a draw. */
+  readonly better: () => 'local' | 'remote' | undefined
+}
+
+export type FieldDecision =
+  /** Nothing to do; both sides are settled as they are. */
+  | { readonly is: 'settled' }
+  /** The value goes to the other side. `lost` is a change of that side which it overrules. */
+  | { readonly is: 'push' | 'pull'; readonly value: Plain; readonly lost: boolean; readonly reason: FieldReason }
+  /** A person has to choose. */
+  | { readonly is: 'conflict' }
+  /** The changed value cannot be taken to the other side. */
+  | { readonly is: 'unfit'; readonly side: 'local' | 'remote'; readonly reason: string; readonly shown: string }
+
+/** Why a value goes to the other side: what history and previews say. */
+export type FieldReason = 'changed' | 'filled' | 'restored' | ConflictPolicy
+
+export function mergeField(input: FieldInput): FieldDecision {
+  if (input.same) return { is: 'settled' }
+  switch (input.field.direction) {
+    case 'push':
+      return oneWay(input, 'local')
+    case 'pull':
+      return oneWay(input, 'remote')
+    case 'both':
+      return bothWays(input)
+    default:
+      return unreachable(input.field.direction)
+  }
+}
+
+function bothWays(input: FieldInput): FieldDecision {
+  const { base, local, remote } = input
+  if (base === undefined) return firstMeeting(input)
+  const localChanged = !sameMark(base.local, markOf(local))
+  const remoteChanged = !sameMark(base.remote, markOf(remote))
+  if (!localChanged && !remoteChanged) return { is: 'settled' }
+  if (localChanged && remoteChanged) return byPolicy(input)
+  return localChanged ? take(input, 'local', false, 'changed') : take(input, 'remote', false, 'changed')
+}
+
+/** Two records that never met: what one side lacks is filled, and where both hold something else nobody "changed" it. */
+function firstMeeting(input: FieldInput): FieldDecision {
+  if (isEmpty(input.local)) return take(input, 'remote', false, 'filled')
+  if (isEmpty(input.remote)) return take(input, 'local', false, 'filled')
+  return byPolicy(input)
+}
+
+/**
+ * One side rules. The other's edits are overruled and named as lost; but before the two have ever agreed, an empty value
+ * of the ruling side does not wipe out what the other holds.
+ */
+function oneWay(input: FieldInput, ruling: 'local' | 'remote'): FieldDecision {
+  const { base, local, remote } = input
+  const mine = ruling === 'local' ? local : remote
+  if (base === undefined) {
+    if (isEmpty(mine)) return { is: 'settled' }
+    return take(input, ruling, !isEmpty(ruling === 'local' ? remote : local), 'filled')
+  }
+  const mineChanged = !sameMark(base[ruling], markOf(mine))
+  const other = ruling === 'local' ? 'remote' : 'local'
+  const otherChanged = !sameMark(base[other], markOf(ruling === 'local' ? remote : local))
+  if (mineChanged) return take(input, ruling, otherChanged, 'changed')
+  return otherChanged ? take(input, ruling, true, 'restored') : { is: 'settled' }
+}
+
+function byPolicy(input: FieldInput): FieldDecision {
+  const { policy } = input.field
+  const winner = winnerOf(policy, input)
+  if (winner === undefined) return { is: 'conflict' }
+  const other = winner === 'local' ? 'remote' : 'local'
+  // What cannot be taken over wins nothing: the other side's value stays where it is, and a person is told.
+  return take(input, winner, !isEmpty(input[other]) || input.base !== undefined, policy)
+}
+
+function winnerOf(policy: ConflictPolicy, input: FieldInput): 'local' | 'remote' | undefined {
+  switch (policy) {
+    case 'manual':
+      return undefined
+    case 'local_wins':
+      return 'local'
+    case 'airtable_wins':
+      return 'remote'
+    case 'highest_quality':
+      return input.better() ?? newer(input)
+    case 'most_recent':
+      return newer(input)
+    default:
+      return unreachable(policy)
+  }
+}
+
+/** The side that changed last. On a draw, or where nobody knows, Airtable: there, a person made the edit. */
+function newer({ localAtMs, remoteAtMs }: FieldInput): 'local' | 'remote' {
+  if (localAtMs === undefined || remoteAtMs === undefined) return 'remote'
+  return localAtMs > remoteAtMs ? 'local' : 'remote'
+}
+
+function take(input: FieldInput, side: 'local' | 'remote', lost: boolean, reason: FieldReason): FieldDecision {
+  const reading = input[side]
+  if (reading.is === 'unfit') return { is: 'unfit', side, reason: reading.reason, shown: reading.shown }
+  return { is: side === 'local' ? 'push' : 'pull', value: reading.value, lost, reason }
+}
+
+function isEmpty(reading: Reading): boolean {
+  return reading.is === 'value' && reading.value === null
+}

@@ -1,0 +1,194 @@
+/**
+ * One look at a mirrored table: what changed here, what changed in Airtable, and what would have to be moved. Asks
+ * Airtable only when a pull is due or before something there would be overwritten.
+ */
+import { Cron } from 'croner'
+import type { EffectContext } from '../../engine/kind.ts'
+import type { Observation } from '../../engine/observation.ts'
+import { OperationalError } from '../../errors.ts'
+import { hashOf } from '../../json.ts'
+import { takeLocal } from './intake-local.ts'
+import { type RemoteIntake, scannedAt, takeRemote } from './intake-remote.ts'
+import { openLocalTable } from './local-table.ts'
+import { mappingMark, type OpenParts, openParts, type SyncPorts, type SyncResource, surveyParts } from './parts.ts'
+import type { SyncState } from './state.ts'
+import type { TableStore } from './store/store.ts'
+import { type GroupSort, type Survey, survey } from './survey.ts'
+
+/** News of Airtable that are not older count as the moment itself: before something there is overwritten. */
+export const freshMs = 2000
+const dayMs = 86_400_000
+
+export async function observeSync(
+  resource: SyncResource,
+  ports: SyncPorts,
+  context: EffectContext,
+): Promise<Observation<SyncState>> {
+  try {
+    const reading = await openParts({ name: resource.key.name, spec: resource.spec }, ports, context.signal)
+    if (reading.is === 'unready') return present({ is: 'unready', message: reading.message })
+    return await look(reading.parts, ports, context)
+  } catch (error) {
+    if (!(error instanceof OperationalError) || context.signal.aborted) throw error
+    return error.code === 'DATABASE_MISSING' ? { is: 'absent' } : { is: 'unreadable', error }
+  }
+}
+
+async function look(parts: OpenParts, ports: SyncPorts, context: EffectContext): Promise<Observation<SyncState>> {
+  const { spec, store, target, mapping } = parts
+  const { signal } = context
+  const asked = askedOf(store)
+  // What was pushed meanwhile is seen with the rows as they are at this moment: the view is opened anew after each wait.
+  const local = await takeRows(parts, ports, signal)
+  if (local !== undefined) return present({ is: 'unready', message: local })
+  const intake: RemoteIntake = {
+    target,
+    mapping,
+    store,
+    baseId: spec.airtable.base,
+    nowMs: () => ports.clock.nowMs(),
+    signal,
+    progress: context.progress,
+  }
+  const maxAgeMs = asked.pull ? 0 : Math.max(0, spec.pull.everyMs - pollSlackMs)
+  const scan = asked.full ? 'it was asked for' : isFullDue(parts, ports.clock.nowMs()) ? 'its schedule' : undefined
+  let news = await takeRemote(intake, { maxAgeMs, scan })
+  // Only now: what was asked for and failed is still asked for.
+  if (asked.push || asked.pull) store.set(askedName, '')
+  let found = await surveyNow(parts, ports, signal)
+  if (found.groups.some(({ sort }) => overwrites(sort)) && !isFresh(parts, ports.clock.nowMs())) {
+    news = await takeRemote(intake, { maxAgeMs: freshMs, scan: undefined })
+    await takeRows(parts, ports, signal)
+    found = await surveyNow(parts, ports, signal)
+  }
+  const nowMs = ports.clock.nowMs()
+  expireDaily(store, nowMs, spec.keepMs)
+  const pushHeldUntilMs = pushHeld(parts, asked.push, nowMs)
+  const lastPollMs = target.feed.webhook()?.lastPollMs ?? nowMs
+  return present({
+    is: 'surveyed',
+    survey: pushHeldUntilMs === undefined ? found : withoutPushes(found),
+    localCount: store.pairs.localCount(),
+    remoteCount: store.pairs.remoteCount(),
+    statuses: store.pairs.statusCounts(),
+    withoutWebhook: news.withoutWebhook,
+    scannedMs: scannedAt(store),
+    pushHeldUntilMs,
+    usage: target.base.usage(),
+    lookAgainAfterMs: Math.min(lastPollMs + spec.pull.everyMs, pushHeldUntilMs ?? Number.POSITIVE_INFINITY) - nowMs,
+  })
+}
+
+/** A timer that fires a moment early must find the pull due. */
+const pollSlackMs = 50
+
+/** Notes changed rows; gives what is missing where the table cannot be read as one. */
+async function takeRows(parts: OpenParts, ports: SyncPorts, signal: AbortSignal): Promise<string | undefined> {
+  const view = await ports.databases.read(parts.path)
+  try {
+    const reading = openLocalTable(view.db, parts.spec)
+    if (reading.is === 'unready') return reading.message
+    const nowMs = ports.clock.nowMs()
+    const whole = isWholeDue(parts.store, nowMs)
+    await takeLocal({
+      db: view.db,
+      table: reading.table,
+      store: parts.store,
+      mark: mappingMark(parts.spec, parts.mapping),
+      nowMs,
+      whole,
+      signal,
+    })
+    if (whole) parts.store.set(wholeName, String(nowMs))
+    return undefined
+  } finally {
+    view.close()
+  }
+}
+
+async function surveyNow(parts: OpenParts, ports: SyncPorts, signal: AbortSignal): Promise<Survey> {
+  const view = await ports.databases.read(parts.path)
+  try {
+    const reading = openLocalTable(view.db, parts.spec)
+    if (reading.is === 'unready') throw new OperationalError('ACTION_STALE', reading.message)
+    return await survey(surveyParts(parts, reading.table, ports, signal))
+  } finally {
+    view.close()
+  }
+}
+
+/** Before these, what Airtable holds must be known as of now. */
+function overwrites(sort: GroupSort): boolean {
+  return sort === 'push-changes' || sort === 'push-deletions' || sort === 'push-erasures' || sort === 'pull-deletions'
+}
+
+function isFresh({ target }: OpenParts, nowMs: number): boolean {
+  const last = target.feed.webhook()?.lastPollMs
+  return last !== undefined && nowMs - last <= freshMs
+}
+
+const wholeName = 'local-whole-at'
+
+/** Deletes by INSERT OR REPLACE leave no trace: once a day every row is met with its pair. */
+function isWholeDue(store: TableStore, nowMs: number): boolean {
+  return nowMs - Number(store.get(wholeName) ?? '0') >= dayMs
+}
+
+function isFullDue({ spec, store }: OpenParts, nowMs: number): boolean {
+  const last = scannedAt(store)
+  if (last === undefined) return false
+  const next = new Cron(spec.pull.full, { timezone: 'UTC', paused: true }).nextRun(new Date(last))
+  return next !== null && next.getTime() <= nowMs
+}
+
+const pushedName = 'pushed-at'
+
+/** With `push.on: interval`, until when pushes wait. */
+function pushHeld({ spec, store }: OpenParts, asked: boolean, nowMs: number): number | undefined {
+  if (spec.push.onChange || asked) return undefined
+  const untilMs = Number(store.get(pushedName) ?? '0') + spec.push.everyMs
+  return nowMs < untilMs ? untilMs : undefined
+}
+
+export function notePush(store: TableStore, nowMs: number): void {
+  store.set(pushedName, String(nowMs))
+}
+
+function withoutPushes(found: Survey): Survey {
+  return { ...found, groups: found.groups.filter(({ sort }) => !sort.startsWith('push-')) }
+}
+
+const askedName = 'asked'
+const kinds = ['push', 'pull', 'full'] as const
+export type Asked = Readonly<Record<(typeof kinds)[number], boolean>>
+
+/** Notes what a person asked for, until the next look does it. */
+export function noteAsked(store: TableStore, what: (typeof kinds)[number]): void {
+  const all = new Set((store.get(askedName) ?? '').split(' ').filter((one) => one !== ''))
+  store.set(askedName, [...all, what].join(' '))
+}
+
+function askedOf(store: TableStore): Asked {
+  const all = (store.get(askedName) ?? '').split(' ')
+  return { push: all.includes('push'), pull: all.includes('pull') || all.includes('full'), full: all.includes('full') }
+}
+
+const expiredName = 'expired-at'
+
+function expireDaily(store: TableStore, nowMs: number, keepMs: number): void {
+  if (nowMs - Number(store.get(expiredName) ?? '0') < dayMs) return
+  store.moves.expire(nowMs - keepMs)
+  store.set(expiredName, String(nowMs))
+}
+
+function present(state: SyncState): Observation<SyncState> {
+  const evidence =
+    state.is === 'unready'
+      ? state.message
+      : {
+          groups: state.survey.groups.map(({ sort, fingerprint }) => [sort, fingerprint]),
+          problems: state.survey.problems.map(({ code, key, field, message }) => [code, key, field, message]),
+          conflicts: state.survey.openConflicts,
+        }
+  return { is: 'present', state, fingerprint: hashOf(evidence) }
+}
