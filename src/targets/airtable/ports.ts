@@ -137,8 +137,10 @@ export interface CallUsage {
 }
 
 /**
- * One base, under the pace, deadlines and error classes that this folder keeps. Every method throws OperationalError
- * with a code AIRTABLE_* and nothing else; refusals that concern single records are AIRTABLE_RECORD_REFUSED.
+ * One base, under the pace, deadlines and error classes that this folder keeps. Every method throws AirtableError
+ * (airtable-error.ts), an OperationalError with a code AIRTABLE_*, and nothing else but what the signal was aborted with
+ * (or ACTION_DEADLINE). Refusals that concern single records are AIRTABLE_RECORD_REFUSED; calls are repeated already as
+ * the declaration says, where repeating is harmless. `mayBeDone` of an error says whether it may have taken effect.
  */
 export interface AirtableBase {
   readonly baseId: string
