@@ -17,7 +17,13 @@ import { kindName, listSync, type SyncSpec } from './spec.ts'
 import type { SyncObservation, SyncState } from './state.ts'
 import { applyUndo, checkpointUndo, planUndoOf, undoInputSchema } from './undo.ts'
 
+export { createSyncDesk, type Resolution, type SyncDesk, type SyncDeskPorts, type SyncReport, type TakenSide } from './desk.ts'
 export type { SyncPorts } from './parts.ts'
+export { type Mark, partsOf } from './reading.ts'
+export type { Conflict, ConflictPlace } from './store/conflicts.ts'
+export type { KeptMove } from './store/moves.ts'
+export { type Pair, type PairStatus, pairStatuses } from './store/pair.ts'
+export type { Difference, Verification } from './verify.ts'
 
 interface SyncKindPorts extends SyncPorts {
   /** The spec of a declared mirror, by its table's name; undefined when it is not declared any more. */
