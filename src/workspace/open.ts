@@ -12,6 +12,7 @@ import { type JournalStore, journalOver, openJournal } from '../journal/store.ts
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
 import { createKinds, kindNames } from '../kinds/registry.ts'
 import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
+import type { SyncDesk } from '../kinds/sync/index.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import { holderOf, isHolderAlive } from '../targets/process/holder.ts'
@@ -51,6 +52,8 @@ export interface Workspace {
   readonly databases: Databases
   readonly changeSets: ChangeSets
   readonly offload: Offload
+  /** What people ask of the sync with Airtable; undefined where nothing is mirrored. */
+  readonly sync: SyncDesk | undefined
   /** Undefined when opened to look. */
   readonly lease: Lease | undefined
   /** Who holds the lease, when it is another process. */
@@ -127,6 +130,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       databases,
       changeSets,
       offload,
+      sync: undefined,
       lease,
       controller: () => otherHolder(journal, clock),
       close: () => closeAll(closers),

@@ -10,6 +10,7 @@ import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
 import type { Leads } from './leads.ts'
 import type { Workspace } from './open.ts'
+import { createSyncPort } from './sync-port.ts'
 
 /** The GraphQL schema of the generation in force, as text, sorted. Nothing is read but the declaration. */
 export function schemaText(workspace: Workspace, ports: { readonly clock: Clock; readonly random: Random }): string {
@@ -36,8 +37,10 @@ export function schemaText(workspace: Workspace, ports: { readonly clock: Clock;
     access,
     ports.clock,
   )
-  const schema = buildApiSchema(repositoryMap(leadsOf(workspace, ports)), {
+  const leads = leadsOf(workspace, ports)
+  const schema = buildApiSchema(repositoryMap(leads), {
     engine: port,
+    sync: createSyncPort({ workspace, clock: ports.clock, wake: () => undefined, leads: () => leads }),
     auth,
     clock: ports.clock,
   })

@@ -14,6 +14,12 @@ export const permissions = [
   'state.apply',
   /** Approve and reject actions. */
   'actions.approve',
+  /** See how leads stand with Airtable, what was moved, and which values conflict; values only with `leads.read`. */
+  'sync.read',
+  /** Ask for a push or a pull. */
+  'sync.run',
+  /** Choose between the values of a conflict; giving another value also takes `leads.write`. */
+  'conflict.resolve',
   /** Read the audit log. */
   'audit.read',
   /** Make and revoke tokens of any role. */
@@ -30,13 +36,13 @@ export interface Role {
   readonly unmasked: ReadonlySet<string> | 'all'
 }
 
-const read: readonly Permission[] = ['leads.read', 'state.read']
+const read: readonly Permission[] = ['leads.read', 'state.read', 'sync.read']
 
 const builtIn: Readonly<Record<string, readonly Permission[]>> = {
   viewer: read,
-  editor: [...read, 'leads.write'],
-  operator: [...read, 'leads.write', 'state.reconcile', 'audit.read'],
-  approver: [...read, 'actions.approve', 'audit.read'],
+  editor: [...read, 'leads.write', 'conflict.resolve'],
+  operator: [...read, 'leads.write', 'state.reconcile', 'sync.run', 'conflict.resolve', 'audit.read'],
+  approver: [...read, 'actions.approve', 'conflict.resolve', 'audit.read'],
   admin: permissions,
 }
 

@@ -17,7 +17,14 @@ import { kindName, listSync, type SyncSpec } from './spec.ts'
 import type { SyncObservation, SyncState } from './state.ts'
 import { applyUndo, checkpointUndo, planUndoOf, undoInputSchema } from './undo.ts'
 
-export { createSyncDesk, type Resolution, type SyncDesk, type SyncDeskPorts, type SyncReport, type TakenSide } from './desk.ts'
+export {
+  createSyncDesk,
+  type Resolution,
+  type SyncDesk,
+  type SyncDeskPorts,
+  type SyncReport,
+  type TakenSide,
+} from './desk.ts'
 export type { SyncPorts } from './parts.ts'
 export { type Mark, partsOf } from './reading.ts'
 export type { Conflict, ConflictPlace } from './store/conflicts.ts'
