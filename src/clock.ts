@@ -7,7 +7,10 @@ export interface Timer {
 export interface Clock {
   /** Wall clock, milliseconds since the epoch. May jump; for stamps and schedules. */
   nowMs(): number
-  /** Never goes backwards, unrelated to the epoch; for intervals and deadlines. */
+  /**
+   * Never goes backwards, unrelated to the epoch; for intervals and deadlines. Of the machine's clock it is the same in all
+   * processes until the machine is started anew, so that they can agree on moments whatever the wall clock does.
+   */
   monotonicMs(): number
   /** Calls `run` once after the delay. The timer alone does not keep the process alive. */
   after(delayMs: number, run: () => void): Timer
@@ -18,7 +21,7 @@ export interface Clock {
 /** The clock of the machine. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  monotonicMs: () => Number(process.hrtime.bigint()) / 1_000_000,
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs)
     timer.unref()

@@ -68,7 +68,7 @@ export interface ActionView {
   readonly findings: readonly { readonly code: string; readonly count: number; readonly message: string }[]
   readonly affected: AffectedView
   readonly population: number
-  readonly reversible: 'exact' | 'from-checkpoint' | 'irreversible'
+  readonly reversible: 'exact' | 'from-checkpoint' | 'by-hand' | 'irreversible'
   readonly cost: { readonly bucket: string; readonly tokens: number }
   readonly preview: readonly CellPreviewView[]
   /** Paths of the drift that it mends. */
@@ -196,6 +196,8 @@ export type UndoOutcome =
       readonly actions: readonly { readonly actionId: string; readonly undoes: string; readonly state: string }[]
       /** Keys of records that were changed since and stay as they are. */
       readonly conflicts: readonly string[]
+      /** What only a person can take back, and how. */
+      readonly byHand: readonly { readonly actionId: string; readonly steps: string }[]
       readonly runId: string | null
     }
   | { readonly is: 'not-undoable'; readonly message: string }

@@ -33,6 +33,7 @@ export interface Controller {
 export interface RemoteUndo {
   readonly items: readonly { readonly actionId: string; readonly undoId: string; readonly state: string }[]
   readonly conflicts: readonly string[]
+  readonly byHand: readonly { readonly actionId: string; readonly steps: string }[]
 }
 
 /** The controller of the workspace; undefined when none runs. Throws CONTROLLER_UNREACHABLE when one runs without an API. */
@@ -198,6 +199,7 @@ const undoneSchema = z.object({
     z.object({
       actions: z.array(z.object({ actionId: z.string(), undoes: z.string(), state: z.string() })),
       conflicts: z.array(z.string()),
+      byHand: z.array(z.object({ actionId: z.string(), steps: z.string() })),
     }),
     z.object({ message: z.string() }),
   ]),
@@ -206,7 +208,7 @@ const undoneSchema = z.object({
 function undoBy(request: Request): Controller['undo'] {
   return async (id) => {
     const { undo: outcome } = await request(
-      `mutation ($input: UndoInput!) { undo(input: $input) { ... on Undoing { actions { actionId undoes state } conflicts } ... on UserError { message } } }`,
+      `mutation ($input: UndoInput!) { undo(input: $input) { ... on Undoing { actions { actionId undoes state } conflicts byHand { actionId steps } } ... on UserError { message } } }`,
       { input: { id } },
       undoneSchema,
     )
@@ -214,6 +216,7 @@ function undoBy(request: Request): Controller['undo'] {
     return {
       items: outcome.actions.map(({ actionId, undoes, state }) => ({ actionId: undoes, undoId: actionId, state })),
       conflicts: outcome.conflicts,
+      byHand: outcome.byHand,
     }
   }
 }

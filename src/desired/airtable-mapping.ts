@@ -46,6 +46,33 @@ export type MappedTable = {
   readonly fields: readonly MappedField[]
 }
 
+/** How the base is reached. */
+export type AirtableConnection = {
+  readonly base: string
+  /** A reference, never the secret. */
+  readonly token: { readonly env: string } | { readonly file: string }
+  /** `sandbox`, a web address, or null for Airtable itself. */
+  readonly endpoint: string | null
+  readonly requestsPerSecond: number
+  /** Null where none are declared. */
+  readonly monthlyCalls: number | null
+  readonly retry: { readonly attempts: number; readonly delayMs: number }
+}
+
+/** How the declared base is reached; undefined where none is declared. */
+export function airtableConnection({ airtable }: DesiredState): AirtableConnection | undefined {
+  if (airtable === undefined) return undefined
+  const { base, token, endpoint, requestsPerSecond, monthlyCalls, retry } = airtable
+  return {
+    base,
+    token,
+    endpoint: endpoint ?? null,
+    requestsPerSecond,
+    monthlyCalls: monthlyCalls ?? null,
+    retry: { attempts: retry.attempts, delayMs: retry.delay },
+  }
+}
+
 /** The tables that the base mirrors; without those and their fields that are asked to go. */
 export function mappedTables(desired: DesiredState): readonly MappedTable[] {
   if (desired.airtable === undefined) return []

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { JsonObject, JsonValue } from '../json.ts'
-import type { Action } from './action.ts'
+import { type Action, reversibilities } from './action.ts'
 import { severities } from './drift.ts'
 
 const jsonSchema: z.ZodType<JsonValue> = z.json()
@@ -18,7 +18,7 @@ const journaledActionSchema = z.object({
   precondition: z.string(),
   affected: z.object({ count: z.number(), sample: z.array(z.string()) }),
   population: z.number(),
-  reversible: z.enum(['exact', 'from-checkpoint', 'irreversible']),
+  reversible: z.enum(reversibilities),
   recovery: z.enum(['transactional', 'keyed', 'blind']),
   cost: z.object({ bucket: z.string(), tokens: z.number() }),
   resolves: z.array(z.string()),

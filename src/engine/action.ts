@@ -22,6 +22,14 @@ export interface CellPreview {
   readonly after: JsonValue
 }
 
+/**
+ * How an action is taken back: `exact` by its inverse, `from-checkpoint` by what was kept before, `by-hand` by a person in
+ * the target's own program, which lets no other remove what the action added (and what it added was empty, so that having
+ * it loses nothing), `irreversible` by nothing.
+ */
+export const reversibilities = ['exact', 'from-checkpoint', 'by-hand', 'irreversible'] as const
+export type Reversibility = (typeof reversibilities)[number]
+
 /** One repair as a kind's `plan` gives it: fully resolved, nothing is left to choose when it is carried out. */
 export interface ActionDraft {
   /** What is done, for example `add-column`, `standardize`. */
@@ -38,7 +46,7 @@ export interface ActionDraft {
   /** Of how many records `affected` is a part, for the blast radius in percent; 0 where shares mean nothing. */
   readonly population: number
   readonly preview: readonly CellPreview[]
-  readonly reversible: 'exact' | 'from-checkpoint' | 'irreversible'
+  readonly reversible: Reversibility
   /**
    * How a crash after dispatch is resolved: `transactional` (a marker was committed with the effect), `keyed` (the
    * target can be asked by a deterministic key), `blind` (nobody can tell).

@@ -111,6 +111,18 @@ describe('converging', () => {
     expect(on.engine.statuses.get({ kind: 'cell', name: 'a' })?.observation?.is).toBe('unreadable')
   })
 
+  it('tries once what is refused, says so, and goes on with the rest', async () => {
+    const on = bench({ a: 1, b: 1 }, { a: low(5), b: low(5) })
+    on.world.refusing.set('a', 0)
+    await on.run()
+    expect(on.world.refusing.get('a')).toBe(1)
+    expect(on.world.cells.get('b')).toBe(5)
+    const conditions = on.engine.statuses.get({ kind: 'cell', name: 'a' })?.conditions
+    expect(conditions).toContainEqual(
+      expect.objectContaining({ type: 'Stalled', status: 'true', reason: 'SchemaChangeRefused' }),
+    )
+  })
+
   it('repairs nothing in mode observe', async () => {
     const on = bench({ a: 1 }, { a: low(5) }, { mode: 'observe' })
     await on.run()
@@ -129,6 +141,29 @@ describe('what only a person can mend', () => {
     )
     expect(status?.conditions.find(({ type }) => type === 'Ready')?.status).toBe('false')
     expect(on.engine.ledger.acceptedSpec({ kind: 'cell', name: 'a' })).toBeDefined()
+  })
+})
+
+describe('what only a person can take back', () => {
+  const added = { value: 5, risk: 'low', undoneByHand: 'delete it in the app' } as const
+
+  it('runs by itself at low risk, and asking for its undo tells the person what to do and changes nothing', async () => {
+    const on = bench({ a: 1 }, { a: added })
+    await on.run()
+    const [id = ''] = on.world.effects
+    expect(on.world.cells.get('a')).toBe(5)
+    expect(await undo(on, id)).toEqual({ is: 'by-hand', actionId: id, steps: 'delete it in the app' })
+    expect(on.world.cells.get('a')).toBe(5)
+    expect(on.engine.ledger.record(id)?.state).toBe('verified')
+  })
+
+  it('does not keep the rest of a run from being undone', async () => {
+    const on = bench({ a: 1, b: 1, c: 1 }, { a: low(5), b: added, c: low(5) })
+    const { runId } = await on.run()
+    const request = { id: runId, actor: 'token:alice', signal: new AbortController().signal }
+    const results = await requestUndo(request, on.engine)
+    expect(results.map(({ is }) => is)).toEqual(['undone', 'by-hand', 'undone'])
+    expect([...on.world.cells.values()]).toEqual([1, 5, 1])
   })
 })
 

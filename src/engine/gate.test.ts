@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Policy, policySchema } from '../desired/schema.ts'
-import type { Action } from './action.ts'
+import { type Action, reversibilities } from './action.ts'
 import { type BreakerState, closedBreaker, stepBreaker } from './breaker.ts'
 import { severities } from './drift.ts'
 import { decideGate, type GateInput, gateDecisions } from './gate.ts'
@@ -143,6 +143,11 @@ describe('the gate', () => {
     expect(result.reasons.map(({ message }) => message)).toEqual(['it cannot be undone'])
   })
 
+  it('lets through what a person alone can take back: it added something empty, and its risk says the rest', () => {
+    expect(gate({ action: action({ reversible: 'by-hand' }) })).toMatchObject({ decision: 'auto', runnable: true })
+    expect(gate({ action: action({ reversible: 'by-hand', risk: 'high' }) })).toMatchObject({ decision: 'approve' })
+  })
+
   it('gives all reasons at once and the moment the last known obstacle ends', () => {
     const everything: Partial<GateInput> = {
       action: action({
@@ -229,7 +234,7 @@ const anInput: fc.Arbitrary<GateInput> = fc
     risk: fc.constantFrom(...severities),
     count: fc.constantFrom(0, 1, 19, 20, 51, 499, 501),
     population: fc.constantFrom(0, 10, 1000, 100_000),
-    reversible: fc.constantFrom('exact' as const, 'from-checkpoint' as const, 'irreversible' as const),
+    reversible: fc.constantFrom(...reversibilities),
     findings: fc.subarray([
       { code: 'a', count: 0, message: 'a' },
       { code: 'b', count: 2, message: 'b' },

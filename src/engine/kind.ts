@@ -44,9 +44,10 @@ export interface HealthCheck {
   readonly message: string
 }
 
-/** The answer of `planUndo`: an action like any other, or why there is none. */
+/** The answer of `planUndo`: an action like any other, what a person does instead (`by-hand` actions), or why there is none. */
 export type UndoPlan =
   | { readonly is: 'undo'; readonly draft: ActionDraft; readonly conflicts: readonly string[] }
+  | { readonly is: 'by-hand'; readonly steps: string }
   | { readonly is: 'not-undoable'; readonly reason: string }
 
 export interface Kind<Spec extends JsonObject = JsonObject, State = unknown> {
@@ -78,6 +79,11 @@ export interface Kind<Spec extends JsonObject = JsonObject, State = unknown> {
   changes?(resource: Declared<Spec>, cursor: string | undefined): Promise<{ scope: Scope; cursor: string }>
   /** Calls `notify` whenever the resource may have changed in the world, until closed. Says nothing about what changed. */
   watch?(resource: Declared<Spec>, notify: () => void): { close(): void }
+  /**
+   * A person asks for a look: the next `observe` reads anew what it would otherwise take from an earlier look because
+   * reading costs something. A kind without it reads everything at every look.
+   */
+  refresh?(resource: Declared<Spec>): void
   /** How long until another look is due although nothing changed, beside the policy's resync. Pure. */
   lookAgainAfterMs?(resource: Declared<Spec>, observation: Observation<State>): number | undefined
   /** The checks of a health report, from the last look. Pure. */

@@ -236,7 +236,16 @@ async function verify(
     ports.ledger.move('action.verified', action, { actor: request.actor, runId: request.runId }, { remaining })
   }
   const gated = plan(look, request.status, ports)
-  const runnable = gated.some((one) => one.gate.runnable && (ports.only === undefined || ports.only.has(one.action.id)))
+  // What was refused a moment ago is not tried again at once: its pause is the outcome's to give.
+  const failed = new Set(
+    executed.flatMap(({ action, execution }) => (execution.is === 'failed' ? action.resolves : [])),
+  )
+  const runnable = gated.some(
+    ({ action, gate }) =>
+      gate.runnable &&
+      (ports.only === undefined || ports.only.has(action.id)) &&
+      !action.resolves.some((path) => failed.has(path)),
+  )
   return conclude(request, look, gated, executed, runnable, ports)
 }
 

@@ -38,6 +38,8 @@ export async function rollBackWhenFailing(
     if (record === undefined || action.reversible === 'irreversible') continue
     try {
       const undo = await planUndoOf(record, 'controller', { signal: run.signal, progress: () => undefined }, ports)
+      // What it added is empty and harms nothing.
+      if (undo.is === 'by-hand') continue
       const execution = await carryOutUndo(undo, { ...run, actor: 'controller' }, ports)
       if (execution.is === 'succeeded') taken.push(action)
     } catch (error) {

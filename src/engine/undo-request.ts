@@ -24,6 +24,8 @@ export type UndoResult =
     }
   /** It has to wait (a window, a suspension, a second person): the undo is planned under `undoId`. */
   | { readonly is: 'waiting'; readonly actionId: string; readonly undoId: string; readonly gate: GateResult }
+  /** Only a person can take it back. Older actions are taken back all the same: it added something empty. */
+  | { readonly is: 'by-hand'; readonly actionId: string; readonly steps: string }
   | { readonly is: 'failed'; readonly actionId: string; readonly message: string; readonly hint: string }
 
 /**
@@ -35,7 +37,7 @@ export async function requestUndo(request: UndoRequest, engine: Engine): Promise
   for (const { action } of undoTargets(request.id, engine.ledger)) {
     const result = await engine.alone(action.resource, () => undoOne(action.id, request, engine))
     results.push(result)
-    if (result.is !== 'undone') break
+    if (result.is !== 'undone' && result.is !== 'by-hand') break
   }
   return results
 }
@@ -48,6 +50,7 @@ async function undoOne(actionId: string, { actor, signal }: UndoRequest, engine:
   const progress = (done: number, total: number) =>
     ports.onProgress({ runId, resource: keyText(record.action.resource), verb: 'undo', done, total })
   const undo = await planUndoOf(record, actor, { signal, progress }, ports)
+  if (undo.is === 'by-hand') return { is: 'by-hand', actionId, steps: undo.steps }
   const { action } = undo
   const state = engine.ledger.record(action.id)?.state
   if (state === undefined || state === 'superseded') engine.ledger.plan(action)

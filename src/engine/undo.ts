@@ -17,10 +17,19 @@ export interface UndoOptions {
 }
 
 export interface PlannedUndo {
+  readonly is: 'planned'
   readonly action: Action
   readonly original: Action
   /** Keys of records that were changed since and stay as they are. */
   readonly conflicts: readonly string[]
+}
+
+/** What only a person can take back. */
+export interface UndoByHand {
+  readonly is: 'by-hand'
+  readonly original: Action
+  /** What the person does. */
+  readonly steps: string
 }
 
 /** The records to take back for an action id or a run id, newest first. Throws ACTION_NOT_FOUND, ACTION_NOT_UNDOABLE. */
@@ -44,7 +53,7 @@ export async function planUndoOf(
   requestedBy: string,
   context: EffectContext,
   options: UndoOptions,
-): Promise<PlannedUndo> {
+): Promise<PlannedUndo | UndoByHand> {
   const original = record.action
   const kind = options.kindOf(original.resource.kind)
   const plan = await kind.planUndo(original, context)
@@ -54,6 +63,7 @@ export async function planUndoOf(
       `${keyText(original.resource)}: ${original.summary}: ${plan.reason}`,
     )
   }
+  if (plan.is === 'by-hand') return { is: 'by-hand', original, steps: plan.steps }
   const [planned] = makeActions({
     resource: original.resource,
     // What it takes back is what it leaves open again: undoing the undo lifts the same quarantine.
@@ -66,5 +76,5 @@ export async function planUndoOf(
     occurrenceOf: (contentId) => options.ledger.endedOccurrences(contentId),
   })
   if (planned === undefined) throw new OperationalError('ACTION_NOT_UNDOABLE', `${original.id}: the kind gave no undo`)
-  return { action: planned, original, conflicts: plan.conflicts }
+  return { is: 'planned', action: planned, original, conflicts: plan.conflicts }
 }

@@ -1,6 +1,7 @@
 /** What is known of a resource as plain data: kept beside the journal for other processes, and sent by the API. */
 import { z } from 'zod'
 import type { JsonObject, JsonValue } from '../json.ts'
+import { reversibilities } from './action.ts'
 import { conditionTypes, type ResourceStatus as Explainable } from './conditions.ts'
 import { severities } from './drift.ts'
 import { gateCodes, gateDecisions } from './gate.ts'
@@ -44,7 +45,7 @@ const actionViewSchema = z.object({
   findings: z.array(z.object({ code: z.string(), count: z.number(), message: z.string() })),
   affected: affectedSchema,
   population: z.number(),
-  reversible: z.enum(['exact', 'from-checkpoint', 'irreversible']),
+  reversible: z.enum(reversibilities),
   cost: z.object({ bucket: z.string(), tokens: z.number() }),
   preview: z.array(z.object({ key: z.string(), field: z.string(), before: jsonSchema, after: jsonSchema })),
   resolves: z.array(z.string()),

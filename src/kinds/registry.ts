@@ -3,11 +3,14 @@ import type { Clock } from '../clock.ts'
 import type { Kind } from '../engine/kind.ts'
 import type { Memory } from '../engine/memory.ts'
 import type { Random } from '../random.ts'
+import type { AirtableTargets } from '../targets/airtable/ports.ts'
 import type { Offload } from '../targets/process/ports.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
+import { airtableSchemaKind } from './airtable-schema/index.ts'
 import { databaseKind } from './database/index.ts'
 import { importKind } from './import/index.ts'
 import { standardizationKind } from './standardization/index.ts'
+import { type SyncPorts, syncKind } from './sync/index.ts'
 import { tableKind } from './table/index.ts'
 
 /** What the kinds need of the world. */
@@ -20,15 +23,25 @@ export interface KindPorts {
   readonly checkpointsPath: string
   readonly databases: Databases
   readonly changeSets: ChangeSets
+  readonly airtable: AirtableTargets
+  /** What the mirrors of tables remember and are asked. */
+  readonly sync: Omit<SyncPorts, 'clock' | 'databases' | 'changeSets' | 'airtable' | 'pathOf'>
   readonly offload: Offload
   readonly memory: Memory
   readonly clock: Clock
   readonly random: Random
 }
 
-export const kindNames = ['database', 'table', 'standardization', 'import'] as const
+export const kindNames = ['database', 'table', 'standardization', 'import', 'airtable-schema', 'sync'] as const
 
 /** Makes every kind of {@link kindNames}. */
 export function createKinds(ports: KindPorts): readonly Kind[] {
-  return [databaseKind(ports), tableKind(ports), standardizationKind(ports), importKind(ports)]
+  return [
+    databaseKind(ports),
+    tableKind(ports),
+    standardizationKind(ports),
+    importKind(ports),
+    airtableSchemaKind(ports),
+    syncKind({ ...ports, ...ports.sync }),
+  ]
 }

@@ -17,7 +17,7 @@ import { exchange, type Reply } from './http/exchange.ts'
 import type { SandboxRequest } from './http/request.ts'
 import { createSandboxServer } from './http/server.ts'
 import { documentedLimits, LimitGate, type SandboxLimits } from './limits/limit-gate.ts'
-import type { BaseSeed } from './metadata/base-seed.ts'
+import type { BaseSeed, CheckedBaseSeed } from './metadata/base-seed.ts'
 import { ensureBase } from './metadata/seed.ts'
 import { Iterators } from './records/iterators.ts'
 import { type LoggedRequest, RequestLog } from './request-log.ts'
@@ -31,6 +31,8 @@ import { WebhookStore } from './store/webhooks.ts'
 export interface SandboxOptions {
   /** A SQLite file, made with mode 0600, or `:memory:`. */
   readonly path: string
+  /** With `:memory:`: the bytes of a sandbox's database to begin with. */
+  readonly content?: Uint8Array
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -45,8 +47,9 @@ export interface SandboxOptions {
 
 /** What tests and the simulator do to a sandbox from inside the process. */
 interface SandboxControl {
+  hasBase(baseId: string): boolean
   /** Creates what is missing of a base; safe to call at every start. */
-  ensureBase(seed: BaseSeed): void
+  ensureBase(seed: BaseSeed | CheckedBaseSeed): void
   /** Injects a fault; gives its number. */
   addFault(fault: FaultInput): number
   faults(): readonly FaultState[]
@@ -97,7 +100,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
 }
 
 function createCore(options: SandboxOptions): SandboxCore {
-  const database = openStore(options.path)
+  const database = openStore(options.path, options.content)
   const { clock, random } = options
   const limits = { ...documentedLimits, ...options.limits }
   return {
@@ -119,6 +122,7 @@ function createCore(options: SandboxOptions): SandboxCore {
 
 function controlOf(core: SandboxCore): SandboxControl {
   return {
+    hasBase: (baseId) => core.catalog.base(baseId) !== undefined,
     ensureBase: (seed) => ensureBase(core, seed),
     addFault: (fault) => core.faults.add(fault),
     faults: () => core.faults.all(),

@@ -23,6 +23,8 @@ export interface FakeWorld {
   crashAfter: number | undefined
   /** Cells that cannot be read now. */
   readonly unreadable: Set<string>
+  /** Cells whose change is refused, and how often that happened. */
+  readonly refusing: Map<string, number>
   /** Called right after an effect, for checks of the journal at that moment. */
   onEffect: (action: Action) => void
 }
@@ -35,6 +37,7 @@ export function createFakeWorld(cells: Readonly<Record<string, number>>): FakeWo
     checkpoints: new Map(),
     crashAfter: undefined,
     unreadable: new Set(),
+    refusing: new Map(),
     onEffect: () => undefined,
   }
 }
@@ -53,6 +56,7 @@ type CellSpec = JsonObject & {
   readonly value: number
   readonly risk: ActionRisk
   readonly byHand: string | null
+  readonly undoneByHand: string | null
 }
 
 export interface DeclaredCell {
@@ -60,6 +64,8 @@ export interface DeclaredCell {
   readonly risk: ActionRisk
   /** No repair can mend it; what a person does instead. */
   readonly byHand?: string
+  /** What was set can be taken back by a person alone, in this way. */
+  readonly undoneByHand?: string
 }
 
 /** The kind `cell`. What is declared comes from `declared`, since the desired state of the product has no such section. */
@@ -77,9 +83,9 @@ export function fakeKind(
     name: 'cell',
     category: 'data',
     list: (desired) =>
-      Object.entries(declared(desired)).map(([cell, { value, risk, byHand = null }]) => ({
+      Object.entries(declared(desired)).map(([cell, { value, risk, byHand = null, undoneByHand = null }]) => ({
         key: { kind: 'cell', name: cell },
-        spec: { cell, value, risk, byHand },
+        spec: { cell, value, risk, byHand, undoneByHand },
         dependsOn: [],
         observeOnly: false,
       })),
@@ -103,7 +109,17 @@ export function fakeKind(
     },
     plan: ({ spec }, observation) =>
       observation.is === 'present' && observation.state !== spec.value && spec.byHand === null
-        ? [draftOf(spec.cell, 'set', spec.value, spec.risk, observation.fingerprint)]
+        ? [
+            {
+              ...draftOf(spec.cell, 'set', spec.value, spec.risk, observation.fingerprint),
+              ...(spec.undoneByHand === null
+                ? {}
+                : {
+                    reversible: 'by-hand' as const,
+                    input: { cell: spec.cell, value: spec.value, undoneByHand: spec.undoneByHand },
+                  }),
+            },
+          ]
         : [],
     async checkpoint(action) {
       boundary(world)
@@ -113,6 +129,11 @@ export function fakeKind(
     },
     async apply(action) {
       boundary(world)
+      const refused = world.refusing.get(cellOf(action))
+      if (refused !== undefined) {
+        world.refusing.set(cellOf(action), refused + 1)
+        throw new OperationalError('SCHEMA_CHANGE_REFUSED', `${cellOf(action)} cannot be changed`)
+      }
       if (!world.markers.has(action.id)) {
         world.cells.set(cellOf(action), Number(action.input.value))
         world.markers.add(action.id)
@@ -126,6 +147,7 @@ export function fakeKind(
       return world.markers.has(action.id) ? 'applied' : 'not-applied'
     },
     async planUndo(action) {
+      if (action.reversible === 'by-hand') return { is: 'by-hand', steps: String(action.input.undoneByHand) }
       const kept = world.checkpoints.get(action.id)
       if (kept === undefined) return { is: 'not-undoable', reason: 'there is no checkpoint' }
       if (read(kept.cell) !== Number(action.input.value)) return { is: 'not-undoable', reason: 'it was changed since' }

@@ -129,6 +129,8 @@ export function createEnginePort(options: EnginePortOptions): EnginePort {
       if (wanted.length === 0) return undefined
       for (const key of wanted) {
         engine.gating.reset(key)
+        const declared = engine.statuses.get(key)?.declared
+        if (declared !== undefined) workspace.kinds.find(({ name }) => name === key.kind)?.refresh?.(declared)
         loop.wake(key, { full: true })
       }
       return { runId: engine.newRunId() }
@@ -233,7 +235,7 @@ function undoOutcome(results: readonly UndoResult[]): UndoOutcome {
   return {
     is: 'undoing',
     actions: results.flatMap((result) =>
-      result.is === 'failed'
+      result.is === 'failed' || result.is === 'by-hand'
         ? []
         : [
             {
@@ -244,6 +246,9 @@ function undoOutcome(results: readonly UndoResult[]): UndoOutcome {
           ],
     ),
     conflicts: results.flatMap((result) => (result.is === 'undone' ? result.conflicts : [])),
+    byHand: results.flatMap((result) =>
+      result.is === 'by-hand' ? [{ actionId: result.actionId, steps: result.steps }] : [],
+    ),
     runId: null,
   }
 }

@@ -12,9 +12,10 @@ import { type JournalStore, journalOver, openJournal } from '../journal/store.ts
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
 import { createKinds, kindNames } from '../kinds/registry.ts'
 import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
-import type { SyncDesk } from '../kinds/sync/index.ts'
+import { createSyncDesk, lazySyncStore, listSync, type SyncDesk } from '../kinds/sync/index.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
+import type { AirtableTargets } from '../targets/airtable/ports.ts'
 import { holderOf, isHolderAlive } from '../targets/process/holder.ts'
 import { createOffload } from '../targets/process/offload.ts'
 import type { Offload } from '../targets/process/ports.ts'
@@ -22,9 +23,11 @@ import { openChangeSets } from '../targets/sqlite/change-sets.ts'
 import { openDatabases } from '../targets/sqlite/databases.ts'
 import type { ChangeSets, Databases, ReadView } from '../targets/sqlite/ports.ts'
 import { standardizeRules } from '../values/rules/index.ts'
+import { openAirtable } from './airtable.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
+import { createSandboxHost } from './sandbox-host.ts'
 
 export interface WorkspaceOptions {
   /** Path of the desired state, absolute or relative to the working directory. */
@@ -52,8 +55,11 @@ export interface Workspace {
   readonly databases: Databases
   readonly changeSets: ChangeSets
   readonly offload: Offload
-  /** What people ask of the sync with Airtable; undefined where nothing is mirrored. */
-  readonly sync: SyncDesk | undefined
+  readonly airtable: AirtableTargets
+  /** What people ask of the mirrors in Airtable. */
+  readonly sync: SyncDesk
+  /** Where the sandbox of this workspace answers; undefined where none is needed. */
+  readonly sandboxUrl: () => string | undefined
   /** Undefined when opened to look. */
   readonly lease: Lease | undefined
   /** Who holds the lease, when it is another process. */
@@ -97,14 +103,31 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const changeSets = lazyChangeSets(() => openChangeSets({ path: checkpointsPath, clock }))
     closers.unshift(() => changeSets.close())
     const rows = rowsKind({ changeSets, databases })
+    const sandbox = createSandboxHost({ ...options, directory, ownFolder, databases })
+    closers.unshift(() => sandbox.close())
+    await sandbox.ensure(generations.inForce().state)
+    closers.unshift(generations.onInForce(({ state }) => void sandbox.ensure(state)))
+    const airtable = await openAirtable({ ...options, directory, ownFolder, databases, sandbox })
+    closers.unshift(() => airtable.close())
+    const syncStore = lazySyncStore({ path: join(ownFolder, 'sync.db'), purpose: options.purpose, databases })
+    closers.unshift(() => syncStore.close())
+    const pathOf = (database: string) => databasePathOf(generations.inForce().state, database, directory)
+    const mirrors = () => listSync(generations.inForce().state)
+    const sync = {
+      syncStore: syncStore.open,
+      specOf: (table: string) => mirrors().find(({ key }) => key.name === table)?.spec,
+      isErased: () => false,
+    }
     const kinds = [
       desiredStateKind(generations),
       ...createKinds({
         workspace: directory,
-        pathOf: (database) => databasePathOf(generations.inForce().state, database, directory),
+        pathOf,
         checkpointsPath,
         databases,
         changeSets,
+        airtable,
+        sync,
         offload,
         memory: createMemory(journal, { keep }),
         clock,
@@ -130,7 +153,17 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       databases,
       changeSets,
       offload,
-      sync: undefined,
+      airtable,
+      sync: createSyncDesk({
+        ...sync,
+        clock,
+        databases,
+        changeSets,
+        airtable,
+        pathOf,
+        tables: () => mirrors().map(({ key }) => key.name),
+      }),
+      sandboxUrl: sandbox.url,
       lease,
       controller: () => otherHolder(journal, clock),
       close: () => closeAll(closers),

@@ -5,7 +5,7 @@ import { keyText, type ResourceKey } from '../engine/resource.ts'
 import { readKeptViews } from '../engine/status-store.ts'
 import { type StatusView, viewOf } from '../engine/view.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
-import type { Conflict, SyncDesk } from '../kinds/sync/index.ts'
+import type { Conflict } from '../kinds/sync/index.ts'
 import type { WriteResult } from '../leads/editor.ts'
 import type { Leads } from './leads.ts'
 import type { Workspace } from './open.ts'
@@ -28,20 +28,20 @@ export function createSyncPort(options: SyncPortOptions): SyncPort {
   const views = viewsOver(workspace)
 
   return {
-    tables: () => tablesOf(workspace),
+    tables: () => workspace.sync.tables(),
     report: (table) => reportOf(table, workspace),
     lead: (table, key) => views.lead(table, key),
 
     async history({ table, key, before, limit }) {
       const found = await Promise.all(
         wanted(table, workspace).map(async (name) => {
-          const moves = await deskOf(workspace).history(name, {
+          const moves = await workspace.sync.history(name, {
             ...(key === undefined ? {} : { key }),
             ...(before === undefined ? {} : { beforeId: before }),
             limit,
           })
           if (moves.length === 0) return []
-          const fieldsById = await deskOf(workspace).fieldsById(name)
+          const fieldsById = await workspace.sync.fieldsById(name)
           const runIdOf = cached((actionId: string) => engine.ledger.record(actionId)?.runId ?? null)
           return moves.map((move) =>
             moveView(move, { ...contextOf(name, workspace), fieldsById, runId: runIdOf(move.actionId) }),
@@ -57,7 +57,7 @@ export function createSyncPort(options: SyncPortOptions): SyncPort {
     async conflicts({ table, state, after, limit }) {
       const found = await Promise.all(
         wanted(table, workspace).map(async (name) => {
-          const conflicts = await deskOf(workspace).conflicts(name, {
+          const conflicts = await workspace.sync.conflicts(name, {
             state,
             ...(after === undefined ? {} : { after }),
             limit,
@@ -72,19 +72,18 @@ export function createSyncPort(options: SyncPortOptions): SyncPort {
     },
 
     async conflict(id) {
-      const found = await workspace.sync?.conflict(id)
+      const found = await workspace.sync.conflict(id)
       return found === undefined ? undefined : views.conflict(found.conflict, found.table)
     },
 
     resolve: (request) => resolve(request, options, views),
 
     async ask({ table, what, actor }) {
-      if (!tablesOf(workspace).includes(table)) return undefined
-      const desk = deskOf(workspace)
+      if (!workspace.sync.tables().includes(table)) return undefined
       journal.append([{ type: 'sync.asked', actor, resource: keyText(mirrorOf(table)), body: { what } }])
-      const mark = await desk.ask(table, what)
+      const mark = await workspace.sync.ask(table, what)
       engine.gating.reset(mirrorOf(table))
-      const run = runs.follow({ table, what }, () => desk.isAsked(table, mark))
+      const run = runs.follow({ table, what }, () => workspace.sync.isAsked(table, mark))
       options.wake(mirrorOf(table))
       return run
     },
@@ -92,19 +91,9 @@ export function createSyncPort(options: SyncPortOptions): SyncPort {
   }
 }
 
-function tablesOf({ sync }: Workspace): readonly string[] {
-  return sync?.tables() ?? []
-}
-
-/** Only called where a table is mirrored, so where there is one. */
-function deskOf({ sync }: Workspace): SyncDesk {
-  if (sync === undefined) throw new Error('a table is mirrored, and nothing mirrors it')
-  return sync
-}
-
 /** The named table, mirrored or not: the desk says what is wrong with the name. Or all. */
 function wanted(table: string | undefined, workspace: Workspace): readonly string[] {
-  const tables = tablesOf(workspace)
+  const tables = workspace.sync.tables()
   return table === undefined ? tables : tables.filter((one) => one === table)
 }
 
@@ -116,11 +105,11 @@ type Views = ReturnType<typeof viewsOver>
 
 function viewsOver(workspace: Workspace) {
   const linkOf = async (table: string, recordId: string | null): Promise<string | null> =>
-    recordId === null ? null : ((await deskOf(workspace).linkOf(table, recordId)) ?? null)
+    recordId === null ? null : ((await workspace.sync.linkOf(table, recordId)) ?? null)
   return {
     async lead(table: string, key: string): Promise<LeadSyncView | undefined> {
-      if (!tablesOf(workspace).includes(table)) return undefined
-      const pair = await deskOf(workspace).lead(table, key)
+      if (!workspace.sync.tables().includes(table)) return undefined
+      const pair = await workspace.sync.lead(table, key)
       if (pair === undefined) return undefined
       const { rec, status, detail, localAtMs, remoteAtMs } = pair
       return {
@@ -135,7 +124,7 @@ function viewsOver(workspace: Workspace) {
       }
     },
     async conflict(conflict: Conflict, table: string): Promise<ConflictView> {
-      const pair = await deskOf(workspace).lead(table, conflict.key)
+      const pair = await workspace.sync.lead(table, conflict.key)
       const recordId = pair?.rec ?? null
       return conflictView(conflict, {
         ...contextOf(table, workspace),
@@ -147,7 +136,7 @@ function viewsOver(workspace: Workspace) {
 }
 
 async function reportOf(table: string, workspace: Workspace): Promise<SyncReportView> {
-  const report = await deskOf(workspace).report(table)
+  const report = await workspace.sync.report(table)
   const { usage } = report
   const view = lastView(table, workspace)
   return {
@@ -185,7 +174,7 @@ type ResolveRequest = Parameters<SyncPort['resolve']>[0]
 
 async function resolve(request: ResolveRequest, options: SyncPortOptions, views: Views): Promise<ResolveOutcome> {
   const { id, choice } = request
-  const found = await options.workspace.sync?.conflict(id)
+  const found = await options.workspace.sync.conflict(id)
   if (found === undefined) return { is: 'not-found', message: `There is no conflict ${id}.` }
   const { conflict, table } = found
   if (conflict.state !== 'open') return stale(conflict, table, views)
@@ -220,7 +209,7 @@ async function resolveByValue(
   // Where nothing had to be written, the value is ours.
   const first = await settle({ id, take: actionId === null ? 'local' : 'apart', ...noted }, request, options, views)
   if (first.is !== 'stale' || actionId === null) return first
-  const left = (await deskOf(options.workspace).conflicts(table, { state: 'open', limit: successorsMax })).find(
+  const left = (await options.workspace.sync.conflicts(table, { state: 'open', limit: successorsMax })).find(
     (one) => one.key === key && one.field === field,
   )
   // The value is what Airtable holds, too: a look saw both sides agree.
@@ -249,7 +238,7 @@ async function settle(
   views: Views,
 ): Promise<ResolveOutcome> {
   const { id, take, noted, actionId } = choice
-  const outcome = await deskOf(workspace).resolve(id, take, actor, ({ key, field, kind }, table) => {
+  const outcome = await workspace.sync.resolve(id, take, actor, ({ key, field, kind }, table) => {
     const body: JsonObject = {
       conflict: id,
       key,

@@ -67,7 +67,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<AirtableWor
     purpose: 'act',
     readCopy: () => Promise.resolve(undefined),
     secrets: createSecretReader({ environment, directory: folder }),
-    endpointOf: (endpoint) => endpoint ?? url,
+    endpointOf: (endpoint) => endpoint,
     permits: { folder: join(folder, 'run') },
     clock,
     random: systemRandom,

@@ -202,7 +202,7 @@ export async function undo(
   action: Action,
 ): Promise<UndoPlan & { done?: Done }> {
   const plan = await world.kind.planUndo(action, idle)
-  if (plan.is === 'not-undoable') return plan
+  if (plan.is !== 'undo') return plan
   const done = await carryOut(world, freeze(resource, plan.draft, action.id))
   if (done.applied === undefined) throw new Error(`the undo of ${action.verb} is void at its own checkpoint`)
   return { ...plan, done }

@@ -76,6 +76,7 @@ ${preview}${buttons}</article>`
 }
 
 function reversal(action: ActionView): string {
+  if (action.reversible === 'by-hand') return 'is undone by hand'
   return action.reversible === 'irreversible' ? 'cannot be undone' : 'can be undone'
 }
 

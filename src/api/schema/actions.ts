@@ -238,12 +238,17 @@ export function addActions(
       state: t.exposeString('state'),
     }),
   })
+  const UndoByHand = builder.objectRef<Undoing['byHand'][number]>('UndoByHand').implement({
+    description: 'An action that only a person can take back, and what the person does.',
+    fields: (t) => ({ actionId: t.exposeID('actionId'), steps: t.exposeString('steps') }),
+  })
   const UndoingRef = builder.objectRef<Undoing>('Undoing').implement({
     description: 'The undo is an action like any other; `conflicts` are records that were changed since and stay.',
     isTypeOf: (value) => hasTag(value, 'undoing'),
     fields: (t) => ({
       actions: t.field({ type: [UndoAction], resolve: (outcome) => [...outcome.actions] }),
       conflicts: t.field({ type: ['String'], resolve: (outcome) => [...outcome.conflicts] }),
+      byHand: t.field({ type: [UndoByHand], resolve: (outcome) => [...outcome.byHand] }),
       runId: t.exposeID('runId', { nullable: true }),
     }),
   })

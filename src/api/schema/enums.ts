@@ -43,6 +43,10 @@ export function addEnums(builder: Builder) {
     values: {
       EXACT: { value: 'exact' },
       FROM_CHECKPOINT: { value: 'from-checkpoint' },
+      BY_HAND: {
+        value: 'by-hand',
+        description: 'It adds something empty, which only a person can remove again.',
+      },
       IRREVERSIBLE: { value: 'irreversible' },
     } as const,
   })

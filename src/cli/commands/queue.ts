@@ -88,13 +88,13 @@ function undoHere(id: string, options: CommonOptions, run: CommandRun): Promise<
       for (const result of results) line(undoLine(result, colour))
     })
     if (results.some((result) => result.is === 'failed')) return 1
-    return results.some((result) => result.is === 'waiting') ? 2 : 0
+    return results.some((result) => result.is === 'waiting' || result.is === 'by-hand') ? 2 : 0
   })
 }
 
 async function undoThere(id: string, controller: Controller, run: CommandRun): Promise<ExitStatus> {
-  const { items, conflicts } = await controller.undo(id)
-  run.answer({ items, conflicts }, ({ line, colour }) => {
+  const { items, conflicts, byHand } = await controller.undo(id)
+  run.answer({ items, conflicts, byHand }, ({ line, colour }) => {
     for (const { actionId, undoId, state } of items) {
       line(
         state === 'verified'
@@ -102,9 +102,10 @@ async function undoThere(id: string, controller: Controller, run: CommandRun): P
           : `${colour.yellow('○')} ${actionId}: the undo waits as ${undoId}`,
       )
     }
+    for (const { actionId, steps } of byHand) line(byHandLine(actionId, steps, colour))
     if (conflicts.length > 0) line(colour.yellow(`Left alone, since they changed meanwhile: ${conflicts.join(', ')}`))
   })
-  return items.some(({ state }) => state !== 'verified') ? 2 : 0
+  return byHand.length > 0 || items.some(({ state }) => state !== 'verified') ? 2 : 0
 }
 
 interface Ways {
@@ -174,7 +175,13 @@ function undoLine(result: UndoResult, colour: CommandRun['terminal']['colour']):
       return `${colour.green('✓')} ${result.actionId} undone: ${result.changed} records restored${result.conflicts.length > 0 ? colour.yellow(`; left alone, since they changed meanwhile: ${result.conflicts.join(', ')}`) : ''}`
     case 'waiting':
       return `${colour.yellow('○')} ${result.actionId}: the undo waits as ${result.undoId}: ${result.gate.reasons.map((reason) => reason.message).join('; ')}`
+    case 'by-hand':
+      return byHandLine(result.actionId, result.steps, colour)
     default:
       return `${colour.red('✗')} ${result.actionId}: ${result.message}`
   }
+}
+
+function byHandLine(actionId: string, steps: string, colour: CommandRun['terminal']['colour']): string {
+  return `${colour.yellow('○')} ${actionId} is undone by hand: ${steps}`
 }

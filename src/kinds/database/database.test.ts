@@ -126,7 +126,7 @@ async function carryOut(action: Action): Promise<void> {
 }
 async function undo(action: Action): Promise<Action> {
   const planned = await kind.planUndo(action, context)
-  if (planned.is !== 'undo') throw new Error(planned.reason)
+  if (planned.is !== 'undo') throw new Error(planned.is)
   const [back] = makeActions({
     resource: action.resource,
     drafts: [planned.draft],

@@ -17,30 +17,18 @@ import { kindName, listSync, type SyncSpec } from './spec.ts'
 import type { SyncObservation, SyncState } from './state.ts'
 import { applyUndo, checkpointUndo, planUndoOf, undoInputSchema } from './undo.ts'
 
-export {
-  createSyncDesk,
-  type Resolution,
-  type SyncDesk,
-  type SyncDeskPorts,
-  type SyncReport,
-  type TakenSide,
-} from './desk.ts'
+export { createSyncDesk, type SyncDesk } from './desk.ts'
 export type { SyncPorts } from './parts.ts'
 export { type Mark, partsOf } from './reading.ts'
-export type { Conflict, ConflictPlace } from './store/conflicts.ts'
+export { listSync } from './spec.ts'
+export type { Conflict } from './store/conflicts.ts'
 export type { KeptMove } from './store/moves.ts'
-export { type Pair, type PairStatus, pairStatuses } from './store/pair.ts'
-export type { Difference, Verification } from './verify.ts'
-
-interface SyncKindPorts extends SyncPorts {
-  /** The spec of a declared mirror, by its table's name; undefined when it is not declared any more. */
-  readonly specOf: (table: string) => SyncSpec | undefined
-}
+export { lazySyncStore } from './store/open.ts'
 
 /** Groups that are remembered, so that an action that waited for approval can still be resolved. */
 const rememberedMax = 2000
 
-export function syncKind(ports: SyncKindPorts): Kind<SyncSpec, SyncState> {
+export function syncKind(ports: SyncPorts): Kind<SyncSpec, SyncState> {
   /** Which leads an action is about, by its evidence: values and keys are never journaled. */
   const keysOf = new Map<string, readonly string[]>()
 

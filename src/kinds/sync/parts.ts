@@ -21,6 +21,8 @@ export interface SyncPorts {
   readonly syncStore: () => Promise<SyncStore>
   /** Absolute path of a declared database's file. */
   readonly pathOf: (database: string) => string
+  /** The spec of a declared mirror, by its table's name; undefined when it is not declared any more. */
+  readonly specOf: (table: string) => SyncSpec | undefined
   /** Whether one of these identities belongs to an erased person. */
   readonly isErased: (hashes: readonly string[]) => boolean
 }

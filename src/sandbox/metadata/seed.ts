@@ -20,7 +20,7 @@ import { fieldOf } from './model.ts'
  *
  * @throws ZodError for a description of a wrong form; ApiRefusal for a record that its fields cannot hold.
  */
-export function ensureBase(core: SandboxCore, input: BaseSeed): void {
+export function ensureBase(core: SandboxCore, input: BaseSeed | CheckedBaseSeed): void {
   ensureCheckedBase(core, baseSeedSchema.parse(input))
 }
 

@@ -43,17 +43,28 @@ const schema = `
 
 export type SandboxDatabase = Database.Database
 
-/** Opens a file, making it with mode 0600 where it is missing, or a database in memory for `:memory:`. */
-export function openStore(path: string): SandboxDatabase {
+/**
+ * Opens a file, making it with mode 0600 where it is missing, or a database in memory for `:memory:`, which begins with
+ * `content` (the bytes of another one) where that is given.
+ */
+export function openStore(path: string, content?: Uint8Array): SandboxDatabase {
   if (path !== ':memory:') {
     // Made before SQLite opens it, so that its -wal and -shm inherit the mode.
     if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600))
     chmodSync(path, 0o600)
   }
-  const database = new Database(path)
+  const database = new Database(content === undefined ? path : withoutWal(content))
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = NORMAL')
   database.pragma('foreign_keys = ON')
   database.exec(schema)
   return database
+}
+
+/** Bytes 18 and 19 of the header say that the file is in WAL mode, which a database in memory cannot be (file format, 1.3.3). */
+function withoutWal(content: Uint8Array): Buffer {
+  const copy = Buffer.from(content)
+  copy[18] = 1
+  copy[19] = 1
+  return copy
 }

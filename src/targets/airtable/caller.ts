@@ -3,6 +3,7 @@
  * Every call ends in a body or in an error of the table, and no call goes out that the pace, the breaker or a used-up month
  * forbids.
  */
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '../../clock.ts'
 import type { OperationalError } from '../../errors.ts'
 import type { JsonValue } from '../../json.ts'
@@ -118,6 +119,8 @@ export function createCaller(settings: CallerSettings): Caller {
 
   return {
     async call(call, signal) {
+      // Dozens of calls of one piece of work may wait at once, each with its listener; that is no leak.
+      setMaxListeners(0, signal)
       let tries = 0
       let rests = 0
       for (;;) {

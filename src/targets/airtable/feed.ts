@@ -59,6 +59,9 @@ export function createFeed(settings: FeedSettings): ChangeFeed {
     adopt({ id }) {
       if (store.state().webhook === id) return
       store.adopt(id, clock.nowMs())
+      // Made this moment, it needs no proof that it lives: the first polls cost one call each.
+      store.verified(clock.nowMs())
+      isVerified = true
     },
     doWithout(reason) {
       const state = store.state()

@@ -313,6 +313,11 @@ function byName<Item extends { readonly id: string; readonly name: string }>(
   return alike.length === 1 ? alike[0] : undefined
 }
 
+/** Whether two names of tables or fields are one to Airtable, or differ in spaces alone. */
+export function sameName(one: string, other: string): boolean {
+  return foldName(one) === foldName(other)
+}
+
 function foldName(name: string): string {
   return name.trim().replace(/\s+/gu, ' ').toLowerCase()
 }

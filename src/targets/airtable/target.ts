@@ -31,8 +31,8 @@ export interface AirtableTargetsSettings {
   /** The bytes of the store for a look, read without a trace; undefined where there is none. Not asked when acting. */
   readonly readCopy: (path: string) => Promise<Buffer | undefined>
   readonly secrets: SecretReader
-  /** The address of a declared endpoint; throws OperationalError where there is none now. */
-  readonly endpointOf: (endpoint: string | undefined) => string
+  /** The address of a declared endpoint (`sandbox` or a web address); throws OperationalError where there is none now. */
+  readonly endpointOf: (endpoint: string) => string
   /** Default: the `airtable` package. */
   readonly transport?: AirtableTransport
   /**
@@ -118,7 +118,9 @@ function openBase(settings: BaseSettings, first: AirtableDeclaration): OpenBase 
   const caller = createCaller({
     transport,
     connect: () => {
-      const endpointUrl = settings.endpointOf(declared.endpoint).replace(/\/+$/, '')
+      const { endpoint } = declared
+      const address = endpoint === undefined ? airtableEndpoint : settings.endpointOf(endpoint)
+      const endpointUrl = address.replace(/\/+$/, '')
       return { endpointUrl, token: tokenFrom(secrets, declared.token), pace: paces.at(endpointUrl) }
     },
     retry: () => declared.retry,

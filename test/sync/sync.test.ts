@@ -1,0 +1,184 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Declared, openSyncWorld, type SyncWorld, signal } from './world.ts'
+
+let world: SyncWorld
+afterEach(() => world.close())
+
+async function open(declared: Declared = {}): Promise<SyncWorld> {
+  world = await openSyncWorld({ declared })
+  const hook = await world.pump(world.target.base.createWebhook({ signal }))
+  world.target.feed.adopt(hook)
+  return world
+}
+
+const ann = { id: 'k-ann', full_name: 'Ann Lee', email: 'ann@acme.org', company: 'Acme', score: 3, status: 'open' }
+const bob = { id: 'k-bob', full_name: 'Bob Ray', email: 'bob@beta.org', company: 'Beta', verified: 1 }
+
+const recordOf = (name: string) => Object.entries(world.records()).find(([, fields]) => fields['Full Name'] === name)
+const idOf = (name: string) => recordOf(name)?.[0] ?? 'no such record'
+const isEqual = async () => (await world.pump(world.desk.verify('leads', { signal, progress: () => undefined }))).equal
+
+describe('leads of the table', () => {
+  it('are made in Airtable once, in full, and then nothing more is asked for', async () => {
+    await open()
+    world.insert(ann)
+    world.insert(bob)
+    await world.run()
+    expect(Object.values(world.records())).toEqual(
+      expect.arrayContaining([
+        {
+          'Full Name': 'Ann Lee',
+          'Lead ID': 'k-ann',
+          Email: 'ann@acme.org',
+          Company: 'Acme',
+          Score: 3,
+          Status: 'Open',
+        },
+        { 'Full Name': 'Bob Ray', 'Lead ID': 'k-bob', Email: 'bob@beta.org', Company: 'Beta', Verified: true },
+      ]),
+    )
+    expect(await isEqual()).toBe(true)
+    world.calls()
+    const second = await world.run()
+    expect(second.executed).toEqual([])
+    expect(world.calls()).toBe(0)
+  })
+
+  it('are changed in Airtable with two calls: news first, then the write', async () => {
+    await open()
+    world.insert(ann)
+    await world.run()
+    await world.clock.advance(10_000)
+    world.calls()
+    world.update('k-ann', { company: 'Acme Inc' })
+    await world.run()
+    expect(recordOf('Ann Lee')?.[1].Company).toBe('Acme Inc')
+    expect(world.calls()).toBeLessThanOrEqual(2)
+  })
+
+  it('keep a colleague’s edit of another field, and the colleague keeps theirs', async () => {
+    await open()
+    world.insert(ann)
+    await world.run()
+    world.update('k-ann', { company: 'Acme Inc' })
+    world.colleague().updateRecord('Leads', idOf('Ann Lee'), { Score: 9 })
+    await world.run()
+    await world.clock.advance(120_000)
+    await world.run()
+    expect(world.rows()['k-ann']).toMatchObject({ company: 'Acme Inc', score: 9 })
+    expect(recordOf('Ann Lee')?.[1]).toMatchObject({ Company: 'Acme Inc', Score: 9 })
+    expect(await isEqual()).toBe(true)
+  })
+
+  it('that a colleague makes are taken over once and given our key', async () => {
+    await open()
+    await world.run()
+    world.colleague().createRecord('Leads', { 'Full Name': 'Cy Fox', Email: 'cy@fox.org' })
+    await world.clock.advance(120_000)
+    await world.run()
+    const [key] = Object.keys(world.rows())
+    expect(world.rows()[key ?? '']).toMatchObject({ full_name: 'Cy Fox', email: 'cy@fox.org' })
+    expect(recordOf('Cy Fox')?.[1]['Lead ID']).toBe(key)
+    await world.run()
+    expect(Object.keys(world.rows())).toHaveLength(1)
+    expect(Object.keys(world.records())).toHaveLength(1)
+    expect(await isEqual()).toBe(true)
+  })
+})
+
+describe('a base that has records already', () => {
+  it('is adopted by key, then e-mail, without doubling, and blanks are filled both ways', async () => {
+    await open()
+    world.insert(ann)
+    world.insert({ ...bob, company: null })
+    world.colleague().createRecord('Leads', { 'Full Name': 'Ann Lee', 'Lead ID': 'k-ann', Score: 3 })
+    world.colleague().createRecord('Leads', { 'Full Name': 'Bob Ray', Email: 'BOB@beta.org', Company: 'Beta GmbH' })
+    await world.run()
+    expect(Object.keys(world.records())).toHaveLength(2)
+    expect(world.rows()['k-bob']?.company).toBe('Beta GmbH')
+    expect(recordOf('Bob Ray')?.[1]['Lead ID']).toBe('k-bob')
+    expect(recordOf('Ann Lee')?.[1].Email).toBe('ann@acme.org')
+  })
+})
+
+describe('both sides changed one cell', () => {
+  const edit = async (conflicts: string, order: 'local-first' | 'remote-first') => {
+    await open({ airtable: { conflicts } })
+    world.insert(ann)
+    await world.run()
+    const local = () => world.update('k-ann', { company: 'Mine' })
+    const remote = () => world.colleague().updateRecord('Leads', idOf('Ann Lee'), { Company: 'Theirs' })
+    const both = order === 'local-first' ? [local, remote] : [remote, local]
+    for (const one of both) {
+      await world.clock.advance(5000)
+      one()
+    }
+    await world.run()
+    await world.clock.advance(120_000)
+    await world.run()
+    return { local: world.rows()['k-ann']?.company, remote: recordOf('Ann Lee')?.[1].Company }
+  }
+
+  it('and the declared policy decides; the losing value is in the history', async () => {
+    expect(await edit('local_wins', 'local-first')).toEqual({ local: 'Mine', remote: 'Mine' })
+    const history = await world.desk.history('leads', { limit: 10 })
+    expect(history.map(({ content }) => content.cells.company?.before)).toContain('Theirs')
+    await world.close()
+    expect(await edit('airtable_wins', 'remote-first')).toEqual({ local: 'Theirs', remote: 'Theirs' })
+    await world.close()
+    expect(await edit('most_recent', 'remote-first')).toEqual({ local: 'Mine', remote: 'Mine' })
+    await world.close()
+    expect(await edit('most_recent', 'local-first')).toEqual({ local: 'Theirs', remote: 'Theirs' })
+  })
+
+  it('and by policy manual a person chooses, bound to the values shown', async () => {
+    expect(await edit('manual', 'local-first')).toEqual({ local: 'Mine', remote: 'Theirs' })
+    const [conflict] = await world.desk.conflicts('leads', { state: 'open', limit: 10 })
+    expect(conflict).toMatchObject({ key: 'k-ann', field: 'company', local: 'Mine', remote: 'Theirs' })
+    expect((await world.desk.resolve(conflict?.id ?? '', 'local', 'token:ann')).is).toBe('resolved')
+    await world.run()
+    expect(recordOf('Ann Lee')?.[1].Company).toBe('Mine')
+    expect((await world.desk.resolve(conflict?.id ?? '', 'local', 'token:ann')).is).toBe('stale')
+    expect(await isEqual()).toBe(true)
+  })
+})
+
+describe('deletions', () => {
+  it('of all records in Airtable delete nothing here until a person approves', async () => {
+    await open()
+    for (let index = 0; index < 30; index += 1)
+      world.insert({ id: `k${index}`, full_name: `Lead ${index}`, email: `l${index}@acme.org` })
+    await world.run()
+    for (const id of Object.keys(world.records())) world.colleague().deleteRecord('Leads', id)
+    await world.clock.advance(120_000)
+    await world.run()
+    expect(Object.keys(world.rows())).toHaveLength(30)
+    const [waiting] = world.engine.statuses.all().flatMap(({ actions }) => actions)
+    expect(waiting?.action).toMatchObject({ verb: 'pull-deletions', risk: 'critical', affected: { count: 30 } })
+    expect(waiting?.gate.runnable).toBe(false)
+    for (const approver of ['token:a', 'token:b'])
+      world.engine.approve({ actionId: waiting?.action.id ?? '', approver })
+    await world.run()
+    expect(Object.keys(world.rows())).toHaveLength(0)
+  })
+
+  it('of one side go to the other by policy, and an edit of the other side wins over them', async () => {
+    await open({ airtable: { deletions: 'propagate' } })
+    world.insert(ann)
+    world.insert(bob)
+    await world.run()
+    world.remove('k-bob')
+    world.colleague().deleteRecord('Leads', idOf('Ann Lee'))
+    world.update('k-ann', { company: 'Edited' })
+    await world.clock.advance(120_000)
+    await world.run()
+    expect(Object.keys(world.records())).toHaveLength(0)
+    expect(Object.keys(world.rows())).toEqual(['k-ann'])
+    const [conflict] = await world.desk.conflicts('leads', { state: 'open', limit: 10 })
+    expect(conflict?.kind).toBe('deleted-remote')
+    await world.desk.resolve(conflict?.id ?? '', 'local', 'token:ann')
+    await world.run()
+    expect(recordOf('Ann Lee')?.[1].Company).toBe('Edited')
+    expect(await isEqual()).toBe(true)
+  })
+})
