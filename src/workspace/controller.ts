@@ -14,9 +14,8 @@ import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
-import type { Leads } from './leads.ts'
+import { type Leads, repositoryMap } from './leads.ts'
 import { openWorkspace, type Workspace } from './open.ts'
-import { repositoryMap } from './schema-text.ts'
 import { createSyncPort } from './sync-port.ts'
 
 export interface ControllerOptions {

@@ -70,13 +70,18 @@ export interface Viewer {
   readonly subject: string
   readonly role: Role
   readonly tokenId: string
-  /** A session is the cookie of a browser. */
-  readonly via: 'token' | 'session'
+  /** A session is the cookie of a browser; `local` is the command line on a workspace that it holds itself. */
+  readonly via: 'token' | 'session' | 'local'
+}
+
+/** The owner of the workspace's files, who may do everything. */
+export function localViewer(subject: string): Viewer {
+  return { subject, role: { name: 'local', can: new Set(permissions), unmasked: 'all' }, tokenId: '', via: 'local' }
 }
 
 /** How the journal names a viewer. */
 export function actorOf(viewer: Viewer): string {
-  return `token:${viewer.subject}`
+  return `${viewer.via === 'local' ? 'local' : 'token'}:${viewer.subject}`
 }
 
 export function may(viewer: Viewer, permission: Permission): boolean {
