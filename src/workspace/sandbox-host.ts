@@ -8,6 +8,7 @@ import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import type { DesiredState } from '../desired/schema.ts'
 import { messageOf, OperationalError } from '../errors.ts'
+import { hashOf } from '../json.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import { baseSeedSchema, type CheckedBaseSeed } from '../sandbox/metadata/base-seed.ts'
@@ -153,7 +154,7 @@ function seedOf(directory: string, name: string, baseId: string): CheckedBaseSee
   if (!existsSync(path)) return baseSeedSchema.parse({ baseId, name, tables: [] })
   try {
     const content = objectSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
-    return baseSeedSchema.parse({ name, ...content, baseId })
+    return withIds(baseSeedSchema.parse({ name, ...content, baseId }))
   } catch (error) {
     const message = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)
     throw new OperationalError('DESIRED_STATE_INVALID', `${path} is no description of a base: ${message}`, {
@@ -164,6 +165,27 @@ function seedOf(directory: string, name: string, baseId: string): CheckedBaseSee
 }
 
 const basesSchema = z.object({ bases: z.array(z.object({ id: z.string() })) })
+
+/**
+ * Ids that follow from the base and the names: a copy in memory, on which a plan is made, and the sandbox that is then made to
+ * carry the plan out have the same.
+ */
+function withIds(seed: CheckedBaseSeed): CheckedBaseSeed {
+  const idOf = (prefix: string, ...parts: readonly string[]) =>
+    `${prefix}${hashOf([seed.baseId, ...parts]).slice(0, 14)}`
+  return {
+    ...seed,
+    tables: seed.tables.map((table) => ({
+      ...table,
+      id: table.id ?? idOf('tbl', table.name),
+      fields: table.fields.map((field) => ({ ...field, id: field.id ?? idOf('fld', table.name, field.name) })),
+      records: table.records.map((record, index) => ({
+        ...record,
+        id: record.id ?? idOf('rec', table.name, String(index)),
+      })),
+    })),
+  }
+}
 
 /** Creates the base in a sandbox that another process runs, unless it is there. */
 async function ensureThere({ url, controlToken }: SandboxNote, seed: CheckedBaseSeed): Promise<void> {

@@ -9,6 +9,7 @@ import type { AirtableTarget, PendingRecord, RemoteRecord } from '../../targets/
 import { type Adoption, adopt, identitiesOfRecord } from './adopt.ts'
 import type { SyncMapping } from './mapping.ts'
 import type { TableStore } from './store/store.ts'
+import { noteUnseen } from './unseen.ts'
 
 export interface RemoteIntake {
   readonly target: AirtableTarget
@@ -185,6 +186,7 @@ async function takePending(intake: RemoteIntake, pending: readonly PendingRecord
   const unclear: PendingRecord[] = []
   store.transaction(() => {
     for (const one of pending) {
+      noteUnseen(one, store, mapping)
       if (one.what === 'destroyed') {
         markGone(store, one.recordId, one.atMs)
         continue

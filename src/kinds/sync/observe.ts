@@ -56,7 +56,7 @@ async function look(parts: OpenParts, ports: SyncPorts, context: EffectContext):
   // Only now: what was asked for and failed is still asked for.
   takeAsked(store, asked)
   let found = await surveyNow(parts, ports, signal)
-  if (found.groups.some(({ sort }) => overwrites(sort)) && !isFresh(parts, ports.clock.nowMs())) {
+  if (found.groups.some(({ sort }) => needsNews.has(sort)) && !isFresh(parts, ports.clock.nowMs())) {
     news = await takeRemote(intake, { maxAgeMs: freshMs, scan: undefined })
     await takeRows(parts, ports, signal)
     found = await surveyNow(parts, ports, signal)
@@ -117,10 +117,17 @@ async function surveyNow(parts: OpenParts, ports: SyncPorts, signal: AbortSignal
   }
 }
 
-/** Before these, what Airtable holds must be known as of now. */
-function overwrites(sort: GroupSort): boolean {
-  return sort === 'push-changes' || sort === 'push-deletions' || sort === 'push-erasures' || sort === 'pull-deletions'
-}
+/**
+ * Before these, what Airtable holds must be known as of now: something there would be overwritten, or a lead made that a
+ * colleague may have entered a moment ago.
+ */
+const needsNews: ReadonlySet<GroupSort> = new Set([
+  'push-new',
+  'push-changes',
+  'push-deletions',
+  'push-erasures',
+  'pull-deletions',
+])
 
 function isFresh({ target }: OpenParts, nowMs: number): boolean {
   const last = target.feed.webhook()?.lastPollMs

@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { shortHashOf } from '../../json.ts'
 import { openLog } from '../../log.ts'
 import { seededRandom } from '../../random.ts'
 import { SlidingWindow } from '../../sandbox/limits/sliding-window.ts'
@@ -13,7 +14,7 @@ import { openRuntimeFile } from './runtime-file.ts'
 
 const startMs = Date.UTC(2026, 10, 20)
 const deadlineMs = 30_000
-const about = { endpointUrl: 'https://api.airtable.com', base: 'appTest0000000001' }
+const about = { endpointUrl: 'https://api.airtable.com', base: 'appTest0000000001', nowMs: startMs }
 
 let folder = ''
 let clock: VirtualClock
@@ -297,6 +298,25 @@ describe('the file of permits', () => {
     expect(statSync(place).mode & 0o777).toBe(0o700)
     expect(statSync(file.db.name).mode & 0o777).toBe(0o600)
     file.db.close()
+  })
+
+  it('is removed with what lies beside it when nobody has called for two months, and no other is', async () => {
+    const place = join(folder, 'run')
+    mkdirSync(place)
+    const names = ['airtable-0123456789ab.db', 'airtable-0123456789ab.db-wal', 'airtable-ba9876543210.db', 'other.db']
+    for (const name of names) {
+      writeFileSync(join(place, name), '')
+      utimesSync(join(place, name), startMs / 1000 - 63 * 86_400, startMs / 1000 - 63 * 86_400)
+    }
+    const used = join(place, 'airtable-ba9876543210.db-wal')
+    writeFileSync(used, '')
+    utimesSync(used, startMs / 1000, startMs / 1000)
+    openRuntimeFile(place, about).db.close()
+    expect(
+      readdirSync(place).filter(
+        (name) => !name.includes(shortHashOf({ endpoint: about.endpointUrl, base: about.base })),
+      ),
+    ).toEqual(['airtable-ba9876543210.db', 'airtable-ba9876543210.db-wal', 'other.db'])
   })
 
   it('is done without where it cannot be had, with half of the permits', async () => {
