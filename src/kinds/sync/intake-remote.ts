@@ -70,6 +70,12 @@ export function scannedAt(store: TableStore): number | undefined {
   return text === undefined ? undefined : Number(text)
 }
 
+/** Up to when changes were asked for without a webhook, or all records were read; in milliseconds since the epoch. */
+export function modifiedUntil(store: TableStore): number | undefined {
+  const text = store.get(modifiedName)
+  return text === undefined ? undefined : Number(text)
+}
+
 function scanReason({ target, mapping, store }: RemoteIntake, withoutWebhook: boolean): string | undefined {
   if (store.get(scannedTableName) !== mapping.tableId || scannedAt(store) === undefined) return 'it was never read'
   return withoutWebhook ? undefined : target.feed.needsScan(mapping.tableId)
