@@ -5,7 +5,7 @@
 import type { Cell } from '../../values/field-type.ts'
 import { HashIndex, HashSet, hash53 } from './hash-index.ts'
 import { type Identity, identityOf, isGlobalKey, type ReadLead } from './lead-reader.ts'
-import { isRoleMailbox } from './role-mailbox.ts'
+import { isRoleMailbox } from '../../values/role-mailbox.ts'
 import { isBlankValue } from './source-row.ts'
 import type { Spool } from './spool.ts'
 import type { TargetTable } from './target-table.ts'
