@@ -191,7 +191,8 @@ export const errorTable = {
   },
   SUPPRESSION_KEY_LOST: {
     retry: 'human',
-    meaning: 'People were erased, but the key by which they are recognised is not there, so nobody could be kept from coming back.',
+    meaning:
+      'People were erased, but the key by which they are recognised is not there, so nobody could be kept from coming back.',
     hint: 'Restore `.trueup/suppression.key` from a backup; until then nothing is imported, written by the API or synced.',
   },
   AIRTABLE_TOKEN_MISSING: {

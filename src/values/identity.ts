@@ -2,8 +2,9 @@
  * By what a person is recognised wherever their data turn up: texts that are equal exactly where two records speak of one
  * person. The one definition for the suppression list, the import, the API and the sync.
  */
-import { emailKey, linkedInKey, matchKeyNameOf, personKey, phoneKey } from './match-key.ts'
+
 import type { FieldType } from './field-type.ts'
+import { emailKey, linkedInKey, matchKeyNameOf, personKey, phoneKey } from './match-key.ts'
 import { isRoleMailbox } from './role-mailbox.ts'
 import type { RuleUse } from './standardizer.ts'
 

@@ -15,6 +15,8 @@ import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { AirtableTargets } from '../targets/airtable/ports.ts'
+import type { Eraser } from '../targets/erasure/eraser.ts'
+import { openSuppressionStore, readSuppressions, type SuppressionStore } from '../targets/erasure/suppressions.ts'
 import { holderOf, isHolderAlive } from '../targets/process/holder.ts'
 import { createOffload } from '../targets/process/offload.ts'
 import type { Offload } from '../targets/process/ports.ts'
@@ -23,6 +25,7 @@ import { openDatabases } from '../targets/sqlite/databases.ts'
 import type { ChangeSets, Databases, ReadView } from '../targets/sqlite/ports.ts'
 import { standardizeRules } from '../values/rules/index.ts'
 import { openAirtable } from './airtable.ts'
+import { openErasure } from './erasure.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
@@ -53,6 +56,9 @@ export interface Workspace {
   readonly rows: RowsKind
   readonly databases: Databases
   readonly changeSets: ChangeSets
+  /** Whom nothing may bring back. */
+  readonly suppressions: SuppressionStore
+  readonly eraser: Eraser
   readonly offload: Offload
   readonly airtable: AirtableTargets
   /** Where the sandbox of this workspace answers; undefined where none is needed. */
@@ -99,7 +105,22 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const checkpointsPath = join(ownFolder, 'checkpoints.db')
     const changeSets = lazyChangeSets(() => openChangeSets({ path: checkpointsPath, clock }))
     closers.unshift(() => changeSets.close())
-    const rows = rowsKind({ changeSets, databases })
+    const suppressions = keep
+      ? openSuppressionStore(ownFolder, { random })
+      : await readSuppressions(ownFolder, databases)
+    closers.unshift(() => suppressions.close())
+    const { eraser, places } = openErasure({
+      store: suppressions,
+      databases,
+      offload,
+      changeSets,
+      checkpointsPath,
+      journal,
+      workspace: directory,
+      ownFolder,
+      state: () => generations.inForce().state,
+    })
+    const rows = rowsKind({ changeSets, databases, eraser, suppressions })
     const sandbox = createSandboxHost({ ...options, directory, ownFolder, databases })
     closers.unshift(() => sandbox.close())
     await sandbox.ensure(generations.inForce().state)
@@ -114,6 +135,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         checkpointsPath,
         databases,
         changeSets,
+        suppressions,
+        eraser,
+        places,
         airtable,
         offload,
         memory: createMemory(journal, { keep }),
@@ -139,6 +163,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       rows,
       databases,
       changeSets,
+      suppressions,
+      eraser,
       offload,
       airtable,
       sandboxUrl: sandbox.url,

@@ -4,7 +4,14 @@ import { z } from 'zod'
 import type { Cell } from '../../values/field-type.ts'
 import { quoteIdentifier } from '../sqlite/schema-reader.ts'
 import { erasedBy } from './marks.ts'
-import { type PersonLayout, type PersonPlace, type PersonRow, personRowOf, readPersonLayout, selectionOf } from './person-layout.ts'
+import {
+  type PersonLayout,
+  type PersonPlace,
+  type PersonRow,
+  personRowOf,
+  readPersonLayout,
+  selectionOf,
+} from './person-layout.ts'
 
 /** Whom is looked for. */
 export const wantedSchema = z.discriminatedUnion('is', [

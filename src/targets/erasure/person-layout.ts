@@ -54,7 +54,9 @@ export function readPersonLayout(db: Database, place: PersonPlace): PersonLayout
   return { schema, rowId, keyColumn, columns: new Map(found) }
 }
 
-const cellSchema = z.union([z.null(), z.number(), z.bigint(), z.string(), z.instanceof(Uint8Array)])
+const cellSchema: z.ZodType<Cell> = z.custom<Cell>(
+  (cell) => cell === null || ['number', 'bigint', 'string'].includes(typeof cell) || cell instanceof Uint8Array,
+)
 
 /** One record with what tells who it is, as it also comes back from a worker thread. */
 export const personRowSchema = z.object({

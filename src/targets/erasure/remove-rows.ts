@@ -103,14 +103,20 @@ function nameOf(db: Database, address: Address): string {
 function addressesOf(db: Database, table: TableSchema, condition: string, values: readonly Cell[]): readonly Address[] {
   const columns = placeColumnsOf(table)
   const sql = `SELECT ${columns.map(quoteIdentifier).join(', ')} FROM main.${quoteIdentifier(table.name)} WHERE ${condition}`
-  const rows = db.prepare<Bound[], Cell[]>(sql).raw(true).all(...values.map(bound))
+  const rows = db
+    .prepare<Bound[], Cell[]>(sql)
+    .raw(true)
+    .all(...values.map(bound))
   return rows.map((found) => ({ table, columns, values: found }))
 }
 
 function cellsOf(db: Database, address: Address, columns: readonly string[]): readonly Cell[] | undefined {
   const { table } = address
   const sql = `SELECT ${columns.map(quoteIdentifier).join(', ')} FROM main.${quoteIdentifier(table.name)} WHERE ${conditionOf(address.columns)}`
-  return db.prepare<Bound[], Cell[]>(sql).raw(true).get(...address.values.map(bound))
+  return db
+    .prepare<Bound[], Cell[]>(sql)
+    .raw(true)
+    .get(...address.values.map(bound))
 }
 
 function exists(db: Database, { table, columns, values }: Address): boolean {

@@ -57,17 +57,19 @@ export interface ErasureBegin {
   /** The action's id. */
   readonly id: string
   /** Absent where people who are suppressed already are erased again. */
-  readonly suppression?: Pick<Suppression, 'table' | 'reason' | 'by' | 'atMs'>
-  readonly identities: readonly string[]
-  /** Names of records (see `recordName`), by which their traces are found again after a crash. */
-  readonly records: readonly string[]
+  readonly suppression:
+    | (Pick<Suppression, 'table' | 'reason' | 'by' | 'atMs'> & { readonly identities: readonly string[] })
+    | undefined
 }
 
-/** An erasure as it was begun, all of it as marks. */
+/** An erasure as far as it has come, all of it as marks. */
 export interface ErasureWork {
   readonly isDone: boolean
-  readonly identities: ReadonlySet<string>
-  readonly records: ReadonlySet<string>
+  /** Of the person; of all suppressed people where they are erased again. */
+  readonly identities: readonly string[]
+  /** Of the names of the records removed or about to be (see `recordName`): their traces are found by them. */
+  readonly records: readonly string[]
+  readonly rows: readonly { readonly table: string; readonly count: number }[]
 }
 
 export interface SuppressionStore extends Suppressions {
@@ -76,8 +78,8 @@ export interface SuppressionStore extends Suppressions {
   /** The same key that the marks are made with. Throws SUPPRESSION_KEY_LOST. */
   mark(text: string): string
   work(id: string): ErasureWork | undefined
-  /** Notes further records of an erasure under way. */
-  note(id: string, records: readonly string[]): void
+  /** Notes records that are about to be removed, and counts those that were not noted before. */
+  note(id: string, table: string, records: readonly string[]): void
   finish(id: string, outcome: ErasureOutcome): void
   outcome(id: string): ErasureOutcome | undefined
   /** False when there is no such suppression, or it was lifted already. */
@@ -95,10 +97,10 @@ CREATE TABLE suppressions (
   id TEXT PRIMARY KEY, table_name TEXT NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL, at_ms INTEGER NOT NULL,
   lifted_by TEXT, lifted_reason TEXT, lifted_at_ms INTEGER) STRICT, WITHOUT ROWID;
 CREATE TABLE identities (mark TEXT NOT NULL, suppression_id TEXT NOT NULL, PRIMARY KEY (mark, suppression_id)) STRICT, WITHOUT ROWID;
-CREATE TABLE erasures (id TEXT PRIMARY KEY, outcome TEXT) STRICT, WITHOUT ROWID;
-CREATE TABLE erasure_marks (
-  erasure_id TEXT NOT NULL, is_record INTEGER NOT NULL, mark TEXT NOT NULL,
-  PRIMARY KEY (erasure_id, is_record, mark)) STRICT, WITHOUT ROWID;`
+CREATE TABLE erasures (id TEXT PRIMARY KEY, is_again INTEGER NOT NULL, outcome TEXT) STRICT, WITHOUT ROWID;
+CREATE TABLE erased_records (
+  erasure_id TEXT NOT NULL, mark TEXT NOT NULL, table_name TEXT NOT NULL,
+  PRIMARY KEY (erasure_id, mark)) STRICT, WITHOUT ROWID;`
 
 /** The file and its key in the workspace's own folder. */
 export function suppressionFiles(ownFolder: string): { readonly path: string; readonly keyPath: string } {
@@ -137,40 +139,53 @@ export function openSuppressionStore(ownFolder: string, ports: { readonly random
       made()
       return mark(text)
     },
-    begin({ id, suppression, identities, records }) {
+    begin({ id, suppression }) {
       made()
-      const marks = identities.map(mark)
-      const recordMarks = records.map(mark)
+      const marks = suppression?.identities.map(mark) ?? []
       change((db) => {
-        db.prepare('INSERT OR IGNORE INTO erasures (id) VALUES (?)').run(id)
-        noteMarks(db, id, 0, marks)
-        noteMarks(db, id, 1, recordMarks)
+        db.prepare('INSERT OR IGNORE INTO erasures (id, is_again) VALUES (?, ?)').run(
+          id,
+          suppression === undefined ? 1 : 0,
+        )
         if (suppression === undefined) return
         const { table, reason, by, atMs } = suppression
-        db.prepare(
+        const keep = db.prepare(
           'INSERT OR IGNORE INTO suppressions (id, table_name, reason, by, at_ms) VALUES (?, ?, ?, ?, ?)',
-        ).run(id, table, reason, by, atMs)
-        const keep = db.prepare('INSERT OR IGNORE INTO identities VALUES (?, ?)')
-        for (const one of marks) keep.run(one, id)
+        )
+        keep.run(id, table, reason, by, atMs)
+        const keepMark = db.prepare('INSERT OR IGNORE INTO identities VALUES (?, ?)')
+        for (const one of marks) keepMark.run(one, id)
       })
     },
     work(id) {
       const db = existing()
-      const row = db?.prepare<[string], { outcome: string | null }>('SELECT outcome FROM erasures WHERE id = ?').get(id)
+      const row = db
+        ?.prepare<[string], { is_again: number; outcome: string | null }>('SELECT * FROM erasures WHERE id = ?')
+        .get(id)
       if (db === undefined || row === undefined) return undefined
-      const marks = db
-        .prepare<[string, number], string>('SELECT mark FROM erasure_marks WHERE erasure_id = ? AND is_record = ?')
-        .pluck()
-      return { isDone: row.outcome !== null, identities: new Set(marks.all(id, 0)), records: new Set(marks.all(id, 1)) }
+      const own = db.prepare<[string], string>('SELECT mark FROM identities WHERE suppression_id = ?').pluck().all(id)
+      return {
+        isDone: row.outcome !== null,
+        identities: row.is_again === 0 ? own : (memory.reads.marks()?.marks ?? []),
+        records: db.prepare<[string], string>('SELECT mark FROM erased_records WHERE erasure_id = ?').pluck().all(id),
+        rows: db
+          .prepare<[string], { table: string; count: number }>(
+            'SELECT table_name AS "table", count(*) AS count FROM erased_records WHERE erasure_id = ? GROUP BY table_name ORDER BY 1',
+          )
+          .all(id),
+      }
     },
-    note(id, records) {
+    note(id, table, records) {
       const marks = records.map(mark)
-      change((db) => noteMarks(db, id, 1, marks))
+      change((db) => {
+        const keep = db.prepare('INSERT OR IGNORE INTO erased_records VALUES (?, ?, ?)')
+        for (const one of marks) keep.run(id, one, table)
+      })
     },
     finish(id, outcome) {
       change((db) => {
         db.prepare('UPDATE erasures SET outcome = ? WHERE id = ?').run(JSON.stringify(outcome), id)
-        db.prepare('DELETE FROM erasure_marks WHERE erasure_id = ?').run(id)
+        db.prepare('DELETE FROM erased_records WHERE erasure_id = ?').run(id)
       })
     },
     outcome(id) {
@@ -190,18 +205,25 @@ export function openSuppressionStore(ownFolder: string, ports: { readonly random
   }
 }
 
-/** The list as it is, read without a trace. */
-export async function readSuppressions(ownFolder: string, databases: Databases): Promise<Suppressions> {
+/** The list as it is, read without a trace. What would change it throws LEASE_HELD. */
+export async function readSuppressions(ownFolder: string, databases: Databases): Promise<SuppressionStore> {
   const { path, keyPath } = suppressionFiles(ownFolder)
-  if (!existsSync(path)) return createMemory(() => undefined, keyPath).reads
-  const view = await databases.read(path)
-  const { reads } = createMemory(() => view.db, keyPath)
-  return { ...reads, close: () => view.close() }
-}
-
-function noteMarks(db: Database, id: string, isRecord: 0 | 1, marks: readonly string[]): void {
-  const keep = db.prepare('INSERT OR IGNORE INTO erasure_marks VALUES (?, ?, ?)')
-  for (const one of marks) keep.run(id, isRecord, one)
+  const view = existsSync(path) ? await databases.read(path) : undefined
+  const { key, reads } = createMemory(() => view?.db, keyPath)
+  const refuse = (): never => {
+    throw new OperationalError('LEASE_HELD', 'this workspace was opened for reading only')
+  }
+  return {
+    ...reads,
+    close: () => view?.close(),
+    mark: (text) => markOf(key(), text),
+    work: () => undefined,
+    outcome: () => undefined,
+    begin: refuse,
+    note: refuse,
+    finish: refuse,
+    lift: refuse,
+  }
 }
 
 const keyProof = 'the suppression list of trueup'
