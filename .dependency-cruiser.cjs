@@ -12,7 +12,7 @@ const layers = {
   leads: ['desired', 'engine', 'targets', 'values'],
   dashboard: [],
   api: ['values', 'desired', 'engine', 'journal', 'leads', 'dashboard'],
-  workspace: ['desired', 'engine', 'journal', 'kinds', 'leads', 'api', 'targets', 'values'],
+  workspace: ['desired', 'engine', 'journal', 'kinds', 'leads', 'api', 'sandbox', 'targets', 'values'],
   sandbox: [],
   demo: ['desired', 'values', 'targets', 'sandbox'],
   cli: ['desired', 'engine', 'journal', 'kinds', 'leads', 'api', 'demo', 'sandbox', 'targets', 'values', 'workspace'],

@@ -14,6 +14,7 @@ import { databaseKind } from './database/index.ts'
 import { importKind } from './import/index.ts'
 import { standardizationKind } from './standardization/index.ts'
 import { suppressionKind } from './suppression/index.ts'
+import { type SyncPorts, syncKind } from './sync/index.ts'
 import { tableKind } from './table/index.ts'
 
 /** What the kinds need of the world. */
@@ -32,13 +33,23 @@ export interface KindPorts {
   /** The declared tables that may be written, in the generation in force, as an erasure sees them. */
   readonly places: () => readonly PersonPlace[]
   readonly airtable: AirtableTargets
+  /** What the mirrors of tables remember and are asked. */
+  readonly sync: Omit<SyncPorts, 'clock' | 'databases' | 'changeSets' | 'airtable' | 'pathOf'>
   readonly offload: Offload
   readonly memory: Memory
   readonly clock: Clock
   readonly random: Random
 }
 
-export const kindNames = ['database', 'table', 'standardization', 'import', 'airtable-schema', 'suppression'] as const
+export const kindNames = [
+  'database',
+  'table',
+  'standardization',
+  'import',
+  'airtable-schema',
+  'sync',
+  'suppression',
+] as const
 
 /** Makes every kind of {@link kindNames}. */
 export function createKinds(ports: KindPorts): readonly Kind[] {
@@ -48,6 +59,7 @@ export function createKinds(ports: KindPorts): readonly Kind[] {
     standardizationKind(ports),
     importKind(ports),
     airtableSchemaKind(ports),
+    syncKind({ ...ports, ...ports.sync }),
     suppressionKind(ports),
   ]
 }

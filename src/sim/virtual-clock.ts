@@ -76,7 +76,8 @@ export function createVirtualClock(startMs: number): VirtualClock {
   }
 
   return {
-    nowMs: () => wallOffsetMs + elapsedMs,
+    // As the machine's: whole milliseconds, whatever the timers were.
+    nowMs: () => Math.floor(wallOffsetMs + elapsedMs),
     monotonicMs: () => elapsedMs,
     after,
     sleep,

@@ -9,7 +9,7 @@ import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { AirtableTargets } from '../targets/airtable/ports.ts'
 import { createSecretReader } from '../targets/airtable/secret.ts'
-import { airtableEndpoint, openAirtableTargets } from '../targets/airtable/target.ts'
+import { openAirtableTargets } from '../targets/airtable/target.ts'
 import type { Databases } from '../targets/sqlite/ports.ts'
 import { bytesOf, type SandboxHost } from './sandbox-host.ts'
 
@@ -48,8 +48,7 @@ export async function openAirtable(settings: AirtableSettings): Promise<Airtable
   }
 }
 
-function addressOf(endpoint: string | undefined, sandbox: SandboxHost): string {
-  if (endpoint === undefined) return airtableEndpoint
+function addressOf(endpoint: string, sandbox: SandboxHost): string {
   if (endpoint !== 'sandbox') return endpoint.replace(/\/+$/, '')
   const failure = sandbox.failure()
   if (failure !== undefined) throw failure

@@ -12,6 +12,7 @@ import { type JournalStore, journalOver, openJournal } from '../journal/store.ts
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
 import { createKinds, kindNames } from '../kinds/registry.ts'
 import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
+import { createSyncDesk, lazySyncStore, listSync, type SyncDesk } from '../kinds/sync/index.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { AirtableTargets } from '../targets/airtable/ports.ts'
@@ -61,6 +62,8 @@ export interface Workspace {
   readonly eraser: Eraser
   readonly offload: Offload
   readonly airtable: AirtableTargets
+  /** What people ask of the mirrors in Airtable. */
+  readonly sync: SyncDesk
   /** Where the sandbox of this workspace answers; undefined where none is needed. */
   readonly sandboxUrl: () => string | undefined
   /** Undefined when opened to look. */
@@ -127,11 +130,20 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     closers.unshift(generations.onInForce(({ state }) => void sandbox.ensure(state)))
     const airtable = await openAirtable({ ...options, directory, ownFolder, databases, sandbox })
     closers.unshift(() => airtable.close())
+    const syncStore = lazySyncStore({ path: join(ownFolder, 'sync.db'), purpose: options.purpose, databases })
+    closers.unshift(() => syncStore.close())
+    const pathOf = (database: string) => databasePathOf(generations.inForce().state, database, directory)
+    const mirrors = () => listSync(generations.inForce().state)
+    const sync = {
+      syncStore: syncStore.open,
+      specOf: (table: string) => mirrors().find(({ key }) => key.name === table)?.spec,
+      isErased: suppressions.isErased,
+    }
     const kinds = [
       desiredStateKind(generations),
       ...createKinds({
         workspace: directory,
-        pathOf: (database) => databasePathOf(generations.inForce().state, database, directory),
+        pathOf,
         checkpointsPath,
         databases,
         changeSets,
@@ -139,6 +151,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         eraser,
         places,
         airtable,
+        sync,
         offload,
         memory: createMemory(journal, { keep }),
         clock,
@@ -167,6 +180,15 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       eraser,
       offload,
       airtable,
+      sync: createSyncDesk({
+        ...sync,
+        clock,
+        databases,
+        changeSets,
+        airtable,
+        pathOf,
+        tables: () => mirrors().map(({ key }) => key.name),
+      }),
       sandboxUrl: sandbox.url,
       lease,
       controller: () => otherHolder(journal, clock),

@@ -81,7 +81,7 @@ export async function airtableBench(
       purpose: 'act',
       readCopy: async () => undefined,
       secrets: createSecretReader({ environment, directory: folder }),
-      endpointOf: (endpoint) => endpoint ?? 'http://127.0.0.1:1',
+      endpointOf: (endpoint) => endpoint,
       permits: 'alone',
       clock: systemClock,
       random: systemRandom,

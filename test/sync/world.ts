@@ -2,7 +2,7 @@
  * One mirrored table in a folder of its own: a real SQLite file that an agent has open, the sandbox in process, the real
  * engine and kind on a virtual clock. A crash is a new engine on the same files.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -24,6 +24,7 @@ import { createVirtualClock, type VirtualClock } from '../../src/sim/virtual-clo
 import type { AirtableTarget, AirtableTargets } from '../../src/targets/airtable/ports.ts'
 import { createSecretReader } from '../../src/targets/airtable/secret.ts'
 import { openAirtableTargets } from '../../src/targets/airtable/target.ts'
+import type { AirtableTransport } from '../../src/targets/airtable/transport.ts'
 import { createOffload } from '../../src/targets/process/offload.ts'
 import { changeLogStatements } from '../../src/targets/sqlite/change-log.ts'
 import { openChangeSets } from '../../src/targets/sqlite/change-sets.ts'
@@ -71,6 +72,11 @@ export interface SyncWorld {
   declare(declared: Declared): void
   /** Reconciles until nothing moves, time passing as it must. */
   run(): Promise<Awaited<ReturnType<typeof converge>>>
+  /**
+   * At the request after so many more, the process dies, before Airtable sees it or (`committed`) after: nothing of it moves
+   * any more, and `run` rejects.
+   */
+  crashAfter(requests: number, committed: boolean): void
   /** Waits for a promise while virtual time passes. */
   pump<Result>(work: Promise<Result>): Promise<Result>
   /** Rows by key. */
@@ -94,8 +100,15 @@ interface Process {
   close(): Promise<void>
 }
 
-export async function openSyncWorld(options: { declared?: Declared; seed?: number } = {}): Promise<SyncWorld> {
-  const folder = mkdtempSync(join(tmpdir(), 'trueup-sync-'))
+export interface SyncWorldOptions {
+  readonly declared?: Declared
+  readonly seed?: number
+  /** Of each way of a request, in milliseconds of virtual time; default 40. */
+  readonly latencyMs?: number
+}
+
+export async function openSyncWorld(options: SyncWorldOptions = {}): Promise<SyncWorld> {
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'trueup-sync-'))
   const path = join(folder, 'leads.db')
   const clock = createVirtualClock(startMs)
   const sandbox = createSandbox({ path: ':memory:', clock, random: seededRandom(options.seed ?? 7), log })
@@ -123,12 +136,18 @@ export async function openSyncWorld(options: { declared?: Declared; seed?: numbe
   let declared = options.declared ?? {}
   let generation = 0
   let starts = 0
+  let fuse: Fuse | undefined
   let process = await startProcess()
 
   async function startProcess(): Promise<Process> {
     starts += 1
     const holder = `test:${starts}`
-    const opened = await openProcess({ folder, path, clock, sandbox, journal, holder, random: starts }, () => declared)
+    fuse = createFuse(inProcessTransport(sandbox, clock, options.latencyMs ?? 40))
+    const { transport } = fuse
+    const opened = await openProcess(
+      { folder, path, clock, transport, journal, holder, random: starts },
+      () => declared,
+    )
     generation += 1
     opened.engine.declare(generation, stateOf(declared))
     return opened
@@ -168,7 +187,14 @@ export async function openSyncWorld(options: { declared?: Declared; seed?: numbe
       generation += 1
       process.engine.declare(generation, stateOf(declared))
     },
-    run: () => pump(converge(process.engine, { keys: undefined, actor: 'controller', signal })),
+    run: () =>
+      pump(
+        Promise.race([
+          converge(process.engine, { keys: undefined, actor: 'controller', signal }),
+          fuse?.blown ?? new Promise<never>(() => undefined),
+        ]),
+      ),
+    crashAfter: (requests, committed) => fuse?.arm(requests, committed),
     pump,
     rows: () => rowsOf(agent),
     records: () => recordsOf(sandbox),
@@ -230,18 +256,61 @@ function stateOf({ fields = defaultFields, airtable = {}, policy = {} }: Declare
   })
 }
 
+export class Crashed extends Error {}
+
+interface Fuse {
+  readonly transport: AirtableTransport
+  /** Rejects at the crash. */
+  readonly blown: Promise<never>
+  arm(requests: number, committed: boolean): void
+}
+
+function createFuse(inner: AirtableTransport): Fuse {
+  let left = Number.POSITIVE_INFINITY
+  let isCommitted = false
+  let isDead = false
+  let die: (error: Error) => void = () => undefined
+  const blown = new Promise<never>((_, reject) => {
+    die = reject
+  })
+  // Nobody may be waiting when nothing crashes.
+  blown.catch(() => undefined)
+  const never = new Promise<never>(() => undefined)
+  return {
+    blown,
+    arm(requests, committed) {
+      left = requests
+      isCommitted = committed
+    },
+    transport: {
+      async send(request) {
+        if (isDead) return never
+        left -= 1
+        if (left < 0) {
+          isDead = true
+          if (isCommitted) await inner.send(request)
+          die(new Crashed('the process died'))
+          return never
+        }
+        const sent = await inner.send(request)
+        return isDead ? never : sent
+      },
+    },
+  }
+}
+
 interface ProcessOptions {
   readonly folder: string
   readonly path: string
   readonly clock: VirtualClock
-  readonly sandbox: Sandbox
+  readonly transport: AirtableTransport
   readonly journal: JournalStore
   readonly holder: string
   readonly random: number
 }
 
 async function openProcess(options: ProcessOptions, declaredNow: () => Declared): Promise<Process> {
-  const { folder, path, clock, sandbox, journal, holder } = options
+  const { folder, path, clock, transport, journal, holder } = options
   const random = seededRandom(options.random)
   const offload = createOffload({ log })
   const databases: Databases = openDatabases({ offload, clock, log })
@@ -252,7 +321,7 @@ async function openProcess(options: ProcessOptions, declaredNow: () => Declared)
     readCopy: () => Promise.resolve(undefined),
     secrets: createSecretReader({ environment: { AIRTABLE_API_KEY: 'pat' }, directory: folder }),
     endpointOf: () => 'http://127.0.0.1:1',
-    transport: inProcessTransport(sandbox, clock, 40),
+    transport,
     permits: 'alone',
     clock,
     random,

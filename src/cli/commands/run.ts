@@ -52,7 +52,13 @@ async function keepRunning(options: RunOptions, run: CommandRun): Promise<ExitSt
   if (controller === undefined) return 0
   try {
     run.answer(
-      { url: controller.url, signIn: controller.signInUrl, adminToken: controller.adminTokenPath, pid: process.pid },
+      {
+        url: controller.url,
+        signIn: controller.signInUrl,
+        adminToken: controller.adminTokenPath,
+        sandbox: controller.workspace.sandboxUrl() ?? null,
+        pid: process.pid,
+      },
       (terminal) => {
         terminal.line(`Trueup keeps ${options.state} true. Open ${terminal.colour.bold(controller.signInUrl)}`)
         terminal.line(
@@ -60,6 +66,9 @@ async function keepRunning(options: RunOptions, run: CommandRun): Promise<ExitSt
             `(the link signs a browser in once; programs use the token in ${controller.adminTokenPath})`,
           ),
         )
+        const sandbox = controller.workspace.sandboxUrl()
+        if (sandbox !== undefined)
+          terminal.line(`The Airtable sandbox answers at ${sandbox}; edit cells there as a colleague would.`)
       },
     )
     await Promise.race([controller.firstLook(), stopped(run.signal), controller.failure])
@@ -140,7 +149,7 @@ async function tellFindings(controller: Controller, run: CommandRun): Promise<vo
   line(`  trueup approvals                        what waits for you`)
   line(`  trueup approve ${(waiting[0]?.id ?? 'ID').padEnd(24)} let one run`)
   line(
-    `  edit ${run.options.state} and save: add a field, and the column and the GraphQL field are there within a second`,
+    `  edit ${run.options.state} and save: add a field, and the column, the Airtable field and the GraphQL field are there within a second`,
   )
 }
 

@@ -5,6 +5,7 @@ import { OperationalError } from '../../errors.ts'
 import { openLog } from '../../log.ts'
 import { systemRandom } from '../../random.ts'
 import { serveSandbox } from '../../sandbox/serve.ts'
+import { runningSandbox, writeSandboxNote } from '../../workspace/sandbox-note.ts'
 import { type CommonOptions, common, runCommand } from '../command.ts'
 
 export function registerSandbox(program: Command): void {
@@ -19,7 +20,13 @@ export function registerSandbox(program: Command): void {
         const port = Number(options.port)
         if (!Number.isInteger(port) || port < 0 || port > 65_535)
           throw new OperationalError('USAGE', `--port ${options.port} is no port`)
-        const path = join(dirname(resolve(options.state)), '.trueup', 'sandbox.db')
+        const ownFolder = join(dirname(resolve(options.state)), '.trueup')
+        const running = runningSandbox(ownFolder)
+        if (running !== undefined)
+          throw new OperationalError('USAGE', `the sandbox of this workspace answers at ${running.url} already`, {
+            hint: 'Open that address; the controller of the workspace runs it.',
+          })
+        const path = join(ownFolder, 'sandbox.db')
         const { sandbox, url } = await serveSandbox({
           path,
           port,
@@ -27,6 +34,7 @@ export function registerSandbox(program: Command): void {
           random: systemRandom,
           log: openLog(process.env.TRUEUP_LOG ?? 'warn'),
         })
+        writeSandboxNote(ownFolder, { url, controlToken: sandbox.controlToken })
         run.answer({ url, controlToken: sandbox.controlToken, path }, ({ line, colour }) => {
           line(`The sandbox answers at ${colour.bold(url)}; open it in a browser to see and edit its tables.`)
           line(colour.dim('Point a client at it with endpointUrl; any token is accepted.'))

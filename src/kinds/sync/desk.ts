@@ -70,7 +70,6 @@ export interface SyncDesk {
 }
 
 export interface SyncDeskPorts extends SyncPorts {
-  readonly specOf: (table: string) => SyncSpec | undefined
   readonly tables: () => readonly string[]
 }
 

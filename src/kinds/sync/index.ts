@@ -19,17 +19,13 @@ import { applyUndo, checkpointUndo, planUndoOf, undoInputSchema } from './undo.t
 
 export { createSyncDesk, type SyncDesk } from './desk.ts'
 export type { SyncPorts } from './parts.ts'
+export { listSync } from './spec.ts'
 export { lazySyncStore } from './store/open.ts'
-
-interface SyncKindPorts extends SyncPorts {
-  /** The spec of a declared mirror, by its table's name; undefined when it is not declared any more. */
-  readonly specOf: (table: string) => SyncSpec | undefined
-}
 
 /** Groups that are remembered, so that an action that waited for approval can still be resolved. */
 const rememberedMax = 2000
 
-export function syncKind(ports: SyncKindPorts): Kind<SyncSpec, SyncState> {
+export function syncKind(ports: SyncPorts): Kind<SyncSpec, SyncState> {
   /** Which leads an action is about, by its evidence: values and keys are never journaled. */
   const keysOf = new Map<string, readonly string[]>()
 

@@ -21,8 +21,10 @@ export interface SyncPorts {
   readonly syncStore: () => Promise<SyncStore>
   /** Absolute path of a declared database's file. */
   readonly pathOf: (database: string) => string
-  /** Whether one of these identities belongs to an erased person. */
-  readonly isErased: (hashes: readonly string[]) => boolean
+  /** The spec of a declared mirror, by its table's name; undefined when it is not declared any more. */
+  readonly specOf: (table: string) => SyncSpec | undefined
+  /** Whether one of these identities (see src/values/identity.ts) belongs to an erased person. */
+  readonly isErased: (identities: readonly string[]) => boolean
 }
 
 /** How old the schema of the base may be: what changes it is told by the webhook. */

@@ -20,6 +20,8 @@ export interface FeedState {
   readonly without: string | undefined
   readonly gap: string | undefined
   readonly gapMs: number
+  /** How many gaps there were. */
+  readonly gaps: number
   readonly schemaVersion: number
 }
 
@@ -40,7 +42,10 @@ export interface FeedStore {
   adopt(webhook: string, atMs: number): void
   /** No hook is used any longer; whatever happens from now on has to be found in another way. */
   drop(reason: string, atMs: number): void
+  /** Changes may have been missed: every table has to be compared whole. */
   gap(reason: string, atMs: number): void
+  /** The last gap is no later than this; for a clock that was set back. */
+  clampGap(atMs: number): void
   /** Keeps what a page says, what it lets suspect, and its cursor, in one transaction. */
   keep(page: PayloadPage, suspicion: Suspicion | undefined, atMs: number): PageEffect
   /** Everything up to that payload is lost, and known to be. */
@@ -54,7 +59,8 @@ export interface FeedStore {
   schemaIsStale(): boolean
   pending(tableId: string): readonly PendingRecord[]
   settle(tableId: string, settled: readonly { readonly recordId: string; readonly seq: number }[]): void
-  scanBeganMs(tableId: string): number | undefined
+  /** Whether the table was compared whole since the last gap. */
+  isScanned(tableId: string): boolean
   scanned(tableId: string, beganMs: number): void
 }
 
@@ -67,6 +73,7 @@ interface FeedRow {
   readonly without: string | null
   readonly gap: string | null
   readonly gap_ms: number
+  readonly gaps: number
   readonly transaction_seen: number
   readonly seq: number
   readonly schema_version: number
@@ -84,6 +91,16 @@ export function feedStoreIn(db: Database, base: string): FeedStore {
   const update = (columns: string, ...values: unknown[]) =>
     void db.prepare(`UPDATE feeds SET ${columns} WHERE base = ?`).run(...values, base)
   const rows = pendingRows(db, base)
+  /** Inside the transaction of what tells of it. */
+  const gapNow = (reason: string, atMs: number) => {
+    update('gap = ?, gap_ms = ?, gaps = gaps + 1', reason, atMs)
+    db.prepare('DELETE FROM scanned WHERE base = ?').run(base)
+  }
+  const withGap = (columns: string, ...values: unknown[]) =>
+    db.transaction((reason: string, atMs: number) => {
+      if (columns !== '') update(columns, ...values)
+      gapNow(reason, atMs)
+    }).immediate
 
   const keep = db.transaction((page: PayloadPage, suspicion: Suspicion | undefined, atMs: number): PageEffect => {
     let { seq, transaction_seen: seen, schema_version: version } = found()
@@ -105,7 +122,7 @@ export function feedStoreIn(db: Database, base: string): FeedStore {
       }
     }
     update('cursor = ?, seq = ?, transaction_seen = ?, schema_version = ?', page.cursor, seq, seen, version)
-    if (suspicion !== undefined) update('gap = ?, gap_ms = ?', suspicion.reason, atMs)
+    if (suspicion !== undefined) gapNow(suspicion.reason, atMs)
     if (suspicion?.isDead === true) update('webhook = NULL, without = ?', suspicion.reason)
     return { records, schemaChanged: version !== before }
   })
@@ -116,16 +133,16 @@ export function feedStoreIn(db: Database, base: string): FeedStore {
   return {
     state: () => stateOf(found()),
     adopt: (webhook, atMs) =>
-      update(
-        `webhook = ?, cursor = 1, polled_ms = NULL, drained_ms = NULL, verified_ms = NULL, without = NULL, transaction_seen = 0,
-         gap = 'the webhook is new', gap_ms = ?`,
+      withGap(
+        `webhook = ?, cursor = 1, polled_ms = NULL, drained_ms = NULL, verified_ms = ?, without = NULL, transaction_seen = 0`,
         webhook,
         atMs,
-      ),
-    drop: (reason, atMs) => update('webhook = NULL, without = ?, gap = ?, gap_ms = ?', reason, reason, atMs),
-    gap: (reason, atMs) => update('gap = ?, gap_ms = ?', reason, atMs),
+      )('the webhook is new', atMs),
+    drop: (reason, atMs) => withGap('webhook = NULL, without = ?', reason)(reason, atMs),
+    gap: (reason, atMs) => withGap('')(reason, atMs),
+    clampGap: (atMs) => update('gap_ms = min(gap_ms, ?)', atMs),
     keep: (page, suspicion, atMs) => keep.immediate(page, suspicion, atMs),
-    skipTo: (cursor, reason, atMs) => update('cursor = ?, gap = ?, gap_ms = ?', cursor, reason, atMs),
+    skipTo: (cursor, reason, atMs) => withGap('cursor = ?', cursor)(reason, atMs),
     drained: (atMs) => update('polled_ms = ?, drained_ms = ?', atMs, atMs),
     verified: (atMs) => update('polled_ms = ?, verified_ms = ?', atMs, atMs),
     schemaChanged: () => update('schema_version = schema_version + 1'),
@@ -139,13 +156,10 @@ export function feedStoreIn(db: Database, base: string): FeedStore {
         .get(base) === 1,
     pending: (tableId) => rows.all(tableId),
     settle: (tableId, settled) => settle.immediate(tableId, settled),
-    scanBeganMs: (tableId) =>
-      db
-        .prepare<[string, string], number>('SELECT began_ms FROM scans WHERE base = ? AND table_id = ?')
-        .pluck()
-        .get(base, tableId),
+    isScanned: (tableId) =>
+      db.prepare('SELECT 1 FROM scanned WHERE base = ? AND table_id = ?').get(base, tableId) !== undefined,
     scanned: (tableId, beganMs) =>
-      void db.prepare('INSERT OR REPLACE INTO scans VALUES (?, ?, ?)').run(base, tableId, beganMs),
+      void db.prepare('INSERT OR REPLACE INTO scanned VALUES (?, ?, ?)').run(base, tableId, beganMs),
   }
 }
 
@@ -159,6 +173,7 @@ function stateOf(row: FeedRow): FeedState {
     without: row.without ?? undefined,
     gap: row.gap ?? undefined,
     gapMs: row.gap_ms,
+    gaps: row.gaps,
     schemaVersion: row.schema_version,
   }
 }

@@ -10,8 +10,8 @@ import { createTurns } from './turns.ts'
 
 /** Payloads are deleted after 7 days (documented); a day before that nothing is taken for granted, in milliseconds. */
 const pollAtLeastMs = 6 * 86_400_000
-/** How often, at most, the list of webhooks takes the place of a poll to prove hook and cursor, in milliseconds. */
-const verifyMs = 3_600_000
+/** How often the list of webhooks takes the place of a poll, to prove hook and cursor, in milliseconds. */
+const verifyMs = 86_400_000
 /** Entries that tell that the hook is of no use any more (documented). */
 const deadHook: ReadonlySet<string> = new Set(['INVALID_HOOK', 'INVALID_FILTERS'])
 
@@ -27,7 +27,8 @@ export interface FeedSettings {
 export function createFeed(settings: FeedSettings): ChangeFeed {
   const { store, clock } = settings
   const turns = createTurns()
-  let isVerified = false
+  /** Number of gaps when the comparison of a table was last asked for. */
+  const asked = new Map<string, number>()
 
   const isFresh = (state: FeedState, maxAgeMs: number) => {
     const ageMs = state.polledMs === undefined ? Number.POSITIVE_INFINITY : clock.nowMs() - state.polledMs
@@ -37,7 +38,7 @@ export function createFeed(settings: FeedSettings): ChangeFeed {
   /** Only asking for payloads keeps the hook alive, so that the list may stand in for it for a while only. */
   const isVerifyDue = ({ drainedMs, verifiedMs = 0 }: FeedState) => {
     if (drainedMs === undefined || Math.abs(clock.nowMs() - drainedMs) >= pollAtLeastMs / 2) return false
-    return !isVerified || Math.abs(clock.nowMs() - verifiedMs) >= verifyMs
+    return Math.abs(clock.nowMs() - verifiedMs) >= verifyMs
   }
 
   const poll = async (options: CallOptions & { readonly maxAgeMs: number }): Promise<FeedReading> => {
@@ -47,7 +48,6 @@ export function createFeed(settings: FeedSettings): ChangeFeed {
     const round = roundOf(settings, state.webhook, options)
     if (isVerifyDue(state)) await round.verify()
     else await round.drain()
-    isVerified = true
     return round.end()
   }
 
@@ -59,9 +59,6 @@ export function createFeed(settings: FeedSettings): ChangeFeed {
     adopt({ id }) {
       if (store.state().webhook === id) return
       store.adopt(id, clock.nowMs())
-      // Made this moment, it needs no proof that it lives: the first polls cost one call each.
-      store.verified(clock.nowMs())
-      isVerified = true
     },
     doWithout(reason) {
       const state = store.state()
@@ -72,15 +69,19 @@ export function createFeed(settings: FeedSettings): ChangeFeed {
     pending: (tableId) => store.pending(tableId),
     settle: (tableId, settled) => store.settle(tableId, settled),
     needsScan(tableId) {
-      const state = store.state()
-      const beganMs = store.scanBeganMs(tableId)
-      if (beganMs === undefined) return state.gap ?? 'the table was not compared whole yet'
-      if (state.gap === undefined) return undefined
-      // A clock that was set back must not keep a gap open that every scan seems to precede.
-      if (state.gapMs > clock.nowMs()) store.gap(state.gap, clock.nowMs())
-      return Math.min(state.gapMs, clock.nowMs()) > beganMs ? state.gap : undefined
+      if (store.isScanned(tableId)) return undefined
+      const { gap, gaps } = store.state()
+      asked.set(tableId, gaps)
+      // After a clock was set back, a comparison that begins now would seem to precede the gap.
+      store.clampGap(clock.nowMs())
+      return gap ?? 'the table was not compared whole yet'
     },
-    scanned: (tableId, beganMs) => store.scanned(tableId, beganMs),
+    scanned(tableId, beganMs) {
+      const { gapMs, gaps } = store.state()
+      // A gap that was found while the table was read may be about what had been read already.
+      if (gaps !== (asked.get(tableId) ?? gaps) || beganMs < gapMs) return
+      store.scanned(tableId, beganMs)
+    },
     schemaIsStale: () => store.schemaIsStale(),
   }
 }

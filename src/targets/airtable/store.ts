@@ -12,18 +12,19 @@ import { codeOf, toDatabaseError } from '../sqlite/database-error.ts'
 const applicationId = 0x54727565
 const version = 1
 
-/** `base` is the declared endpoint and the base's id, as one text. */
+/** `base` is the declared endpoint and the base's id, as one text. `scanned` has the tables compared whole since the last gap. */
 const schema = `
 CREATE TABLE feeds (
   base TEXT PRIMARY KEY, webhook TEXT, cursor INTEGER NOT NULL DEFAULT 1, polled_ms INTEGER,
   drained_ms INTEGER, verified_ms INTEGER,
-  without TEXT, gap TEXT, gap_ms INTEGER NOT NULL DEFAULT 0, transaction_seen INTEGER NOT NULL DEFAULT 0,
+  without TEXT, gap TEXT, gap_ms INTEGER NOT NULL DEFAULT 0,
+  gaps INTEGER NOT NULL DEFAULT 0, transaction_seen INTEGER NOT NULL DEFAULT 0,
   seq INTEGER NOT NULL DEFAULT 0, schema_version INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 CREATE TABLE pending (
   base TEXT NOT NULL, table_id TEXT NOT NULL, record_id TEXT NOT NULL, seq INTEGER NOT NULL, what TEXT NOT NULL,
   at_ms INTEGER NOT NULL, created_ms INTEGER, cells TEXT NOT NULL, previous TEXT NOT NULL, untold TEXT NOT NULL,
   PRIMARY KEY (base, table_id, record_id)) STRICT, WITHOUT ROWID;
-CREATE TABLE scans (
+CREATE TABLE scanned (
   base TEXT NOT NULL, table_id TEXT NOT NULL, began_ms INTEGER NOT NULL, PRIMARY KEY (base, table_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE schemas (
   base TEXT PRIMARY KEY, read_ms INTEGER NOT NULL, schema_version INTEGER NOT NULL, json TEXT NOT NULL) STRICT, WITHOUT ROWID;

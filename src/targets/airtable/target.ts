@@ -48,7 +48,7 @@ export interface AirtableTargetsSettings {
 }
 
 /** Where Airtable itself answers. */
-const airtableEndpoint = 'https://api.airtable.com'
+export const airtableEndpoint = 'https://api.airtable.com'
 
 /** How often the counts of calls are added up while calls go on, in milliseconds. */
 const collectMs = 10_000

@@ -7,6 +7,8 @@ import type { JsonValue } from '../../json.ts'
 
 const choiceSchema = z.object({ id: z.string().regex(/^sel/), name: z.string() })
 const choicesSchema = z.array(choiceSchema)
+/** What formulas give that cannot be computed; it is the same everywhere. */
+const faultSchema = z.union([z.strictObject({ specialValue: z.string() }), z.strictObject({ error: z.string() })])
 
 export type ToldCell = { readonly is: 'told'; readonly value: JsonValue } | { readonly is: 'untold' }
 
@@ -20,7 +22,8 @@ export function toldCell(value: JsonValue): ToldCell {
     return choices.success ? { is: 'told', value: choices.data.map(({ name }) => name) } : { is: 'untold' }
   }
   const choice = choiceSchema.safeParse(value)
-  return choice.success ? { is: 'told', value: choice.data.name } : { is: 'untold' }
+  if (choice.success) return { is: 'told', value: choice.data.name }
+  return faultSchema.safeParse(value).success ? { is: 'told', value } : { is: 'untold' }
 }
 
 /** Cells by field id, and the fields that could not be told. */
