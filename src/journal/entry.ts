@@ -52,6 +52,7 @@ export const otherEntryTypes = [
   'token.created',
   'token.revoked',
   'checkpoints.expired',
+  'suppression.lifted',
 ] as const
 export type OtherEntryType = (typeof otherEntryTypes)[number]
 

@@ -6,6 +6,10 @@ export const permissions = [
   'leads.read',
   /** Create, change and delete them. */
   'leads.write',
+  /** Erase people for good, and see the list of those. No part of `leads.*`, which would give it along unnoticed. */
+  'people.erase',
+  /** Let erased people come back. */
+  'suppressions.lift',
   /** See controller, desired state, resources, drift, plan, actions, events and health. */
   'state.read',
   /** Ask for looks, suspend and resume resources, undo what was done. */
@@ -35,7 +39,7 @@ const read: readonly Permission[] = ['leads.read', 'state.read']
 const builtIn: Readonly<Record<string, readonly Permission[]>> = {
   viewer: read,
   editor: [...read, 'leads.write'],
-  operator: [...read, 'leads.write', 'state.reconcile', 'audit.read'],
+  operator: [...read, 'leads.write', 'people.erase', 'state.reconcile', 'audit.read'],
   approver: [...read, 'actions.approve', 'audit.read'],
   admin: permissions,
 }

@@ -8,6 +8,7 @@ import { searchedFields } from '../../leads/table.ts'
 import { type Builder, pageSizeDefault, requires } from './builder.ts'
 import type { ApiContext, Repositories } from './context.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
+import { addErasure, addErasureResults } from './lead-erasure.ts'
 import { recordFieldName, type TableNames, tableNames } from './lead-names.ts'
 import { addLeadTypes, addSharedLeadTypes, type LeadTypes } from './lead-types.ts'
 import { addWriteRefusals, addWrites } from './lead-writes.ts'
@@ -16,6 +17,7 @@ import { idWithin } from './node-id.ts'
 import { requestedFields } from './projection.ts'
 import type { Results } from './results.ts'
 import { addStatistics } from './statistics.ts'
+import type { ErasureTypes } from './suppressions.ts'
 
 /** A list in the schema: its root field's names and the table behind it. */
 export interface ListRoot {
@@ -86,15 +88,18 @@ export function addLeads(
   builder: Builder,
   repositories: Repositories,
   results: Results,
+  erasureTypes: ErasureTypes,
 ): ReadonlyMap<string, ListRoot> {
   const lists = new Map<string, ListRoot>()
   const shared = addSharedLeadTypes(builder)
   const refusals = addWriteRefusals(builder, results)
+  const erasures = addErasureResults(builder, erasureTypes)
   for (const repository of repositories.values()) {
     const names = tableNames(repository.table.name)
     const types = addLeadTypes(builder, repository, names, shared)
     addReads(builder, repository, names, types)
     addWrites(builder, repository, names, types, results, refusals)
+    addErasure(builder, repository, names, { results, refusals, erasures })
     lists.set(names.list, { names, repository })
   }
   addStatistics(builder, repositories)

@@ -17,6 +17,7 @@ import { addEvents } from './events.ts'
 import { addLeads, type ListRoot } from './leads.ts'
 import { addResources } from './resources.ts'
 import { addResults } from './results.ts'
+import { addErasureTypes, addSuppressions } from './suppressions.ts'
 
 export interface SchemaPorts {
   readonly engine: EnginePort
@@ -41,7 +42,9 @@ export function assembleApi(repositories: Repositories, { engine, auth, clock }:
   addController(builder, engine, clock, { enums, results, resources, actions })
   addEvents(builder, engine, resources)
   addAccess(builder, engine, auth, results)
-  const lists = addLeads(builder, repositories, results)
+  const erasureTypes = addErasureTypes(builder)
+  addSuppressions(builder, engine, results, erasureTypes)
+  const lists = addLeads(builder, repositories, results, erasureTypes)
   const schema = builder.toSchema()
   for (const field of openRootFields(schema)) throw new InvariantViolation(`${field} states who may use it`)
   return { schema, lists }

@@ -126,7 +126,11 @@ function viewsOf(pair: Pair, row: LocalRow | undefined, { mapping }: CompareCont
 }
 
 /** By what either side tells who the lead is. */
-function identitiesOfViews(pair: Pair, views: readonly FieldView[], { spec, mapping }: CompareContext): readonly string[] {
+function identitiesOfViews(
+  pair: Pair,
+  views: readonly FieldView[],
+  { spec, mapping }: CompareContext,
+): readonly string[] {
   const byName = new Map(views.map((view) => [view.mapped.field.name, view]))
   const record = { table: spec.table, key: pair.key }
   return (['local', 'remote'] as const).flatMap((side) =>

@@ -54,14 +54,13 @@ export function findRows(
   return found
 }
 
-/** One record by its key, as a person or program gives it; undefined where there is none or several. */
+/** The first record with a key, as a person or program gives it; undefined where there is none. */
 export function findByKey(db: Database, place: PersonPlace, key: string): PersonRow | undefined {
   const layout = readPersonLayout(db, place)
   if (layout === undefined) return undefined
-  const sql = `SELECT ${selectionOf(layout)} FROM ${tableOf(layout)} WHERE ${quoteIdentifier(layout.keyColumn)} = ? LIMIT 2`
-  const rows = db.prepare<[string], Cell[]>(sql).raw(true).all(key)
-  const [row] = rows
-  return rows.length === 1 && row !== undefined ? personRowOf(place, layout, row) : undefined
+  const sql = `SELECT ${selectionOf(layout)} FROM ${tableOf(layout)} WHERE ${quoteIdentifier(layout.keyColumn)} = ? LIMIT 1`
+  const row = db.prepare<[string], Cell[]>(sql).raw(true).get(key)
+  return row === undefined ? undefined : personRowOf(place, layout, row)
 }
 
 function testOf(wanted: Wanted): (identities: readonly string[]) => boolean {
