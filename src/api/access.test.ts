@@ -82,6 +82,15 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
     'leads.write',
   ],
   'Mutation.deleteLead': ['mutation { result: deleteLead(input: { id: "none" }) { __typename } }', 'leads.write'],
+  'Mutation.eraseLead': [
+    'mutation { result: eraseLead(input: { id: "none", reason: "asked", dryRun: true }) { __typename } }',
+    'people.erase',
+  ],
+  'Mutation.liftSuppression': [
+    'mutation { result: liftSuppression(input: { id: "x", reason: "wrong" }) { __typename } }',
+    'suppressions.lift',
+  ],
+  'Query.suppressions': ['{ suppressions { id } }', 'people.erase'],
   'Subscription.events': ['subscription { events { cursor } }', 'state.read'],
   'Subscription.progress': ['subscription { progress(runId: "x") { done } }', 'state.read'],
   'Subscription.resourceChanged': ['subscription { resourceChanged { name } }', 'state.read'],
@@ -124,7 +133,14 @@ describe('roles and operations', () => {
     const can = (name: string) => [...(rolesOf(state.access).get(name)?.can ?? [])].sort()
     expect(can('viewer')).toEqual(['leads.read', 'state.read'])
     expect(can('editor')).toEqual(['leads.read', 'leads.write', 'state.read'])
-    expect(can('operator')).toEqual(['audit.read', 'leads.read', 'leads.write', 'state.read', 'state.reconcile'])
+    expect(can('operator')).toEqual([
+      'audit.read',
+      'leads.read',
+      'leads.write',
+      'people.erase',
+      'state.read',
+      'state.reconcile',
+    ])
     expect(can('approver')).toEqual(['actions.approve', 'audit.read', 'leads.read', 'state.read'])
     expect(can('admin')).toEqual([...permissions].sort())
     expect(can('clerk')).toEqual(['leads.read', 'leads.write'])
