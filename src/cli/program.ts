@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { registerApply } from './commands/apply.ts'
+import { registerConflicts } from './commands/conflicts.ts'
 import { registerGenerate } from './commands/generate.ts'
 import { registerLeads } from './commands/leads.ts'
 import { registerPlan } from './commands/plan.ts'
@@ -12,6 +13,7 @@ import { registerRun } from './commands/run.ts'
 import { registerSandbox } from './commands/sandbox.ts'
 import { registerSchema } from './commands/schema.ts'
 import { registerState } from './commands/state.ts'
+import { registerSync } from './commands/sync.ts'
 import { registerToken } from './commands/token.ts'
 import { registerValidate } from './commands/validate.ts'
 import { registerWhy } from './commands/why.ts'
@@ -47,6 +49,8 @@ export function createProgram({ wantsJson = false } = {}): Command {
     registerState,
     registerWhy,
     registerQueue,
+    registerSync,
+    registerConflicts,
     registerGenerate,
   ]) {
     register(program)

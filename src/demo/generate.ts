@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { OperationalError } from '../errors.ts'
+import { writeAirtableBase } from './airtable-base.ts'
 import { writeCacheDatabase } from './cache-database.ts'
 import { writeCampaignsDatabase } from './campaigns-database.ts'
 import { writeJsonFiles } from './json-files.ts'
@@ -24,6 +25,8 @@ export interface GenerateOptions {
   readonly mess: MessLevel
   /** Tells the moment at which the workspace was left. Without it that is a fixed day, so that content never depends on today. */
   readonly clock?: Clock
+  /** Also writes what a new sandbox begins with, as colleagues left it: data/airtable-base.json. */
+  readonly writeAirtableBase?: boolean
   /** Also writes planted.json into the folder. */
   readonly writePlanted?: boolean
 }
@@ -46,6 +49,8 @@ export const databasePaths = {
   campaigns: 'data/campaigns.db',
 } as const
 export const jsonFolder = 'data/json'
+/** What a new sandbox of the workspace begins with. */
+export const airtableBaseFile = 'data/airtable-base.json'
 export const stateFile = 'desired-state.yaml'
 
 /** The desired state of the demo workspace: the file at the top level of the package. */
@@ -64,8 +69,8 @@ export async function generateWorkspace(options: GenerateOptions): Promise<Gener
     throw new OperationalError('USAGE', `rows must be a whole number from 1 to ${rowsMax}, not ${rows}`)
   }
   if (!Number.isSafeInteger(seed)) throw new OperationalError('USAGE', `the seed must be a whole number, not ${seed}`)
-  const taken = [...Object.values(databasePaths), jsonFolder, stateFile, 'planted.json'].find((path) =>
-    existsSync(join(into, path)),
+  const taken = [...Object.values(databasePaths), jsonFolder, airtableBaseFile, stateFile, 'planted.json'].find(
+    (path) => existsSync(join(into, path)),
   )
   if (taken !== undefined) {
     throw new OperationalError('USAGE', `${join(into, taken)} exists already`, {
@@ -85,6 +90,10 @@ export async function generateWorkspace(options: GenerateOptions): Promise<Gener
   const write = (path: string, text: string) => {
     writeFileSync(join(into, path), text, { flag: 'wx' })
     files.push(path)
+  }
+  if (options.writeAirtableBase) {
+    writeAirtableBase(join(into, airtableBaseFile), plan)
+    files.push(airtableBaseFile)
   }
   write(stateFile, demoDesiredState())
   const report = planted.report()

@@ -14,9 +14,9 @@ import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
-import type { Leads } from './leads.ts'
+import { type Leads, repositoryMap } from './leads.ts'
 import { openWorkspace, type Workspace } from './open.ts'
-import { repositoryMap } from './schema-text.ts'
+import { createSyncPort } from './sync-port.ts'
 
 export interface ControllerOptions {
   readonly stateFile: string
@@ -82,7 +82,13 @@ export async function startController(options: ControllerOptions): Promise<Contr
     startedAtMs: clock.nowMs(),
     signal: stopping.signal,
   })
-  const api = createApi({ engine: port, auth, clock, log, repositories: repositoryMap(leads) })
+  const sync = createSyncPort({
+    workspace,
+    clock,
+    wake: (key) => loop.wake(key, { full: true }),
+    leads: () => leads,
+  })
+  const api = createApi({ engine: port, sync, auth, clock, log, repositories: repositoryMap(leads) })
   const listening = await api.listen(options.port, options.host)
   lease?.setAddress(listening.url)
 

@@ -16,6 +16,7 @@ import { statusPage } from '../page/status-page.ts'
 import type { EnginePort } from '../ports.ts'
 import type { Repositories } from '../schema/context.ts'
 import { assembleApi } from '../schema/schema.ts'
+import type { SyncPort } from '../sync-port.ts'
 import { createFastLists } from './fast-lists.ts'
 import { createGraphqlHandler } from './graphql.ts'
 import { type HostRules, hostRules } from './hosts.ts'
@@ -24,6 +25,7 @@ import { handleSignIn, handleSignOut } from './sign-in.ts'
 
 export interface ApiOptions {
   readonly engine: EnginePort
+  readonly sync: SyncPort
   readonly auth: Auth
   readonly clock: Clock
   readonly log: Log

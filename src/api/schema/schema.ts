@@ -7,19 +7,25 @@ import type { Clock } from '../../clock.ts'
 import { InvariantViolation } from '../../errors.ts'
 import type { Auth } from '../auth/auth.ts'
 import type { EnginePort } from '../ports.ts'
+import type { SyncPort } from '../sync-port.ts'
 import { addAccess } from './access.ts'
 import { addActions } from './actions.ts'
 import { createBuilder } from './builder.ts'
+import { addConflicts } from './conflicts.ts'
 import type { Repositories } from './context.ts'
 import { addController } from './controller.ts'
 import { addEnums } from './enums.ts'
 import { addEvents } from './events.ts'
+import { addWriteRefusals } from './lead-writes.ts'
 import { addLeads, type ListRoot } from './leads.ts'
 import { addResources } from './resources.ts'
 import { addResults } from './results.ts'
+import { addSyncStatus } from './sync-status.ts'
+import { addSyncTypes } from './sync-types.ts'
 
 export interface SchemaPorts {
   readonly engine: EnginePort
+  readonly sync: SyncPort
   readonly auth: Auth
   readonly clock: Clock
 }
@@ -32,16 +38,20 @@ export interface ApiSchema {
 }
 
 /** Builds the schema; takes some tens of milliseconds. Throws when two types or fields would get one name. */
-export function assembleApi(repositories: Repositories, { engine, auth, clock }: SchemaPorts): ApiSchema {
+export function assembleApi(repositories: Repositories, { engine, sync, auth, clock }: SchemaPorts): ApiSchema {
   const builder = createBuilder()
   const results = addResults(builder)
   const enums = addEnums(builder)
   const resources = addResources(builder, engine, enums)
-  const actions = addActions(builder, engine, { enums, results, resources })
+  const types = addSyncTypes(builder, repositories)
+  const actions = addActions(builder, { engine, sync }, { enums, results, resources, Conflict: types.Conflict })
   addController(builder, engine, clock, { enums, results, resources, actions })
   addEvents(builder, engine, resources)
   addAccess(builder, engine, auth, results)
-  const lists = addLeads(builder, repositories, results)
+  const refusals = addWriteRefusals(builder, results)
+  addSyncStatus(builder, sync, repositories, { results, types })
+  addConflicts(builder, sync, { results, refusals, types })
+  const lists = addLeads(builder, repositories, { results, refusals, sync, LeadSync: types.LeadSync })
   const schema = builder.toSchema()
   for (const field of openRootFields(schema)) throw new InvariantViolation(`${field} states who may use it`)
   return { schema, lists }

@@ -85,7 +85,8 @@ export function readMapping(name: string, spec: SyncSpec, schema: BaseSchema, st
   }
 }
 
-function knownIdsOf(store: TableStore): KnownIds {
+/** What the declared names stood for when the base was last read. */
+export function knownIdsOf(store: Pick<TableStore, 'get'>): KnownIds {
   const text = store.get('known')
   if (text === undefined) return noKnownIds
   const parsed = knownIdsSchema.safeParse(JSON.parse(text))

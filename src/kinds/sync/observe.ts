@@ -54,9 +54,9 @@ async function look(parts: OpenParts, ports: SyncPorts, context: EffectContext):
   const scan = asked.full ? 'it was asked for' : isFullDue(parts, ports.clock.nowMs()) ? 'its schedule' : undefined
   let news = await takeRemote(intake, { maxAgeMs, scan })
   // Only now: what was asked for and failed is still asked for.
-  if (asked.push || asked.pull) store.set(askedName, '')
+  takeAsked(store, asked)
   let found = await surveyNow(parts, ports, signal)
-  if (found.groups.some(({ sort }) => overwrites(sort)) && !isFresh(parts, ports.clock.nowMs())) {
+  if (found.groups.some(({ sort }) => needsNews.has(sort)) && !isFresh(parts, ports.clock.nowMs())) {
     news = await takeRemote(intake, { maxAgeMs: freshMs, scan: undefined })
     await takeRows(parts, ports, signal)
     found = await surveyNow(parts, ports, signal)
@@ -117,10 +117,17 @@ async function surveyNow(parts: OpenParts, ports: SyncPorts, signal: AbortSignal
   }
 }
 
-/** Before these, what Airtable holds must be known as of now. */
-function overwrites(sort: GroupSort): boolean {
-  return sort === 'push-changes' || sort === 'push-deletions' || sort === 'push-erasures' || sort === 'pull-deletions'
-}
+/**
+ * Before these, what Airtable holds must be known as of now: something there would be overwritten, or a lead made that a
+ * colleague may have entered a moment ago.
+ */
+const needsNews: ReadonlySet<GroupSort> = new Set([
+  'push-new',
+  'push-changes',
+  'push-deletions',
+  'push-erasures',
+  'pull-deletions',
+])
 
 function isFresh({ target }: OpenParts, nowMs: number): boolean {
   const last = target.feed.webhook()?.lastPollMs
@@ -159,18 +166,53 @@ function withoutPushes(found: Survey): Survey {
 }
 
 const askedName = 'asked'
-const kinds = ['push', 'pull', 'full'] as const
-export type Asked = Readonly<Record<(typeof kinds)[number], boolean>>
+const askedCountName = 'asked-count'
+export type AskedKind = 'push' | 'pull' | 'full'
 
-/** Notes what a person asked for, until the next look does it. */
-export function noteAsked(store: TableStore, what: (typeof kinds)[number]): void {
-  const all = new Set((store.get(askedName) ?? '').split(' ').filter((one) => one !== ''))
-  store.set(askedName, [...all, what].join(' '))
+/** Notes what a person asked for, until a look has taken it up; gives its mark. Twice the same are two requests. */
+export function noteAsked(store: TableStore, what: AskedKind): string {
+  return store.transaction(() => {
+    const number = Number(store.get(askedCountName) ?? '0') + 1
+    const mark = `${what}:${number}`
+    store.set(askedCountName, String(number))
+    store.set(askedName, [...marksAsked(store), mark].join(' '))
+    return mark
+  })
+}
+
+/** Whether no look has taken up yet what was asked for. */
+export function isAsked(store: TableStore, mark: string): boolean {
+  return marksAsked(store).includes(mark)
+}
+
+function marksAsked(store: TableStore): readonly string[] {
+  return (store.get(askedName) ?? '').split(' ').filter((one) => one !== '')
+}
+
+interface Asked {
+  readonly push: boolean
+  readonly pull: boolean
+  readonly full: boolean
+  readonly marks: readonly string[]
 }
 
 function askedOf(store: TableStore): Asked {
-  const all = (store.get(askedName) ?? '').split(' ')
-  return { push: all.includes('push'), pull: all.includes('pull') || all.includes('full'), full: all.includes('full') }
+  const marks = marksAsked(store)
+  const has = (what: AskedKind) => marks.some((mark) => mark.startsWith(`${what}:`))
+  return { push: has('push'), pull: has('pull') || has('full'), full: has('full'), marks }
+}
+
+/** Only what this look took up: what was asked for meanwhile is for the next one. */
+function takeAsked(store: TableStore, { marks }: Asked): void {
+  if (marks.length === 0) return
+  store.transaction(() => {
+    store.set(
+      askedName,
+      marksAsked(store)
+        .filter((mark) => !marks.includes(mark))
+        .join(' '),
+    )
+  })
 }
 
 const expiredName = 'expired-at'

@@ -191,6 +191,8 @@ export interface PendingRecord {
   readonly cells: Readonly<Record<string, JsonValue>>
   /** The first told value before, per cell. */
   readonly previous: Readonly<Record<string, JsonValue>>
+  /** Told values that were replaced by later ones before they were settled, per cell in their order. */
+  readonly passed: Readonly<Record<string, readonly JsonValue[]>>
   /** False when some cell could not be told: the record has to be read. */
   readonly isWhole: boolean
   /** Which, where `*` stands for any; a record whose untold fields are of no interest need not be read. */
