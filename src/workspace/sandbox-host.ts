@@ -50,6 +50,7 @@ export function createSandboxHost(settings: SandboxHostSettings): SandboxHost {
   let own: { readonly sandbox: Sandbox; readonly url: string } | undefined
   let foreign: SandboxNote | undefined
   let failure: OperationalError | undefined
+  let wanted: DesiredState | undefined
   let turn: Promise<void> = Promise.resolve()
 
   const start = async (): Promise<{ sandbox: Sandbox; url: string }> =>
@@ -88,12 +89,22 @@ export function createSandboxHost(settings: SandboxHostSettings): SandboxHost {
 
   return {
     ensure(state) {
+      wanted = state
       turn = turn.then(() => ensureQuietly(state))
       return turn
     },
-    url: () => own?.url ?? foreign?.url,
+    url() {
+      if (own !== undefined || foreign === undefined) return own?.url
+      if (runningSandbox(ownFolder)?.url === foreign.url) return foreign.url
+      // The process that ran it has ended: this one takes over, and who asks again finds it.
+      foreign = undefined
+      const state = wanted
+      if (state !== undefined) turn = turn.then(() => ensureQuietly(state))
+      return undefined
+    },
     failure: () => failure,
     async close() {
+      wanted = undefined
       await turn
       await own?.sandbox.close()
       own = undefined

@@ -143,6 +143,22 @@ describe('the embedded sandbox', () => {
     expect(await plannedVerbs()).toEqual([])
   })
 
+  it('is the one that another process runs for the workspace, and is taken over when that has ended', async () => {
+    writeState()
+    const alone = startTrueup(['sandbox', '--port', '0', '--json'], { in: folder })
+    await eventually(
+      () => existsSync(join(folder, '.trueup/sandbox.json')),
+      (is) => is,
+    )
+    const first = sandboxUrl()
+    controller = await startRun(folder)
+    await eventually(fieldsThere, (fields) => fields.includes('Full Name'))
+    expect(sandboxUrl()).toBe(first)
+    await alone.kill()
+    writeState({ more: region })
+    await eventually(fieldsThere, (fields) => fields.includes('Region'))
+  })
+
   it('that cannot begin is one item with the remedy, and everything local goes on', async () => {
     writeState()
     mkdirSync(join(folder, 'data'))

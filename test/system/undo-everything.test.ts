@@ -172,10 +172,16 @@ test('plan, apply, approve, apply, apply again, and undo of everything gives eve
 
   for (const { id, resource, verb } of executed.toReversed()) {
     const undone = undoneSchema.parse((await trueup('undo', id)).answer)
-    expect(undone.items, `${verb} ${resource}`).toMatchObject([{ is: 'undone', conflicts: [] }])
+    // Airtable lets no program delete a table: what was made there is empty, and a person is told how.
+    const expected = verb === 'create-table' && resource.startsWith('airtable-schema/') ? 'by-hand' : 'undone'
+    expect(undone.items, `${verb} ${resource}`).toMatchObject([{ is: expected }])
+    expect(undone.items.flatMap(({ conflicts = [] }) => conflicts)).toEqual([])
   }
   expect(differences(original, dump()).slice(0, 20)).toEqual([])
   // The migration log knows the rows whose import was undone: they do not come back by themselves.
   const isNoted = /^import\/\S+ rows\.(missing|blanks|unnoted):/
-  expect(driftIn((await trueup('plan')).answer)).toEqual(driftIn(planned.answer).filter((text) => !isNoted.test(text)))
+  const isThere = /^airtable-schema\/base tables\.leads:/
+  expect(driftIn((await trueup('plan')).answer)).toEqual(
+    driftIn(planned.answer).filter((text) => !isNoted.test(text) && !isThere.test(text)),
+  )
 }, 600_000)
