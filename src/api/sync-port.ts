@@ -69,7 +69,8 @@ export interface SyncMoveView {
   readonly table: string
   readonly key: string
   readonly recordId: string | null
-  readonly actionId: string
+  /** Null where the journal knows no such action: an edit that was noticed only after it was overwritten. */
+  readonly actionId: string | null
   readonly runId: string | null
   readonly direction: 'push' | 'pull'
   readonly verb: 'create' | 'update' | 'delete'

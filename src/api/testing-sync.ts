@@ -100,8 +100,8 @@ export function createTestingSync(): TestingSync {
   const calls: { method: string; request: unknown }[] = []
   const noted = (method: string, request: unknown) => calls.push({ method, request })
   const known: TestingSync['known'] = {
-    conflicts: [testingConflict()],
-    moves: [testingMove(1)],
+    conflicts: [],
+    moves: [],
     leads: [],
     runs: [testingRun()],
     resolve: { is: 'resolved', conflict: testingConflict({ state: 'resolved' }), actionId: null },

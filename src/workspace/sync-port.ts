@@ -42,9 +42,12 @@ export function createSyncPort(options: SyncPortOptions): SyncPort {
           })
           if (moves.length === 0) return []
           const fieldsById = await workspace.sync.fieldsById(name)
-          const runIdOf = cached((actionId: string) => engine.ledger.record(actionId)?.runId ?? null)
+          const actionOf = cached((id: string) => {
+            const record = engine.ledger.record(id)
+            return record === undefined ? null : { id, runId: record.runId ?? null }
+          })
           return moves.map((move) =>
-            moveView(move, { ...contextOf(name, workspace), fieldsById, runId: runIdOf(move.actionId) }),
+            moveView(move, { ...contextOf(name, workspace), fieldsById, action: actionOf(move.actionId) }),
           )
         }),
       )

@@ -40,9 +40,13 @@ export function conflictView(
 
 export function moveView(
   move: KeptMove,
-  context: ViewContext & { readonly runId: string | null; readonly fieldsById: ReadonlyMap<string, string> },
+  context: ViewContext & {
+    /** The action, where the journal knows it. */
+    readonly action: { readonly id: string; readonly runId: string | null } | null
+    readonly fieldsById: ReadonlyMap<string, string>
+  },
 ): SyncMoveView {
-  const { id, key, rec, actionId, verb, state, atMs, note, content } = move
+  const { id, key, rec, verb, state, atMs, note, content } = move
   const told = Object.entries(content.cells).map(
     ([field, { before, after, lost, reason }]): CellMoveView => ({
       field,
@@ -67,8 +71,8 @@ export function moveView(
     table: context.table,
     key,
     recordId: rec,
-    actionId,
-    runId: context.runId,
+    actionId: context.action?.id ?? null,
+    runId: context.action?.runId ?? null,
     direction: verb.endsWith('-remote') ? 'push' : 'pull',
     verb: verb.startsWith('create') ? 'create' : verb.startsWith('delete') ? 'delete' : 'update',
     state: state === 'refused' ? 'refused' : 'done',

@@ -48,6 +48,16 @@ async function ask<Data>(query: string, schema: z.ZodType<Data>, variables: obje
   return schema.parse(await controller.query(query, variables))
 }
 
+/**
+ * Edits of both sides that neither knows of: what was told within the last two seconds counts as the moment itself, so that
+ * much is waited first.
+ */
+async function editBoth(edits: readonly { key: string; there: Record<string, string>; here: [string, string] }[]) {
+  await new Promise((done) => setTimeout(done, 2100))
+  for (const { key, there } of edits) world.editThere(key, there)
+  for (const { key, here } of edits) world.editHere(key, ...here)
+}
+
 async function openConflicts() {
   const { conflicts } = await ask(
     '{ conflicts(table: "leads", state: OPEN) { nodes { id leadId localValue airtableValue } } }',
@@ -84,9 +94,7 @@ describe('through the API', () => {
   })
 
   test('the value that a policy overruled stays in the history, with what overruled it', async () => {
-    await trueup(['sync', 'pull'], { in: world.workspace.folder })
-    world.editThere('k1', { Company: 'Theirs' })
-    world.editHere('k1', 'company', 'Ours')
+    await editBoth([{ key: 'k1', there: { Company: 'Theirs' }, here: ['company', 'Ours'] }])
     await moved('push')
     await eventually(
       () => world.remote().get('k1')?.cells.Company,
@@ -133,10 +141,9 @@ describe('through the API', () => {
   })
 
   test('conflicts are in the queue, and each choice is carried out', async () => {
-    for (const key of ['k2', 'k3', 'k4']) {
-      world.editThere(key, { Title: `${key} there` })
-      world.editHere(key, 'title', `${key} here`)
-    }
+    await editBoth(
+      ['k2', 'k3', 'k4'].map((key) => ({ key, there: { Title: `${key} there` }, here: ['title', `${key} here`] })),
+    )
     await moved('pull')
     await eventually(openConflicts, (found) => found.length === 3)
     const { interventionQueue } = await ask(
@@ -192,8 +199,7 @@ describe('through the API', () => {
   })
 
   test('a given value is checked as any written one', async () => {
-    world.editThere('k5', { Email: 'theirs@x.example' })
-    world.editHere('k5', 'email', 'ours@x.example')
+    await editBoth([{ key: 'k5', there: { Email: 'theirs@x.example' }, here: ['email', 'ours@x.example'] }])
     await moved('pull')
     const [conflict] = await eventually(openConflicts, (found) => found.length === 1)
     expect(await resolve({ id: conflict?.id, value: 'p0@x.example' })).toMatchObject({
@@ -243,8 +249,7 @@ describe('commands go through it', () => {
   })
 
   test('conflicts, resolve and status', async () => {
-    world.editThere('k0', { Title: 'there' })
-    world.editHere('k0', 'title', 'here')
+    await editBoth([{ key: 'k0', there: { Title: 'there' }, here: ['title', 'here'] }])
     const pulled = await trueup(['sync', 'pull'], { in: world.workspace.folder })
     expect(pulled).toMatchObject({ status: 2, stdout: expect.stringContaining('1 to choose between') })
     const [conflict] = await eventually(openConflicts, (found) => found.length === 1)

@@ -164,7 +164,7 @@ export function addSyncTypes(builder: Builder, repositories: Repositories) {
         description: 'The value before was a change of that side, which was overruled: here it is kept.',
       }),
       reason: t.exposeString('reason', {
-        description: '`changed`, `filled`, `restored`, `deleted`, or the policy that decided.',
+        description: '`changed`, `filled`, `restored`, `deleted`, `unseen`, or the policy that decided.',
       }),
     }),
   })
@@ -175,14 +175,19 @@ export function addSyncTypes(builder: Builder, repositories: Repositories) {
       table: t.exposeString('table'),
       leadId: t.id({ resolve: ({ table, key }) => nodeIdOf(table, key) }),
       recordId: t.exposeString('recordId', { nullable: true }),
-      actionId: t.exposeID('actionId', { description: 'What `undo` takes back, with all it moved.' }),
+      actionId: t.exposeID('actionId', {
+        description:
+          'What `undo` takes back, with all it moved; null for an edit that was noticed only after it was overwritten.',
+        nullable: true,
+      }),
       runId: t.exposeID('runId', { nullable: true }),
       direction: t.field({ type: SyncDirection, resolve: ({ direction }) => direction }),
       verb: t.field({ type: SyncVerb, resolve: ({ verb }) => verb }),
       state: t.field({ type: SyncMoveState, resolve: ({ state }) => state }),
       at: t.field({ type: 'DateTime', resolve: ({ atMs }) => isoOf(atMs) }),
       note: t.string({
-        description: 'Why it was refused. Left out for a role that does not see all personal data.',
+        description:
+          'Why it was refused, or what else is to be known. Left out for a role that does not see all personal data.',
         nullable: true,
         resolve: ({ note }, _args, { viewer }) => quoting(viewer, note),
       }),

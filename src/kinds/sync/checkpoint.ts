@@ -31,7 +31,7 @@ export async function keepMoves(
   const kept = store.moves.of(action.id)
   if (kept.some(({ state }) => state !== 'planned')) return { evidence: action.precondition, images: kept.length }
   if (keys === undefined) return gone
-  if (sort === 'push-changes' || sort === 'push-deletions') await refresh(parts, ports, context)
+  if (sort === 'push-changes' || sort === 'push-fill' || sort === 'push-deletions') await refresh(parts, ports, context)
   const view = await ports.databases.read(parts.path)
   try {
     const reading = openLocalTable(view.db, parts.spec)

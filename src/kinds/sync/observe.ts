@@ -118,11 +118,12 @@ async function surveyNow(parts: OpenParts, ports: SyncPorts, signal: AbortSignal
 }
 
 /**
- * Before these, what Airtable holds must be known as of now: something there would be overwritten, or a lead made that a
- * colleague may have entered a moment ago.
+ * Before these, what Airtable holds must be known as of now: something there would be overwritten, a lead made that a
+ * colleague may have entered a moment ago, or a cell filled that may not be empty any more.
  */
 const needsNews: ReadonlySet<GroupSort> = new Set([
   'push-new',
+  'push-fill',
   'push-changes',
   'push-deletions',
   'push-erasures',
