@@ -14,6 +14,7 @@ import type { Lease } from './lease.ts'
 import type { ActionRecord, Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import { lookAt } from './look.ts'
+import type { Observation } from './observation.ts'
 import type { FailedDuring, Outcome } from './outcome.ts'
 import { diffPlans } from './planner.ts'
 import { recoverResource } from './recovery.ts'
@@ -53,6 +54,8 @@ export interface ReconcileRequest {
   readonly runId: string
   readonly actor: string
   readonly signal: AbortSignal
+  /** A full observation that was begun before; only where nothing is carried out. */
+  readonly ahead?: Promise<Observation<unknown>> | undefined
 }
 
 /** One carried-out action and what it did. */
@@ -141,6 +144,7 @@ function lookNow(request: ReconcileRequest, cursor: string | undefined, ports: R
     cursor,
     nowMs: ports.clock.nowMs(),
     context,
+    ahead: request.ahead,
   })
 }
 

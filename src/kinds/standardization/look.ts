@@ -30,7 +30,7 @@ const fieldLookSchema = z.object({
   previews: z.array(z.object({ key: z.string(), before: cellSchema, after: cellSchema })),
   unmendable: z.number(),
   /** The rows of these, where they are not too many; else null. */
-  unmendableRows: z.array(z.number()).nullable(),
+  unmendableRows: z.instanceof(Float64Array).nullable(),
   unmendableSample: z.array(z.object({ key: z.string(), reason: z.string() })),
   /** How often each reason was given, most frequent first. */
   reasons: z.array(z.object({ reason: z.string(), count: z.number() })),
@@ -134,7 +134,7 @@ function noteOf(place: PlacedField, known: ReadonlySet<number>) {
       rowIds: rowIds.length > namedRowsMax ? null : rowIds,
       previews,
       unmendable,
-      unmendableRows: unmendableRows.length > unmendableRowsMax ? null : unmendableRows,
+      unmendableRows: unmendableRows.length > unmendableRowsMax ? null : Float64Array.from(unmendableRows),
       unmendableSample,
       reasons: [...reasons]
         .map(([reason, count]) => ({ reason, count }))

@@ -127,8 +127,9 @@ function knownValues(
 ): KnownValues {
   const detail = groupings[grouping.id]
   const hashes = detail?.hashes ?? new Uint32Array()
-  const repeats = new Map(detail?.repeats ?? [])
-  const sorted = hashes.slice().sort()
+  const sorted = detail?.sorted ?? new Uint32Array()
+  const texts = detail?.repeatedTexts.split('\n') ?? []
+  const repeats = new Map(Array.from(detail?.repeatedRows ?? [], (rowId, at) => [rowId, texts[at]]))
   const hasGroups = (answers.groupings[grouping.id]?.groups ?? 0) > 0
   /** Hashes of the rows that were changed since. */
   const changed = new Map<number, number>()

@@ -134,7 +134,7 @@ export interface Repeats {
 }
 
 /** More rows than this are counted by SQLite alone: naming them all would cost more than it saves. */
-const candidatesMax = 100_000
+const candidatesMax = 50_000
 
 /**
  * The rows that share their values with another, of those whose hash comes twice; undefined where these are too many.

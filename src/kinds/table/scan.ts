@@ -70,10 +70,11 @@ export const scanAnswersSchema = z.strictObject({
 })
 export type ScanAnswers = z.output<typeof scanAnswersSchema>
 
+/** Numbers go in typed arrays and texts in one: the thread that answers the API takes them over without a pause. */
 const detailSchema = z.strictObject({
   /** The rows to which each condition applies, by its id. */
-  failing: z.record(z.string(), z.array(z.number())),
-  missingKeys: z.array(z.number()),
+  failing: z.record(z.string(), z.instanceof(Float64Array)),
+  missingKeys: z.instanceof(Float64Array),
   /** All rows, ascending; none where there is no grouping. */
   rowIds: z.instanceof(Float64Array),
   groupings: z.record(
@@ -81,8 +82,12 @@ const detailSchema = z.strictObject({
     z.strictObject({
       /** Of the values of each row, in the order of `rowIds`. */
       hashes: z.instanceof(Uint32Array),
-      /** Rows that share their values with another, with these values as text. */
-      repeats: z.array(z.tuple([z.number(), z.string()])),
+      /** The same hashes, ascending. */
+      sorted: z.instanceof(Uint32Array),
+      /** Rows that share their values with another. */
+      repeatedRows: z.instanceof(Float64Array),
+      /** The values of each of these rows, a line each. */
+      repeatedTexts: z.string(),
     }),
   ),
 })
@@ -190,13 +195,20 @@ function groupingsOf(db: Database, request: ScanRequest, groupings: readonly Gro
     return { id: grouping.id, hashes, repeats, answer }
   })
   const detail = found.flatMap(({ id, hashes, repeats }) =>
-    repeats === undefined
-      ? []
-      : [[id, { hashes, repeats: repeats.rows.map(({ rowId, text }): [number, string] => [rowId, text]) }] as const],
+    repeats === undefined ? [] : [[id, detailOfRepeats(hashes, repeats)] as const],
   )
   return {
     answers: found.map(({ answer }) => answer),
     rows: detail.length < found.length ? null : { rowIds, groupings: Object.fromEntries(detail) },
+  }
+}
+
+function detailOfRepeats(hashes: Uint32Array<ArrayBuffer>, { rows }: Repeats): ScanDetail['groupings'][string] {
+  return {
+    hashes,
+    sorted: hashes.slice().sort(),
+    repeatedRows: Float64Array.from(rows, ({ rowId }) => rowId),
+    repeatedTexts: rows.map(({ text }) => text).join('\n'),
   }
 }
 
@@ -281,17 +293,22 @@ function detailOf(db: Database, request: ScanRequest, answers: ScanAnswers, { ro
   const counts = [...conditions.map(({ id }) => answers.conditions[id]?.count ?? 0), answers.missingKeys.count]
   if (!request.hasRowId || rows === null || counts.some((count) => count > namedMax)) return null
   const rowId = rowIdName(request.columns)
-  const named = (where: string, count: number): number[] =>
+  const named = (where: string, count: number): Float64Array<ArrayBuffer> =>
     count === 0
-      ? []
-      : db
-          .prepare<[], number>(`SELECT ${rowId} FROM ${quoteIdentifier(request.table)} WHERE ${where}`)
-          .pluck()
-          .all()
+      ? new Float64Array()
+      : Float64Array.from(
+          db
+            .prepare<[], number>(`SELECT ${rowId} FROM ${quoteIdentifier(request.table)} WHERE ${where}`)
+            .pluck()
+            .all(),
+        )
   const failing = conditions.map(({ id, where }) => [id, named(where, answers.conditions[id]?.count ?? 0)] as const)
   return {
     ...rows,
     failing: Object.fromEntries(failing),
-    missingKeys: missingKeysOf === null ? [] : named(missingKeyCondition(missingKeysOf), answers.missingKeys.count),
+    missingKeys:
+      missingKeysOf === null
+        ? new Float64Array()
+        : named(missingKeyCondition(missingKeysOf), answers.missingKeys.count),
   }
 }
