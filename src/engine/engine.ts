@@ -286,7 +286,7 @@ export async function converge(engine: Engine, request: ConvergeRequest): Promis
       if (result.reconciled.lookAgain && result.rolledBack.length === 0) {
         dirty.add(name)
         // What was stale or is runnable now has to be planned anew from all of it, not from the rows that changed since.
-        if (scope === 'full') full.add(name)
+        if (scope !== 'rows') full.add(name)
       }
       if (!result.reconciled.executed.some(({ execution }) => execution.is === 'succeeded')) continue
       for (const neighbour of neighboursOf(key, declaration)) {
