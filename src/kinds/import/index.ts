@@ -50,6 +50,7 @@ export function importKind(ports: ImportPorts): Kind<ImportResource, ImportState
   return {
     name: 'import',
     category: 'data',
+    looksAlone: true,
     list: (desired) => listImports(desired, { workspace, rules: standardizeRules }),
     observe: (resource, _scope, context) => observe(resource, context, ports),
     diff: diffImport,
