@@ -5,3 +5,4 @@ chmodSync('dist/cli/main.js', 0o755)
 for (const folder of ['dashboard/static', 'sandbox/static']) {
   if (existsSync(`src/${folder}`)) cpSync(`src/${folder}`, `dist/${folder}`, { recursive: true })
 }
+cpSync('src/targets/process/supervision/trueup-shim.sh', 'dist/targets/process/supervision/trueup-shim.sh')
