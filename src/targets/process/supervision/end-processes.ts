@@ -4,8 +4,8 @@
  */
 import type { Clock } from '../../../clock.ts'
 import { OperationalError } from '../../../errors.ts'
-import { environmentOf, isLive, type ProcessFacts, readProcess } from './proc.ts'
 import type { Ended } from './ports.ts'
+import { environmentOf, isLive, type ProcessFacts, readProcess } from './proc.ts'
 import { markVariable, type ProcessTable } from './process-table.ts'
 
 const pollMs = 40
@@ -18,7 +18,12 @@ export interface EndPorts {
 }
 
 /** Ends every process with this mark but the shim, which ends by itself when its program has. */
-export async function endProcesses(mark: string, graceMs: number, signal: AbortSignal, ports: EndPorts): Promise<Ended> {
+export async function endProcesses(
+  mark: string,
+  graceMs: number,
+  signal: AbortSignal,
+  ports: EndPorts,
+): Promise<Ended> {
   const first = membersOf(mark, ports.table)
   if (first.length === 0) return { by: 'nothing', processes: 0 }
   sendAll(first, mark, 'SIGTERM')

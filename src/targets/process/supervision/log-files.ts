@@ -1,5 +1,5 @@
 /** Reads the output of programs from their files, which the shim writes and rotates. */
-import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 /** The last `bytesMax` bytes, from the beginning of a line; of the file put aside last, too, where the newest is short. */
@@ -75,9 +75,10 @@ export function followLog(path: string): LogFollower {
 /** Removes a log with all files that were put aside. */
 export function removeLog(path: string): void {
   const folder = dirname(path)
-  for (const name of readdirSync(folder)) {
-    if (name === basename(path) || /^\.\d+$/.test(name.slice(basename(path).length)) === true) {
-      if (name.startsWith(basename(path))) rmSync(join(folder, name), { force: true })
-    }
+  const name = basename(path)
+  if (!existsSync(folder)) return
+  for (const one of readdirSync(folder)) {
+    if (one === name || (one.startsWith(`${name}.`) && /^\d+$/.test(one.slice(name.length + 1))))
+      rmSync(join(folder, one), { force: true })
   }
 }

@@ -62,6 +62,8 @@ export interface Ended {
 export interface ProcessHost {
   /** Begins the marks of this workspace's instances; another for a copy of the workspace elsewhere. */
   readonly workspaceId: string
+  /** Names this boot of the machine: what ran in another one is gone. */
+  readonly bootId: string
   /** Why programs cannot be supervised on this machine; undefined where they can. */
   readonly unsupported: string | undefined
   /** Reads the world. Changes nothing. */
@@ -76,7 +78,9 @@ export interface ProcessHost {
   launch(order: LaunchOrder): Promise<Instance>
   /** SIGTERM to all of it, after `graceMs` SIGKILL. Never signals a process whose identity is not sure. Throws PROCESS_NOT_ENDED. */
   end(instance: Instance, graceMs: number, signal: AbortSignal): Promise<Ended>
-  /** Removes the exit record of an instance that nobody will ask about any more. */
+  /** Removes a log with all files that were put aside. */
+  removeLog(logPath: string): void
+  /** Removes exit record and own lock of an instance that nobody will ask about any more. */
   forget(uuid: string): void
   /** Calls back soon after an instance ended, and every two seconds; until closed. */
   onExit(listener: () => void): { close(): void }

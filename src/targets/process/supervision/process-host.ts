@@ -12,7 +12,7 @@ import { OperationalError } from '../../../errors.ts'
 import { endProcesses } from './end-processes.ts'
 import { type Instance, identityOf, processOf, uuidOfMark } from './instance.ts'
 import { missingTools, spawnShim } from './launch.ts'
-import { logFactsOf, tailOf } from './log-files.ts'
+import { logFactsOf, removeLog, tailOf } from './log-files.ts'
 import type { Exit, Finding, ProcessHost, Usage } from './ports.ts'
 import { bootId, descriptorsOf, startedAtMs } from './proc.ts'
 import { createProcessTable, type MarkedProcess } from './process-table.ts'
@@ -90,6 +90,7 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
 
   return {
     workspaceId: workspaceIdOf(options.ownFolder),
+    bootId: bootNow,
     unsupported: bootNow === 'unknown-boot' ? 'services need Linux with /proc' : missingTools(options.path),
     find: (instance) => find(instance, tableAgeMs),
     liveWith(prefix) {
@@ -100,9 +101,11 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
     end: (instance, graceMs, signal) => endProcesses(instance.mark, graceMs, signal, { clock, table }),
     forget(uuid) {
       for (const end of ['', '.part', '.pipe']) rmSync(`${exitPathOf(uuid)}${end}`, { force: true })
+      rmSync(join(folder, `${uuid}.lock`), { force: true })
     },
     onExit: (listener) => watchExits(folder, clock, listener),
     tail: tailOf,
+    removeLog,
     logFacts: logFactsOf,
   }
 }
@@ -114,10 +117,7 @@ function workspaceIdOf(ownFolder: string): string {
 }
 
 /** The main process of an instance that was not recorded: the child of the shim, else the oldest leader of a session. */
-function mainAmong(
-  members: readonly MarkedProcess[],
-  marked: readonly MarkedProcess[],
-): MarkedProcess | undefined {
+function mainAmong(members: readonly MarkedProcess[], marked: readonly MarkedProcess[]): MarkedProcess | undefined {
   const helpers = new Set(marked.filter(({ isHelper }) => isHelper).map(({ pid }) => pid))
   const child = members.find(({ ppid }) => helpers.has(ppid))
   if (child !== undefined || helpers.size > 0) return child

@@ -56,7 +56,8 @@ export function createProcessTable(clock: Clock): ProcessTable {
   return {
     marked(maxAgeMs) {
       const nowMs = clock.monotonicMs()
-      if (last === undefined || nowMs - last.atMs > maxAgeMs || maxAgeMs === 0) last = { atMs: nowMs, processes: look() }
+      if (last === undefined || nowMs - last.atMs > maxAgeMs || maxAgeMs === 0)
+        last = { atMs: nowMs, processes: look() }
       return last.processes
     },
   }
