@@ -3,10 +3,14 @@ import type { Clock } from '../clock.ts'
 import type { Kind } from '../engine/kind.ts'
 import type { Memory } from '../engine/memory.ts'
 import type { Random } from '../random.ts'
+import { createMachine } from '../targets/process/machine.ts'
 import type { Offload } from '../targets/process/ports.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { databaseKind } from './database/index.ts'
 import { importKind } from './import/index.ts'
+import type { JobKind } from './job/index.ts'
+import { machineKind } from './machine/index.ts'
+import type { ServiceKind } from './service/index.ts'
 import { standardizationKind } from './standardization/index.ts'
 import { tableKind } from './table/index.ts'
 
@@ -22,13 +26,24 @@ export interface KindPorts {
   readonly changeSets: ChangeSets
   readonly offload: Offload
   readonly memory: Memory
+  /** Made before the others, since people ask them for more than a kind is asked. */
+  readonly services: ServiceKind
+  readonly jobs: JobKind
   readonly clock: Clock
   readonly random: Random
 }
 
-export const kindNames = ['database', 'table', 'standardization', 'import'] as const
+export const kindNames = ['database', 'table', 'standardization', 'import', 'service', 'job', 'machine'] as const
 
 /** Makes every kind of {@link kindNames}. */
 export function createKinds(ports: KindPorts): readonly Kind[] {
-  return [databaseKind(ports), tableKind(ports), standardizationKind(ports), importKind(ports)]
+  return [
+    databaseKind(ports),
+    tableKind(ports),
+    standardizationKind(ports),
+    importKind(ports),
+    ports.services,
+    ports.jobs,
+    machineKind({ ...ports, machine: createMachine() }),
+  ]
 }

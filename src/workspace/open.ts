@@ -24,6 +24,7 @@ import { standardizeRules } from '../values/rules/index.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
+import { openPrograms, type Programs } from './programs.ts'
 
 export interface WorkspaceOptions {
   /** Path of the desired state, absolute or relative to the working directory. */
@@ -48,6 +49,7 @@ export interface Workspace {
   readonly events: EventStore
   readonly kinds: Parameters<typeof createEngine>[0]['kinds']
   readonly rows: RowsKind
+  readonly programs: Programs
   readonly databases: Databases
   readonly changeSets: ChangeSets
   readonly offload: Offload
@@ -94,6 +96,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const changeSets = lazyChangeSets(() => openChangeSets({ path: checkpointsPath, clock }))
     closers.unshift(() => changeSets.close())
     const rows = rowsKind({ changeSets, databases })
+    const memory = createMemory(journal, { keep })
+    const programs = openPrograms({ ...options, workspace: directory, ownFolder, keep, memory })
+    closers.unshift(() => programs.close())
     const kinds = [
       desiredStateKind(generations),
       ...createKinds({
@@ -103,7 +108,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         databases,
         changeSets,
         offload,
-        memory: createMemory(journal, { keep }),
+        memory,
+        services: programs.services,
+        jobs: programs.jobs,
         clock,
         random,
       }),
@@ -124,6 +131,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       events,
       kinds,
       rows,
+      programs,
       databases,
       changeSets,
       offload,

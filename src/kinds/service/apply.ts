@@ -5,13 +5,13 @@
 import type { Action } from '../../engine/action.ts'
 import type { Applied, Checkpoint, EffectContext } from '../../engine/kind.ts'
 import { OperationalError } from '../../errors.ts'
+import { exitText } from '../../targets/process/supervision/exit-text.ts'
 import { type Instance, markPrefixOf } from '../../targets/process/supervision/instance.ts'
-import { exitText } from './downtime.ts'
+import { environmentWith } from '../../targets/process/supervision/program-environment.ts'
 import { instanceOf } from './observe.ts'
 import { type Order, orderOf } from './orders.ts'
 import type { ServicePorts } from './ports.ts'
 import { exitsMax, type PastExit, recordOf, type ServiceRecord, saveRecord } from './record.ts'
-import { environmentWith } from './secrets.ts'
 import { evidenceOf } from './state.ts'
 
 const done: Applied = { changed: 1, skipped: [], skippedCount: 0, failed: [] }

@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import type { Action, ActionDraft } from '../../engine/action.ts'
 import { OperationalError } from '../../errors.ts'
+import { launchSchema } from '../../targets/process/supervision/launch-declaration.ts'
 import { stopCauses } from './record.ts'
-import { launchSchema } from './spec.ts'
 
 const startSchema = {
   launch: launchSchema,

@@ -1,8 +1,8 @@
 /** What is kept of one service between two lives of Trueup: written before it is started, after, and when it was ended. */
 import { z } from 'zod'
 import { instanceSchema } from '../../targets/process/supervision/instance.ts'
+import { launchSchema } from '../../targets/process/supervision/launch-declaration.ts'
 import type { ProcessStore } from '../../targets/process/supervision/process-store.ts'
-import { launchSchema } from './spec.ts'
 
 const pastExitSchema = z.object({
   atMs: z.number(),

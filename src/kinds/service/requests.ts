@@ -67,7 +67,13 @@ async function unitAction(
   return draftOf(
     name,
     { verb, unit },
-    { summary: `${request} the unit ${unit}`, risk: 'low', precondition: await unitEvidence(unit, ports), resolves: [], order: 0 },
+    {
+      summary: `${request} the unit ${unit}`,
+      risk: 'low',
+      precondition: await unitEvidence(unit, ports),
+      resolves: [],
+      order: 0,
+    },
   )
 }
 

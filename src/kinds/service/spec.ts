@@ -1,26 +1,10 @@
 /** What the desired state says about one service, resolved so far that nothing else is needed to keep it running. */
 import { join, resolve } from 'node:path'
-import { z } from 'zod'
 import type { DesiredState } from '../../desired/schema.ts'
 import type { Declared, ResourceKey } from '../../engine/resource.ts'
 import { hashOf, type JsonObject } from '../../json.ts'
 import type { ProbeOrder } from '../../targets/process/probes/probe.ts'
-
-export const secretReferenceSchema = z.union([
-  z.strictObject({ env: z.string() }),
-  z.strictObject({ file: z.string() }),
-])
-
-export const launchSchema = z.strictObject({
-  command: z.array(z.string()),
-  /** Absolute. */
-  directory: z.string(),
-  /** Secrets as references: they are read when the program starts and never kept. */
-  environment: z.record(z.string(), z.union([z.string(), secretReferenceSchema])),
-  descriptors: z.int().nullable(),
-})
-/** What a running service was started with; another launch means a restart. */
-export type Launch = z.output<typeof launchSchema>
+import type { Launch } from '../../targets/process/supervision/launch-declaration.ts'
 
 export type Driver =
   | { readonly is: 'command'; readonly launch: Launch; readonly launchHash: string }

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import type { Action } from '../../engine/action.ts'
 import type { UndoPlan } from '../../engine/kind.ts'
 import { markPrefixOf } from '../../targets/process/supervision/instance.ts'
+import { launchSchema } from '../../targets/process/supervision/launch-declaration.ts'
 import { draftOf, orderOf, runsProgram } from './orders.ts'
 import type { ServicePorts } from './ports.ts'
 import { recordOf } from './record.ts'
-import { launchSchema } from './spec.ts'
 import { evidenceOf } from './state.ts'
 
 const keptSchema = z.object({ launch: launchSchema, launchHash: z.string().nullable() })

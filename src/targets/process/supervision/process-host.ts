@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type FSWatcher, mkdirSync, readFileSync, realpathSync, rmSync, statSync, watch } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../../../clock.ts'
 import { OperationalError } from '../../../errors.ts'
 import { endProcesses } from './end-processes.ts'
@@ -112,8 +112,9 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
 
 /** Two workspaces never share marks, nor do a workspace and its copy. */
 function workspaceIdOf(ownFolder: string): string {
-  mkdirSync(ownFolder, { recursive: true, mode: 0o700 })
-  return createHash('sha256').update(realpathSync(ownFolder)).digest('hex').slice(0, 12)
+  // The folder itself may not be there yet, and looking must not make it.
+  const path = join(realpathSync(dirname(ownFolder)), basename(ownFolder))
+  return createHash('sha256').update(path).digest('hex').slice(0, 12)
 }
 
 /** The main process of an instance that was not recorded: the child of the shim, else the oldest leader of a session. */

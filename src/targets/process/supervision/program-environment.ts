@@ -1,5 +1,19 @@
 /** Secrets of a program's environment: read when it starts, blotted out where its output is shown. */
-import type { Launch } from './spec.ts'
+import type { Launch } from './launch-declaration.ts'
+
+/** What every program is given of Trueup's own environment: nothing that may hold a secret. */
+const inherited = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'TZ', 'TMPDIR', 'VIRTUAL_ENV']
+
+/** The variables of {@link inherited} and `LC_…` that are set. */
+export function programEnvironment(
+  own: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(own).flatMap(([name, value]) =>
+      value !== undefined && (inherited.includes(name) || name.startsWith('LC_')) ? [[name, value]] : [],
+    ),
+  )
+}
 
 type Read = (reference: { readonly env: string } | { readonly file: string }) => Promise<string>
 
