@@ -18,6 +18,7 @@ import { type Auth, createAuth } from './auth/auth.ts'
 import { type NewToken, openTokens } from './auth/tokens.ts'
 import { type Api, createApi } from './http/server.ts'
 import { createTestingEngine, type TestingEngine } from './testing-engine.ts'
+import { createTestingPrograms } from './testing-programs.ts'
 
 export interface Answer {
   readonly status: number
@@ -110,6 +111,7 @@ export async function startTestingServer(state: DesiredState = testingDesiredSta
 
   const api = createApi({
     engine,
+    programs: createTestingPrograms(),
     auth,
     clock: systemClock,
     log: openLog('silent'),

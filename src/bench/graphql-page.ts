@@ -16,6 +16,7 @@ import { createAuth } from '../api/auth/auth.ts'
 import { openTokens } from '../api/auth/tokens.ts'
 import { createApi } from '../api/http/server.ts'
 import { createTestingEngine } from '../api/testing-engine.ts'
+import { createTestingPrograms } from '../api/testing-programs.ts'
 import { systemClock } from '../clock.ts'
 import { encodeCursor, type LeadOrder } from '../leads/cursor.ts'
 import { createLeadRepository } from '../leads/repository.ts'
@@ -116,6 +117,7 @@ async function serveApi(folder: string): Promise<number> {
   auth.tokens.ensureAdminToken()
   const api = createApi({
     engine: createTestingEngine(),
+    programs: createTestingPrograms(),
     auth,
     clock: systemClock,
     log: openLog('silent'),

@@ -11,6 +11,7 @@ import { registerQueue } from './commands/queue.ts'
 import { registerRun } from './commands/run.ts'
 import { registerSandbox } from './commands/sandbox.ts'
 import { registerSchema } from './commands/schema.ts'
+import { registerService } from './commands/service.ts'
 import { registerState } from './commands/state.ts'
 import { registerToken } from './commands/token.ts'
 import { registerValidate } from './commands/validate.ts'
@@ -46,6 +47,7 @@ export function createProgram({ wantsJson = false } = {}): Command {
     registerToken,
     registerState,
     registerWhy,
+    registerService,
     registerQueue,
     registerGenerate,
   ]) {

@@ -16,6 +16,7 @@ import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
 import type { Leads } from './leads.ts'
 import { openWorkspace, type Workspace } from './open.ts'
+import { createProgramPort } from './program-port.ts'
 import { repositoryMap } from './schema-text.ts'
 
 export interface ControllerOptions {
@@ -82,7 +83,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
     startedAtMs: clock.nowMs(),
     signal: stopping.signal,
   })
-  const api = createApi({ engine: port, auth, clock, log, repositories: repositoryMap(leads) })
+  const programs = createProgramPort({ workspace, wake: (key) => loop.wake(key, { full: true }) })
+  const api = createApi({ engine: port, programs, auth, clock, log, repositories: repositoryMap(leads) })
   const listening = await api.listen(options.port, options.host)
   lease?.setAddress(listening.url)
 

@@ -10,6 +10,7 @@ import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
 import type { Leads } from './leads.ts'
 import type { Workspace } from './open.ts'
+import { createProgramPort } from './program-port.ts'
 
 /** The GraphQL schema of the generation in force, as text, sorted. Nothing is read but the declaration. */
 export function schemaText(workspace: Workspace, ports: { readonly clock: Clock; readonly random: Random }): string {
@@ -38,6 +39,7 @@ export function schemaText(workspace: Workspace, ports: { readonly clock: Clock;
   )
   const schema = buildApiSchema(repositoryMap(leadsOf(workspace, ports)), {
     engine: port,
+    programs: createProgramPort({ workspace, wake: (key) => loop.wake(key) }),
     auth,
     clock: ports.clock,
   })

@@ -7,6 +7,7 @@ import type { Clock } from '../../clock.ts'
 import { InvariantViolation } from '../../errors.ts'
 import type { Auth } from '../auth/auth.ts'
 import type { EnginePort } from '../ports.ts'
+import type { ProgramPort } from '../program-port.ts'
 import { addAccess } from './access.ts'
 import { addActions } from './actions.ts'
 import { createBuilder } from './builder.ts'
@@ -15,11 +16,13 @@ import { addController } from './controller.ts'
 import { addEnums } from './enums.ts'
 import { addEvents } from './events.ts'
 import { addLeads, type ListRoot } from './leads.ts'
+import { addPrograms } from './programs.ts'
 import { addResources } from './resources.ts'
 import { addResults } from './results.ts'
 
 export interface SchemaPorts {
   readonly engine: EnginePort
+  readonly programs: ProgramPort
   readonly auth: Auth
   readonly clock: Clock
 }
@@ -32,7 +35,7 @@ export interface ApiSchema {
 }
 
 /** Builds the schema; takes some tens of milliseconds. Throws when two types or fields would get one name. */
-export function assembleApi(repositories: Repositories, { engine, auth, clock }: SchemaPorts): ApiSchema {
+export function assembleApi(repositories: Repositories, { engine, programs, auth, clock }: SchemaPorts): ApiSchema {
   const builder = createBuilder()
   const results = addResults(builder)
   const enums = addEnums(builder)
@@ -40,6 +43,7 @@ export function assembleApi(repositories: Repositories, { engine, auth, clock }:
   const actions = addActions(builder, engine, { enums, results, resources })
   addController(builder, engine, clock, { enums, results, resources, actions })
   addEvents(builder, engine, resources)
+  addPrograms(builder, programs, results)
   addAccess(builder, engine, auth, results)
   const lists = addLeads(builder, repositories, results)
   const schema = builder.toSchema()

@@ -9,6 +9,7 @@ import { OperationalError } from '../../errors.ts'
 import { openLog } from '../../log.ts'
 import { systemRandom } from '../../random.ts'
 import { type Controller, startController } from '../../workspace/controller.ts'
+import { runningServices } from '../../workspace/program-port.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
 
 interface RunOptions extends CommonOptions {
@@ -67,8 +68,18 @@ async function keepRunning(options: RunOptions, run: CommandRun): Promise<ExitSt
     await Promise.race([stopped(run.signal), controller.failure])
     return 0
   } finally {
+    const running = await runningServices(controller.workspace)
     await controller.close()
+    if (running.length > 0 && !options.json) tellWhatRuns(running, options, run)
   }
+}
+
+/** What was started stays: a restart of Trueup is no reason to stop working. */
+function tellWhatRuns(names: readonly string[], options: RunOptions, { terminal }: CommandRun): void {
+  const state = options.state === 'desired-state.yaml' ? '' : ` --state ${options.state}`
+  const these = names.length === 1 ? 'The service' : `The ${names.length} services`
+  terminal.line(`${these} ${names.join(', ')} ${names.length === 1 ? 'goes' : 'go'} on running without Trueup.`)
+  terminal.line(`To stop ${names.length === 1 ? 'it' : 'them'}: trueup service stop --all${state}`)
 }
 
 async function start(

@@ -7,6 +7,8 @@ import type { Kind, UndoPlan, Waits } from '../../engine/kind.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
+import { outputOf, type ProgramOutput } from '../../targets/process/supervision/log-files.ts'
+import { redactor } from '../../targets/process/supervision/program-environment.ts'
 import { applyJob, checkpointJob, probeJob } from './apply.ts'
 import { differencesOf } from './diff.ts'
 import { describeJob, jobHealth } from './health.ts'
@@ -29,6 +31,8 @@ export type { JobState } from './state.ts'
 export interface JobKind extends Kind<JobDeclaration, JobState> {
   /** The action that runs a job now because a person asks. Throws USAGE where that is not Trueup's to do. */
   request(declared: Declared<JobDeclaration>, by: string): ActionDraft
+  /** The log of its newest run with the secrets of its environment blotted out; undefined before the first run. */
+  output(declared: Declared<JobDeclaration>): Promise<ProgramOutput | undefined>
   /** The secret at the end of the address by which others report; undefined for a job that has none. */
   pingToken(declared: Declared<JobDeclaration>): string | undefined
   /** Takes a report; gives the job it is for, undefined for a token that is none. */
@@ -55,6 +59,11 @@ export function jobKind(ports: JobPorts): JobKind {
     health: (resource, observation) => jobHealth(resource.spec, observation),
     describe: describeJob,
     request: (declared, by) => requestRun(declared, by, ports),
+    async output({ spec }) {
+      const [newest] = runsOf(ports.store, spec.name)
+      if (newest === undefined) return undefined
+      return outputOf(newest.logPath, await redactor(spec.launch?.environment ?? {}, ports.secrets))
+    },
     pingToken: ({ spec }) => (spec.ping !== null && 'url' in spec.ping ? pingTokenOf(spec.name, ports) : undefined),
     ping(token, outcome, declared) {
       const name = takePing(token, outcome, declared, ports)

@@ -9,14 +9,19 @@ export type PingOutcome = 'success' | 'failure'
 
 const keyName = 'ping-key'
 
-/** The token of a job: 128 bits that cannot be guessed from another, and stay as long as `.trueup` does. */
-export function pingTokenOf(name: string, ports: Pick<JobPorts, 'store'>): string {
-  return createHmac('sha256', keyOf(ports)).update(name).digest('hex').slice(0, 32)
+/**
+ * The token of a job: 128 bits that cannot be guessed from another, and stay as long as `.trueup` does. Undefined where none
+ * was made yet and only looking is allowed.
+ */
+export function pingTokenOf(name: string, ports: Pick<JobPorts, 'store'>): string | undefined {
+  const key = keyOf(ports)
+  return key === undefined ? undefined : createHmac('sha256', key).update(name).digest('hex').slice(0, 32)
 }
 
-function keyOf({ store }: Pick<JobPorts, 'store'>): string {
+function keyOf({ store }: Pick<JobPorts, 'store'>): string | undefined {
   const kept = store.get('kept', keyName)
   if (typeof kept === 'string') return kept
+  if (!store.keeps) return undefined
   const key = randomBytes(32).toString('hex')
   store.set('kept', keyName, key)
   return key
@@ -31,7 +36,7 @@ export function takePing(
 ): string | undefined {
   const found = declared.find(({ spec }) => {
     if (spec.ping === null || !('url' in spec.ping)) return false
-    const own = Buffer.from(pingTokenOf(spec.name, ports))
+    const own = Buffer.from(pingTokenOf(spec.name, ports) ?? '')
     const given = Buffer.from(token)
     return own.length === given.length && timingSafeEqual(own, given)
   })

@@ -196,3 +196,33 @@ function gigabytes(bytes: number): string {
   const amount = bytes / 1e9
   return `${amount < 10 ? amount.toFixed(1) : Math.round(amount)} GB`
 }
+
+/** The figures of a look, for `/metrics`; `databases` is the largest -wal file. */
+export function machineGauges(observation: Observation<unknown> | undefined) {
+  const state = observation?.is === 'present' ? machineStateOf(observation.state) : undefined
+  if (state === undefined) return []
+  const gauge = (name: string, help: string, value: number | undefined) =>
+    value === undefined ? [] : [{ name: `machine_${name}`, help, samples: [{ labels: {}, value }] }]
+  const seconds = state.diskFullAtMs === undefined ? undefined : state.diskFullAtMs / 1000
+  return [
+    ...gauge('disk_free_bytes', 'Free disk of the workspace.', state.disk.freeBytes),
+    ...gauge('disk_total_bytes', 'Size of the disk of the workspace.', state.disk.totalBytes),
+    ...gauge('disk_full_timestamp_seconds', 'When the disk will be full, as it fills now.', seconds),
+    ...gauge('memory_available_bytes', 'Memory that programs can still have.', state.memory?.availableBytes),
+    ...gauge('load_per_core', 'Load of the last minute for each core.', state.load?.perCore),
+    ...gauge('event_loop_lag_seconds', '99 % of timers ran no later than this.', state.loopLagMs.p99 / 1000),
+    ...gauge(
+      'wal_bytes',
+      'The largest -wal file of a declared database.',
+      Math.max(0, ...Object.values(state.walBytes)),
+    ),
+  ]
+}
+
+function machineStateOf(state: unknown): MachineState | undefined {
+  return isMachineState(state) ? state : undefined
+}
+
+function isMachineState(state: unknown): state is MachineState {
+  return typeof state === 'object' && state !== null && 'disk' in state && 'loopLagMs' in state && 'walBytes' in state
+}

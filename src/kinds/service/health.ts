@@ -1,4 +1,5 @@
 /** The checks of a health report about one service, its short description, and what lists show of it. Pure. */
+import { isoOf } from '../../clock.ts'
 import type { Drift } from '../../engine/drift.ts'
 import type { HealthCheck } from '../../engine/kind.ts'
 import type { Observation } from '../../engine/observation.ts'
@@ -98,14 +99,14 @@ function logCheck({ log }: ServiceState): HealthCheck[] {
     : [{ name: 'log', status: 'ok', message: megabytes(log.bytes) }]
 }
 
-/** A short phrase: `up 3 h, process 4711, 25 MB`. */
+/** A short phrase: `runs since 2026-…, process 4711, 25 MB`. */
 export function describeService(observation: Observation<ServiceState>): string {
   if (observation.is !== 'present') return observation.is === 'absent' ? 'not there' : 'cannot be supervised here'
-  const { phase, observedAtMs, probe } = observation.state
+  const { phase, probe } = observation.state
   switch (phase.is) {
     case 'running': {
       const readiness = probe === undefined || probe.phase === 'ready' ? '' : `, ${readinessText[probe.phase]}`
-      return `${uptimeText(phase.startedAtMs, observedAtMs)}, process ${phase.pid}, ${megabytes(phase.usage.memoryBytes)}${readiness}`
+      return `runs since ${isoOf(phase.startedAtMs)}, process ${phase.pid}, ${megabytes(phase.usage.memoryBytes)}${readiness}`
     }
     case 'turning':
       return 'starting or ending'

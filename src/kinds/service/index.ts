@@ -6,6 +6,9 @@ import type { ActionDraft } from '../../engine/action.ts'
 import type { Kind } from '../../engine/kind.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
+import { markPrefixOf } from '../../targets/process/supervision/instance.ts'
+import { outputOf, type ProgramOutput } from '../../targets/process/supervision/log-files.ts'
+import { redactor } from '../../targets/process/supervision/program-environment.ts'
 import { applyService, checkpointService, probeService } from './apply.ts'
 import { differencesOf } from './diff.ts'
 import { describeService, serviceHealth } from './health.ts'
@@ -16,7 +19,7 @@ import { requestedAction, type ServiceRequest, undeclaredServices } from './requ
 import { listServices, type ServiceDeclaration, serviceKindName } from './spec.ts'
 import type { ServiceState } from './state.ts'
 import { planServiceUndo } from './undo.ts'
-import { turningMs, waitsOf } from './waits.ts'
+import { foreignEveryMs, turningMs, waitsOf } from './waits.ts'
 import { createServiceWatch } from './watch.ts'
 
 export { type ServiceView, serviceViewOf } from './health.ts'
@@ -33,6 +36,10 @@ export interface ServiceKind extends Kind<ServiceDeclaration, ServiceState> {
     declared: Declared<ServiceDeclaration> | undefined,
     by: string,
   ): Promise<ActionDraft | undefined>
+  /** Its log with the secrets of its environment blotted out; undefined for one that others start. */
+  output(declared: Declared<ServiceDeclaration>): Promise<ProgramOutput | undefined>
+  /** Whether a process of it, started by Trueup, runs. */
+  isRunning(name: string): boolean
   /** Names of services that run and are not declared any more. */
   undeclared(declared: ReadonlySet<string>): readonly string[]
 }
@@ -58,12 +65,14 @@ export function serviceKind(ports: ServicePorts): ServiceKind {
     health: (resource, observation, drift) => serviceHealth(resource.spec, observation, drift),
     describe: describeService,
     request: (name, request, declared, by) => requestedAction(name, request, declared, by, ports),
+    async output({ spec }) {
+      if (spec.driver.is !== 'command') return undefined
+      return outputOf(spec.log.path, await redactor(spec.driver.launch.environment, ports.secrets))
+    },
+    isRunning: (name) => ports.host.liveWith(markPrefixOf(ports.host.workspaceId, 'service', name)).length > 0,
     undeclared: (declared) => undeclaredServices(declared, ports),
   }
 }
-
-/** Others start these, so nothing tells when they end. */
-const foreignEveryMs = 10_000
 
 function lookAgainAfterMs(
   { spec }: Declared<ServiceDeclaration>,

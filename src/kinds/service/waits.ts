@@ -8,6 +8,8 @@ import type { Downtime } from './downtime.ts'
 import type { ServiceDeclaration } from './spec.ts'
 import type { ServiceState } from './state.ts'
 
+/** Others start these, so nothing tells when they end, in milliseconds. */
+export const foreignEveryMs = 10_000
 /** How soon what is between two states is looked at again, in milliseconds. */
 export const turningMs = 1000
 
@@ -22,6 +24,7 @@ export function waitsOf(
     case 'unknown':
       return {
         reason: { code: 'service-unknown', message: `whether it runs cannot be told: ${phase.why}`, isUnknown: true },
+        untilMs: observedAtMs + foreignEveryMs,
       }
     case 'turning':
       return {

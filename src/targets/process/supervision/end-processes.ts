@@ -43,7 +43,7 @@ export async function endProcesses(
 }
 
 function membersOf(mark: string, table: ProcessTable): readonly ProcessFacts[] {
-  return table.marked(0).filter((one) => one.mark === mark && !one.isHelper)
+  return table.marked(0, (one) => one === mark).filter(({ isHelper }) => !isHelper)
 }
 
 /** The processes of one group are signalled as a group, so that none that is forked in between is missed. */

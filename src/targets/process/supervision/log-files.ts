@@ -38,7 +38,7 @@ export function logFactsOf(path: string): { readonly bytes: number; readonly cha
 }
 
 /** Reads what a log gains from call to call, across rotations. */
-export interface LogFollower {
+interface LogFollower {
   /** What came since the last call, 256 KiB at most; what a flood brings beyond that is skipped with a note. */
   read(): string
 }
@@ -46,7 +46,7 @@ export interface LogFollower {
 const followBytesMax = 262_144
 
 /** Follows a log from its end as it is now. */
-export function followLog(path: string): LogFollower {
+function followLog(path: string): LogFollower {
   const identityOf = () => {
     const found = statSync(path, { throwIfNoEntry: false })
     return found === undefined ? undefined : { ino: found.ino, size: found.size }
@@ -80,5 +80,25 @@ export function removeLog(path: string): void {
   for (const one of readdirSync(folder)) {
     if (one === name || (one.startsWith(`${name}.`) && /^\d+$/.test(one.slice(name.length + 1))))
       rmSync(join(folder, one), { force: true })
+  }
+}
+
+/** The output of one program, as it may be shown. */
+export interface ProgramOutput {
+  readonly path: string
+  /** The last `bytesMax` bytes, from the beginning of a line. */
+  tail(bytesMax: number): string
+  /** Gives what came since the last call, from now on. */
+  follow(): () => string
+}
+
+export function outputOf(path: string, redact: (text: string) => string): ProgramOutput {
+  return {
+    path,
+    tail: (bytesMax) => redact(tailOf(path, bytesMax)),
+    follow() {
+      const follower = followLog(path)
+      return () => redact(follower.read())
+    },
   }
 }

@@ -43,7 +43,7 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
   const exitPathOf = (uuid: string) => join(folder, `${uuid}.exit`)
 
   const find = (instance: Instance, maxAgeMs: number): Finding => {
-    const marked = table.marked(maxAgeMs).filter(({ mark }) => mark === instance.mark)
+    const marked = table.marked(maxAgeMs, (mark) => mark === instance.mark)
     const members = marked.filter(({ isHelper }) => !isHelper)
     const exit = readExit(exitPathOf(instance.uuid))
     const leftovers = members.map(({ pid }) => pid)
@@ -94,7 +94,7 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
     unsupported: bootNow === 'unknown-boot' ? 'services need Linux with /proc' : missingTools(options.path),
     find: (instance) => find(instance, tableAgeMs),
     liveWith(prefix) {
-      const marks = table.marked(tableAgeMs).filter(({ mark, isHelper }) => mark.startsWith(prefix) && !isHelper)
+      const marks = table.marked(tableAgeMs, (mark) => mark.startsWith(prefix)).filter(({ isHelper }) => !isHelper)
       return [...new Set(marks.map(({ mark }) => uuidOfMark(mark)))]
     },
     launch,

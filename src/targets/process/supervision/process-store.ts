@@ -13,6 +13,8 @@ import type { JsonValue } from '../../../json.ts'
 export type Collection = 'service' | 'job' | 'run' | 'kept'
 
 export interface ProcessStore {
+  /** Whether what is set is still there after this process. */
+  readonly keeps: boolean
   get(collection: Collection, name: string): JsonValue | undefined
   /** Names that begin with the prefix, with their documents, in the order of the names. */
   list(collection: Collection, prefix: string): readonly (readonly [name: string, document: JsonValue])[]
@@ -53,6 +55,7 @@ export function openProcessStore(path: string, options: { readonly keep: boolean
     return found
   }
   return {
+    keeps: options.keep,
     get(collection, name) {
       const row = opened(false)
         ?.prepare<[string, string], Row>('SELECT name, document FROM documents WHERE collection = ? AND name = ?')

@@ -16,8 +16,11 @@ export interface MarkedProcess extends ProcessFacts {
 }
 
 export interface ProcessTable {
-  /** Every live process with a mark, looked up no longer than `maxAgeMs` ago. Zombies are left out. */
-  marked(maxAgeMs: number): readonly MarkedProcess[]
+  /**
+   * The live processes whose mark is chosen, as they are now; what was started within the last `maxAgeMs` may be missing, and
+   * nothing that has ended is there. Zombies are left out.
+   */
+  marked(maxAgeMs: number, chosen: (mark: string) => boolean): readonly MarkedProcess[]
 }
 
 /** Programs change their environment by exec only in their first moments; until then what was not marked is asked again. */
@@ -54,11 +57,15 @@ export function createProcessTable(clock: Clock): ProcessTable {
   }
 
   return {
-    marked(maxAgeMs) {
+    marked(maxAgeMs, chosen) {
       const nowMs = clock.monotonicMs()
       if (last === undefined || nowMs - last.atMs > maxAgeMs || maxAgeMs === 0)
         last = { atMs: nowMs, processes: look() }
-      return last.processes
+      return last.processes.flatMap((one) => {
+        if (!chosen(one.mark)) return []
+        const now = last?.atMs === nowMs ? one : readProcess(one.pid)
+        return now === undefined || now.startTicks !== one.startTicks || !isLive(now) ? [] : [{ ...one, ...now }]
+      })
     },
   }
 }
