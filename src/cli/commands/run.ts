@@ -46,7 +46,7 @@ async function keepRunning(options: RunOptions, run: CommandRun): Promise<ExitSt
     const { created } = await ensureDemoWorkspace({ directory: dirname(resolve(options.state)), log })
     if (created && !options.json)
       run.terminal.line(
-        'Made the sample workspace: four databases and JSON files in data/, about 5,000 leads, messy on purpose.',
+        'Made the sample workspace: four databases and JSON files in data/, about 5,000 leads, messy on purpose; and three services in services/ that work on them.',
       )
   }
   const controller = await start(options, run, log)
