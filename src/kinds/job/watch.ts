@@ -60,7 +60,8 @@ function createGlance(ports: JobPorts): (name: string) => string {
     const one = before?.newest === newest ? before : { newest, live: runsOf(ports.store, name) }
     one.live = one.live.filter((run) => isLive(runState(run, ports)))
     known.set(name, one)
-    return one.live.map(({ number }) => number).join(' ')
+    // The newest number too: a run may have begun and ended since the last glance.
+    return `${newest}: ${one.live.map(({ number }) => number).join(' ')}`
   }
 }
 

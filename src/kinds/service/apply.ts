@@ -8,26 +8,35 @@ import { OperationalError } from '../../errors.ts'
 import { exitText } from '../../targets/process/supervision/exit-text.ts'
 import { type Instance, markPrefixOf } from '../../targets/process/supervision/instance.ts'
 import { environmentWith } from '../../targets/process/supervision/program-environment.ts'
-import { instanceOf } from './observe.ts'
+import { instanceOf, rollingOther } from './observe.ts'
 import { type Order, orderOf } from './orders.ts'
-import type { ServicePorts } from './ports.ts'
+import type { ServicePorts, SharedServicePorts } from './ports.ts'
 import { exitsMax, type PastExit, recordOf, type ServiceRecord, saveRecord } from './record.ts'
 import { evidenceOf } from './state.ts'
 
 const done: Applied = { changed: 1, skipped: [], skippedCount: 0, failed: [] }
 
 /** What is found now, and, for undo, what a restart replaces. */
-export async function checkpointService(action: Action, ports: ServicePorts): Promise<Checkpoint> {
+export async function checkpointService(action: Action, ports: SharedServicePorts): Promise<Checkpoint> {
   const order = orderOf(action)
   const { name } = action.resource
   if (order.verb === 'start-unit' || order.verb === 'restart-unit' || order.verb === 'stop-unit')
     return { evidence: await unitEvidence(order.unit, ports), images: 0 }
   const record = recordOf(ports.store, name)
+  if (order.verb === 'restart' && order.why === 'changed' && action.cause !== 'undo' && !mayRoll(name, order, ports))
+    return { evidence: 'another service is being restarted', images: 0 }
   if (order.verb === 'restart' && record?.launch != null) {
     ports.store.set('kept', action.id, { launch: record.launch, launchHash: record.launchHash })
   }
   const live = ports.host.liveWith(markPrefixOf(ports.host.workspaceId, 'service', name))
   return { evidence: evidenceOf(record?.instance.uuid ?? null, live), images: order.verb === 'restart' ? 1 : 0 }
+}
+
+/** How long a turn may take beside the grace of the old instance. */
+const turnMs = 60_000
+
+function mayRoll(name: string, order: Extract<Order, { verb: 'restart' }>, ports: SharedServicePorts): boolean {
+  return rollingOther(name, ports) === undefined && ports.rollout.claim(name, order.graceMs + turnMs)
 }
 
 /** Whether a unit runs, as evidence. */
@@ -37,7 +46,11 @@ export async function unitEvidence(unit: string, { systemd }: ServicePorts): Pro
   return evidenceOf(null, [isUp ? `unit-${found.mainPid}` : found.is === 'unknown' ? 'unknown' : 'down'])
 }
 
-export async function applyService(action: Action, ports: ServicePorts, context: EffectContext): Promise<Applied> {
+export async function applyService(
+  action: Action,
+  ports: SharedServicePorts,
+  context: EffectContext,
+): Promise<Applied> {
   const order = orderOf(action)
   const { name } = action.resource
   switch (order.verb) {
@@ -45,7 +58,11 @@ export async function applyService(action: Action, ports: ServicePorts, context:
       await startInstance(action, order, ports, context)
       return done
     case 'restart':
-      await restartInstance(action, order, ports, context)
+      try {
+        await restartInstance(action, order, ports, context)
+      } finally {
+        ports.rollout.release(name)
+      }
       return done
     case 'end':
       await endInstance(name, order, ports, context)

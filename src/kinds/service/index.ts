@@ -16,6 +16,7 @@ import { observeService } from './observe.ts'
 import { planService } from './plan.ts'
 import type { ServicePorts } from './ports.ts'
 import { requestedAction, type ServiceRequest, undeclaredServices } from './requests.ts'
+import { createRollout } from './rollout.ts'
 import { listServices, type ServiceDeclaration, serviceKindName } from './spec.ts'
 import type { ServiceState } from './state.ts'
 import { planServiceUndo } from './undo.ts'
@@ -45,7 +46,8 @@ export interface ServiceKind extends Kind<ServiceDeclaration, ServiceState> {
 }
 
 /** Makes the kind. */
-export function serviceKind(ports: ServicePorts): ServiceKind {
+export function serviceKind(settings: ServicePorts): ServiceKind {
+  const ports = { ...settings, rollout: createRollout(settings.clock) }
   const noticed = new Map<string, number>()
   const watching = createServiceWatch(ports)
   return {

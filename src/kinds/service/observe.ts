@@ -10,7 +10,7 @@ import type { Launch } from '../../targets/process/supervision/launch-declaratio
 import type { Finding } from '../../targets/process/supervision/ports.ts'
 import { redactor } from '../../targets/process/supervision/program-environment.ts'
 import { type Downtime, downtimeOf } from './downtime.ts'
-import type { ServicePorts } from './ports.ts'
+import type { ServicePorts, SharedServicePorts } from './ports.ts'
 import { recordedServices, recordOf, type ServiceRecord } from './record.ts'
 import type { ServiceDeclaration } from './spec.ts'
 import { evidenceOf, fingerprintOf, type Phase, type ServiceState } from './state.ts'
@@ -24,7 +24,7 @@ export type Noticed = Map<string, number>
 
 export async function observeService(
   { spec, observeOnly }: Declared<ServiceDeclaration>,
-  ports: ServicePorts,
+  ports: SharedServicePorts,
   noticed: Noticed,
   signal: AbortSignal,
 ): Promise<Observation<ServiceState>> {
@@ -40,7 +40,7 @@ export async function observeService(
     observedAtMs: ports.clock.nowMs(),
     probe: probed,
     waitsFor: observeOnly ? [] : spec.services.filter((name) => !isReady(name, ports)),
-    rolling: rollingOther(spec.name, ports),
+    rolling: ports.rollout.other(spec.name) ?? rollingOther(spec.name, ports),
     over: phase.is === 'running' ? overLimit(spec, phase) : undefined,
     output: isWell || driver.is !== 'command' ? '' : await lastWords(spec.log.path, driver.launch, ports),
     log: driver.is === 'command' ? logOf(spec, ports) : undefined,
@@ -152,23 +152,26 @@ async function probeOnce(
   return stepProbe(notProbed, result, spec.probe, { atMs: nowMs, ranMs: Math.max(0, nowMs - phase.startedAtMs) })
 }
 
-/** Whether another service runs and its probe, if it is probed in this process, has succeeded. */
-function isReady(name: string, ports: ServicePorts): boolean {
+/** Without a probe nothing else tells whether a new version came up. */
+const rolledAfterMs = 5000
+
+/** Whether another service runs, for so long, and its probe, if it is probed in this process, has succeeded. */
+function isReady(name: string, ports: ServicePorts, ranMinMs = 0): boolean {
   const record = recordOf(ports.store, name)
   if (record === undefined) return false
   const found = ports.host.find(record.instance)
-  if (found.is !== 'running') return false
+  if (found.is !== 'running' || ports.clock.nowMs() - found.startedAtMs < ranMinMs) return false
   if (!ports.prober.isProbing(name)) return true
   const phase = ports.prober.state(name, record.instance.uuid)?.phase
   return phase === 'ready' || phase === 'failing'
 }
 
 /** A service that was restarted because its declaration changed holds the others back until it is ready. */
-function rollingOther(name: string, ports: ServicePorts): string | undefined {
+export function rollingOther(name: string, ports: ServicePorts): string | undefined {
   return recordedServices(ports.store).find((other) => {
     if (other === name) return false
     const record = recordOf(ports.store, other)
-    return record?.why === 'changed' && record.held === null && !isReady(other, ports)
+    return record?.why === 'changed' && record.held === null && !isReady(other, ports, rolledAfterMs)
   })
 }
 

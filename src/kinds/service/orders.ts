@@ -53,6 +53,14 @@ export const runsProgram: ActionDraft['findings'][number] = {
   message: 'undo ends the program; what it did meanwhile stays',
 }
 
+const commandLengthMax = 100
+
+/** A command on one line, as long as a sentence bears. */
+export function commandText(words: readonly string[]): string {
+  const text = words.join(' ').replaceAll(/\s+/g, ' ')
+  return text.length <= commandLengthMax ? text : `${text.slice(0, commandLengthMax - 1)}…`
+}
+
 /** Draft with what all actions on a service have in common. */
 export function draftOf(
   name: string,

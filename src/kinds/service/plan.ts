@@ -3,7 +3,7 @@ import type { ActionDraft } from '../../engine/action.ts'
 import type { Drift } from '../../engine/drift.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
-import { draftOf, runsProgram } from './orders.ts'
+import { commandText, draftOf, runsProgram } from './orders.ts'
 import type { Driver, ServiceDeclaration } from './spec.ts'
 import type { ServiceState } from './state.ts'
 
@@ -72,7 +72,7 @@ export function start(
     spec.name,
     { verb: 'start', ...startInput(spec, driver), failures: asked ? 0 : failures, crashes, asked },
     {
-      summary: `Start ${spec.name}: ${driver.launch.command.join(' ')}${failures > 0 && !asked ? `, after ${failures} ${failures === 1 ? 'failure' : 'failures in a row'}` : ''}`,
+      summary: `Start ${spec.name}: ${commandText(driver.launch.command)}${failures > 0 && !asked ? `, after ${failures} ${failures === 1 ? 'failure' : 'failures in a row'}` : ''}`,
       risk: 'low',
       findings: [runsProgram],
       precondition: state.evidence,
@@ -95,7 +95,7 @@ export function restart(
     {
       summary:
         why === 'changed'
-          ? `Restart ${spec.name} with its changed command, folder or environment: ${driver.launch.command.join(' ')}`
+          ? `Restart ${spec.name} with its changed command, folder or environment: ${commandText(driver.launch.command)}`
           : `Restart ${spec.name}`,
       // The owner says by `onChange` whether somebody is asked first.
       risk: why === 'changed' && spec.onChange === 'approve' ? 'high' : 'low',

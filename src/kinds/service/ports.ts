@@ -5,9 +5,15 @@ import type { Prober } from '../../targets/process/probes/prober.ts'
 import type { ProcessHost } from '../../targets/process/supervision/ports.ts'
 import type { ProcessStore } from '../../targets/process/supervision/process-store.ts'
 import type { Systemd } from '../../targets/process/systemd.ts'
+import type { Rollout } from './rollout.ts'
 import type { Folders } from './spec.ts'
 
 /** What services need of the world. */
+/** What services need of the world, with what they share among themselves. */
+export interface SharedServicePorts extends ServicePorts {
+  readonly rollout: Rollout
+}
+
 export interface ServicePorts extends Folders {
   readonly host: ProcessHost
   readonly store: ProcessStore

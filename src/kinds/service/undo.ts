@@ -4,7 +4,7 @@ import type { Action } from '../../engine/action.ts'
 import type { UndoPlan } from '../../engine/kind.ts'
 import { markPrefixOf } from '../../targets/process/supervision/instance.ts'
 import { launchSchema } from '../../targets/process/supervision/launch-declaration.ts'
-import { draftOf, orderOf, runsProgram } from './orders.ts'
+import { commandText, draftOf, orderOf, runsProgram } from './orders.ts'
 import type { ServicePorts } from './ports.ts'
 import { recordOf } from './record.ts'
 import { evidenceOf } from './state.ts'
@@ -49,7 +49,11 @@ export async function planServiceUndo(action: Action, ports: ServicePorts): Prom
       const draft = draftOf(
         name,
         { verb: 'restart', ...before, instance: uuid, graceMs: order.graceMs, why: 'changed' },
-        { ...rest, findings: [runsProgram], summary: `Restart ${name} as it ran before: ${launch.command.join(' ')}` },
+        {
+          ...rest,
+          findings: [runsProgram],
+          summary: `Restart ${name} as it ran before: ${commandText(launch.command)}`,
+        },
       )
       return { is: 'undo', draft, conflicts: [] }
     }
