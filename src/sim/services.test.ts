@@ -154,7 +154,7 @@ describe('a changed declaration', () => {
     // The new version of whichever comes first does not start.
     bench.host.script = (order) => (order.command[1] === 'new' ? { afterMs: 50, code: 1 } : undefined)
     bench.declare(services('new'))
-    await bench.clock.advance(30 * minute)
+    await bench.clock.advance(8 * minute)
     const touched = new Set(
       bench.host.launched.filter(({ command }) => command[1] === 'new').map(({ lockName }) => lockName),
     )

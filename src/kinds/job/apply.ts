@@ -80,7 +80,7 @@ async function startRun(
   const { store, host, clock } = ports
   const { name } = action.resource
   const begun = runsOf(store, name).find((run) => run.actionId === action.id)
-  if (begun !== undefined && host.find(begun.instance).is !== 'never') {
+  if (begun !== undefined && (await host.settled(begun.instance)).is !== 'never') {
     recordStarted(begun, ports)
     return
   }

@@ -98,7 +98,8 @@ async function startInstance(
   const { name } = action.resource
   const before = recordOf(store, name)
   const begun = before?.actionId === action.id ? before : undefined
-  if (begun !== undefined && host.find(begun.instance).is !== 'never') return recordStarted(name, begun, ports)
+  if (begun !== undefined && (await host.settled(begun.instance)).is !== 'never')
+    return recordStarted(name, begun, ports)
   const environment = await environmentWith(ports.environment, order.launch.environment, ports.secrets)
   context.signal.throwIfAborted()
   // An intent that nothing came of is used again: were its program about to appear after all, the lock would decide.
@@ -169,7 +170,7 @@ function pastOf(before: ServiceRecord, { host }: ServicePorts): readonly PastExi
 function recordStarted(name: string, begun: ServiceRecord, { store, host, clock }: ServicePorts): void {
   const found = host.find(begun.instance)
   if (found.is === 'starting')
-    throw new OperationalError('PROCESS_NOT_STARTED', `${name} is about to run`, { hint: 'It is looked at again.' })
+    throw new OperationalError('PROCESS_NOT_STARTED', `${name} is about to run for longer than ten seconds`)
   const instance: Instance = found.is === 'running' ? found.instance : begun.instance
   const startedAtMs = begun.startedAtMs ?? (found.is === 'running' ? found.startedAtMs : clock.nowMs())
   saveRecord(store, name, { ...begun, instance, startedAtMs })

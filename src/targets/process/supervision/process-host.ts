@@ -5,7 +5,7 @@
  * and its children inherit); no process is signalled whose identity is not sure; what runs goes on when Trueup ends.
  */
 import { createHash } from 'node:crypto'
-import { type FSWatcher, mkdirSync, readFileSync, realpathSync, rmSync, statSync, watch } from 'node:fs'
+import { existsSync, type FSWatcher, mkdirSync, readFileSync, realpathSync, rmSync, statSync, watch } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../../../clock.ts'
 import { OperationalError } from '../../../errors.ts'
@@ -30,8 +30,6 @@ const tableAgeMs = 1000
 /** How long a shim may take until its program runs; loaded machines take a second. */
 const startWaitMs = 10_000
 const startPollMs = 15
-/** What the shim writes where another copy holds the lock. */
-const lockHeldCode = 75
 /** How often it is looked whether programs of a dead shim still run, for which nobody writes an exit record. */
 const lookEveryMs = 2000
 
@@ -41,6 +39,7 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
   const table = createProcessTable(clock)
   const bootNow = bootId()
   const exitPathOf = (uuid: string) => join(folder, `${uuid}.exit`)
+  const heldPathOf = (uuid: string) => `${exitPathOf(uuid)}.held`
 
   const find = (instance: Instance, maxAgeMs: number): Finding => {
     const marked = table.marked(maxAgeMs, (mark) => mark === instance.mark)
@@ -72,18 +71,25 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
       lock: join(folder, `${order.lockName}.lock`),
       exit: exitPathOf(order.uuid),
     })
-    const untilMs = clock.monotonicMs() + startWaitMs
-    for (;;) {
-      const found = find(instance, 0)
-      if (found.is === 'running') return found.instance
-      if (found.is === 'ended') {
-        if (found.exit.code !== lockHeldCode) return instance
-        throw new OperationalError('PROCESS_NOT_STARTED', `another copy of ${order.command.join(' ')} still runs`, {
+    const found = await settled(instance, () => existsSync(heldPathOf(order.uuid)))
+    if (found.is === 'running') return found.instance
+    if (found.is === 'ended') return instance
+    const isHeld = existsSync(heldPathOf(order.uuid))
+    rmSync(heldPathOf(order.uuid), { force: true })
+    throw isHeld
+      ? new OperationalError('PROCESS_NOT_STARTED', `another copy of ${order.command.join(' ')} still runs`, {
           hint: `See who holds ${order.lockName}.lock in .trueup/run with \`fuser\`.`,
         })
-      }
-      if (clock.monotonicMs() > untilMs)
-        throw new OperationalError('PROCESS_NOT_STARTED', `${order.command.join(' ')} did not start within 10 s`)
+      : new OperationalError('PROCESS_NOT_STARTED', `${order.command.join(' ')} did not start within 10 s`)
+  }
+
+  /** Waits until it runs or has ended; gives what is found when `isOver`, or after ten seconds. */
+  async function settled(instance: Instance, isOver: () => boolean): Promise<Finding> {
+    const untilMs = clock.monotonicMs() + startWaitMs
+    for (;;) {
+      const over = isOver() || clock.monotonicMs() > untilMs
+      const found = find(instance, 0)
+      if (over || found.is === 'running' || found.is === 'ended') return found
       await clock.sleep(startPollMs)
     }
   }
@@ -93,6 +99,7 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
     bootId: bootNow,
     unsupported: bootNow === 'unknown-boot' ? 'services need Linux with /proc' : missingTools(options.path),
     find: (instance) => find(instance, tableAgeMs),
+    settled: (instance) => settled(instance, () => find(instance, 0).is === 'never'),
     liveWith(prefix) {
       const marks = table.marked(tableAgeMs, (mark) => mark.startsWith(prefix)).filter(({ isHelper }) => !isHelper)
       return [...new Set(marks.map(({ mark }) => uuidOfMark(mark)))]
@@ -100,7 +107,7 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
     launch,
     end: (instance, graceMs, signal) => endProcesses(instance.mark, graceMs, signal, { clock, table }),
     forget(uuid) {
-      for (const end of ['', '.part', '.pipe']) rmSync(`${exitPathOf(uuid)}${end}`, { force: true })
+      for (const end of ['', '.part', '.pipe', '.held']) rmSync(`${exitPathOf(uuid)}${end}`, { force: true })
       rmSync(join(folder, `${uuid}.lock`), { force: true })
     },
     onExit: (listener) => watchExits(folder, clock, listener),

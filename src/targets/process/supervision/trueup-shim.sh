@@ -5,7 +5,8 @@
 #
 #   trueup-shim.sh LOCK EXIT LOG LOG_BYTES LOG_FILES DESCRIPTORS DIRECTORY COMMAND...
 #
-# EXIT is written whole or not at all. 75 in it means that another copy holds the lock: nothing was started.
+# EXIT is written whole or not at all. EXIT.held is made instead where another copy holds the lock: nothing was started then,
+# and EXIT stays that of the copy that may run under the same name.
 set -u
 umask 077
 lock=$1 exit=$2 log=$3 bytes=$4 files=$5 descriptors=$6 directory=$7
@@ -46,7 +47,7 @@ keep_log() {
 
 exec 9>>"$lock" || exit 74
 if ! flock -n 9; then
-  leave 75
+  : >"$exit.held"
   exit 75
 fi
 pipe=$exit.pipe
