@@ -51,7 +51,7 @@ const packageSchema = z.object({ version: z.string() })
 /** Starts it. Throws as `openWorkspace` does, and when the port is taken. */
 export async function startController(options: ControllerOptions): Promise<Controller> {
   const { clock, log, random } = options
-  const workspace = await openWorkspace({ ...options, purpose: 'act' })
+  const workspace = await openWorkspace({ ...options, purpose: 'act', serves: true })
   const { engine, generations, lease } = workspace
   const stopping = new AbortController()
   let fail: (error: unknown) => void = () => undefined

@@ -38,6 +38,8 @@ export interface WorkspaceOptions {
   readonly stateFile: string
   /** `look` changes nothing on the disk; `act` takes the lease. */
   readonly purpose: 'look' | 'act'
+  /** Whether somebody is served meanwhile: work in threads then stands back behind the thread that answers. */
+  readonly serves?: boolean
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
   readonly random: Random
@@ -75,6 +77,9 @@ export interface Workspace {
   close(): Promise<void>
 }
 
+/** As `nice` without an argument: a look then gets about a tenth of a core that the answering thread wants too. */
+const servingNiceness = 10
+
 /** Opens a workspace. Throws DESIRED_STATE_*, LEASE_HELD, JOURNAL_*. */
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const { clock, log, random } = options
@@ -82,7 +87,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   if (!existsSync(stateFile)) throw new OperationalError('DESIRED_STATE_MISSING', `there is no ${options.stateFile}`)
   const directory = dirname(stateFile)
   const ownFolder = join(directory, '.trueup')
-  const offload = createOffload({ log })
+  const offload = createOffload({ log, niceness: options.serves === true ? servingNiceness : 0 })
   const databases = openDatabases({ offload, clock, log })
   const journal = await openTheJournal(join(ownFolder, 'journal.db'), options, databases)
   const keep = options.purpose === 'act'
