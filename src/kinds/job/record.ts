@@ -20,7 +20,6 @@ const jobSchema = z.object({
 export type JobRecord = z.output<typeof jobSchema>
 
 const endSchema = z.object({ atMs: z.number().nullable(), code: z.int().nullable(), reason: z.string().nullable() })
-export type RunEnd = z.output<typeof endSchema>
 
 const runSchema = z.object({
   job: z.string(),

@@ -15,7 +15,6 @@ export type PastExit = z.output<typeof pastExitSchema>
 
 /** Why Trueup itself ended an instance. `asked`, `changed` and `undo` are no failures of the program. */
 export const stopCauses = ['asked', 'changed', 'undo', 'liveness', 'limit'] as const
-export type StopCause = (typeof stopCauses)[number]
 
 const recordSchema = z.object({
   instance: instanceSchema,
