@@ -22,11 +22,10 @@ import { type JobDeclaration, jobKindName, listJobs } from './spec.ts'
 import { evidenceOf, isLive, type JobState } from './state.ts'
 import { createJobWatch } from './watch.ts'
 
-export { type JobView, jobViewOf } from './health.ts'
+export { jobViewOf } from './health.ts'
 export type { PingOutcome } from './ping.ts'
 export type { JobPorts } from './ports.ts'
 export { type JobDeclaration, jobKindName } from './spec.ts'
-export type { JobState } from './state.ts'
 
 export interface JobKind extends Kind<JobDeclaration, JobState> {
   /** The action that runs a job now because a person asks. Throws USAGE where that is not Trueup's to do. */

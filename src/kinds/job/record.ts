@@ -20,7 +20,6 @@ const jobSchema = z.object({
 export type JobRecord = z.output<typeof jobSchema>
 
 const endSchema = z.object({ atMs: z.number().nullable(), code: z.int().nullable(), reason: z.string().nullable() })
-export type RunEnd = z.output<typeof endSchema>
 
 const runSchema = z.object({
   job: z.string(),
@@ -52,9 +51,16 @@ const fresh: JobRecord = {
   lastSuccessAtMs: null,
 }
 
+/** The store gives the same document until it is replaced. */
+const parsed = new WeakMap<object, JobRecord>()
+
 export function jobRecordOf(store: ProcessStore, name: string): JobRecord {
   const document = store.get('job', name)
-  return document === undefined ? fresh : jobSchema.parse(document)
+  if (document === undefined) return fresh
+  if (typeof document !== 'object' || document === null) return jobSchema.parse(document)
+  const known = parsed.get(document) ?? jobSchema.parse(document)
+  parsed.set(document, known)
+  return known
 }
 
 export function saveJob(store: ProcessStore, name: string, record: JobRecord): void {

@@ -23,11 +23,10 @@ import { planServiceUndo } from './undo.ts'
 import { foreignEveryMs, turningMs, waitsOf } from './waits.ts'
 import { createServiceWatch } from './watch.ts'
 
-export { type ServiceView, serviceViewOf } from './health.ts'
+export { serviceViewOf } from './health.ts'
 export type { ServicePorts } from './ports.ts'
 export type { ServiceRequest } from './requests.ts'
 export { type ServiceDeclaration, serviceKindName } from './spec.ts'
-export type { ServiceState } from './state.ts'
 
 export interface ServiceKind extends Kind<ServiceDeclaration, ServiceState> {
   /** What a person asks for, as an action; undefined where it is so already. Throws NOT_FOUND and USAGE. */

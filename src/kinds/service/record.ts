@@ -15,7 +15,6 @@ export type PastExit = z.output<typeof pastExitSchema>
 
 /** Why Trueup itself ended an instance. `asked`, `changed` and `undo` are no failures of the program. */
 export const stopCauses = ['asked', 'changed', 'undo', 'liveness', 'limit'] as const
-export type StopCause = (typeof stopCauses)[number]
 
 const recordSchema = z.object({
   instance: instanceSchema,
@@ -43,10 +42,17 @@ export type ServiceRecord = z.output<typeof recordSchema>
 /** So many past exits are kept. */
 export const exitsMax = 10
 
+/** The store gives the same document until it is replaced. */
+const parsed = new WeakMap<object, ServiceRecord>()
+
 /** The record of a service; undefined where it was never started. */
 export function recordOf(store: ProcessStore, name: string): ServiceRecord | undefined {
   const document = store.get('service', name)
-  return document === undefined ? undefined : recordSchema.parse(document)
+  if (document === undefined) return undefined
+  if (typeof document !== 'object' || document === null) return recordSchema.parse(document)
+  const known = parsed.get(document) ?? recordSchema.parse(document)
+  parsed.set(document, known)
+  return known
 }
 
 /** Names of all services that were ever started here, declared or not. */

@@ -144,6 +144,8 @@ function usageOf(members: readonly MarkedProcess[]): Usage {
 }
 
 function readExit(path: string): Exit | undefined {
+  // Asked for far more often than there is one, and an error is dear.
+  if (!existsSync(path)) return undefined
   try {
     const code = Number(readFileSync(path, 'utf8').trim())
     return { code: Number.isInteger(code) ? code : undefined, atMs: Math.round(statSync(path).mtimeMs) }

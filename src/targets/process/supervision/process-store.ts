@@ -38,6 +38,8 @@ interface Row {
  */
 export function openProcessStore(path: string, options: { readonly keep: boolean }): ProcessStore {
   let db: Database.Database | undefined
+  /** What was read or written: whoever holds the lease is the only writer. A name without a document is kept as undefined. */
+  const known = new Map<string, JsonValue | undefined>()
   const opened = (forWriting: boolean): Database.Database | undefined => {
     if (db !== undefined) return db
     if (!options.keep) {
@@ -57,10 +59,14 @@ export function openProcessStore(path: string, options: { readonly keep: boolean
   return {
     keeps: options.keep,
     get(collection, name) {
+      const place = `${collection}/${name}`
+      if (known.has(place)) return known.get(place)
       const row = opened(false)
         ?.prepare<[string, string], Row>('SELECT name, document FROM documents WHERE collection = ? AND name = ?')
         .get(collection, name)
-      return row === undefined ? undefined : documentSchema.parse(JSON.parse(row.document))
+      const document = row === undefined ? undefined : documentSchema.parse(JSON.parse(row.document))
+      known.set(place, document)
+      return document
     },
     list(collection, prefix) {
       const rows =
@@ -75,12 +81,19 @@ export function openProcessStore(path: string, options: { readonly keep: boolean
       writable()
         .prepare('INSERT OR REPLACE INTO documents (collection, name, document) VALUES (?, ?, ?)')
         .run(collection, name, JSON.stringify(document))
+      known.set(`${collection}/${name}`, document)
     },
     delete(collection, name) {
+      known.delete(`${collection}/${name}`)
       opened(false)?.prepare('DELETE FROM documents WHERE collection = ? AND name = ?').run(collection, name)
     },
     transaction(work) {
-      writable().transaction(work).immediate()
+      try {
+        writable().transaction(work).immediate()
+      } catch (error) {
+        known.clear()
+        throw error
+      }
     },
     close: () => db?.close(),
   }

@@ -26,11 +26,14 @@ export interface ProcessTable {
 /** Programs change their environment by exec only in their first moments; until then what was not marked is asked again. */
 const settledAfterMs = 3000
 const shimName = '/trueup-shim.sh'
+/** So young a table is taken as it is: a look at many programs in a row need not read each of them again. */
+const freshMs = 20
 
 /** Makes a table that reads each process's environment once. */
 export function createProcessTable(clock: Clock): ProcessTable {
   /** Marks by pid and start time; empty for a process that has none and will not get one. */
   const marks = new Map<string, string>()
+  const shims = new Map<string, boolean>()
   let last: { readonly atMs: number; readonly processes: readonly MarkedProcess[] } | undefined
 
   const markOf = (facts: ProcessFacts): string => {
@@ -40,6 +43,16 @@ export function createProcessTable(clock: Clock): ProcessTable {
     const mark = environmentOf(facts.pid, markVariable) ?? ''
     if (mark !== '' || ageMsOf(facts) > settledAfterMs) marks.set(identity, mark)
     return mark
+  }
+
+  const isShim = (facts: ProcessFacts): boolean => {
+    const identity = `${facts.pid}:${facts.startTicks}`
+    const known = shims.get(identity)
+    if (known !== undefined) return known
+    const [, script = ''] = commandLineOf(facts.pid) ?? []
+    const found = script.endsWith(shimName)
+    if (ageMsOf(facts) > settledAfterMs) shims.set(identity, found)
+    return found
   }
 
   const look = (): readonly MarkedProcess[] => {
@@ -52,7 +65,11 @@ export function createProcessTable(clock: Clock): ProcessTable {
       return mark === '' ? [] : [{ ...facts, mark }]
     })
     forgetGone(marks, live)
-    const shimSessions = new Set(found.filter(({ pid }) => isShim(pid)).map(({ session }) => session))
+    forgetGone(shims, live)
+    // A shim leads a session of its own; where it was killed, its log goes on without it.
+    const leaders = new Set(found.filter(({ pid, session }) => pid === session).map(({ pid }) => pid))
+    const candidates = found.filter(({ pid, session }) => pid === session || !leaders.has(session))
+    const shimSessions = new Set(candidates.filter(isShim).map(({ session }) => session))
     return found.map((one) => ({ ...one, isHelper: shimSessions.has(one.session) }))
   }
 
@@ -63,20 +80,15 @@ export function createProcessTable(clock: Clock): ProcessTable {
         last = { atMs: nowMs, processes: look() }
       return last.processes.flatMap((one) => {
         if (!chosen(one.mark)) return []
-        const now = last?.atMs === nowMs ? one : readProcess(one.pid)
+        const now = last !== undefined && nowMs - last.atMs < freshMs ? one : readProcess(one.pid)
         return now === undefined || now.startTicks !== one.startTicks || !isLive(now) ? [] : [{ ...one, ...now }]
       })
     },
   }
 }
 
-function isShim(pid: number): boolean {
-  const [, script = ''] = commandLineOf(pid) ?? []
-  return script.endsWith(shimName)
-}
-
-function forgetGone(marks: Map<string, string>, live: readonly ProcessFacts[]): void {
-  if (marks.size <= live.length + 500) return
+function forgetGone(known: Map<string, unknown>, live: readonly ProcessFacts[]): void {
+  if (known.size <= live.length + 500) return
   const there = new Set(live.map(({ pid, startTicks }) => `${pid}:${startTicks}`))
-  for (const identity of marks.keys()) if (!there.has(identity)) marks.delete(identity)
+  for (const identity of known.keys()) if (!there.has(identity)) known.delete(identity)
 }
