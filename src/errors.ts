@@ -184,6 +184,17 @@ export const errorTable = {
     meaning: 'A lead with the same unique value exists already.',
     hint: 'Update the lead named in the message instead.',
   },
+  LEAD_SUPPRESSED: {
+    retry: 'never',
+    meaning: 'The values are those of a person who was erased; nothing may bring them back.',
+    hint: 'If the erasure was wrong, an admin lifts it: `trueup leads suppressions list`, then `trueup leads suppressions lift ID`.',
+  },
+  SUPPRESSION_KEY_LOST: {
+    retry: 'human',
+    meaning:
+      'People were erased, but the key by which they are recognised is not there, so nobody could be kept from coming back.',
+    hint: 'Restore `.trueup/suppression.key` from a backup; until then nothing is imported, written by the API or synced.',
+  },
   AIRTABLE_TOKEN_MISSING: {
     retry: 'human',
     meaning:

@@ -91,6 +91,15 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
     'leads.write',
   ],
   'Mutation.deleteLead': ['mutation { result: deleteLead(input: { id: "none" }) { __typename } }', 'leads.write'],
+  'Mutation.eraseLead': [
+    'mutation { result: eraseLead(input: { id: "none", reason: "asked", dryRun: true }) { __typename } }',
+    'people.erase',
+  ],
+  'Mutation.liftSuppression': [
+    'mutation { result: liftSuppression(input: { id: "x", reason: "wrong" }) { __typename } }',
+    'suppressions.lift',
+  ],
+  'Query.suppressions': ['{ suppressions { id } }', 'people.erase'],
   'Subscription.events': ['subscription { events { cursor } }', 'state.read'],
   'Subscription.progress': ['subscription { progress(runId: "x") { done } }', 'state.read'],
   'Subscription.resourceChanged': ['subscription { resourceChanged { name } }', 'state.read'],
@@ -135,7 +144,7 @@ describe('roles and operations', () => {
     expect(can('viewer')).toEqual(read)
     expect(can('editor')).toEqual(['conflict.resolve', 'leads.write', ...read].sort())
     expect(can('operator')).toEqual(
-      ['audit.read', 'conflict.resolve', 'leads.write', 'state.reconcile', 'sync.run', ...read].sort(),
+      ['audit.read', 'conflict.resolve', 'leads.write', 'people.erase', 'state.reconcile', 'sync.run', ...read].sort(),
     )
     expect(can('approver')).toEqual(['actions.approve', 'audit.read', 'conflict.resolve', ...read].sort())
     expect(can('admin')).toEqual([...permissions].sort())

@@ -254,6 +254,25 @@ export type ApplyOutcome =
   /** Valid, but it waits for an approval (an emptied file, say). */
   | { readonly is: 'waiting'; readonly reason: string }
 
+/** One erased person, without a word about who it is. */
+export interface SuppressionView {
+  readonly id: string
+  readonly table: string
+  readonly reason: string
+  readonly by: string
+  readonly atMs: number
+  readonly identities: number
+  readonly lifted: { readonly by: string; readonly reason: string; readonly atMs: number } | undefined
+  readonly outcome:
+    | {
+        readonly rows: readonly { readonly table: string; readonly count: number }[]
+        readonly traces: readonly { readonly from: string; readonly count: number }[]
+        readonly searched: number
+        readonly remains: readonly { readonly file: string; readonly reason: string }[]
+      }
+    | undefined
+}
+
 export interface EnginePort {
   controller(): Awaitable<ControllerView>
   /** Whether the journal can be written and a generation is in force; the reason where not. */
@@ -322,6 +341,14 @@ export interface EnginePort {
     readonly resource: string | undefined
     readonly limit: number
   }): Awaitable<{ readonly entries: readonly AuditEntryView[]; readonly more: boolean }>
+  /** Erased people, the latest first. */
+  suppressions(): Awaitable<readonly SuppressionView[]>
+  /** Lifts and journals it; undefined when there is no such suppression, or it was lifted already. */
+  liftSuppression(request: {
+    readonly id: string
+    readonly reason: string
+    readonly actor: string
+  }): Awaitable<SuppressionView | undefined>
   /** Journals that a token was made or revoked. */
   recordTokenChange(change: {
     readonly is: 'created' | 'revoked'

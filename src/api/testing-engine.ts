@@ -214,6 +214,8 @@ export function createTestingEngine(): TestingEngine {
     watchProgress: (_runId, signal) => progressed.from(0, signal),
     watchResources: (signal) => changed.from(changed.kept.length, signal),
     auditLog: () => ({ entries: known.audit, more: false }),
+    suppressions: () => [],
+    liftSuppression: (request) => noted('liftSuppression', request, undefined),
     recordTokenChange: (change) => noted('recordTokenChange', change, undefined),
   }
 }

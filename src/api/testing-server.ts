@@ -10,7 +10,7 @@ import { createLeadRepository, type LeadRepository } from '../leads/repository.t
 import { createLeadSearch } from '../leads/search/search.ts'
 import { leadTableOf } from '../leads/table.ts'
 import { testingDesiredState, testingTableSql } from '../leads/testing-table.ts'
-import { directWriter } from '../leads/testing-writer.ts'
+import { directWriter, noEraser } from '../leads/testing-writer.ts'
 import { openLog } from '../log.ts'
 import { systemRandom } from '../random.ts'
 import { standardizer } from '../values/standardizer.ts'
@@ -92,6 +92,8 @@ export async function startTestingServer(state: DesiredState = testingDesiredSta
         })
         searches.push(search)
         const repository = createLeadRepository(table, {
+          isErased: () => false,
+          eraser: noEraser,
           reads,
           search: {
             ...search,

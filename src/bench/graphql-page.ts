@@ -107,6 +107,8 @@ async function serveApi(folder: string): Promise<number> {
   const spec = state.tables.leads
   if (spec === undefined) throw new Error('the testing state has leads')
   const leads = createLeadRepository(leadTableOf('leads', spec), {
+    isErased: () => false,
+    eraser: { erase: async () => ({ is: 'not-found' }) },
     reads: { acquire: async () => db },
     writer: { submit: async () => ({ is: 'waiting', actionId: '', reasons: [] }) },
     standardize: () => ({ is: 'canonical' }),

@@ -77,6 +77,8 @@ export interface Kind<Spec extends JsonObject = JsonObject, State = unknown> {
    * is opaque to the engine, which keeps it once the look has succeeded. A kind without it is always looked at whole.
    */
   changes?(resource: Declared<Spec>, cursor: string | undefined): Promise<{ scope: Scope; cursor: string }>
+  /** Whether a look takes so much memory that it is never begun beside another. */
+  readonly looksAlone?: boolean
   /** Calls `notify` whenever the resource may have changed in the world, until closed. Says nothing about what changed. */
   watch?(resource: Declared<Spec>, notify: () => void): { close(): void }
   /**

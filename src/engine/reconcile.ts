@@ -14,6 +14,7 @@ import type { Lease } from './lease.ts'
 import type { ActionRecord, Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import { lookAt } from './look.ts'
+import type { Observation } from './observation.ts'
 import type { FailedDuring, Outcome } from './outcome.ts'
 import { diffPlans } from './planner.ts'
 import { recoverResource } from './recovery.ts'
@@ -53,6 +54,8 @@ export interface ReconcileRequest {
   readonly runId: string
   readonly actor: string
   readonly signal: AbortSignal
+  /** A full observation that was begun before; only where nothing is carried out. */
+  readonly ahead?: Promise<Observation<unknown>> | undefined
 }
 
 /** One carried-out action and what it did. */
@@ -81,7 +84,7 @@ export async function reconcile(request: ReconcileRequest, ports: ReconcilePorts
   if ('outcome' in recovery) return recovery
   const first = await lookNow(request, recovery.finished.length > 0 ? undefined : request.cursor, ports)
   verifyRecovered(recovery.finished, first, request, ports)
-  if (first.scope === 'nothing') return nothingChanged(request, first)
+  if (first.scope === 'nothing') return nothingChanged(request, first, ports)
   if (first.observation.is === 'unreadable') return unreadable(first, first.observation.error)
   const gated = plan(first, request.status, ports)
   const executed = await carryOut(gated, request, ports)
@@ -141,6 +144,7 @@ function lookNow(request: ReconcileRequest, cursor: string | undefined, ports: R
     cursor,
     nowMs: ports.clock.nowMs(),
     context,
+    ahead: request.ahead,
   })
 }
 
@@ -309,15 +313,22 @@ function byHandOrConverged(drift: readonly Drift[]): Outcome {
   }
 }
 
-function nothingChanged(request: ReconcileRequest, look: Look): Reconciled {
-  const gated = request.status.actions
+/** What stands may meanwhile be let through (a window opened, an approval came): then it takes a look at all of it. */
+function nothingChanged(request: ReconcileRequest, look: Look, ports: ReconcilePorts): Reconciled {
+  const gated = request.status.actions.map(({ action }) => ({ action, gate: ports.gate(action) }))
+  const mayRunNow = gated.some(
+    ({ action, gate }, at) =>
+      gate.runnable &&
+      request.status.actions[at]?.gate.runnable === false &&
+      (ports.only === undefined || ports.only.has(action.id)),
+  )
   return {
     outcome: waitingOrConverged(gated, request.status.drift),
     look: undefined,
     gated,
     executed: [],
     cursor: look.cursor ?? request.cursor,
-    lookAgain: false,
+    lookAgain: mayRunNow && ports.lease !== undefined,
   }
 }
 

@@ -54,6 +54,7 @@ export const otherEntryTypes = [
   'checkpoints.expired',
   'conflict.resolved',
   'sync.asked',
+  'suppression.lifted',
 ] as const
 export type OtherEntryType = (typeof otherEntryTypes)[number]
 

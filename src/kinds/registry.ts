@@ -4,12 +4,16 @@ import type { Kind } from '../engine/kind.ts'
 import type { Memory } from '../engine/memory.ts'
 import type { Random } from '../random.ts'
 import type { AirtableTargets } from '../targets/airtable/ports.ts'
+import type { Eraser } from '../targets/erasure/eraser.ts'
+import type { PersonPlace } from '../targets/erasure/person-layout.ts'
+import type { SuppressionStore } from '../targets/erasure/suppressions.ts'
 import type { Offload } from '../targets/process/ports.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { airtableSchemaKind } from './airtable-schema/index.ts'
 import { databaseKind } from './database/index.ts'
 import { importKind } from './import/index.ts'
 import { standardizationKind } from './standardization/index.ts'
+import { suppressionKind } from './suppression/index.ts'
 import { type SyncPorts, syncKind } from './sync/index.ts'
 import { tableKind } from './table/index.ts'
 
@@ -23,6 +27,11 @@ export interface KindPorts {
   readonly checkpointsPath: string
   readonly databases: Databases
   readonly changeSets: ChangeSets
+  /** Whom nothing may bring back, and what removes them. */
+  readonly suppressions: SuppressionStore
+  readonly eraser: Eraser
+  /** The declared tables that may be written, in the generation in force, as an erasure sees them. */
+  readonly places: () => readonly PersonPlace[]
   readonly airtable: AirtableTargets
   /** What the mirrors of tables remember and are asked. */
   readonly sync: Omit<SyncPorts, 'clock' | 'databases' | 'changeSets' | 'airtable' | 'pathOf'>
@@ -32,7 +41,15 @@ export interface KindPorts {
   readonly random: Random
 }
 
-export const kindNames = ['database', 'table', 'standardization', 'import', 'airtable-schema', 'sync'] as const
+export const kindNames = [
+  'database',
+  'table',
+  'standardization',
+  'import',
+  'airtable-schema',
+  'sync',
+  'suppression',
+] as const
 
 /** Makes every kind of {@link kindNames}. */
 export function createKinds(ports: KindPorts): readonly Kind[] {
@@ -43,5 +60,6 @@ export function createKinds(ports: KindPorts): readonly Kind[] {
     importKind(ports),
     airtableSchemaKind(ports),
     syncKind({ ...ports, ...ports.sync }),
+    suppressionKind(ports),
   ]
 }

@@ -7,7 +7,7 @@ import type { LeadChangeRequest } from './ports.ts'
 import { createLeadRepository, type LeadRepository } from './repository.ts'
 import { leadTableOf } from './table.ts'
 import { testingDesiredState, testingTableSql } from './testing-table.ts'
-import { directWriter } from './testing-writer.ts'
+import { directWriter, noEraser } from './testing-writer.ts'
 
 const spec = testingDesiredState().tables.leads
 if (spec === undefined) throw new Error('the testing state has leads')
@@ -35,6 +35,8 @@ beforeEach(() => {
   meanwhile = ''
   const writer = directWriter(db)
   leads = createLeadRepository(table, {
+    isErased: () => false,
+    eraser: noEraser,
     reads: { acquire: async () => db },
     writer: {
       submit(request) {

@@ -8,8 +8,10 @@ import { type Clock, isoOf } from '../clock.ts'
 import type { CellPreview } from '../engine/action.ts'
 import type { JsonValue } from '../json.ts'
 import type { Random } from '../random.ts'
+import type { IsErased } from '../targets/erasure/marks.ts'
 import type { Change } from '../targets/sqlite/ports.ts'
 import type { Cell } from '../values/field-type.ts'
+import { identitiesOf, keyIdentity, personFieldsOf, personTextsOf } from '../values/identity.ts'
 import type { RuleContext, Standardized } from '../values/rule.ts'
 import { readCell, storeValue } from './cells.ts'
 import type { FieldProblem } from './filter.ts'
@@ -35,6 +37,8 @@ export type WriteRefusal =
   /** LEAD_DUPLICATE: the value of `field` must be unique and the record `existingKey` has it. */
   | { readonly is: 'duplicate'; readonly field: string; readonly existingKey: string }
   | { readonly is: 'not-found' }
+  /** LEAD_SUPPRESSED: the values are those of an erased person. */
+  | { readonly is: 'suppressed' }
   /** The record is not the one that was expected any more. */
   | { readonly is: 'conflict'; readonly currentVersion: string }
   /** The action waits for a person or a moment; the reasons say for which. */
@@ -50,12 +54,24 @@ export interface EditorPorts {
   readonly standardize: Standardize
   readonly clock: Clock
   readonly random: Random
+  /** Whether a person was erased, by their identities. Throws SUPPRESSION_KEY_LOST. */
+  readonly isErased: IsErased
 }
 
 export type LeadEditor = ReturnType<typeof createLeadEditor>
 
 /** Opens the writing side. */
 export function createLeadEditor(table: LeadTable, reader: LeadReader, ports: EditorPorts) {
+  const personFields = personFieldsOf(
+    [...table.fields.values()].map(({ name, spec }) => ({ name, type: spec.type, rules: spec.standardize })),
+  )
+
+  /** Whether a record with these cells would be of an erased person. */
+  function isSuppressed(key: string, cellOf: (field: string) => Cell | undefined): boolean {
+    const own = keyIdentity(table.sqlName, key)
+    return ports.isErased([...(own === undefined ? [] : [own]), ...identitiesOf(personTextsOf(personFields, cellOf))])
+  }
+
   function now(field: LeadField): string {
     const stamp = isoOf(ports.clock.nowMs())
     return field.spec.type === 'date' ? stamp.slice(0, 10) : stamp
@@ -164,6 +180,7 @@ export function createLeadEditor(table: LeadTable, reader: LeadReader, ports: Ed
         problems.push({ path: [name], message: 'is required' })
     }
     if (problems.length > 0) return { is: 'invalid', problems }
+    if (isSuppressed(key, (field) => cells.get(field))) return { is: 'suppressed' }
     const existing = await reader.get(key, [])
     if (existing !== undefined) return { is: 'duplicate', field: table.key, existingKey: existing.key }
     const duplicate = await duplicateOf(cells, 0)
@@ -193,6 +210,8 @@ export function createLeadEditor(table: LeadTable, reader: LeadReader, ports: Ed
     if (problems.length > 0) return { is: 'invalid', problems }
     for (const [name, cell] of cells) if (sameCell(cell, row.cells[name] ?? null)) cells.delete(name)
     if (cells.size === 0) return { is: 'written', key: row.key, actionId: undefined }
+    const cellOf = (field: string) => (cells.has(field) ? cells.get(field) : row.cells[field])
+    if (isSuppressed(row.key, cellOf)) return { is: 'suppressed' }
     const duplicate = await duplicateOf(cells, row.rowId)
     if (duplicate !== undefined) return duplicate
     const changed = [...cells.keys()]

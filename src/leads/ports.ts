@@ -1,6 +1,7 @@
 /** What the lead repository needs from the outside. The composition root gives it. */
 import type { Database } from 'better-sqlite3'
 import type { CellPreview } from '../engine/action.ts'
+import type { ErasureOutcome } from '../targets/erasure/suppressions.ts'
 import type { Change, ChangeTarget } from '../targets/sqlite/ports.ts'
 import type { Cell } from '../values/field-type.ts'
 
@@ -52,6 +53,38 @@ export type LeadWriteOutcome =
 /** The writing side, backed by the executor. */
 export interface LeadWriter {
   submit(request: LeadChangeRequest): Promise<LeadWriteOutcome>
+}
+
+/** The erasure of the person of one record. */
+export interface EraseRequest {
+  readonly table: string
+  readonly key: string
+  readonly actor: string
+  readonly reason: string
+  /** Only tells what would be erased. */
+  readonly dryRun: boolean
+}
+
+/** Records of one person in one table, and how many records of others refer to them. */
+export interface PersonRecords {
+  /** The name of the entry in `tables`. */
+  readonly table: string
+  readonly keys: readonly string[]
+  readonly referring: readonly { readonly table: string; readonly count: number }[]
+}
+
+export type EraseOutcome =
+  | { readonly is: 'would-erase'; readonly records: readonly PersonRecords[] }
+  | { readonly is: 'erased'; readonly actionId: string; readonly outcome: ErasureOutcome }
+  | { readonly is: 'not-found' }
+  /** The reason holds an address or the name of the person, and would keep it for ever. */
+  | { readonly is: 'reason-names-person' }
+  | { readonly is: 'waiting'; readonly actionId: string; readonly reasons: readonly string[] }
+  | { readonly is: 'failed'; readonly actionId: string; readonly reason: string }
+
+/** What erases people, across all tables. */
+export interface LeadEraser {
+  erase(request: EraseRequest): Promise<EraseOutcome>
 }
 
 /** What changed in a table, from its change table. */

@@ -5,7 +5,7 @@ import { OperationalError } from '../errors.ts'
 import { decodeCursor, encodeCursor, type LeadOrder } from './cursor.ts'
 import { createLeadEditor, type EditorPorts, type LeadEditor } from './editor.ts'
 import type { LeadFilter } from './filter.ts'
-import type { LeadReads } from './ports.ts'
+import type { EraseOutcome, EraseRequest, LeadEraser, LeadReads } from './ports.ts'
 import { createLeadReader, type Lead, type LeadPage, type LeadReader, type PageSpan } from './reader.ts'
 import type { LeadSearch, SearchHit, SearchResult } from './search/search.ts'
 import type { LeadTable } from './table.ts'
@@ -25,6 +25,7 @@ export interface LeadRepositoryPorts extends EditorPorts {
   readonly reads: LeadReads
   /** Absent where a table has no search; searching it is then refused. */
   readonly search?: LeadSearch
+  readonly eraser: LeadEraser
 }
 
 export interface LeadRepository
@@ -32,6 +33,8 @@ export interface LeadRepository
     Pick<LeadEditor, 'create' | 'update' | 'remove'> {
   /** One page. Throws USAGE for a cursor of another list. */
   list(request: LeadListRequest): Promise<LeadPage>
+  /** Erases the person of a record, in every table, for good; or tells what that would remove. */
+  erase(request: Omit<EraseRequest, 'table'>): Promise<EraseOutcome>
   /** The exact number of matches of a filter; a search considers its 10,000 best hits. */
   count(request: Pick<LeadListRequest, 'filter' | 'search'>): Promise<number>
 }
@@ -111,6 +114,7 @@ export function createLeadRepository(table: LeadTable, ports: LeadRepositoryPort
     create: editor.create,
     update: editor.update,
     remove: editor.remove,
+    erase: (request) => ports.eraser.erase({ ...request, table: table.name }),
     async list(request) {
       const { filter, span, columns } = request
       if (request.search === undefined) return reader.list({ filter, span, columns, order: request.order ?? byKey })

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import { messageOf } from '../errors.ts'
 import type { Change } from '../targets/sqlite/ports.ts'
-import type { LeadWriter } from './ports.ts'
+import type { LeadEraser, LeadWriter } from './ports.ts'
 import { quoted } from './table.ts'
 
 export function directWriter(db: Database): LeadWriter {
@@ -27,6 +27,9 @@ export function directWriter(db: Database): LeadWriter {
     },
   }
 }
+
+/** For tests in which nobody is erased. */
+export const noEraser: LeadEraser = { erase: async () => ({ is: 'not-found' }) }
 
 function apply(db: Database, table: string, change: Change): boolean {
   const name = quoted(table)

@@ -22,6 +22,7 @@ import { verdictOf } from '../engine/verdict.ts'
 import { actionViewOf, viewOf } from '../engine/view.ts'
 import { OperationalError } from '../errors.ts'
 import { type ActionState, actionStates } from '../journal/entry.ts'
+import { liftSuppression } from './lift-suppression.ts'
 import type { Workspace } from './open.ts'
 import { preview } from './preview-generation.ts'
 
@@ -165,6 +166,13 @@ export function createEnginePort(options: EnginePortOptions): EnginePort {
     auditLog({ before, actor, resource, limit }) {
       const entries = journal.newest({ before, actor, resource, limit: limit + 1 })
       return { entries: entries.slice(0, limit), more: entries.length > limit }
+    },
+    suppressions: () => workspace.suppressions.list(),
+    liftSuppression({ id, reason, actor }) {
+      if (!liftSuppression(workspace, { id, reason, actor, atMs: clock.nowMs() })) return undefined
+      // Who was held back may come now.
+      for (const { declared } of engine.declaration().resources) loop.wake(declared.key, { full: true })
+      return workspace.suppressions.list().find((one) => one.id === id)
     },
     recordTokenChange({ is, tokenId, subject, role, actor }) {
       journal.append([

@@ -15,6 +15,7 @@ export function lazyChangeSets(open: () => ChangeSets): ChangeSets {
     probe: (actionId, databases) => sets().probe(actionId, databases),
     reverse: (actionId, undoId, databases) => sets().reverse(actionId, undoId, databases),
     discard: (actionId) => sets().discard(actionId),
+    redact: (replace) => sets().redact(replace),
     expire: (beforeMs) => sets().expire(beforeMs),
     close: () => opened?.close(),
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Random } from '../random.ts'
+import { createLeadEraser } from './lead-eraser.ts'
 import { createLeadWriter } from './lead-writer.ts'
 import { type Leads, openLeads } from './leads.ts'
 import type { Workspace } from './open.ts'
@@ -15,6 +16,8 @@ export function leadsOf(workspace: Workspace, ports: { readonly clock: Clock; re
     offload: workspace.offload,
     workspace: workspace.directory,
     ownFolder: workspace.ownFolder,
+    isErased: workspace.suppressions.isErased,
+    eraser: createLeadEraser({ ...workspace, clock: ports.clock, random: ports.random, databaseOf }),
     writer: createLeadWriter({
       engine: workspace.engine,
       rows: workspace.rows,

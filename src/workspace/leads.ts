@@ -6,11 +6,12 @@ import type { Clock } from '../clock.ts'
 import type { DesiredState, FieldSpec } from '../desired/schema.ts'
 import type { Standardize } from '../leads/editor.ts'
 import { offloadedReads } from '../leads/offloaded-reads.ts'
-import type { ChangeFeed, LeadReads, LeadWriter } from '../leads/ports.ts'
+import type { ChangeFeed, LeadEraser, LeadReads, LeadWriter } from '../leads/ports.ts'
 import { createLeadRepository, type LeadRepository } from '../leads/repository.ts'
 import { createLeadSearch, type LeadSearch } from '../leads/search/search.ts'
 import { type LeadTable, leadTableOf } from '../leads/table.ts'
 import type { Random } from '../random.ts'
+import type { IsErased } from '../targets/erasure/marks.ts'
 import type { Offload } from '../targets/process/ports.ts'
 import { readChangeLog } from '../targets/sqlite/change-log.ts'
 import { openReading } from '../targets/sqlite/connection.ts'
@@ -24,6 +25,8 @@ export interface LeadPorts {
   readonly clock: Clock
   readonly random: Random
   readonly writer: LeadWriter
+  readonly eraser: LeadEraser
+  readonly isErased: IsErased
   /** Folder of the desired state. */
   readonly workspace: string
   /** `.trueup`, for the search index. */
@@ -60,6 +63,8 @@ export function openLeads(state: DesiredState, ports: LeadPorts): Leads {
       reads,
       search,
       writer: ports.writer,
+      eraser: ports.eraser,
+      isErased: ports.isErased,
       standardize: standardizeFields(spec.fields),
       clock: ports.clock,
       random: ports.random,

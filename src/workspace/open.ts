@@ -16,6 +16,8 @@ import { createSyncDesk, lazySyncStore, listSync, type SyncDesk } from '../kinds
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { AirtableTargets } from '../targets/airtable/ports.ts'
+import type { Eraser } from '../targets/erasure/eraser.ts'
+import { openSuppressionStore, readSuppressions, type SuppressionStore } from '../targets/erasure/suppressions.ts'
 import { holderOf, isHolderAlive } from '../targets/process/holder.ts'
 import { createOffload } from '../targets/process/offload.ts'
 import type { Offload } from '../targets/process/ports.ts'
@@ -24,6 +26,7 @@ import { openDatabases } from '../targets/sqlite/databases.ts'
 import type { ChangeSets, Databases, ReadView } from '../targets/sqlite/ports.ts'
 import { standardizeRules } from '../values/rules/index.ts'
 import { openAirtable } from './airtable.ts'
+import { openErasure } from './erasure.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
@@ -54,6 +57,9 @@ export interface Workspace {
   readonly rows: RowsKind
   readonly databases: Databases
   readonly changeSets: ChangeSets
+  /** Whom nothing may bring back. */
+  readonly suppressions: SuppressionStore
+  readonly eraser: Eraser
   readonly offload: Offload
   readonly airtable: AirtableTargets
   /** What people ask of the mirrors in Airtable. */
@@ -102,7 +108,22 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const checkpointsPath = join(ownFolder, 'checkpoints.db')
     const changeSets = lazyChangeSets(() => openChangeSets({ path: checkpointsPath, clock }))
     closers.unshift(() => changeSets.close())
-    const rows = rowsKind({ changeSets, databases })
+    const suppressions = keep
+      ? openSuppressionStore(ownFolder, { random })
+      : await readSuppressions(ownFolder, databases)
+    closers.unshift(() => suppressions.close())
+    const { eraser, places } = openErasure({
+      store: suppressions,
+      databases,
+      offload,
+      changeSets,
+      checkpointsPath,
+      journal,
+      workspace: directory,
+      ownFolder,
+      state: () => generations.inForce().state,
+    })
+    const rows = rowsKind({ changeSets, databases, eraser, suppressions })
     const sandbox = createSandboxHost({ ...options, directory, ownFolder, databases })
     closers.unshift(() => sandbox.close())
     await sandbox.ensure(generations.inForce().state)
@@ -116,7 +137,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const sync = {
       syncStore: syncStore.open,
       specOf: (table: string) => mirrors().find(({ key }) => key.name === table)?.spec,
-      isErased: () => false,
+      isErased: suppressions.isErased,
     }
     const kinds = [
       desiredStateKind(generations),
@@ -126,6 +147,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         checkpointsPath,
         databases,
         changeSets,
+        suppressions,
+        eraser,
+        places,
         airtable,
         sync,
         offload,
@@ -152,6 +176,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       rows,
       databases,
       changeSets,
+      suppressions,
+      eraser,
       offload,
       airtable,
       sync: createSyncDesk({

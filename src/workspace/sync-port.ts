@@ -284,6 +284,11 @@ function refusalOf(result: Exclude<WriteResult, { is: 'written' }>, key: string)
       return { is: 'not-found', message: `There is no record ${key} any more.` }
     case 'conflict':
       return { is: 'invalid', problems: [{ path: ['value'], message: 'the record was changed meanwhile; try again' }] }
+    case 'suppressed':
+      return {
+        is: 'invalid',
+        problems: [{ path: ['value'], message: 'belongs to an erased person; an admin can lift the suppression' }],
+      }
     case 'waiting':
       return { is: 'waiting', actionId: result.actionId, reasons: result.reasons }
     default:

@@ -6,6 +6,10 @@ export const permissions = [
   'leads.read',
   /** Create, change and delete them. */
   'leads.write',
+  /** Erase people for good, and see the list of those. No part of `leads.*`, which would give it along unnoticed. */
+  'people.erase',
+  /** Let erased people come back. */
+  'suppressions.lift',
   /** See controller, desired state, resources, drift, plan, actions, events and health. */
   'state.read',
   /** Ask for looks, suspend and resume resources, undo what was done. */
@@ -41,7 +45,7 @@ const read: readonly Permission[] = ['leads.read', 'state.read', 'sync.read']
 const builtIn: Readonly<Record<string, readonly Permission[]>> = {
   viewer: read,
   editor: [...read, 'leads.write', 'conflict.resolve'],
-  operator: [...read, 'leads.write', 'state.reconcile', 'sync.run', 'conflict.resolve', 'audit.read'],
+  operator: [...read, 'leads.write', 'people.erase', 'state.reconcile', 'sync.run', 'conflict.resolve', 'audit.read'],
   approver: [...read, 'actions.approve', 'conflict.resolve', 'audit.read'],
   admin: permissions,
 }

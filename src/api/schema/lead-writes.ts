@@ -58,6 +58,12 @@ export function addWriteRefusals(builder: Builder, results: Results) {
     isTypeOf: (value) => hasTag(value, 'failed'),
     fields: (t) => ({ code: t.string({ resolve: () => 'WRITE_FAILED' }), actionId: t.exposeID('actionId') }),
   })
+  const Suppressed = builder.objectRef<{ is: 'suppressed'; message: string }>('LeadSuppressed').implement({
+    description: 'The values are those of a person who was erased; nothing was written.',
+    interfaces: [results.UserError],
+    isTypeOf: (value) => hasTag(value, 'suppressed'),
+    fields: (t) => ({ code: t.string({ resolve: () => 'LEAD_SUPPRESSED' }) }),
+  })
   const Deleted = builder.objectRef<{ is: 'deleted'; id: string; actionId: string | null }>('RecordDeleted').implement({
     isTypeOf: (value) => hasTag(value, 'deleted'),
     fields: (t) => ({
@@ -65,7 +71,7 @@ export function addWriteRefusals(builder: Builder, results: Results) {
       actionId: t.exposeID('actionId', { nullable: true, description: 'What `undo` takes back.' }),
     }),
   })
-  return { Duplicate, Conflict, Waiting, Failed, Deleted }
+  return { Duplicate, Conflict, Waiting, Failed, Deleted, Suppressed }
 }
 
 /** The outcome of a write as a member of its result union. */
@@ -87,6 +93,8 @@ function resultOf<Done extends object>(
     }
     case 'not-found':
       return { is: 'not-found' as const, message: `There is no ${names.single} ${id}.` }
+    case 'suppressed':
+      return { is: 'suppressed' as const, message: 'These are the values of a person who was erased.' }
     case 'conflict':
       return { ...result, message: 'The record was changed since it was read.' }
     case 'waiting':
@@ -104,7 +112,7 @@ export function addWrites(
   results: Results,
   refusals: Refusals,
 ) {
-  const { Duplicate, Conflict, Waiting, Failed, Deleted } = refusals
+  const { Duplicate, Conflict, Waiting, Failed, Deleted, Suppressed } = refusals
   const { type, single } = names
   const givenName = new Map(types.fields.map((field) => [recordFieldName(field.name), field.name]))
 
@@ -189,7 +197,17 @@ export function addWrites(
   builder.mutationFields((t) => ({
     [`create${type}`]: t.errorUnionField({
       ...requires('leads.write'),
-      types: [Saved, Duplicate, Waiting, Failed, results.NotFound, Conflict, ForbiddenError, InputInvalidError],
+      types: [
+        Saved,
+        Duplicate,
+        Suppressed,
+        Waiting,
+        Failed,
+        results.NotFound,
+        Conflict,
+        ForbiddenError,
+        InputInvalidError,
+      ],
       union: { name: `Create${type}Result` },
       args: { input: t.arg({ type: CreateInput, required: true }) },
       resolve: async (_root, { input }, context) => {
@@ -201,7 +219,17 @@ export function addWrites(
     }),
     [`update${type}`]: t.errorUnionField({
       ...requires('leads.write'),
-      types: [Saved, Duplicate, Conflict, Waiting, Failed, results.NotFound, ForbiddenError, InputInvalidError],
+      types: [
+        Saved,
+        Duplicate,
+        Suppressed,
+        Conflict,
+        Waiting,
+        Failed,
+        results.NotFound,
+        ForbiddenError,
+        InputInvalidError,
+      ],
       union: { name: `Update${type}Result` },
       args: { input: t.arg({ type: UpdateInput, required: true }) },
       resolve: async (_root, { input }, context) => {
@@ -214,7 +242,17 @@ export function addWrites(
     }),
     [`delete${type}`]: t.errorUnionField({
       ...requires('leads.write'),
-      types: [Deleted, Conflict, Waiting, Failed, Duplicate, results.NotFound, ForbiddenError, InputInvalidError],
+      types: [
+        Deleted,
+        Conflict,
+        Waiting,
+        Failed,
+        Duplicate,
+        Suppressed,
+        results.NotFound,
+        ForbiddenError,
+        InputInvalidError,
+      ],
       union: { name: `Delete${type}Result` },
       args: { input: t.arg({ type: DeleteInput, required: true }) },
       resolve: async (_root, { input }, context) => {

@@ -9,6 +9,7 @@ import type { SyncPort } from '../sync-port.ts'
 import { type Builder, pageSizeDefault, requires } from './builder.ts'
 import type { ApiContext, Repositories } from './context.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
+import { addErasure, addErasureResults } from './lead-erasure.ts'
 import { recordFieldName, type TableNames, tableNames } from './lead-names.ts'
 import { addLeadTypes, addSharedLeadTypes, type LeadTypes } from './lead-types.ts'
 import { addWrites, type Refusals } from './lead-writes.ts'
@@ -17,6 +18,7 @@ import { idWithin } from './node-id.ts'
 import { requestedFields } from './projection.ts'
 import type { Results } from './results.ts'
 import { addStatistics } from './statistics.ts'
+import type { ErasureTypes } from './suppressions.ts'
 import type { SyncTypes } from './sync-types.ts'
 
 /** A list in the schema: its root field's names and the table behind it. */
@@ -89,22 +91,25 @@ interface LeadParts {
   readonly refusals: Refusals
   readonly sync: SyncPort
   readonly LeadSync: SyncTypes['LeadSync']
+  readonly erasureTypes: ErasureTypes
 }
 
 /** Adds the declared tables; gives the root field of each list with its table. */
 export function addLeads(
   builder: Builder,
   repositories: Repositories,
-  { results, refusals, sync, LeadSync }: LeadParts,
+  { results, refusals, sync, LeadSync, erasureTypes }: LeadParts,
 ): ReadonlyMap<string, ListRoot> {
   const lists = new Map<string, ListRoot>()
   const shared = addSharedLeadTypes(builder)
+  const erasures = addErasureResults(builder, erasureTypes)
   for (const repository of repositories.values()) {
     const names = tableNames(repository.table.name)
     const types = addLeadTypes(builder, repository, names, shared)
     if (sync.tables().includes(repository.table.name)) addLeadSync(builder, types, repository, { sync, LeadSync })
     addReads(builder, repository, names, types)
     addWrites(builder, repository, names, types, results, refusals)
+    addErasure(builder, repository, names, { results, refusals, erasures })
     lists.set(names.list, { names, repository })
   }
   addStatistics(builder, repositories)

@@ -20,6 +20,7 @@ import { addWriteRefusals } from './lead-writes.ts'
 import { addLeads, type ListRoot } from './leads.ts'
 import { addResources } from './resources.ts'
 import { addResults } from './results.ts'
+import { addErasureTypes, addSuppressions } from './suppressions.ts'
 import { addSyncStatus } from './sync-status.ts'
 import { addSyncTypes } from './sync-types.ts'
 
@@ -51,7 +52,9 @@ export function assembleApi(repositories: Repositories, { engine, sync, auth, cl
   const refusals = addWriteRefusals(builder, results)
   addSyncStatus(builder, sync, repositories, { results, types })
   addConflicts(builder, sync, { results, refusals, types })
-  const lists = addLeads(builder, repositories, { results, refusals, sync, LeadSync: types.LeadSync })
+  const erasureTypes = addErasureTypes(builder)
+  addSuppressions(builder, engine, results, erasureTypes)
+  const lists = addLeads(builder, repositories, { results, refusals, sync, LeadSync: types.LeadSync, erasureTypes })
   const schema = builder.toSchema()
   for (const field of openRootFields(schema)) throw new InvariantViolation(`${field} states who may use it`)
   return { schema, lists }

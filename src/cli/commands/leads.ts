@@ -14,6 +14,7 @@ import { leadsOf } from '../../workspace/lead-access.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, Refusal, runCommand } from '../command.ts'
 import { type Controller, controllerOf } from '../controller.ts'
 import { withWorkspace } from '../workspace.ts'
+import { registerErasure } from './erase.ts'
 import { wholeNumber } from './query.ts'
 import { localActor } from './queue.ts'
 
@@ -94,6 +95,8 @@ export function registerLeads(program: Command): void {
     .action((key: string, options: LeadOptions) =>
       runCommand(options, (run) => writing(options, run, { is: 'delete', key })),
     )
+
+  registerErasure(leads)
 }
 
 function reading<const Result>(
@@ -208,6 +211,11 @@ async function writing(options: LeadOptions, run: CommandRun, write: Write): Pro
   return 0
 }
 
+function refusalCode(typename: string): 'LEAD_DUPLICATE' | 'LEAD_SUPPRESSED' | 'LEAD_INVALID' {
+  if (typename.includes('Duplicate')) return 'LEAD_DUPLICATE'
+  return typename === 'LeadSuppressed' ? 'LEAD_SUPPRESSED' : 'LEAD_INVALID'
+}
+
 interface Written {
   readonly id: string
   readonly actionId: string | null
@@ -244,6 +252,8 @@ function writtenOf(result: WriteResult, key: string): Written {
       )
     case 'duplicate':
       throw new OperationalError('LEAD_DUPLICATE', `${result.field} must be unique; ${result.existingKey} has it`)
+    case 'suppressed':
+      throw new OperationalError('LEAD_SUPPRESSED', 'these are the values of a person who was erased')
     case 'not-found':
       throw new OperationalError('NOT_FOUND', `there is no record ${key}`)
     case 'conflict':
@@ -280,11 +290,7 @@ async function writeThere(options: LeadOptions, write: Write, controller: Contro
     outcomeSchema,
   )
   const outcome = data[mutation]
-  if (outcome?.message !== undefined)
-    throw new OperationalError(
-      outcome.__typename.includes('Duplicate') ? 'LEAD_DUPLICATE' : 'LEAD_INVALID',
-      outcome.message,
-    )
+  if (outcome?.message !== undefined) throw new OperationalError(refusalCode(outcome.__typename), outcome.message)
   const savedSchema = z.object({ [names.single]: z.object({ id: z.string() }).nullable() })
   const saved = write.is === 'create' ? savedSchema.parse(outcome)[names.single]?.id : undefined
   return { id: saved ?? (write.is === 'create' ? '' : write.key), actionId: outcome?.actionId ?? null }

@@ -14,6 +14,9 @@ export const runTable = '_trueup_import_runs'
 export const outcomes = ['inserted', 'merged', 'unchanged', 'withheld', 'refused'] as const
 export type Outcome = (typeof outcomes)[number]
 
+/** Why a row is withheld for ever, or until the erasure is lifted. */
+export const erasedReason = 'erased'
+
 /** One row of the log. */
 export interface LogRow {
   /** File or table and what names the row in it; see `rowIdentity`. */
@@ -92,7 +95,8 @@ export function noteRows(
      SELECT :import, :sourceRow, :fingerprint, :outcome, :leadKey, :reason, :linkedin, :email, :person, :run
      WHERE :outcome <> 'inserted' OR EXISTS (SELECT 1 FROM ${quoted(into.table)} WHERE ${quoted(into.key)} = :leadKey)
      ON CONFLICT (import, source_row, fingerprint) DO UPDATE SET
-       outcome = excluded.outcome, lead_key = excluded.lead_key, reason = excluded.reason, run = excluded.run`,
+       outcome = excluded.outcome, lead_key = excluded.lead_key, reason = excluded.reason, linkedin = excluded.linkedin,
+       email = excluded.email, person = excluded.person, run = excluded.run`,
   )
   for (const row of rows) statement.run({ ...row, import: importName, run })
 }
@@ -129,6 +133,8 @@ export interface ImportLog {
   readonly runs: readonly ImportRun[]
   /** Hashes of row and fingerprint, of rows that need no look any more. */
   settled(): Iterable<number>
+  /** The same of rows that were withheld since their person was erased: they are settled as long as that holds. */
+  erased(): Iterable<number>
   /** Persons of settled rows, by the hashes of `personHashes`, with the key of the lead that each became. */
   persons(): Iterable<{ readonly leadKey: string | null; readonly hashes: readonly (number | null)[] }>
   /** Keys of the leads that a source row has become, the latest first. */
@@ -140,6 +146,7 @@ export const emptyLog: ImportLog = {
   rows: 0,
   runs: [],
   settled: () => [],
+  erased: () => [],
   persons: () => [],
   leadKeysOf: () => [],
 }
@@ -158,16 +165,15 @@ export function openLog(db: Database, importName: string): ImportLog {
       `SELECT lead_key ${ofImport} AND source_row = ? AND lead_key IS NOT NULL ORDER BY run DESC LIMIT 5`,
     )
     .pluck()
+  const hashesWhere = function* (condition: string): Generator<number> {
+    const rows = db.prepare<[string], [string, string]>(`SELECT source_row, fingerprint ${ofImport} AND ${condition}`)
+    for (const [sourceRow, fingerprint] of rows.raw(true).iterate(importName)) yield settledHash(sourceRow, fingerprint)
+  }
   return {
     rows: db.prepare<[string], number>(`SELECT count(*) ${ofImport}`).pluck().get(importName) ?? 0,
     runs: runsOf(db, importName),
-    *settled() {
-      const rows = db.prepare<[string], [string, string]>(
-        `SELECT source_row, fingerprint ${ofImport} AND outcome <> 'refused'`,
-      )
-      for (const [sourceRow, fingerprint] of rows.raw(true).iterate(importName))
-        yield settledHash(sourceRow, fingerprint)
-    },
+    settled: () => hashesWhere(`outcome <> 'refused' AND reason IS NOT '${erasedReason}'`),
+    erased: () => hashesWhere(`reason = '${erasedReason}'`),
     *persons() {
       const rows = db.prepare<[string], [number | null, number | null, number | null, string | null]>(
         `SELECT linkedin, email, person, lead_key ${ofImport} AND outcome <> 'refused'`,

@@ -10,6 +10,7 @@ import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { InvariantViolation, OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
+import type { Suppressions } from '../../targets/erasure/suppressions.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
 import type { Offload } from '../../targets/process/ports.ts'
 import type { ChangeSets, Databases, Place } from '../../targets/sqlite/ports.ts'
@@ -24,6 +25,9 @@ import { type ImportState, importStateSchema, isDone } from './state.ts'
 import { type ThreadInput, type ThreadOutput, threadOutputSchema } from './thread-wire.ts'
 import { planUndoOf, undoInputSchema } from './undo.ts'
 
+export { forgetInImportLog, forgottenLogChange } from './forget.ts'
+export { importSources } from './sources.ts'
+
 export interface ImportPorts {
   /** The folder that relative paths and patterns start at. */
   readonly workspace: string
@@ -34,6 +38,7 @@ export interface ImportPorts {
   readonly offload: Offload
   readonly memory: Memory
   readonly clock: Clock
+  readonly suppressions: Pick<Suppressions, 'marks'>
 }
 
 /** How often files are looked for; a database says itself when it changed. */
@@ -45,6 +50,7 @@ export function importKind(ports: ImportPorts): Kind<ImportResource, ImportState
   return {
     name: 'import',
     category: 'data',
+    looksAlone: true,
     list: (desired) => listImports(desired, { workspace, rules: standardizeRules }),
     observe: (resource, _scope, context) => observe(resource, context, ports),
     diff: diffImport,
@@ -121,6 +127,7 @@ async function lookInThread(
         sourcePath: source?.path ?? null,
         targetPath: target?.path ?? null,
         nowMs: clock.nowMs(),
+        erased: ports.suppressions.marks(),
         ...more,
       }
       const entry = entryUrl('./import-thread', import.meta.url)

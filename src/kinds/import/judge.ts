@@ -2,10 +2,12 @@
  * What becomes of one row, given the table, the log and the rows before it: it completes a lead that is there, becomes a
  * new one, or neither. What would be written is left in the spool.
  */
+import type { IsErased } from '../../targets/erasure/marks.ts'
 import { coerce } from '../../values/coerce.ts'
 import type { Cell } from '../../values/field-type.ts'
+import { identitiesOf, keyIdentity, type PersonFields, personFieldsOf, personTextsOf } from '../../values/identity.ts'
 import { HashSet, hash53 } from './hash-index.ts'
-import type { ImportLog, Outcome } from './import-log.ts'
+import { erasedReason, type ImportLog, type Outcome } from './import-log.ts'
 import { LeadFinder, type Match } from './lead-finder.ts'
 import { coerceFieldOf, type ReadLead } from './lead-reader.ts'
 import { derivedKey } from './row-identity.ts'
@@ -29,6 +31,8 @@ export interface JudgeInput {
   readonly target: TargetTable
   readonly log: ImportLog
   readonly spool: Spool
+  /** Undefined where nobody was erased. */
+  readonly isErased: IsErased | undefined
 }
 
 export class Judge {
@@ -36,6 +40,7 @@ export class Judge {
   private readonly raw: string | undefined
   private readonly defaults: ReadonlyMap<string, Cell>
   private readonly required: readonly string[]
+  private readonly personFields: PersonFields
   private finder: LeadFinder | undefined
   private persons: HashSet | undefined
 
@@ -44,10 +49,22 @@ export class Judge {
     const { into } = input.spec
     this.raw = rolesOf(into).raw
     this.defaults = defaultsOf(input.spec)
+    this.personFields = personFieldsOf(into.fields)
     const required = into.fields.filter((field) => field.required).map((field) => field.name)
     this.required = [...new Set([...required, ...input.target.demanded])].filter(
       (name) => name !== into.key && !isFilledByNow(input.spec, name),
     )
+  }
+
+  /** Whether the row speaks of a person who was erased: by what it says, or by the lead that it became before. */
+  isErased(identity: string, lead: ReadLead): boolean {
+    const { spec, isErased } = this.input
+    if (isErased === undefined) return false
+    const keys = [lead.key, derivedKey(spec.name, identity)].flatMap((key) =>
+      key === undefined ? [] : [keyIdentity(spec.into.table, key)],
+    )
+    const texts = personTextsOf(this.personFields, (field) => lead.fields.get(field))
+    return isErased([...keys.filter((key) => key !== undefined), ...identitiesOf(texts)])
   }
 
   /** Decides over a row at its turn. */
@@ -149,6 +166,15 @@ export class Judge {
     this.finder ??= new LeadFinder(this.input.target, this.input.spool, rolesOf(this.input.spec.into))
     return this.finder
   }
+}
+
+/** What a row of an erased person comes to. */
+export const erasedVerdict: Verdict = {
+  outcome: 'withheld',
+  leadKey: null,
+  reason: erasedReason,
+  fields: [],
+  byTable: false,
 }
 
 function refused(reason: string, byTable: boolean): Verdict {

@@ -3,9 +3,9 @@
  * LinkedIn profile, by e-mail address. Found by hash, believed only after the real values agree.
  */
 import type { Cell } from '../../values/field-type.ts'
+import { isRoleMailbox } from '../../values/role-mailbox.ts'
 import { HashIndex, HashSet, hash53 } from './hash-index.ts'
 import { type Identity, identityOf, isGlobalKey, type ReadLead } from './lead-reader.ts'
-import { isRoleMailbox } from './role-mailbox.ts'
 import { isBlankValue } from './source-row.ts'
 import type { Spool } from './spool.ts'
 import type { TargetTable } from './target-table.ts'

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import type { Database } from 'better-sqlite3'
 import { messageOf, OperationalError } from '../../errors.ts'
 import { hashOf, type JsonValue } from '../../json.ts'
+import { erasedBy } from '../../targets/erasure/marks.ts'
 import { openReading } from '../../targets/sqlite/connection.ts'
 import { codeOf, toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import { signatureOf } from '../../targets/sqlite/file-signature.ts'
@@ -67,7 +68,8 @@ export async function lookAtImport(
         // How many there will be is known only at the end.
         options.progress(rows, rows)
       }
-      const state = reckon({ spec, source, mapping, target, log, spool, onRows })
+      const isErased = input.erased === null ? undefined : erasedBy(input.erased)
+      const state = reckon({ spec, source, mapping, target, log, spool, isErased, onRows })
       const cellsOf = (rowId: number) => target.lead(rowId)?.cells
       options.keep({ spool, state, source: source.name, blankColumns: target.blankColumns, cellsOf })
       return { is: 'looked', state, signature: isDone(state) && state.refusedByTable === 0 ? signature : null }
@@ -146,7 +148,8 @@ async function signatureFor(
   found: FoundFiles | undefined,
   into: Database | undefined,
 ): Promise<string | null> {
-  const facts: JsonValue[] = [hashOf(input.spec), into === undefined ? null : runsOf(into, input.spec.name)]
+  const erased = input.erased === null ? null : [...input.erased.marks]
+  const facts: JsonValue[] = [hashOf(input.spec), into === undefined ? null : runsOf(into, input.spec.name), erased]
   let newestMs = 0
   if (input.spec.source.is === 'database') {
     const { text, newestMs: changedMs } = await signatureOf(input.spec.source.path)

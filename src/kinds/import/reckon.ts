@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto'
 import type { JsonValue } from '../../json.ts'
+import type { IsErased } from '../../targets/erasure/marks.ts'
 import { HashSet } from './hash-index.ts'
-import { type ImportLog, settledHash } from './import-log.ts'
-import { Judge, personHashes, type Verdict } from './judge.ts'
+import { erasedReason, type ImportLog, settledHash } from './import-log.ts'
+import { erasedVerdict, Judge, personHashes, type Verdict } from './judge.ts'
 import { leadReader, type ReadLead } from './lead-reader.ts'
 import type { Mapping } from './mapping.ts'
 import { previewOf } from './preview.ts'
@@ -25,6 +26,8 @@ export interface ReckonInput {
   readonly target: TargetTable
   readonly log: ImportLog
   readonly spool: Spool
+  /** Undefined where nobody was erased. */
+  readonly isErased: IsErased | undefined
   /** Called every thousand rows; throws to stop. */
   readonly onRows: (done: number) => void
 }
@@ -45,6 +48,8 @@ export function reckon(input: ReckonInput): ImportState {
   return new Reckoning(input).run()
 }
 
+const nobody = { linkedin: null, email: null, person: null }
+
 class Reckoning {
   private readonly input: ReckonInput
   private readonly tally = new Tally()
@@ -58,6 +63,7 @@ class Reckoning {
    */
   private readonly evidence = createHash('sha256')
   private readonly settled: HashSet
+  private readonly erased: ReadonlySet<number>
   private readonly seen = new HashSet(64)
   private waiting: { readonly turn: Turn; readonly verdict: Verdict }[] = []
 
@@ -71,6 +77,7 @@ class Reckoning {
     this.fieldOf = (column) => fields.get(column) ?? raw
     this.settled = new HashSet(log.rows)
     for (const hash of log.settled()) this.settled.add(hash)
+    this.erased = new Set(log.erased())
   }
 
   run(): ImportState {
@@ -115,8 +122,17 @@ class Reckoning {
     else if (this.seen.has(hash)) this.tally.repeated()
     else {
       this.seen.add(hash)
-      this.witness([identity, fingerprint])
       const turn = { place: row.place, identity, fingerprint, lead: this.read(row) }
+      const isErased = this.judge.isErased(identity, turn.lead)
+      if (isErased && this.erased.has(hash)) {
+        this.tally.settled()
+        return
+      }
+      this.witness([identity, fingerprint])
+      if (isErased) {
+        this.settle(turn, erasedVerdict)
+        return
+      }
       for (const { column, message } of turn.lead.problems) this.tally.value({ ...row.place, field: column, message })
       this.take(turn)
     }
@@ -158,7 +174,8 @@ class Reckoning {
       const message = 'is left out, since another lead has it and it must be unique'
       for (const [field] of fields) this.tally.value({ ...place, field, message })
     }
-    const hashes = personHashes(identity, lead)
+    // Of an erased person nothing is noted but that the row is withheld.
+    const hashes = reason === erasedReason ? nobody : personHashes(identity, lead)
     this.input.spool.note({ sourceRow: identity, fingerprint, outcome, leadKey, reason, ...hashes })
   }
 

@@ -10,6 +10,8 @@ export const threadInputSchema = z.strictObject({
   /** Where the database that is imported into can be opened; null while there is none. */
   targetPath: z.string().nullable(),
   nowMs: z.number(),
+  /** Whom nothing may bring back; null where nobody was erased. */
+  erased: z.strictObject({ key: z.string(), marks: z.array(z.string()).readonly() }).nullable(),
   /** Signature of the look whose state is remembered: an equal one needs no new look. */
   known: z.string().nullable(),
   /** For a checkpoint: whose change sets are written where, unless the evidence differs. */

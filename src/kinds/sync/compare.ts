@@ -1,7 +1,7 @@
 /** Compares one pair, field by field and as a whole, and says what would have to be done. Pure. */
 import { hashOf, type JsonValue } from '../../json.ts'
 import { keyIn } from './adopt.ts'
-import { identitiesOf } from './identity.ts'
+import { personIdentitiesOf } from './identity.ts'
 import type { LocalRow } from './local-table.ts'
 import { type MappedField, needsTypecast, type SyncMapping } from './mapping.ts'
 import { type Base, type FieldDecision, mergeField } from './merge-field.ts'
@@ -30,7 +30,7 @@ export interface CompareContext {
   readonly judges: ReadonlyMap<string, Judge>
   readonly nowMs: number
   /** Whether an erased person is meant: such a lead is neither pushed nor pulled back. */
-  readonly isErased: (hashes: readonly string[]) => boolean
+  readonly isErased: (identities: readonly string[]) => boolean
 }
 
 /** Something that only a person can mend. */
@@ -82,7 +82,7 @@ export function comparePair(before: Pair, row: LocalRow | undefined, context: Co
     localAtMs: row?.changedMs ?? before.localAtMs,
   }
   const views = viewsOf(pair, row, context)
-  if (context.isErased(identityOfViews(views))) return erased(pair)
+  if (context.isErased(identitiesOfViews(pair, views, context))) return erased(pair)
   if (pair.twinOf !== null) return twin(pair, views)
   const held = pair.held !== null && pair.held === rowMark(views)
   const decision = mergeRecord({
@@ -125,8 +125,17 @@ function viewsOf(pair: Pair, row: LocalRow | undefined, { mapping }: CompareCont
   })
 }
 
-function identityOfViews(views: readonly FieldView[]): readonly string[] {
-  return [...identityHashes(views, (view) => view.local), ...identityHashes(views, (view) => view.remote)]
+/** By what either side tells who the lead is. */
+function identitiesOfViews(
+  pair: Pair,
+  views: readonly FieldView[],
+  { spec, mapping }: CompareContext,
+): readonly string[] {
+  const byName = new Map(views.map((view) => [view.mapped.field.name, view]))
+  const record = { table: spec.table, key: pair.key }
+  return (['local', 'remote'] as const).flatMap((side) =>
+    personIdentitiesOf(record, mapping.fields, (field) => byName.get(field)?.[side]),
+  )
 }
 
 /** What of a local row, or of its absence, decides whether it is still as an undo left it. */
@@ -485,15 +494,4 @@ function isEmpty(reading: Reading): boolean {
 
 export function jsonOf(mark: Mark): JsonValue {
   return mark !== null && typeof mark === 'object' ? { unfit: mark.unfit } : mark
-}
-
-function identityHashes(views: readonly FieldView[], readingOf: (view: FieldView) => Reading): readonly string[] {
-  const byName = new Map(views.map((view) => [view.mapped.field.name, view]))
-  return identitiesOf(
-    views.map(({ mapped }) => mapped),
-    (mapped) => {
-      const view = byName.get(mapped.field.name)
-      return view === undefined ? emptyReading : readingOf(view)
-    },
-  )
 }

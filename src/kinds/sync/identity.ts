@@ -3,6 +3,13 @@
  * the file that keeps them holds no addresses.
  */
 import { createHash } from 'node:crypto'
+import {
+  identitiesOf as identitiesOfPerson,
+  keyIdentity,
+  type PersonFields,
+  personFieldsOf,
+  personTextsOf,
+} from '../../values/identity.ts'
 import { matchKey } from '../../values/match-key.ts'
 import type { MappedField } from './mapping.ts'
 import type { Reading } from './reading.ts'
@@ -19,6 +26,27 @@ export function identitiesOf(fields: readonly MappedField[], readingOf: (mapped:
     if (key !== undefined) found.add(hashed(`${identity}:${key}`))
   }
   return [...found]
+}
+
+const personFieldsIn = new WeakMap<readonly MappedField[], PersonFields>()
+
+/**
+ * By what the suppression list knows a person, in plain: of the record's key and of its values on one side. `key` is that of
+ * the pair, `table` the table's name in SQLite.
+ */
+export function personIdentitiesOf(
+  record: { readonly table: string; readonly key: string },
+  fields: readonly MappedField[],
+  readingOf: (field: string) => Reading | undefined,
+): readonly string[] {
+  const known = personFieldsIn.get(fields) ?? personFieldsOf(fields.map(({ field }) => field))
+  personFieldsIn.set(fields, known)
+  const texts = personTextsOf(known, (field) => {
+    const reading = readingOf(field)
+    return reading?.is === 'value' ? reading.value : undefined
+  })
+  const own = keyIdentity(record.table, record.key)
+  return [...(own === undefined ? [] : [own]), ...identitiesOfPerson(texts)]
 }
 
 /**

@@ -23,8 +23,8 @@ export interface SyncPorts {
   readonly pathOf: (database: string) => string
   /** The spec of a declared mirror, by its table's name; undefined when it is not declared any more. */
   readonly specOf: (table: string) => SyncSpec | undefined
-  /** Whether one of these identities belongs to an erased person. */
-  readonly isErased: (hashes: readonly string[]) => boolean
+  /** Whether one of these identities (see src/values/identity.ts) belongs to an erased person. */
+  readonly isErased: (identities: readonly string[]) => boolean
 }
 
 /** How old the schema of the base may be: what changes it is told by the webhook. */

@@ -28,12 +28,12 @@ export interface IndexState {
 const layoutVersion = 1
 const neverFilled = -(2 ** 53 - 1)
 
-function ftsName(layout: IndexLayout): string {
+function ftsName(layout: Pick<IndexLayout, 'table'>): string {
   return quoted(`lead_words_${layout.table}`)
 }
 
 /** The keys stand in an ordinary table: SQLite leaves the shadow table of an unindexed FTS5 column behind when dropping. */
-function keysName(layout: IndexLayout): string {
+function keysName(layout: Pick<IndexLayout, 'table'>): string {
   return quoted(`lead_keys_${layout.table}`)
 }
 
@@ -179,4 +179,23 @@ export function searchStatement(layout: IndexLayout): string {
 /** Gives the largest indexed row id: an upper bound of the number of rows. */
 export function largestRowStatement(layout: IndexLayout): string {
   return `SELECT max(row_id) FROM ${keysName(layout)}`
+}
+
+/**
+ * Empties the indexes of all tables in an index file; each is filled again with the next search. Used where words of a
+ * person must not remain: taking single rows out of a full-text index leaves their words in its segments.
+ */
+export function emptyIndexes(db: Database): number {
+  const exists = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'state'").get() !== undefined
+  const tables = exists ? db.prepare<[], string>('SELECT table_name FROM state').pluck().all() : []
+  let rows = 0
+  db.transaction(() => {
+    for (const table of tables) {
+      const layout = { table }
+      rows += db.prepare(`DELETE FROM ${keysName(layout)}`).run().changes
+      db.prepare(`INSERT INTO ${ftsName(layout)}(${ftsName(layout)}) VALUES ('delete-all')`).run()
+      db.prepare('UPDATE state SET cursor = 0, filled_to = ? WHERE table_name = ?').run(neverFilled, table)
+    }
+  }).immediate()
+  return rows
 }

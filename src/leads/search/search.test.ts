@@ -12,7 +12,7 @@ import type { ChangeFeed } from '../ports.ts'
 import { createLeadRepository } from '../repository.ts'
 import { leadTableOf } from '../table.ts'
 import { testingDesiredState, testingTableSql } from '../testing-table.ts'
-import { directWriter } from '../testing-writer.ts'
+import { directWriter, noEraser } from '../testing-writer.ts'
 import { searchExpression } from './query-text.ts'
 import { createLeadSearch, type LeadSearch } from './search.ts'
 
@@ -200,6 +200,8 @@ describe('searching leads', () => {
 describe('searching through the repository', () => {
   const repository = () =>
     createLeadRepository(table, {
+      isErased: () => false,
+      eraser: noEraser,
       reads: { acquire: async () => db },
       search,
       writer: directWriter(db),

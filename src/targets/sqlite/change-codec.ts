@@ -70,6 +70,17 @@ function decodeChange(text: ChangeText): Change {
   }
 }
 
+/** The key of a change whose record was erased: no record has it, so it is made nowhere, and taken back nowhere. */
+export const erasedKey = '(erased)'
+
+/** What stands for a change of an erased record, in its place. */
+export function erasedChange(change: Change, keyColumn: string): Change {
+  const column = change.is === 'cell' ? change.column : keyColumn
+  const after = column === keyColumn ? erasedKey : null
+  const cell = { is: 'cell', rowId: change.rowId, key: erasedKey, column, before: null, after } as const
+  return isFollowing(change) ? { ...cell, follows: true } : cell
+}
+
 /** Roughly how many bytes a cell takes as text. */
 export function sizeOfCell(cell: Cell): number {
   if (typeof cell === 'string') return cell.length

@@ -130,6 +130,7 @@ export function openChangeSets(settings: { readonly path: string; readonly clock
       return { ...result, conflicts, conflictCount }
     },
     discard: (actionId) => store.discard(actionId),
+    redact: (replace) => store.redact(replace),
     expire: (beforeMs) => store.expire(beforeMs),
     close: () => store.close(),
   }

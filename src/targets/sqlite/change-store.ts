@@ -4,13 +4,14 @@
  */
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type { Clock } from '../../clock.ts'
 import { OperationalError } from '../../errors.ts'
 import { decodeChanges, encodeChange, isFollowing, sameRecord, sizeOfCell } from './change-codec.ts'
 import { createChangeFingerprint } from './change-fingerprint.ts'
 import { codeOf, toDatabaseError } from './database-error.ts'
-import type { Change, ChangeSetWriter, ChangeTarget } from './ports.ts'
+import type { Change, ChangeSetWriter, ChangeTarget, SetOf } from './ports.ts'
 
 /** Records in a block, and so in one transaction on the target. */
 const blockRecordsMax = 500
@@ -54,6 +55,8 @@ export interface ChangeStore {
   recordsPerBlock(set: StoredSet): readonly number[]
   page(set: StoredSet, from: number, limit: number): readonly Change[]
   discard(actionId: string): void
+  /** Replaces changes of all sets, block by block; pauses between blocks. */
+  redact(replace: (setOf: SetOf, change: Change) => Change | undefined): Promise<number>
   expire(beforeMs: number): number
   /** The latest moment that `expire` was given; undefined before the first. */
   expiredBeforeMs(): number | undefined
@@ -114,6 +117,7 @@ export function openChangeStore(path: string, clock: Clock): ChangeStore {
       guarded(() => {
         db.prepare('DELETE FROM sets WHERE action_id = ?').run(actionId)
       }),
+    redact: (replace) => redactSets({ db, clock, guarded }, replace),
     expire: (beforeMs) =>
       guarded(() => {
         const expired = db.transaction(() => {
@@ -272,6 +276,39 @@ function beginSet({ db, clock, guarded }: Store, actionId: string, target: Chang
         return result
       }),
     abandon: () => guarded(() => void remove()),
+  }
+}
+
+/** Sets that are begun meanwhile are looked at too: a block that is written later has a higher place. */
+async function redactSets(
+  { db, guarded }: Store,
+  replace: (setOf: SetOf, change: Change) => Change | undefined,
+): Promise<number> {
+  const next = db.prepare<
+    [number, number, number],
+    { setId: number; block: number; json: string; actionId: string } & ChangeTarget
+  >(
+    `SELECT b.set_id AS setId, b.block, b.json, s.action_id AS actionId, s.path, s.table_name AS "table", s.key_column AS keyColumn
+       FROM blocks AS b JOIN sets AS s ON s.set_id = b.set_id
+      WHERE b.set_id > ? OR (b.set_id = ? AND b.block > ?) ORDER BY b.set_id, b.block LIMIT 1`,
+  )
+  const keep = db.prepare('UPDATE blocks SET json = ? WHERE set_id = ? AND block = ?')
+  let replaced = 0
+  for (let setId = 0, block = -1; ; ) {
+    const found = guarded(() => next.get(setId, setId, block))
+    if (found === undefined) return replaced
+    ;({ setId, block } = found)
+    const { actionId, path, table, keyColumn } = found
+    const setOf = { actionId, target: { path, table, keyColumn } }
+    let touched = 0
+    const changes = decodeChanges(found.json).map((change) => {
+      const other = replace(setOf, change)
+      if (other !== undefined) touched += 1
+      return other ?? change
+    })
+    if (touched > 0) guarded(() => keep.run(JSON.stringify(changes.map(encodeChange)), setId, block))
+    replaced += touched
+    await setImmediate()
   }
 }
 

@@ -133,9 +133,20 @@ export interface ChangeSets {
   }>
   /** Drops a set whose action was not dispatched, so that it can be resolved anew. */
   discard(actionId: string): void
+  /**
+   * Replaces changes in all sets, finished or not, without a trace of what they held, and gives how many. The replacement of
+   * a change takes its place; `erasedChange` makes one that applies to nothing and that an undo names as left alone.
+   */
+  redact(replace: (setOf: SetOf, change: Change) => Change | undefined): Promise<number>
   /** Drops the sets that were finished before the moment; their actions can no longer be undone. */
   expire(beforeMs: number): number
   close(): void
+}
+
+/** Whose set it is. */
+export interface SetOf {
+  readonly actionId: string
+  readonly target: ChangeTarget
 }
 
 export interface ChangeSetWriter {

@@ -1,0 +1,104 @@
+/**
+ * Makes sure of the bytes: what was deleted is moved out of the -wal files, the files are searched for the person's
+ * addresses, those that still hold one are rewritten and searched again, and what remains is told.
+ */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { messageOf } from '../../errors.ts'
+import { entryUrl } from '../process/entry-url.ts'
+import type { Offload } from '../process/ports.ts'
+
+export interface CleaningPorts {
+  readonly offload: Offload
+  /** Database files that were cleaned. */
+  readonly databases: readonly string[]
+  readonly otherFiles: () => readonly { readonly file: string; readonly reason: string }[]
+  readonly ownFolder: string
+  /** How a file is named to people. */
+  readonly nameOf: (path: string) => string
+}
+
+export interface Cleaned {
+  /** Files searched. */
+  readonly searched: number
+  readonly remains: readonly { readonly file: string; readonly reason: string }[]
+}
+
+const deadlineMs = 1_200_000
+const foldersDeepMax = 6
+
+const compactedSchema = z.object({ failed: z.array(z.object({ path: z.string(), reason: z.string() })) })
+const tracedSchema = z.object({ holding: z.array(z.string()), unreadable: z.array(z.string()) })
+
+/**
+ * Trouble with a file is told and not thrown, since the person is gone from the tables by then.
+ *
+ * @param addresses undefined after a crash, when they are not known any more: then everything is rewritten unsearched.
+ */
+export async function cleanFiles(
+  ports: CleaningPorts,
+  addresses: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<Cleaned> {
+  try {
+    return await clean(ports, addresses, signal)
+  } catch (error) {
+    if (signal.aborted) throw error
+    return { searched: 0, remains: [{ file: '*', reason: `the files could not be searched: ${messageOf(error)}` }] }
+  }
+}
+
+async function clean(
+  ports: CleaningPorts,
+  addresses: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<Cleaned> {
+  const options = { deadlineMs, signal }
+  const compact = async (paths: readonly string[], rewrite: boolean) => {
+    const entry = entryUrl('./compact-entry', import.meta.url)
+    return compactedSchema.parse(await ports.offload.process(entry, { paths: [...paths], rewrite }, options)).failed
+  }
+  const trace = async (files: readonly string[], texts: readonly string[]) =>
+    tracedSchema.parse(
+      await ports.offload.process(
+        entryUrl('./trace-entry', import.meta.url),
+        { files: [...files], texts: [...texts] },
+        options,
+      ),
+    )
+  const named = (file: string, reason: string) => ({ file: ports.nameOf(file), reason })
+
+  const databases = [...new Set(ports.databases)].filter((path) => existsSync(path))
+  const failed = new Map((await compact(databases, addresses === undefined)).map(({ path, reason }) => [path, reason]))
+  const untidy = () => [...failed].map(([path, reason]) => named(path, `it could not be rewritten: ${reason}`))
+  if (addresses === undefined || addresses.length === 0) return { searched: 0, remains: untidy() }
+
+  const others = new Map(ports.otherFiles().map(({ file, reason }) => [file, reason]))
+  const beside = databases.flatMap((path) => [path, `${path}-wal`, `${path}-journal`])
+  const files = [...new Set([...beside, ...filesIn(ports.ownFolder, foldersDeepMax), ...others.keys()])].filter(
+    (file) => existsSync(file),
+  )
+  const first = await trace(files, addresses)
+  const toRewrite = databases.filter((path) =>
+    [path, `${path}-wal`, `${path}-journal`].some((file) => first.holding.includes(file)),
+  )
+  for (const { path, reason } of toRewrite.length === 0 ? [] : await compact(toRewrite, true)) failed.set(path, reason)
+  const second = toRewrite.length === 0 ? first : await trace(first.holding, addresses)
+  const holding = second.holding.map((file) => {
+    const other = others.get(file)
+    if (other !== undefined) return named(file, other)
+    const reason = failed.get(file.replace(/-(wal|journal)$/, ''))
+    return named(file, reason ?? 'another record or text in it still holds an address of the person')
+  })
+  const unread = first.unreadable.map((file) => named(file, 'it could not be read, so nobody knows'))
+  return { searched: files.length, remains: [...holding, ...unread] }
+}
+
+function filesIn(folder: string, deep: number): readonly string[] {
+  if (deep === 0 || !existsSync(folder)) return []
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    return entry.isDirectory() ? filesIn(path, deep - 1) : entry.isFile() ? [path] : []
+  })
+}

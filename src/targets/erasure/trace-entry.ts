@@ -1,0 +1,51 @@
+/**
+ * Child process: looks for texts in the bytes of files. In a process of its own, since closing a descriptor of a live
+ * SQLite file drops the locks of its whole process.
+ */
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { z } from 'zod'
+import { serveProcess } from '../process/serve.ts'
+
+const orderSchema = z.strictObject({ files: z.array(z.string()), texts: z.array(z.string().min(1)) })
+export type TraceOrder = z.output<typeof orderSchema>
+
+const blockBytes = 1 << 22
+
+serveProcess(async (given) => {
+  const { files, texts } = orderSchema.parse(given)
+  const needles = texts.flatMap((text) => {
+    const spellings = new Set([text, text.toLowerCase(), JSON.stringify(text).slice(1, -1)])
+    // A database may be kept in UTF-16.
+    return [...spellings].flatMap((one) => [Buffer.from(one, 'utf8'), Buffer.from(one, 'utf16le')])
+  })
+  const holding: string[] = []
+  const unreadable: string[] = []
+  for (const file of files) {
+    try {
+      if (await holds(file, needles)) holding.push(file)
+    } catch (error) {
+      // What is gone holds nothing; anything else is told.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) unreadable.push(file)
+    }
+  }
+  return { holding, unreadable }
+})
+
+async function holds(path: string, needles: readonly Buffer[]): Promise<boolean> {
+  const overlap = Math.max(...needles.map((needle) => needle.length))
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const block = Buffer.allocUnsafe(blockBytes + overlap)
+    for (let kept = 0; ; ) {
+      const { bytesRead } = await file.read(block, kept, blockBytes)
+      if (bytesRead === 0) return false
+      const part = block.subarray(0, kept + bytesRead)
+      if (needles.some((needle) => part.includes(needle))) return true
+      kept = Math.min(overlap, part.length)
+      part.copy(block, 0, part.length - kept)
+    }
+  } finally {
+    await file.close()
+  }
+}

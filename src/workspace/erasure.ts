@@ -1,0 +1,125 @@
+/** Joins what erases a person in one workspace: the suppression list, the tables, and every place that keeps traces of them. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Database } from 'better-sqlite3'
+import { type PersonTable, personTablesOf } from '../desired/person-tables.ts'
+import type { DesiredState } from '../desired/schema.ts'
+import { forgetInJournal } from '../journal/forget.ts'
+import type { JournalStore } from '../journal/store.ts'
+import { forgetInImportLog, forgottenLogChange, importSources } from '../kinds/import/index.ts'
+import { emptySearchFile } from '../leads/search/forget.ts'
+import { createEraser, type Eraser, type ErasureTrace, type PersonMarks } from '../targets/erasure/eraser.ts'
+import type { PersonPlace } from '../targets/erasure/person-layout.ts'
+import type { SuppressionStore } from '../targets/erasure/suppressions.ts'
+import type { Offload } from '../targets/process/ports.ts'
+import { erasedChange } from '../targets/sqlite/change-codec.ts'
+import type { Change, ChangeSets, Databases, SetOf } from '../targets/sqlite/ports.ts'
+import { identitiesOf, keyIdentity, personTextsOf } from '../values/identity.ts'
+import { databasePathOf } from './paths.ts'
+
+export interface ErasurePorts {
+  readonly store: SuppressionStore
+  readonly databases: Databases
+  readonly offload: Offload
+  readonly changeSets: ChangeSets
+  readonly checkpointsPath: string
+  readonly journal: JournalStore
+  /** Folder of the desired state, and `.trueup` in it. */
+  readonly workspace: string
+  readonly ownFolder: string
+  readonly state: () => DesiredState
+}
+
+export interface Erasure {
+  readonly eraser: Eraser
+  readonly places: () => readonly PersonPlace[]
+}
+
+export function openErasure(ports: ErasurePorts): Erasure {
+  const { ownFolder, journal } = ports
+  const places = () => personTablesOf(ports.state()).map((table) => placeOf(table, ports))
+  const searchPath = join(ownFolder, 'search.db')
+  const traces: readonly ErasureTrace[] = [
+    {
+      name: 'checkpoints',
+      path: ports.checkpointsPath,
+      forget: (person) => forgetInCheckpoints(person, places(), ports),
+    },
+    {
+      name: 'previews, last looks and events',
+      path: join(ownFolder, 'journal.db'),
+      forget: async (person) => forgetInJournal(journal, person.known),
+    },
+    { name: 'search index', path: searchPath, forget: async () => emptySearchFile(searchPath) },
+  ]
+  const eraser = createEraser({
+    ...ports,
+    places,
+    traces: () => traces,
+    cleanDatabase: (db, path, person) => cleanDatabase(db, person, path, places()),
+    otherFiles: () => importSources(ports.state(), ports.workspace).map((file) => ({ file, reason: sourceReason })),
+  })
+  return { eraser, places }
+}
+
+const sourceReason = 'it is a source of an import, which Trueup never changes; its rows of this person are withheld'
+
+function placeOf({ database, ...table }: PersonTable, { state, workspace }: ErasurePorts): PersonPlace {
+  const { emails, linkedins, phones, person } = table.fields
+  const fields = {
+    emails: [...emails],
+    linkedins: [...linkedins],
+    phones: phones.map((phone) => ({ ...phone })),
+    person,
+  }
+  return {
+    ...table,
+    fields,
+    formerColumns: { ...table.formerColumns },
+    path: databasePathOf(state(), database, workspace),
+  }
+}
+
+function cleanDatabase(db: Database, person: PersonMarks, path: string, places: readonly PersonPlace[]): number {
+  const tables = places.filter((place) => place.path === path).map(({ table }) => table)
+  return forgetInImportLog(db, (key) => tables.some((table) => person.isRecord(path, table, key)))
+}
+
+/**
+ * First learns which records were theirs, since a change of one cell says only which record it is of; then replaces every
+ * change of those records. Undo then finds nothing to bring back, and says that it left them alone.
+ */
+async function forgetInCheckpoints(
+  person: PersonMarks,
+  places: readonly PersonPlace[],
+  { changeSets, checkpointsPath }: ErasurePorts,
+): Promise<number> {
+  if (!existsSync(checkpointsPath)) return 0
+  const theirs = new Set<string>()
+  const nameOf = ({ target }: SetOf, { key, rowId }: Change) =>
+    JSON.stringify([target.path, target.table, key === null ? rowId : String(key)])
+  await changeSets.redact((setOf, change) => {
+    if (isTheirs(setOf, change, person, places)) theirs.add(nameOf(setOf, change))
+    return undefined
+  })
+  return changeSets.redact((setOf, change) => {
+    const { path, keyColumn } = setOf.target
+    if (theirs.has(nameOf(setOf, change))) return erasedChange(change, keyColumn)
+    const tables = places.filter((place) => place.path === path).map(({ table }) => table)
+    return forgottenLogChange(change, (key) => tables.some((table) => person.isRecord(path, table, key)))
+  })
+}
+
+function isTheirs({ target }: SetOf, change: Change, person: PersonMarks, places: readonly PersonPlace[]): boolean {
+  const { path, table } = target
+  if (person.isRecord(path, table, change.key)) return true
+  const place = places.find((one) => one.path === path && one.table.toLowerCase() === table.toLowerCase())
+  if (place === undefined) return false
+  const own = typeof change.key === 'string' ? keyIdentity(place.table, change.key) : undefined
+  const identities = (cells: Readonly<Record<string, unknown>>) => [
+    ...(own === undefined ? [] : [own]),
+    ...identitiesOf(personTextsOf(place.fields, (field) => cells[field])),
+  ]
+  if (change.is !== 'cell') return person.isPerson(identities(change.row))
+  return [change.before, change.after].some((cell) => person.isPerson(identities({ [change.column]: cell })))
+}
