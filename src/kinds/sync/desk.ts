@@ -4,10 +4,10 @@
  */
 import { OperationalError } from '../../errors.ts'
 import type { AirtableTarget, CallUsage } from '../../targets/airtable/ports.ts'
+import { type AskedKind, isAsked, noteAsked } from './asked.ts'
 import { modifiedUntil, scannedAt } from './intake-remote.ts'
 import { knownIdsOf } from './mapping.ts'
 import { neverSeen } from './merge-field.ts'
-import { type AskedKind, isAsked, noteAsked } from './observe.ts'
 import { type SyncPorts, targetOf } from './parts.ts'
 import type { SyncSpec } from './spec.ts'
 import type { Conflict, ConflictPlace } from './store/conflicts.ts'

@@ -7,6 +7,7 @@ import type { EffectContext } from '../../engine/kind.ts'
 import type { Observation } from '../../engine/observation.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
+import { askedOf, takeAsked } from './asked.ts'
 import { takeLocal } from './intake-local.ts'
 import { type RemoteIntake, scannedAt, takeRemote } from './intake-remote.ts'
 import { openLocalTable } from './local-table.ts'
@@ -164,56 +165,6 @@ export function notePush(store: TableStore, nowMs: number): void {
 
 function withoutPushes(found: Survey): Survey {
   return { ...found, groups: found.groups.filter(({ sort }) => !sort.startsWith('push-')) }
-}
-
-const askedName = 'asked'
-const askedCountName = 'asked-count'
-export type AskedKind = 'push' | 'pull' | 'full'
-
-/** Notes what a person asked for, until a look has taken it up; gives its mark. Twice the same are two requests. */
-export function noteAsked(store: TableStore, what: AskedKind): string {
-  return store.transaction(() => {
-    const number = Number(store.get(askedCountName) ?? '0') + 1
-    const mark = `${what}:${number}`
-    store.set(askedCountName, String(number))
-    store.set(askedName, [...marksAsked(store), mark].join(' '))
-    return mark
-  })
-}
-
-/** Whether no look has taken up yet what was asked for. */
-export function isAsked(store: TableStore, mark: string): boolean {
-  return marksAsked(store).includes(mark)
-}
-
-function marksAsked(store: TableStore): readonly string[] {
-  return (store.get(askedName) ?? '').split(' ').filter((one) => one !== '')
-}
-
-interface Asked {
-  readonly push: boolean
-  readonly pull: boolean
-  readonly full: boolean
-  readonly marks: readonly string[]
-}
-
-function askedOf(store: TableStore): Asked {
-  const marks = marksAsked(store)
-  const has = (what: AskedKind) => marks.some((mark) => mark.startsWith(`${what}:`))
-  return { push: has('push'), pull: has('pull') || has('full'), full: has('full'), marks }
-}
-
-/** Only what this look took up: what was asked for meanwhile is for the next one. */
-function takeAsked(store: TableStore, { marks }: Asked): void {
-  if (marks.length === 0) return
-  store.transaction(() => {
-    store.set(
-      askedName,
-      marksAsked(store)
-        .filter((mark) => !marks.includes(mark))
-        .join(' '),
-    )
-  })
 }
 
 const expiredName = 'expired-at'
