@@ -12,6 +12,7 @@ import { hashOf } from '../json.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import { baseSeedSchema, type CheckedBaseSeed } from '../sandbox/metadata/base-seed.ts'
+import { documentedLimits } from '../sandbox/limits/limit-gate.ts'
 import { createSandbox, type Sandbox } from '../sandbox/sandbox.ts'
 import { serveSandbox } from '../sandbox/serve.ts'
 import type { Databases } from '../targets/sqlite/ports.ts'
@@ -64,6 +65,9 @@ export function createSandboxHost(settings: SandboxHostSettings): SandboxHost {
       if (foreign === undefined) own = await start()
     }
     if (own !== undefined) {
+      // Whoever declares a faster pace for the sandbox means it; Airtable itself would refuse it.
+      const requestsPerSecond = Math.max(documentedLimits.requestsPerSecond, airtable.requestsPerSecond)
+      own.sandbox.control.setLimits({ requestsPerSecond })
       if (own.sandbox.control.hasBase(airtable.base)) return
       own.sandbox.control.ensureBase(seedOf(settings.directory, state.name, airtable.base))
     } else if (foreign !== undefined && settings.purpose === 'act') {
