@@ -46,6 +46,9 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
   'Query.conflicts': ['{ conflicts { nodes { id } } }', 'sync.read'],
   'Query.events': ['{ events { hasMore } }', 'state.read'],
   'Query.auditLog': ['{ auditLog { hasMore } }', 'audit.read'],
+  'Query.services': ['{ services { name } }', 'state.read'],
+  'Query.jobs': ['{ jobs { name } }', 'state.read'],
+  'Query.programOutput': ['{ programOutput(name: "scraper") }', 'state.reconcile'],
   'Query.viewer': ['{ viewer { subject } }', undefined],
   'Query.tokens': ['{ tokens { id } }', 'tokens.manage'],
   'Query.leads': ['{ leads { nodes { id } } }', 'leads.read'],
@@ -76,6 +79,19 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
     'mutation { result: resumeResource(input: { kind: "table", name: "leads" }) { __typename } }',
     'state.reconcile',
   ],
+  'Mutation.restartService': [
+    'mutation { result: restartService(input: { name: "scraper" }) { __typename } }',
+    'state.reconcile',
+  ],
+  'Mutation.startService': [
+    'mutation { result: startService(input: { name: "scraper" }) { __typename } }',
+    'state.reconcile',
+  ],
+  'Mutation.stopService': [
+    'mutation { result: stopService(input: { name: "scraper" }) { __typename } }',
+    'state.reconcile',
+  ],
+  'Mutation.runJob': ['mutation { result: runJob(input: { name: "daily" }) { __typename } }', 'state.reconcile'],
   'Mutation.applyDesiredState': [
     'mutation { result: applyDesiredState(input: { yaml: "x", dryRun: true }) { __typename } }',
     'state.apply',

@@ -19,6 +19,7 @@ import { type NewToken, openTokens } from './auth/tokens.ts'
 import { type Api, createApi } from './http/server.ts'
 import { createTestingEngine, type TestingEngine } from './testing-engine.ts'
 import { createTestingSync, type TestingSync } from './testing-sync.ts'
+import { createTestingPrograms } from './testing-programs.ts'
 
 export interface Answer {
   readonly status: number
@@ -116,6 +117,7 @@ export async function startTestingServer(state: DesiredState = testingDesiredSta
   const api = createApi({
     engine,
     sync,
+    programs: createTestingPrograms(),
     auth,
     clock: systemClock,
     log: openLog('silent'),

@@ -17,6 +17,7 @@ import { openTokens } from '../api/auth/tokens.ts'
 import { createApi } from '../api/http/server.ts'
 import { createTestingEngine } from '../api/testing-engine.ts'
 import { createTestingSync } from '../api/testing-sync.ts'
+import { createTestingPrograms } from '../api/testing-programs.ts'
 import { systemClock } from '../clock.ts'
 import { encodeCursor, type LeadOrder } from '../leads/cursor.ts'
 import { createLeadRepository } from '../leads/repository.ts'
@@ -120,6 +121,7 @@ async function serveApi(folder: string): Promise<number> {
   const api = createApi({
     engine: createTestingEngine(),
     sync: createTestingSync(),
+    programs: createTestingPrograms(),
     auth,
     clock: systemClock,
     log: openLog('silent'),

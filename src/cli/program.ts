@@ -12,6 +12,7 @@ import { registerQueue } from './commands/queue.ts'
 import { registerRun } from './commands/run.ts'
 import { registerSandbox } from './commands/sandbox.ts'
 import { registerSchema } from './commands/schema.ts'
+import { registerService } from './commands/service.ts'
 import { registerState } from './commands/state.ts'
 import { registerSync } from './commands/sync.ts'
 import { registerToken } from './commands/token.ts'
@@ -48,6 +49,7 @@ export function createProgram({ wantsJson = false } = {}): Command {
     registerToken,
     registerState,
     registerWhy,
+    registerService,
     registerQueue,
     registerSync,
     registerConflicts,

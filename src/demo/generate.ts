@@ -3,7 +3,7 @@
  * JSON lead files and a desired state. Equal options give equal content, whatever the machine and the day.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { OperationalError } from '../errors.ts'
 import { writeAirtableBase } from './airtable-base.ts'
@@ -14,6 +14,7 @@ import { writeMainDatabase } from './main-database.ts'
 import type { MessLevel } from './mess.ts'
 import { PlantedCounts, type PlantedReport } from './planted.ts'
 import { writeScraperDatabase } from './scraper-database.ts'
+import { serviceFiles, withoutPrograms } from './service-files.ts'
 import { planWorkspace } from './workspace-plan.ts'
 
 export interface GenerateOptions {
@@ -27,6 +28,10 @@ export interface GenerateOptions {
   readonly clock?: Clock
   /** Also writes what a new sandbox begins with, as colleagues left it: data/airtable-base.json. */
   readonly writeAirtableBase?: boolean
+  /**
+   * Also writes the sample services and declares them. Without it nothing in the workspace changes by itself.
+   */
+  readonly services?: boolean
   /** Also writes planted.json into the folder. */
   readonly writePlanted?: boolean
 }
@@ -88,6 +93,7 @@ export async function generateWorkspace(options: GenerateOptions): Promise<Gener
   const jsonFiles = await writeJsonFiles(join(into, jsonFolder), plan, planted.tallyOf('json'))
   const files: string[] = [...Object.values(databasePaths), ...jsonFiles.map((path) => join(jsonFolder, path))]
   const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(into, path)), { recursive: true })
     writeFileSync(join(into, path), text, { flag: 'wx' })
     files.push(path)
   }
@@ -95,7 +101,8 @@ export async function generateWorkspace(options: GenerateOptions): Promise<Gener
     writeAirtableBase(join(into, airtableBaseFile), plan)
     files.push(airtableBaseFile)
   }
-  write(stateFile, demoDesiredState())
+  if (options.services) for (const { path, text } of serviceFiles()) write(path, text)
+  write(stateFile, options.services ? demoDesiredState() : withoutPrograms(demoDesiredState()))
   const report = planted.report()
   if (options.writePlanted) write('planted.json', `${JSON.stringify(report, null, 2)}\n`)
   return { files, planted: report }

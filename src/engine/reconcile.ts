@@ -9,7 +9,7 @@ import type { Random } from '../random.ts'
 import type { Action } from './action.ts'
 import type { Drift } from './drift.ts'
 import { type Execution, type ExecutorOptions, execute, operational } from './executor.ts'
-import type { EffectContext, Kind } from './kind.ts'
+import type { EffectContext, Kind, Waits } from './kind.ts'
 import type { Lease } from './lease.ts'
 import type { ActionRecord, Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
@@ -268,14 +268,16 @@ function conclude(
   // A look at changed rows alone leaves standing what the last look at all of it found.
   const standing = isWhole ? gated : [...stillStanding(request.status, ports.ledger), ...gated]
   const drift = isWhole ? look.drift : [...request.status.drift, ...look.drift]
-  const outcome = failure === undefined ? waitingOrConverged(standing, drift) : outcomeOf(failure, 'repair')
+  const kind = ports.kindOf(request.status.declared.key.kind)
+  const waits = isWhole ? kind.waits?.(request.status.declared, look.observation) : undefined
+  const outcome = failure === undefined ? waitingOrConverged(standing, drift, waits) : outcomeOf(failure, 'repair')
   const stale = executed.some(({ execution }) => execution.is === 'stale')
   return { outcome, look, gated, executed, cursor: look.cursor, lookAgain: lookAgain || stale }
 }
 
-function waitingOrConverged(gated: readonly GatedAction[], drift: readonly Drift[]): Outcome {
+function waitingOrConverged(gated: readonly GatedAction[], drift: readonly Drift[], waits?: Waits): Outcome {
   const waiting = gated.filter((one) => !one.gate.runnable)
-  if (waiting.length === 0) return byHandOrConverged(drift)
+  if (waiting.length === 0) return waits === undefined ? byHandOrConverged(drift) : { is: 'waiting', ...waits }
   const wakeUps = waiting.flatMap(({ gate }) => (gate.wakeUpMs === undefined ? [] : [gate.wakeUpMs]))
   const untilMs = wakeUps.length === 0 ? {} : { untilMs: Math.min(...wakeUps) }
   const forPerson = waiting.filter(({ gate }) => gate.decision === 'approve' || gate.decision === 'approve-twice')

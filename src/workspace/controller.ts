@@ -16,6 +16,7 @@ import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
 import { type Leads, repositoryMap } from './leads.ts'
 import { openWorkspace, type Workspace } from './open.ts'
+import { createProgramPort } from './program-port.ts'
 import { createSyncPort } from './sync-port.ts'
 
 export interface ControllerOptions {
@@ -88,7 +89,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
     wake: (key) => loop.wake(key, { full: true }),
     leads: () => leads,
   })
-  const api = createApi({ engine: port, sync, auth, clock, log, repositories: repositoryMap(leads) })
+  const programs = createProgramPort({ workspace, wake: (key) => loop.wake(key, { full: true }) })
+  const api = createApi({ engine: port, sync, programs, auth, clock, log, repositories: repositoryMap(leads) })
   const listening = await api.listen(options.port, options.host)
   lease?.setAddress(listening.url)
 

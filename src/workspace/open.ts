@@ -31,6 +31,7 @@ import { type Generations, openGenerations } from './generations.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
 import { createSandboxHost } from './sandbox-host.ts'
+import { openPrograms, type Programs } from './programs.ts'
 
 export interface WorkspaceOptions {
   /** Path of the desired state, absolute or relative to the working directory. */
@@ -55,6 +56,7 @@ export interface Workspace {
   readonly events: EventStore
   readonly kinds: Parameters<typeof createEngine>[0]['kinds']
   readonly rows: RowsKind
+  readonly programs: Programs
   readonly databases: Databases
   readonly changeSets: ChangeSets
   /** Whom nothing may bring back. */
@@ -139,6 +141,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       specOf: (table: string) => mirrors().find(({ key }) => key.name === table)?.spec,
       isErased: suppressions.isErased,
     }
+    const memory = createMemory(journal, { keep })
+    const programs = openPrograms({ ...options, workspace: directory, ownFolder, keep, memory })
+    closers.unshift(() => programs.close())
     const kinds = [
       desiredStateKind(generations),
       ...createKinds({
@@ -153,7 +158,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         airtable,
         sync,
         offload,
-        memory: createMemory(journal, { keep }),
+        memory,
+        services: programs.services,
+        jobs: programs.jobs,
         clock,
         random,
       }),
@@ -174,6 +181,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       events,
       kinds,
       rows,
+      programs,
       databases,
       changeSets,
       suppressions,

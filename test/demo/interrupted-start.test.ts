@@ -52,7 +52,7 @@ test.each(['data/leads.db', 'data/scraper/leads.db', 'data/json', 'desired-state
     if (existsSync(join(directory, 'data'))) expect(whole()).toEqual(complete)
     await ensureDemoWorkspace({ directory, log: openLog('silent') })
     expect(whole()).toEqual(complete)
-    expect(readdirSync(directory).sort()).toEqual(['.trueup', 'data', 'desired-state.yaml'])
+    expect(readdirSync(directory).sort()).toEqual(['.trueup', 'data', 'desired-state.yaml', 'services'])
     expect(readdirSync(join(directory, '.trueup'))).toEqual([])
   },
 )

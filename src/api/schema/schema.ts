@@ -8,6 +8,7 @@ import { InvariantViolation } from '../../errors.ts'
 import type { Auth } from '../auth/auth.ts'
 import type { EnginePort } from '../ports.ts'
 import type { SyncPort } from '../sync-port.ts'
+import type { ProgramPort } from '../program-port.ts'
 import { addAccess } from './access.ts'
 import { addActions } from './actions.ts'
 import { createBuilder } from './builder.ts'
@@ -18,6 +19,7 @@ import { addEnums } from './enums.ts'
 import { addEvents } from './events.ts'
 import { addWriteRefusals } from './lead-writes.ts'
 import { addLeads, type ListRoot } from './leads.ts'
+import { addPrograms } from './programs.ts'
 import { addResources } from './resources.ts'
 import { addResults } from './results.ts'
 import { addErasureTypes, addSuppressions } from './suppressions.ts'
@@ -27,6 +29,7 @@ import { addSyncTypes } from './sync-types.ts'
 export interface SchemaPorts {
   readonly engine: EnginePort
   readonly sync: SyncPort
+  readonly programs: ProgramPort
   readonly auth: Auth
   readonly clock: Clock
 }
@@ -39,7 +42,10 @@ export interface ApiSchema {
 }
 
 /** Builds the schema; takes some tens of milliseconds. Throws when two types or fields would get one name. */
-export function assembleApi(repositories: Repositories, { engine, sync, auth, clock }: SchemaPorts): ApiSchema {
+export function assembleApi(
+  repositories: Repositories,
+  { engine, sync, programs, auth, clock }: SchemaPorts,
+): ApiSchema {
   const builder = createBuilder()
   const results = addResults(builder)
   const enums = addEnums(builder)
@@ -48,6 +54,7 @@ export function assembleApi(repositories: Repositories, { engine, sync, auth, cl
   const actions = addActions(builder, { engine, sync }, { enums, results, resources, Conflict: types.Conflict })
   addController(builder, engine, clock, { enums, results, resources, actions })
   addEvents(builder, engine, resources)
+  addPrograms(builder, programs, results)
   addAccess(builder, engine, auth, results)
   const refusals = addWriteRefusals(builder, results)
   addSyncStatus(builder, sync, repositories, { results, types })
