@@ -18,8 +18,8 @@ import { type Auth, createAuth } from './auth/auth.ts'
 import { type NewToken, openTokens } from './auth/tokens.ts'
 import { type Api, createApi } from './http/server.ts'
 import { createTestingEngine, type TestingEngine } from './testing-engine.ts'
-import { createTestingSync, type TestingSync } from './testing-sync.ts'
 import { createTestingPrograms } from './testing-programs.ts'
+import { createTestingSync, type TestingSync } from './testing-sync.ts'
 
 export interface Answer {
   readonly status: number

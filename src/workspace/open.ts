@@ -30,8 +30,8 @@ import { openErasure } from './erasure.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
-import { createSandboxHost } from './sandbox-host.ts'
 import { openPrograms, type Programs } from './programs.ts'
+import { createSandboxHost } from './sandbox-host.ts'
 
 export interface WorkspaceOptions {
   /** Path of the desired state, absolute or relative to the working directory. */
