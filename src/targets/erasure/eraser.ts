@@ -286,7 +286,9 @@ function addressesOf(found: PersonFound | undefined): readonly string[] | undefi
   // What others may have as well is not looked for: finding it would tell nothing.
   const written = found.tables.flatMap(({ rows }) => rows.flatMap(({ texts }) => texts.own))
   const keys = found.identities.filter((one) => /^(email:[^/]+|linkedin:.+)$/.test(one))
-  const addresses = [...written, ...keys.map((one) => one.slice(one.indexOf(':') + 1))]
+  // With and without the +tag, which a source may lack.
+  const plain = written.map((text) => text.replace(/\+[^@\s]*@/, '@'))
+  const addresses = [...written, ...plain, ...keys.map((one) => one.slice(one.indexOf(':') + 1))]
   return [...new Set(addresses.map((text) => text.trim()))].filter((text) => text.length >= addressCharactersMin)
 }
 
