@@ -20,6 +20,8 @@ let requests: LeadChangeRequest[]
 let leads: LeadRepository
 /** What another program does between the read and the write. */
 let meanwhile: string
+/** Identities of erased people. */
+let erased: Set<string>
 
 /** Lower-cases e-mail addresses; the declared rules are tested where they live. */
 const standardize: Standardize = (field, value) => {
@@ -33,9 +35,10 @@ beforeEach(() => {
   nowMs = Date.UTC(2026, 10, 23)
   requests = []
   meanwhile = ''
+  erased = new Set()
   const writer = directWriter(db)
   leads = createLeadRepository(table, {
-    isErased: () => false,
+    isErased: (identities) => identities.some((identity) => erased.has(identity)),
     eraser: noEraser,
     reads: { acquire: async () => db },
     writer: {
@@ -171,5 +174,30 @@ describe('deleting a lead', () => {
     expect(requests.at(-1)?.changes).toMatchObject([
       { is: 'delete', key, row: { id: key, legacy_note: 'from the old program' } },
     ])
+  })
+})
+
+describe('an erased person', () => {
+  test('is not added, by whatever identity and spelling, and nothing is written', async () => {
+    erased.add('email:ann@acme.com').add('phone:14155552671/ann lee').add('key:leads/k1')
+    for (const values of [
+      { full_name: 'A.', email: ' ANN@acme.com' },
+      { full_name: 'Ann Lee', phone: '+1 415 555 2671' },
+    ])
+      expect(await leads.create(values, context)).toEqual({ is: 'suppressed' })
+    expect(await leads.create({ full_name: 'Bob' }, context, 'k1')).toEqual({ is: 'suppressed' })
+    expect(requests).toEqual([])
+    expect(await leads.create({ full_name: 'Bob Ray', phone: '+1 415 555 2671' }, context)).toMatchObject({
+      is: 'written',
+    })
+  })
+
+  test('is not made of another record, nor changed where a program wrote them again', async () => {
+    const bob = await created({ full_name: 'Bob' })
+    const ann = await created({ full_name: 'Ann', email: 'ann@acme.com' })
+    erased.add('email:ann@acme.com')
+    expect(await leads.update(bob, { email: 'ann@acme.com' }, context)).toEqual({ is: 'suppressed' })
+    expect(await leads.update(ann, { company: 'Acme' }, context)).toEqual({ is: 'suppressed' })
+    expect(await leads.update(ann, { email: 'other@acme.com' }, context)).toMatchObject({ is: 'written' })
   })
 })

@@ -4,6 +4,7 @@
  */
 
 import type { FieldType } from './field-type.ts'
+import { foldWords } from './fold.ts'
 import { emailKey, linkedInKey, matchKeyNameOf, personKey, phoneKey } from './match-key.ts'
 import { isRoleMailbox } from './role-mailbox.ts'
 import type { RuleUse } from './standardizer.ts'
@@ -70,6 +71,33 @@ export function keyIdentity(table: string, key: string): string | undefined {
   const isGlobal = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(key) || /^rec[A-Za-z0-9]{14}$/.test(key)
   if (!isGlobal) return `key:${table.toLowerCase()}/${key}`
   return `key:${key.startsWith('rec') ? key : key.toLowerCase()}`
+}
+
+/**
+ * Whether a text names a person: by one of their addresses in whatever spelling, or by their name. Names of fewer than four
+ * letters, which stand in any sentence, do not count.
+ */
+export function mentionsPerson(text: string, identities: readonly string[], names: readonly string[]): boolean {
+  const words = text.split(/[\s,;<>()"']+/u).filter((word) => word !== '')
+  const keys = words.flatMap((word) => {
+    const email = word.includes('@') ? emailKey(word) : undefined
+    const linkedIn = word.includes('/') ? linkedInKey(word) : undefined
+    return [email && `email:${email}`, linkedIn && `linkedin:${linkedIn}`].filter((key) => key !== undefined)
+  })
+  if (keys.some((key) => identities.some((identity) => identity === key || identity.startsWith(`${key}/`)))) return true
+  const folded = ` ${foldWords(text)} `
+  return names.some((name) => {
+    const key = personKey(name)
+    return key !== undefined && key.length >= nameLettersMin && folded.includes(` ${key} `)
+  })
+}
+
+const nameLettersMin = 4
+
+/** Whether an e-mail address is that of an office, which several people have. */
+export function isSharedMailbox(address: string): boolean {
+  const key = emailKey(address)
+  return key !== undefined && isRoleMailbox(key)
 }
 
 /** Which fields tell who a record is; a rule says more than a type, a type more than a name. */

@@ -17,6 +17,7 @@ import type { EraseOutcome, EraseRequest, LeadEraser, PersonRecords } from '../l
 import type { Random } from '../random.ts'
 import { type Eraser, evidenceOf, type PersonFound } from '../targets/erasure/eraser.ts'
 import type { SuppressionStore } from '../targets/erasure/suppressions.ts'
+import { mentionsPerson } from '../values/identity.ts'
 
 export interface LeadEraserPorts {
   readonly engine: Engine
@@ -85,18 +86,9 @@ function recordsOf({ tables }: PersonFound): readonly PersonRecords[] {
   }))
 }
 
-/** Names of so few letters occur in any sentence. */
-const nameCharactersMin = 4
-
-function namesPerson(reason: string, { tables }: PersonFound): boolean {
-  const folded = reason.toLowerCase()
-  return tables.some(({ rows }) =>
-    rows.some(({ texts: { addresses, person } }) =>
-      [...addresses, ...(person === null ? [] : [person])]
-        .map((text) => text.trim().toLowerCase())
-        .some((text) => text.length >= nameCharactersMin && folded.includes(text)),
-    ),
-  )
+function namesPerson(reason: string, { identities, tables }: PersonFound): boolean {
+  const names = tables.flatMap(({ rows }) => rows.flatMap(({ texts: { person } }) => (person === null ? [] : [person])))
+  return mentionsPerson(reason, identities, names)
 }
 
 function actionOf(request: EraseRequest, found: PersonFound, ports: LeadEraserPorts): Action {

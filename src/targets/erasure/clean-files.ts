@@ -2,7 +2,7 @@
  * Makes sure of the bytes: what was deleted is moved out of the -wal files, the files are searched for the person's
  * addresses, those that still hold one are rewritten and searched again, and what remains is told.
  */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { messageOf } from '../../errors.ts'
@@ -27,6 +27,8 @@ export interface Cleaned {
 
 const deadlineMs = 1_200_000
 const foldersDeepMax = 6
+/** Files up to this size are always rewritten, larger ones where an address is found in them. */
+const rewriteBytesMax = 256 * 2 ** 20
 
 const compactedSchema = z.object({ failed: z.array(z.object({ path: z.string(), reason: z.string() })) })
 const tracedSchema = z.object({ holding: z.array(z.string()), unreadable: z.array(z.string()) })
@@ -70,7 +72,11 @@ async function clean(
   const named = (file: string, reason: string) => ({ file: ports.nameOf(file), reason })
 
   const databases = [...new Set(ports.databases)].filter((path) => existsSync(path))
-  const failed = new Map((await compact(databases, addresses === undefined)).map(({ path, reason }) => [path, reason]))
+  // What was deleted or overwritten before may stand in free places of a file, under whatever address it was then.
+  const small = databases.filter((path) => addresses === undefined || statSync(path).size <= rewriteBytesMax)
+  const large = databases.filter((path) => !small.includes(path))
+  const troubles = [...(await compact(small, true)), ...(large.length === 0 ? [] : await compact(large, false))]
+  const failed = new Map(troubles.map(({ path, reason }) => [path, reason]))
   const untidy = () => [...failed].map(([path, reason]) => named(path, `it could not be rewritten: ${reason}`))
   if (addresses === undefined || addresses.length === 0) return { searched: 0, remains: untidy() }
 
@@ -80,7 +86,7 @@ async function clean(
     (file) => existsSync(file),
   )
   const first = await trace(files, addresses)
-  const toRewrite = databases.filter((path) =>
+  const toRewrite = large.filter((path) =>
     [path, `${path}-wal`, `${path}-journal`].some((file) => first.holding.includes(file)),
   )
   for (const { path, reason } of toRewrite.length === 0 ? [] : await compact(toRewrite, true)) failed.set(path, reason)

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { messageOf } from '../../errors.ts'
 import { serveProcess } from '../process/serve.ts'
+import { restartChangeLog } from '../sqlite/change-log.ts'
 import { openWriting } from '../sqlite/connection.ts'
 
 const orderSchema = z.strictObject({ paths: z.array(z.string()), rewrite: z.boolean() })
@@ -28,7 +29,10 @@ function compact(path: string, rewrite: boolean): string | undefined {
   const db = openWriting(path)
   try {
     db.pragma(`busy_timeout = ${waitMs}`)
-    if (rewrite) db.exec('VACUUM')
+    if (rewrite) {
+      db.exec('VACUUM')
+      restartChangeLog(db)
+    }
     if (db.pragma('journal_mode', { simple: true }) !== 'wal') return undefined
     const isBusy = Number(db.pragma('wal_checkpoint(TRUNCATE)', { simple: true })) !== 0
     return isBusy ? 'another program reads an earlier state of it, so that its -wal cannot be emptied' : undefined

@@ -283,13 +283,22 @@ const addressCharactersMin = 6
 
 function addressesOf(found: PersonFound | undefined): readonly string[] | undefined {
   if (found === undefined) return undefined
-  const addresses = found.tables.flatMap(({ rows }) => rows.flatMap(({ texts }) => texts.addresses))
+  // What others may have as well is not looked for: finding it would tell nothing.
+  const written = found.tables.flatMap(({ rows }) => rows.flatMap(({ texts }) => texts.own))
+  const keys = found.identities.filter((one) => /^(email:[^/]+|linkedin:.+)$/.test(one))
+  // With and without the +tag, which a source may lack.
+  const plain = written.map((text) => text.replace(/\+[^@\s]*@/, '@'))
+  const addresses = [...written, ...plain, ...keys.map((one) => one.slice(one.indexOf(':') + 1))]
   return [...new Set(addresses.map((text) => text.trim()))].filter((text) => text.length >= addressCharactersMin)
 }
 
 function textsOf(found: PersonFound): readonly string[] {
   const rows = found.tables.flatMap((table) => table.rows)
-  const texts = rows.flatMap(({ texts: { addresses, person } }) => [...addresses, ...(person === null ? [] : [person])])
+  const texts = rows.flatMap(({ texts: { own, shared, person } }) => [
+    ...own,
+    ...shared,
+    ...(person === null ? [] : [person]),
+  ])
   return [...new Set(texts.map((text) => text.trim()))].filter((text) => text.length > 2)
 }
 

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
 import type { Cell } from '../../values/field-type.ts'
-import { identitiesOf, keyIdentity, personTextsOf } from '../../values/identity.ts'
+import { identitiesOf, isSharedMailbox, keyIdentity, personTextsOf } from '../../values/identity.ts'
 import { quoteIdentifier, readTableSchema, type TableSchema } from '../sqlite/schema-reader.ts'
 
 /** A declared table with the file that it is in. */
@@ -63,8 +63,8 @@ export const personRowSchema = z.object({
   /** Null in a table without rowids. */
   rowId: z.number().nullable(),
   key: cellSchema,
-  /** Its e-mail addresses, profiles and numbers as they are written, and the name. */
-  texts: z.object({ addresses: z.array(z.string()), person: z.string().nullable() }),
+  /** As they are written: e-mail addresses and profiles, what several people may have (numbers, offices' mailboxes), the name. */
+  texts: z.object({ own: z.array(z.string()), shared: z.array(z.string()), person: z.string().nullable() }),
   identities: z.array(z.string()),
 })
 export type PersonRow = z.output<typeof personRowSchema>
@@ -79,13 +79,14 @@ export function personRowOf(place: PersonPlace, layout: PersonLayout, row: reado
   const cells = new Map(fields.map((field, index) => [field, row[index + 2]]))
   const texts = personTextsOf(place.fields, (field) => cells.get(field))
   const key = row[1] ?? null
-  const own = typeof key === 'string' ? keyIdentity(place.table, key) : undefined
-  const identities = [...(own === undefined ? [] : [own]), ...identitiesOf(texts)]
-  const addresses = [...texts.emails, ...texts.linkedins, ...texts.phones.map(({ text }) => text)]
+  const byKey = typeof key === 'string' ? keyIdentity(place.table, key) : undefined
+  const identities = [...(byKey === undefined ? [] : [byKey]), ...identitiesOf(texts)]
+  const own = [...texts.emails.filter((address) => !isSharedMailbox(address)), ...texts.linkedins]
+  const shared = [...texts.emails.filter(isSharedMailbox), ...texts.phones.map(({ text }) => text)]
   return {
     rowId: row[0] === null || row[0] === undefined ? null : Number(row[0]),
     key,
-    texts: { addresses, person: texts.person ?? null },
+    texts: { own, shared, person: texts.person ?? null },
     identities,
   }
 }

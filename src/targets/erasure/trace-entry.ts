@@ -15,9 +15,9 @@ const blockBytes = 1 << 22
 serveProcess(async (given) => {
   const { files, texts } = orderSchema.parse(given)
   const needles = texts.flatMap((text) => {
-    const spellings = new Set([text, text.toLowerCase(), JSON.stringify(text).slice(1, -1)])
-    // A database may be kept in UTF-16.
-    return [...spellings].flatMap((one) => [Buffer.from(one, 'utf8'), Buffer.from(one, 'utf16le')])
+    const spellings = new Set([text, JSON.stringify(text).slice(1, -1)])
+    // A database may be kept in UTF-16. Bytes as characters, so that their case can be folded where it is one of ASCII.
+    return [...spellings].flatMap((one) => [folded(Buffer.from(one, 'utf8')), folded(Buffer.from(one, 'utf16le'))])
   })
   const holding: string[] = []
   const unreadable: string[] = []
@@ -32,7 +32,11 @@ serveProcess(async (given) => {
   return { holding, unreadable }
 })
 
-async function holds(path: string, needles: readonly Buffer[]): Promise<boolean> {
+function folded(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}
+
+async function holds(path: string, needles: readonly string[]): Promise<boolean> {
   const overlap = Math.max(...needles.map((needle) => needle.length))
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
@@ -41,7 +45,8 @@ async function holds(path: string, needles: readonly Buffer[]): Promise<boolean>
       const { bytesRead } = await file.read(block, kept, blockBytes)
       if (bytesRead === 0) return false
       const part = block.subarray(0, kept + bytesRead)
-      if (needles.some((needle) => part.includes(needle))) return true
+      const text = folded(part)
+      if (needles.some((needle) => text.includes(needle))) return true
       kept = Math.min(overlap, part.length)
       part.copy(block, 0, part.length - kept)
     }

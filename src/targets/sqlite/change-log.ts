@@ -72,6 +72,20 @@ export function readChangeLog(
   })()
 }
 
+/**
+ * Starts the log afresh, so that whoever reads on from an earlier place is told `everything`: after a VACUUM a row may have
+ * another rowid than the one that was logged.
+ */
+export function restartChangeLog(db: Database): void {
+  if (!hasChangeLog(db)) return
+  db.transaction(() => {
+    const lastSeq = db.prepare<[], number>(`SELECT coalesce(max(seq), 0) FROM ${changeTable}`).pluck().get() ?? 0
+    db.exec(`DELETE FROM ${changeTable}`)
+    // The gap before it is what is noticed; it names no table.
+    db.prepare(`INSERT INTO ${changeTable} (seq, table_name, row_id) VALUES (?, '', 0)`).run(BigInt(lastSeq + 2))
+  }).immediate()
+}
+
 function hasChangeLog(db: Database): boolean {
   const columns = db.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(changeTable)
   return ['seq', 'table_name', 'row_id'].every((column) => columns.includes(column))

@@ -8,6 +8,7 @@ import { OperationalError } from '../../errors.ts'
 import { openLog } from '../../log.ts'
 import type { Cell } from '../../values/field-type.ts'
 import { createOffload, type OwnedOffload } from '../process/offload.ts'
+import { erasedChange, erasedKey } from './change-codec.ts'
 import { openChangeSets } from './change-sets.ts'
 import { openDatabases } from './databases.ts'
 import { stepsOf } from './markers.ts'
@@ -425,5 +426,42 @@ describe('taking back', () => {
     expect((await sets.apply('act', databases, idle)).changed).toBe(1)
     expect(await undo('act')).toEqual([])
     expect(rows('SELECT * FROM g')).toEqual([['a', 'x', 'X']])
+  })
+})
+
+describe('a record that is redacted', () => {
+  const redact = (key: string) =>
+    sets.redact(({ target: { keyColumn } }, change) =>
+      change.key === key ? erasedChange(change, keyColumn) : undefined,
+    )
+
+  test('is brought back by no undo, which names it as left alone and takes the others back', async () => {
+    sql(`INSERT INTO leads VALUES ('a', 'a@x', 'Ann', 1), ('b', 'b@x', 'Bob', 1), ('c', 'c@x', 'Cy', 1)`)
+    keep('act', [
+      cell(1, 'a', 'name', 'Ann', 'ANN'),
+      cell(1, 'a', 'n', 1, 2),
+      cell(2, 'b', 'name', 'Bob', 'BOB'),
+      { is: 'delete', rowId: 3, key: 'c', row: { id: 'c', email: 'c@x', name: 'Cy', n: 1 } },
+      { is: 'insert', rowId: 0, key: 'd', row: { id: 'd', email: 'd@x', name: 'Di', n: 1 } },
+    ])
+    await sets.apply('act', databases, idle)
+    expect(await redact('a')).toBe(2)
+    expect(await redact('c')).toBe(1)
+    sql(`DELETE FROM leads WHERE id IN ('a')`)
+    expect(JSON.stringify(sets.page('act', 0, 10))).not.toMatch(/ann|cy|c@x/i)
+    const reversed = await sets.reverse('act', 'undo', databases)
+    expect(reversed).toMatchObject({ conflictCount: 2, conflicts: [erasedKey, erasedKey] })
+    await sets.apply('undo', databases, idle)
+    expect(rows('SELECT id, name FROM leads ORDER BY id')).toEqual([['b', 'Bob']])
+  })
+
+  test('is not made by a set that was kept and not yet applied', async () => {
+    keep('act', [
+      { is: 'insert', rowId: 0, key: 'a', row: { id: 'a', name: 'Ann' } },
+      { is: 'insert', rowId: 0, key: 'b', row: { id: 'b', name: 'Bob' } },
+    ])
+    await redact('a')
+    expect(await sets.apply('act', databases, idle)).toMatchObject({ changed: 1, skippedCount: 1, failed: [] })
+    expect(rows('SELECT id FROM leads')).toEqual([['b']])
   })
 })
