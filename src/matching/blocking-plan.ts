@@ -169,7 +169,7 @@ interface Priced {
 }
 
 /** A pair should meet more than once, as real duplicates are worse than simulated ones; each time more counts less. */
-const worth = [1, 0.35, 0.12, 0.04]
+const worth = [1, 0.5, 0.25, 0.12, 0.06, 0.03]
 const gainMin = 0.5
 
 /** Adds the key with the most new meetings for its price until the budget or the number of keys is used up. */

@@ -5,12 +5,15 @@
 import { type BlockingKey, keyValuesMax, writeKey } from './blocking-plan.ts'
 import { type Feature, readingsOf } from './feature.ts'
 import { fingerprintOf, joinedFingerprint } from './fingerprint.ts'
+import { sketches } from './sketch.ts'
 import type { RecordSource } from './source.ts'
 
 export interface Columns {
   readonly rows: number
   /** For each feature, the fingerprint of each row's reading; 0 for none. */
   readonly prints: readonly Uint32Array[]
+  /** For each feature, the sketch of each row's reading. */
+  readonly sketches: readonly Uint32Array[]
   /** For each feature, how common each row's value is; see {@link countBitsOf}. */
   readonly commonness: readonly Uint8Array[]
   /** For each key, the fingerprints of each row: as many arrays as the key has values. */
@@ -28,6 +31,7 @@ export function countBitsOf(commonness: number): number {
 export function columnsOf(source: RecordSource, features: readonly Feature[], keys: readonly BlockingKey[]): Columns {
   const { rows } = source
   const prints = features.map(() => new Uint32Array(rows))
+  const sketched = features.map(() => new Uint32Array(rows))
   const slots = keys.map((key) =>
     Array.from({ length: key.terms.some((term) => term.name === 'rare words') ? keyValuesMax : 1 }, () => new Uint32Array(rows)),
   )
@@ -37,8 +41,12 @@ export function columnsOf(source: RecordSource, features: readonly Feature[], ke
     const readings = readingsOf(features, cells)
     for (let feature = 0; feature < readings.length; feature += 1) {
       const reading = readings[feature] ?? ''
+      const role = features[feature]?.role
       const column = prints[feature]
-      if (reading !== '' && column !== undefined) column[row] = fingerprintOf(reading)
+      const sketch = sketched[feature]
+      if (reading === '' || role === undefined || column === undefined || sketch === undefined) continue
+      column[row] = fingerprintOf(reading)
+      sketch[row] = sketches[role].of(reading)
     }
     for (let at = 0; at < keys.length; at += 1) {
       const key = keys[at]
@@ -51,7 +59,7 @@ export function columnsOf(source: RecordSource, features: readonly Feature[], ke
       }
     }
   })
-  return { rows, prints, commonness: prints.map(commonnessOf), keys: slots }
+  return { rows, prints, sketches: sketched, commonness: prints.map(commonnessOf), keys: slots }
 }
 
 /** For each row, log2 of how many rows share its value, in units of a twelfth of a bit. */

@@ -9,6 +9,7 @@ import { jaroWinkler } from './jaro-winkler.ts'
 import { areNicknames } from './nicknames.ts'
 import { soundKey } from './phonetic.ts'
 import type { Role } from './role.ts'
+import { sketches } from './sketch.ts'
 import { equalJoined, type WordWeight, wordLikeness } from './token-likeness.ts'
 
 export interface Level {
@@ -99,6 +100,24 @@ export const comparisons: Readonly<Record<Role, Comparison>> = {
     compare: compareWords,
   },
   ignored: { levels: levels(['equal', 1]), compare: () => 0 },
+}
+
+/**
+ * The level of two readings, 0 where they are equal.
+ * @param sketchOne of the first reading, see sketch.ts
+ */
+export function levelOf(
+  role: Role,
+  one: string,
+  other: string,
+  sketchOne: number,
+  sketchOther: number,
+  weightOf: WordWeight,
+): number {
+  if (one === other) return 0
+  const comparison = comparisons[role]
+  if (!sketches[role].mayBeAlike(sketchOne, sketchOther)) return comparison.levels.length - 1
+  return comparison.compare(one, other, weightOf)
 }
 
 /** A single name: typing mistakes, then likeness or sound. */

@@ -8,7 +8,7 @@ import { termsOf } from './blocking-term.ts'
 import { calibratedPrior } from './calibrate.ts'
 import { blockMaxUsual, type OversizedBlock, visitAllPairs, visitCandidates, windowRowsUsual } from './candidates.ts'
 import { clusterOf, type Edge, pairKey } from './cluster.ts'
-import { columnsOf, countBitsOf } from './columns.ts'
+import { type Columns, columnsOf, countBitsOf } from './columns.ts'
 import { type Features, featuresOf, readingsOf } from './feature.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { confidenceOf, type JudgedRecord, type Judge, type Judgement, judge } from './judge.ts'
@@ -16,6 +16,9 @@ import { measureModel } from './measure.ts'
 import { equalWeight, type MatchModel } from './model.ts'
 import { type DeclaredRule, exactKey, type Rules, rulesOf } from './rules.ts'
 import type { MatchField } from './role.ts'
+import { overlapsOf } from './overlap.ts'
+import { againstMax } from './score.ts'
+import { bitCount, sketches } from './sketch.ts'
 import { type RecordSource, sampleOf } from './source.ts'
 
 export interface FindOptions {
@@ -78,16 +81,17 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
   const columns = columnsOf(source, features.features, keys)
   const ruleKeys = ruleKeysOf(source, rules, features)
 
-  const byModel = { model: rough, roles: features.roles, rules }
   const recordOf = recordReader(source, features, columns.commonness)
-  const bounds = boundsOf(rough)
+  const measured = { ...rough, overlaps: overlapsOf({ model: rough, prints: columns.prints, recordOf, random }) }
+  const byModel = { model: measured, roles: features.roles, rules }
+  const mayReach = reachOf(measured, columns)
   const floor = Math.log2(Math.max(2, source.rows)) - bitsShort
 
   const judged = new Map<number, Judgement>()
   let compared = 0
   const consider = (one: number, other: number) => {
     const ruleMet = ruleKeys.some((key) => key[one] !== 0 && key[one] === key[other])
-    if (!ruleMet && !mayReach(floor, bounds, rough, columns, one, other)) return
+    if (!ruleMet && !mayReach(floor, one, other)) return
     compared += 1
     const judgement = judge(byModel, recordOf(one), recordOf(other))
     if (judgement.veto !== undefined) return
@@ -108,7 +112,7 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
 
   const bits = Float64Array.from([...judged.values()].map((judgement) => judgement.evidence.bits))
   const priorBits = calibratedPrior(bits, source.rows)
-  const model = { ...rough, priorBits }
+  const model = { ...measured, priorBits }
   const by: Judge = { ...byModel, model }
   const isExcluded = options.isExcluded ?? (() => false)
   const edges: Edge[] = []
@@ -164,9 +168,11 @@ function recordReader(
     const known = kept.get(row)
     if (known !== undefined) return known
     const cells = [...source.cellsOf(row)]
+    const readings = readingsOf(features, cells)
     const record = {
       cells,
-      readings: readingsOf(features, cells),
+      readings,
+      sketches: Uint32Array.from(features, ({ role }, at) => (readings[at] === '' ? 0 : sketches[role].of(readings[at] ?? ''))),
       countBits: Float32Array.from(commonness, (column) => countBitsOf(column[row] ?? 0)),
     }
     if (kept.size >= recordsKept) kept.clear()
@@ -175,28 +181,47 @@ function recordReader(
   }
 }
 
-/** The most that two different values of each feature can say. */
-function boundsOf(model: MatchModel): readonly number[] {
-  return model.weights.map((weights) => Math.max(0, weights[1] ?? 0))
+/** Whether a pair can have enough evidence, by fingerprints and sketches alone. */
+function reachOf(model: MatchModel, columns: Columns): (floor: number, one: number, other: number) => boolean {
+  const looks = model.features.map(({ role }, feature) => ({
+    feature,
+    prints: columns.prints[feature] ?? new Uint32Array(),
+    sketches: columns.sketches[feature] ?? new Uint32Array(),
+    commonness: columns.commonness[feature] ?? new Uint8Array(),
+    mayBeAlike: sketches[role].mayBeAlike,
+    most: Math.max(model.weights[feature]?.[1] ?? 0, againstMax),
+    least: Math.max(model.weights[feature]?.at(-1) ?? 0, againstMax),
+  }))
+  const given = looks.find(({ feature }) => model.features[feature]?.role === 'given')
+  const family = looks.find(({ feature }) => model.features[feature]?.role === 'family')
+  return (floor, one, other) => {
+    let most = 0
+    for (const look of looks) {
+      const a = look.prints[one] ?? 0
+      const b = look.prints[other] ?? 0
+      if (a === 0 || b === 0) continue
+      if (a === b) most += equalWeight(model, look.feature, countBitsOf(look.commonness[one] ?? 0))
+      else most += look.mayBeAlike(look.sketches[one] ?? 0, look.sketches[other] ?? 0) ? look.most : look.least
+    }
+    // Overlaps only take away from agreement; where two features differ together they give back.
+    for (const overlap of model.overlaps) most += overlap.share * -againstMax
+    if (most < floor && given !== undefined && family !== undefined && mayBeCrossed(given, family, one, other))
+      most += 2 * (given.most - given.least + family.most - family.least)
+    return most >= floor
+  }
 }
 
-/** Whether the pair could have enough evidence, by fingerprints alone. */
-function mayReach(
-  floor: number,
-  bounds: readonly number[],
-  model: MatchModel,
-  columns: { readonly prints: readonly Uint32Array[]; readonly commonness: readonly Uint8Array[] },
-  one: number,
-  other: number,
-): boolean {
-  let most = 0
-  for (let feature = 0; feature < bounds.length; feature += 1) {
-    const prints = columns.prints[feature]
-    const a = prints?.[one] ?? 0
-    const b = prints?.[other] ?? 0
-    if (a === 0 || b === 0) continue
-    most +=
-      a === b ? equalWeight(model, feature, countBitsOf(columns.commonness[feature]?.[one] ?? 0)) : (bounds[feature] ?? 0)
-  }
-  return most >= floor
+interface Look {
+  readonly prints: Uint32Array
+  readonly sketches: Uint32Array
+}
+
+/** Whether a first name of one may be the family name of the other. */
+function mayBeCrossed(given: Look, family: Look, one: number, other: number): boolean {
+  const near = (a: number, b: number) => bitCount((a ^ b) & 0x3ffffff) <= 2
+  const filled = (look: Look, row: number) => look.prints[row] !== 0
+  return (
+    (filled(given, one) && filled(family, other) && near(given.sketches[one] ?? 0, family.sketches[other] ?? 0)) ||
+    (filled(family, one) && filled(given, other) && near(family.sketches[one] ?? 0, given.sketches[other] ?? 0))
+  )
 }

@@ -23,6 +23,8 @@ export interface MatchModel {
   readonly rows: number
   /** For each feature the weight of each level in bits; that of level 0 is of a value of usual rarity. */
   readonly weights: readonly (readonly number[])[]
+  /** For each feature how often strangers show each level (u). */
+  readonly shares: readonly (readonly number[])[]
   readonly wordWeights: readonly WordWeight[]
   /** At most one overlap leads from a feature to an earlier one, so nothing is taken off twice. */
   readonly overlaps: readonly Overlap[]

@@ -2,13 +2,15 @@
  * The evidence of a pair: a level and a weight for each feature that both records fill, less what two features say twice.
  * Symmetric: the order of the two records changes nothing.
  */
-import { comparisons } from './comparison.ts'
+import { levelOf } from './comparison.ts'
 import { equalWeight, type MatchModel } from './model.ts'
 
 /** A record as the model compares it. */
 export interface ComparedRecord {
   /** One reading for each feature; empty where there is nothing. */
   readonly readings: readonly string[]
+  /** The sketch of each reading. */
+  readonly sketches: ArrayLike<number>
   /** For each feature, log2 of how many records have its value. */
   readonly countBits: ArrayLike<number>
 }
@@ -38,6 +40,8 @@ const swapBits = 2
 /** Evidence against by one feature never outweighs this; a wrong cell is always possible. */
 export const againstMax = -5
 
+const unweighted = () => 1
+
 /** Compares two records by all features. */
 export function evidenceOf(model: MatchModel, one: ComparedRecord, other: ComparedRecord): PairEvidence {
   const features: FeatureEvidence[] = []
@@ -65,8 +69,9 @@ function featureEvidence(
   if (a === '' || b === '' || feature === undefined) return undefined
   const commoner = Math.max(one.countBits[left] ?? 0, other.countBits[right] ?? 0)
   const equal = equalWeight(model, left, commoner)
-  if (a === b) return { feature: left, level: 0, weight: equal, swapped: false }
-  const level = comparisons[feature.role].compare(a, b, model.wordWeights[left] ?? (() => 1))
+  const weightOf = model.wordWeights[left] ?? unweighted
+  const level = levelOf(feature.role, a, b, one.sketches[left] ?? 0, other.sketches[right] ?? 0, weightOf)
+  if (level === 0) return { feature: left, level, weight: equal, swapped: false }
   const weight = model.weights[left]?.[level] ?? 0
   // Being nearly equal to a common value cannot say more than being equal to it.
   return { feature: left, level, weight: Math.max(againstMax, Math.min(weight, equal)), swapped: false }
