@@ -7,7 +7,7 @@ import { fingerprintOf } from './fingerprint.ts'
 import { nicknameFamily } from './nicknames.ts'
 import { soundKey } from './phonetic.ts'
 import type { Role } from './role.ts'
-import type { WordWeight } from './token-likeness.ts'
+import { type Vocabulary, vocabularyOf } from './vocabulary.ts'
 
 export interface Term {
   /** Position among the features. */
@@ -24,7 +24,7 @@ export type TermName = 'value' | 'sound' | 'start' | 'end' | 'year' | 'month' | 
 /** A term of several words gives so many fingerprints at most. */
 export const termValuesMax = 3
 
-type TermMaker = (weightOf: WordWeight) => (reading: string, into: Uint32Array) => number
+type TermMaker = (vocabulary: Vocabulary) => (reading: string, into: Uint32Array) => number
 
 const single =
   (of: (reading: string) => number): TermMaker =>
@@ -53,7 +53,7 @@ function lastWordJoined(reading: string): string {
   return reading.includes(' ') ? reading.replaceAll(' ', '') : reading
 }
 
-const rareWords: TermMaker = (weightOf) => (reading, into) => {
+const rareWords: TermMaker = ({ weightOf }) => (reading, into) => {
   const words = reading.split(' ', 40).filter((word) => word.length > 1)
   if (words.length > termValuesMax) words.sort((one, other) => weightOf(other) - weightOf(one) || (one < other ? -1 : 1))
   let count = 0
@@ -109,13 +109,13 @@ const termsOfRole: Readonly<Record<Role, readonly Kind[]>> = {
 }
 
 /** All terms of a table's features. */
-export function termsOf(features: readonly Feature[], wordWeights: readonly WordWeight[]): readonly Term[] {
+export function termsOf(features: readonly Feature[], vocabularies: readonly Vocabulary[]): readonly Term[] {
   return features.flatMap(({ role }, feature) =>
     termsOfRole[role].map(([name, kept, maker]) => ({
       feature,
       name,
       kept,
-      write: maker(wordWeights[feature] ?? (() => 1)),
+      write: maker(vocabularies[feature] ?? vocabularyOf([])),
     })),
   )
 }

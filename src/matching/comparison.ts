@@ -10,7 +10,8 @@ import { areNicknames } from './nicknames.ts'
 import { soundKey } from './phonetic.ts'
 import type { Role } from './role.ts'
 import { sketches } from './sketch.ts'
-import { equalJoined, type WordWeight, wordLikeness } from './token-likeness.ts'
+import { equalJoined, wordLikeness } from './token-likeness.ts'
+import type { Vocabulary } from './vocabulary.ts'
 
 export interface Level {
   /** Completes a sentence about the field: "name alike". */
@@ -23,7 +24,7 @@ export interface Comparison {
   /** From equal to different. */
   readonly levels: readonly Level[]
   /** The level of two readings that differ, 1 or more. Symmetric. */
-  compare(one: string, other: string, weightOf: WordWeight): number
+  compare(one: string, other: string, vocabulary: Vocabulary): number
 }
 
 const levels = (...pairs: readonly (readonly [string, number])[]): readonly Level[] =>
@@ -112,12 +113,12 @@ export function levelOf(
   other: string,
   sketchOne: number,
   sketchOther: number,
-  weightOf: WordWeight,
+  vocabulary: Vocabulary,
 ): number {
   if (one === other) return 0
   const comparison = comparisons[role]
   if (!sketches[role].mayBeAlike(sketchOne, sketchOther)) return comparison.levels.length - 1
-  return comparison.compare(one, other, weightOf)
+  return comparison.compare(one, other, vocabulary)
 }
 
 /** A single name: typing mistakes, then likeness or sound. */
@@ -147,16 +148,16 @@ function isPartOf(one: string, other: string): boolean {
   return ` ${long} `.includes(` ${short} `)
 }
 
-function comparePlace(one: string, other: string, weightOf: WordWeight): number {
+function comparePlace(one: string, other: string, vocabulary: Vocabulary): number {
   const level = compareWord(one, other)
   if (level < 3 || !(one.includes(' ') || other.includes(' '))) return level
-  const likeness = wordLikeness(one, other, weightOf)
+  const likeness = wordLikeness(vocabulary.bagOf(one), vocabulary.bagOf(other))
   return likeness >= 0.9 ? 1 : likeness >= 0.6 ? 2 : 3
 }
 
-function compareWords(one: string, other: string, weightOf: WordWeight): number {
+function compareWords(one: string, other: string, vocabulary: Vocabulary): number {
   if (equalJoined(one, other)) return 1
-  const likeness = wordLikeness(one, other, weightOf)
+  const likeness = wordLikeness(vocabulary.bagOf(one), vocabulary.bagOf(other))
   if (likeness >= 0.84) return 1
   if (Math.max(one.length, other.length) <= 40 && editsWithin(one.replaceAll(' ', ''), other.replaceAll(' ', ''), 2) <= 2) {
     // One word more or less wrong; numbers are told apart by the likeness of words.

@@ -5,7 +5,7 @@
 import type { Random } from '../random.ts'
 import { type BlockingPlan, planBlocking } from './blocking-plan.ts'
 import { termsOf } from './blocking-term.ts'
-import { calibratedPrior } from './calibrate.ts'
+import { calibrated } from './calibrate.ts'
 import { blockMaxUsual, type OversizedBlock, visitAllPairs, visitCandidates, windowRowsUsual } from './candidates.ts'
 import { clusterOf, type Edge, pairKey } from './cluster.ts'
 import { type Columns, columnsOf, countBitsOf } from './columns.ts'
@@ -13,11 +13,12 @@ import { type Features, featuresOf, readingsOf } from './feature.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { confidenceOf, type JudgedRecord, type Judge, type Judgement, judge } from './judge.ts'
 import { measureModel } from './measure.ts'
-import { equalWeight, type MatchModel } from './model.ts'
+import { againstMax, equalWeight, type MatchModel, probabilityOf } from './model.ts'
+import { pairStore } from './pair-store.ts'
 import { type DeclaredRule, exactKey, type Rules, rulesOf } from './rules.ts'
 import type { MatchField } from './role.ts'
 import { overlapsOf } from './overlap.ts'
-import { againstMax } from './score.ts'
+import { weigh } from './score.ts'
 import { bitCount, sketches } from './sketch.ts'
 import { type RecordSource, sampleOf } from './source.ts'
 
@@ -71,11 +72,11 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
   const { fields, random } = options
   const rules = rulesOf(options.rules, fields.map((field) => field.name))
   const cells = sampleOf(source, sampleRows)
-  const ruled = new Set(rules.exact.flatMap((rule) => rule.columns))
-  const features = featuresOf(fields, cells, ruled)
+  const named = new Set(rules.exact.flatMap((rule) => rule.columns))
+  const features = featuresOf(fields, cells, named)
   const sample = cells.map((row) => readingsOf(features.features, row))
   const rough = measureModel({ features: features.features, sample, rows: source.rows, random })
-  const terms = termsOf(features.features, rough.wordWeights)
+  const terms = termsOf(features.features, rough.vocabularies)
   const plan = planBlocking({ features: features.features, terms, sample, rows: source.rows, random })
   const keys = plan.is === 'keys' ? plan.keys : []
   const columns = columnsOf(source, features.features, keys)
@@ -87,7 +88,8 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
   const mayReach = reachOf(measured, columns)
   const floor = Math.log2(Math.max(2, source.rows)) - bitsShort
 
-  const judged = new Map<number, Judgement>()
+  const pairs = pairStore(features.features.length)
+  const ruled = new Map<number, number>()
   let compared = 0
   const consider = (one: number, other: number) => {
     const ruleMet = ruleKeys.some((key) => key[one] !== 0 && key[one] === key[other])
@@ -95,7 +97,8 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
     compared += 1
     const judgement = judge(byModel, recordOf(one), recordOf(other))
     if (judgement.veto !== undefined) return
-    if (judgement.evidence.bits >= floor || judgement.ruleBits !== undefined) judged.set(pairKey(one, other), judgement)
+    if (judgement.ruleBits !== undefined) ruled.set(pairKey(one, other), judgement.ruleBits)
+    if (judgement.evidence.bits >= floor || judgement.ruleBits !== undefined) pairs.add(one, other, judgement.levels)
   }
   const visited =
     plan.is === 'all-pairs'
@@ -110,23 +113,24 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
           consider,
         )
 
-  const bits = Float64Array.from([...judged.values()].map((judgement) => judgement.evidence.bits))
-  const priorBits = calibratedPrior(bits, source.rows)
-  const model = { ...measured, priorBits }
+  const countBits = (feature: number, row: number) => countBitsOf(columns.commonness[feature]?.[row] ?? 0)
+  const model = calibrated({ model: measured, pairs, countBits })
   const by: Judge = { ...byModel, model }
   const isExcluded = options.isExcluded ?? (() => false)
   const edges: Edge[] = []
-  for (const [key, judgement] of judged) {
-    const confidence = confidenceOf(judgement, priorBits)
-    const one = Math.floor(key / 2 ** 26)
-    const other = key % 2 ** 26
+  for (let at = 0; at < pairs.count; at += 1) {
+    const one = pairs.oneAt(at)
+    const other = pairs.otherAt(at)
+    const evidence = weigh(model, pairs.levelsAt(at), (feature) => countBits(feature, one), (feature) => countBits(feature, other))
+    const bits = Math.max(evidence.bits + model.priorBits, ruled.get(pairKey(one, other)) ?? Number.NEGATIVE_INFINITY)
+    const confidence = probabilityOf(bits)
     if (confidence >= settings.duplicateFrom && !isExcluded(one, other)) edges.push({ one, other, confidence })
   }
   const judgeRows = (one: number, other: number) => judge(by, recordOf(one), recordOf(other))
-  const confidence = (one: number, other: number) => confidenceOf(judgeRows(one, other), priorBits)
+  const confidence = (one: number, other: number) => confidenceOf(judgeRows(one, other), model.priorBits)
   const clusters = clusterOf({
     edges,
-    isSupported: (one, other) => !judged.has(pairKey(one, other)) && confidence(one, other) >= settings.duplicateFrom,
+    isSupported: (one, other) => confidence(one, other) >= settings.duplicateFrom,
     isExcluded,
   })
   return {

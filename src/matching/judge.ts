@@ -7,7 +7,7 @@ import { type MatchModel, probabilityOf } from './model.ts'
 import { editsWithin } from './edit-distance.ts'
 import type { Role } from './role.ts'
 import { type ExactRule, exactKey, type Rules } from './rules.ts'
-import { type ComparedRecord, evidenceOf, type PairEvidence } from './score.ts'
+import { type ComparedRecord, compareRecords, type Levels, type PairEvidence, weigh } from './score.ts'
 
 /** A record with all that a judgement needs. */
 export interface JudgedRecord extends ComparedRecord {
@@ -23,6 +23,7 @@ export interface Judge {
 }
 
 export interface Judgement {
+  readonly levels: Levels
   readonly evidence: PairEvidence
   /** Exact rules that the pair meets. */
   readonly exact: readonly ExactRule[]
@@ -34,9 +35,15 @@ export interface Judgement {
 
 /** Compares two records. */
 export function judge(by: Judge, one: JudgedRecord, other: JudgedRecord): Judgement {
-  const evidence = evidenceOf(by.model, one, other)
+  const levels = compareRecords(by.model, one, other, new Uint8Array(by.model.features.length))
+  const evidence = weigh(
+    by.model,
+    levels,
+    (feature) => one.countBits[feature] ?? 0,
+    (feature) => other.countBits[feature] ?? 0,
+  )
   const exact = by.rules.exact.filter((rule) => meets(by, rule, one.cells, other.cells))
-  return { evidence, exact, ruleBits: ruleBitsOf(by, exact, evidence), veto: vetoOf(by, exact, one, other) }
+  return { levels, evidence, exact, ruleBits: ruleBitsOf(by, exact, evidence), veto: vetoOf(by, exact, one, other) }
 }
 
 /** The confidence of a judgement, 0 to 1. @param priorBits of the model, which calibration may have moved since */

@@ -5,10 +5,10 @@
 import type { Random } from '../random.ts'
 import { comparisons, levelOf } from './comparison.ts'
 import type { Feature } from './feature.ts'
-import type { MatchModel } from './model.ts'
-import { againstMax } from './score.ts'
+import { type MatchModel, weightsOf } from './model.ts'
+import { nameWords } from './role.ts'
 import { sketches } from './sketch.ts'
-import type { WordWeight } from './token-likeness.ts'
+import { type Vocabulary, vocabularyOf } from './vocabulary.ts'
 
 export interface Measuring {
   readonly features: readonly Feature[]
@@ -23,33 +23,19 @@ const strangersMax = 30_000
 
 /** Reckons the model, without overlaps. Its prior is a first guess, to be calibrated on the evidence of candidates. */
 export function measureModel({ features, sample, rows, random }: Measuring): MatchModel {
-  const wordWeights = features.map((_, feature) => wordWeightOf(sample.map((readings) => readings[feature] ?? '')))
-  const shares = features.map((_, feature) => strangerShares(feature, features, sample, wordWeights, random))
-  const weights = features.map((feature, at) => weightsOf(feature, shares[at] ?? []))
+  const vocabularies = features.map((_, feature) => vocabularyOf(sample.map((readings) => readings[feature] ?? '')))
+  const shares = features.map((_, feature) => strangerShares(feature, features, sample, vocabularies, random))
+  const duplicateShares = features.map(({ role }) => comparisons[role].levels.map((level) => level.m))
   return {
     features,
     rows,
-    weights,
-    wordWeights,
-    shares,
+    duplicateShares,
+    strangerShares: shares,
+    weights: duplicateShares.map((m, feature) => weightsOf(m, shares[feature] ?? [])),
+    sharersMax: sharersMaxOf(features),
+    vocabularies,
     overlaps: [],
     priorBits: -Math.log2(Math.max(2, rows)),
-  }
-}
-
-/** Rarity of words in bits: log2 of rows to rows with the word, at least a little. */
-function wordWeightOf(readings: readonly string[]): WordWeight {
-  const counts = new Map<string, number>()
-  let filled = 0
-  for (const reading of readings) {
-    if (reading === '') continue
-    filled += 1
-    for (const word of new Set(reading.split(' '))) counts.set(word, (counts.get(word) ?? 0) + 1)
-  }
-  const rarest = Math.log2(filled + 2)
-  return (word) => {
-    const count = counts.get(word)
-    return count === undefined ? rarest : Math.max(0.1, Math.log2((filled + 2) / (count + 0.5)))
   }
 }
 
@@ -60,11 +46,12 @@ function strangerShares(
   feature: number,
   features: readonly Feature[],
   sample: readonly (readonly string[])[],
-  wordWeights: readonly WordWeight[],
+  vocabularies: readonly Vocabulary[],
   random: Random,
 ): Shares {
   const role = features[feature]?.role ?? 'ignored'
   const comparison = comparisons[role]
+  const vocabulary = vocabularies[feature] ?? vocabularyOf([])
   const filled = sample.flatMap((readings) => (readings[feature] === '' ? [] : [readings[feature] ?? '']))
   const counts = comparison.levels.map(() => 0)
   const pairs = Math.min(strangersMax, (filled.length * (filled.length - 1)) / 2)
@@ -75,7 +62,7 @@ function strangerShares(
     const one = filled[at]
     const other = filled[with_]
     if (at === with_ || one === undefined || other === undefined) continue
-    const level = levelOf(role, one, other, sketches[role].of(one), sketches[role].of(other), wordWeights[feature] ?? (() => 1))
+    const level = levelOf(role, one, other, sketches[role].of(one), sketches[role].of(other), vocabulary)
     counts[level] = (counts[level] ?? 0) + 1
     drawn += 1
   }
@@ -83,13 +70,15 @@ function strangerShares(
   return counts.map((count) => (count + 0.5) / (drawn + 0.5 * counts.length))
 }
 
-/** Weights that fall from level to level: a lower one is never worth more than a higher one. */
-function weightsOf(feature: Feature, shares: Shares): readonly number[] {
-  const { levels } = comparisons[feature.role]
-  let ceiling = Number.POSITIVE_INFINITY
-  return levels.map(({ m }, level) => {
-    const weight = Math.max(againstMax, Math.log2(m / (shares[level] ?? 1)))
-    ceiling = Math.min(ceiling, weight)
-    return ceiling
-  })
+/** Namesakes of a thing: what a table without persons is about is seldom named as another one is, so a repeated name means the same thing again. */
+const namesakesMax = 4
+
+/** In a table of persons, a common value is common among strangers; in a table of things, their names repeat because the things do. */
+function sharersMaxOf(features: readonly Feature[]): readonly number[] {
+  const ofPersons = features.some(({ role }) => role === 'given' || role === 'family')
+  return features.map(({ role, name }) =>
+    !ofPersons && (role === 'company' || (role === 'text' && isNameOfThing.test(nameWords(name)))) ? namesakesMax : Number.POSITIVE_INFINITY,
+  )
 }
+
+const isNameOfThing = /\b(?:name|title)\b/u

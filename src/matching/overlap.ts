@@ -104,7 +104,7 @@ function groupsOf(prints: Uint32Array): readonly (readonly number[])[] {
 function liftOf(model: MatchModel, agreements: Agreements | undefined, other: number): number | undefined {
   const pairs = agreements?.pairs[other] ?? 0
   if (pairs < strangersMin) return undefined
-  const shares = model.shares[other] ?? []
+  const shares = model.strangerShares[other] ?? []
   const usual = (shares[0] ?? 0) + ((model.weights[other]?.[1] ?? 0) > 0 ? (shares[1] ?? 0) : 0)
   const among = Math.max(0, agreements?.agreeing[other] ?? 0) / pairs
   return usual === 0 || among === 0 ? 0 : Math.log2(Math.min(1, among) / usual)

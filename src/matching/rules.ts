@@ -7,6 +7,7 @@ import { areNicknames } from './nicknames.ts'
 import { readerOf } from './reading.ts'
 import type { Role } from './role.ts'
 import { wordLikeness } from './token-likeness.ts'
+import { vocabularyBy } from './vocabulary.ts'
 
 /** As `duplicates.rules` of the desired state has them, by field names. */
 export type DeclaredRule =
@@ -87,9 +88,12 @@ export function likenessBy(
   return found.length === 0 ? undefined : found.reduce((sum, likeness) => sum + likeness, 0) / found.length
 }
 
+/** All words say the same. */
+const plain = vocabularyBy(new Map(), 0)
+
 /** The better of likeness by letters and by words; forms of one first name are alike. */
 export function likenessOf(one: string, other: string): number {
   if (one === other || areNicknames(one, other)) return 1
   const letters = jaroWinkler(one, other)
-  return one.includes(' ') || other.includes(' ') ? Math.max(letters, wordLikeness(one, other, () => 1)) : letters
+  return one.includes(' ') || other.includes(' ') ? Math.max(letters, wordLikeness(plain.bagOf(one), plain.bagOf(other))) : letters
 }

@@ -1,9 +1,10 @@
 /**
- * The evidence of a pair: a level and a weight for each feature that both records fill, less what two features say twice.
- * Symmetric: the order of the two records changes nothing.
+ * The evidence of a pair: a level for each feature that both records fill, and what these levels are worth together, less
+ * what two features say twice. Symmetric: the order of the two records changes nothing.
  */
 import { levelOf } from './comparison.ts'
-import { equalWeight, type MatchModel } from './model.ts'
+import { againstMax, equalWeight, type MatchModel } from './model.ts'
+import { vocabularyBy } from './vocabulary.ts'
 
 /** A record as the model compares it. */
 export interface ComparedRecord {
@@ -15,6 +16,13 @@ export interface ComparedRecord {
   readonly countBits: ArrayLike<number>
 }
 
+/** One code for each feature: its level, {@link crossedFrom} added where names are crossed, or {@link unfilled}. */
+export type Levels = Uint8Array
+/** A record, or both, has nothing there. */
+export const unfilled = 255
+/** Levels from here on are of names taken crosswise: first name of one beside family name of the other. */
+export const crossedFrom = 16
+
 /** What one feature says about a pair. */
 export interface FeatureEvidence {
   /** Position among the features. */
@@ -23,8 +31,8 @@ export interface FeatureEvidence {
   readonly level: number
   /** Bits for (positive) or against (negative) the two being the same, before overlaps. */
   readonly weight: number
-  /** Set where first name of one equals family name of the other and the other way round. */
-  readonly swapped: boolean
+  /** Set where first name of one stands beside family name of the other. */
+  readonly crossed: boolean
 }
 
 export interface PairEvidence {
@@ -35,110 +43,85 @@ export interface PairEvidence {
   readonly bits: number
 }
 
-/** Swapped names are seldom; what they share counts less by so many bits. */
-const swapBits = 2
-/** Evidence against by one feature never outweighs this; a wrong cell is always possible. */
-export const againstMax = -5
+/** Names that are written the wrong way round are rare; they count less by so many bits. */
+const crossedBits = 2
 
-const unweighted = () => 1
+const noVocabulary = vocabularyBy(new Map(), 0)
 
-/** Compares two records by all features. */
-export function evidenceOf(model: MatchModel, one: ComparedRecord, other: ComparedRecord): PairEvidence {
+/** Compares two records by all features. Writes into `into`, which has one place for each feature. */
+export function compareRecords(model: MatchModel, one: ComparedRecord, other: ComparedRecord, into: Levels): Levels {
+  for (let feature = 0; feature < model.features.length; feature += 1)
+    into[feature] = levelBetween(model, feature, one.readings[feature] ?? '', other.readings[feature] ?? '', one.sketches[feature] ?? 0, other.sketches[feature] ?? 0)
+  crossNames(model, one, other, into)
+  return into
+}
+
+function levelBetween(model: MatchModel, feature: number, a: string, b: string, sketchA: number, sketchB: number): number {
+  const role = model.features[feature]?.role
+  if (a === '' || b === '' || role === undefined) return unfilled
+  return levelOf(role, a, b, sketchA, sketchB, model.vocabularies[feature] ?? noVocabulary)
+}
+
+/** First and family names that belong together; undefined where the table has not both. */
+export function namePairOf(model: MatchModel): { readonly given: number; readonly family: number } | undefined {
+  const given = model.features.findIndex((feature) => feature.role === 'given')
+  const family = model.features.findIndex((feature) => feature.role === 'family')
+  return given < 0 || family < 0 ? undefined : { given, family }
+}
+
+/** Takes names crosswise where that agrees far better. */
+function crossNames(model: MatchModel, one: ComparedRecord, other: ComparedRecord, levels: Levels): void {
+  const pair = namePairOf(model)
+  if (pair === undefined) return
+  const { given, family } = pair
+  if (levels[given] === 0 || levels[family] === 0) return
+  const cross = (left: ComparedRecord, right: ComparedRecord) =>
+    levelBetween(model, family, left.readings[given] ?? '', right.readings[family] ?? '', left.sketches[given] ?? 0, right.sketches[family] ?? 0)
+  const found = [cross(one, other), cross(other, one)].sort((left, right) => left - right)
+  const [better = unfilled, worse = unfilled] = found
+  if (better > 1) return
+  const weigh = (first: number, second: number) => plainWeight(model, given, first) + plainWeight(model, family, second)
+  if (weigh(better, worse) - crossedBits <= weigh(levels[given] ?? unfilled, levels[family] ?? unfilled) + 1) return
+  levels[given] = better + crossedFrom
+  levels[family] = worse === unfilled ? unfilled : worse + crossedFrom
+}
+
+function plainWeight(model: MatchModel, feature: number, level: number): number {
+  return level === unfilled ? 0 : (model.weights[feature]?.[level] ?? 0)
+}
+
+type CountBits = (feature: number) => number
+
+/**
+ * What the levels of a pair are worth.
+ * @param one commonness of a feature's value in one record, as log2 of a count
+ */
+export function weigh(model: MatchModel, levels: Levels, one: CountBits, other: CountBits): PairEvidence {
   const features: FeatureEvidence[] = []
-  for (let feature = 0; feature < model.features.length; feature += 1) {
-    const found = featureEvidence(model, feature, feature, one, other)
-    if (found !== undefined) features.push(found)
-  }
-  swapNames(model, features, one, other)
   let bits = 0
-  for (const { weight } of features) bits += weight
+  for (let feature = 0; feature < model.features.length; feature += 1) {
+    const code = levels[feature] ?? unfilled
+    if (code === unfilled) continue
+    const crossed = code >= crossedFrom
+    const level = crossed ? code - crossedFrom : code
+    // Being nearly equal to a common value cannot say more than being equal to it.
+    const equal = equalWeight(model, feature, Math.max(one(feature), other(feature)))
+    const plain = level === 0 && !crossed ? equal : Math.min(model.weights[feature]?.[level] ?? 0, equal)
+    const weight = Math.max(againstMax, plain) - (crossed ? crossedBits / 2 : 0)
+    features.push({ feature, level, weight, crossed })
+    bits += weight
+  }
   const overlapBits = overlapOf(model, features)
   return { features, overlapBits, bits: bits - overlapBits }
 }
 
-function featureEvidence(
-  model: MatchModel,
-  left: number,
-  right: number,
-  one: ComparedRecord,
-  other: ComparedRecord,
-): FeatureEvidence | undefined {
-  const a = one.readings[left] ?? ''
-  const b = other.readings[right] ?? ''
-  const feature = model.features[left]
-  if (a === '' || b === '' || feature === undefined) return undefined
-  const commoner = Math.max(one.countBits[left] ?? 0, other.countBits[right] ?? 0)
-  const equal = equalWeight(model, left, commoner)
-  const weightOf = model.wordWeights[left] ?? unweighted
-  const level = levelOf(feature.role, a, b, one.sketches[left] ?? 0, other.sketches[right] ?? 0, weightOf)
-  if (level === 0) return { feature: left, level, weight: equal, swapped: false }
-  const weight = model.weights[left]?.[level] ?? 0
-  // Being nearly equal to a common value cannot say more than being equal to it.
-  return { feature: left, level, weight: Math.max(againstMax, Math.min(weight, equal)), swapped: false }
-}
-
-/** Takes first and family name crosswise where that agrees far better. Changes `features`. */
-function swapNames(model: MatchModel, features: FeatureEvidence[], one: ComparedRecord, other: ComparedRecord): void {
-  for (const pair of namePairsOf(model)) {
-    const found = crossedEvidence(model, pair, one, other)
-    if (found.length === 0) continue
-    const straight = features.filter((found) => found.feature === pair.given || found.feature === pair.family)
-    const sum = (all: readonly FeatureEvidence[]) => all.reduce((bits, found) => bits + found.weight, 0)
-    if (sum(found) - swapBits <= sum(straight) + 1) continue
-    for (const left of straight) features.splice(features.indexOf(left), 1)
-    features.push(...found.map((crossed, at) => ({ ...crossed, weight: crossed.weight - (at === 0 ? swapBits : 0) })))
-  }
-}
-
-interface NamePair {
-  readonly given: number
-  readonly family: number
-}
-
-const namePairs = new WeakMap<MatchModel, readonly NamePair[]>()
-
-/** First and family names that belong together: of one field, or the first of each. */
-function namePairsOf(model: MatchModel): readonly NamePair[] {
-  const known = namePairs.get(model)
-  if (known !== undefined) return known
-  const given = model.features.flatMap((feature, at) => (feature.role === 'given' ? [at] : []))
-  const family = model.features.flatMap((feature, at) => (feature.role === 'family' ? [at] : []))
-  const [firstGiven] = given
-  const [firstFamily] = family
-  const pairs = firstGiven === undefined || firstFamily === undefined ? [] : [{ given: firstGiven, family: firstFamily }]
-  namePairs.set(model, pairs)
-  return pairs
-}
-
-function crossedEvidence(
-  model: MatchModel,
-  { given, family }: NamePair,
-  one: ComparedRecord,
-  other: ComparedRecord,
-): readonly FeatureEvidence[] {
-  const found = [crossed(model, given, family, one, other), crossed(model, given, family, other, one)]
-    .flatMap((evidence) => evidence ?? [])
-    .sort((left, right) => left.level - right.level || right.weight - left.weight)
-  if (found[0] === undefined || found[0].level > 1) return []
-  return found.map((evidence, at) => ({ ...evidence, feature: at === 0 ? given : family, swapped: true }))
-}
-
-/** First name of `one` beside family name of `other`, weighed by the mean of what it would be as either. */
-function crossed(
-  model: MatchModel,
-  given: number,
-  family: number,
-  one: ComparedRecord,
-  other: ComparedRecord,
-): { readonly level: number; readonly weight: number } | undefined {
-  const asGiven = featureEvidence(model, given, family, one, other)
-  const asFamily = featureEvidence(model, family, given, other, one)
-  if (asGiven === undefined || asFamily === undefined) return undefined
-  return { level: asFamily.level, weight: (asGiven.weight + asFamily.weight) / 2 }
+/** {@link compareRecords} and {@link weigh} in one. */
+export function evidenceOf(model: MatchModel, one: ComparedRecord, other: ComparedRecord): PairEvidence {
+  const levels = compareRecords(model, one, other, new Uint8Array(model.features.length))
+  return weigh(model, levels, (feature) => one.countBits[feature] ?? 0, (feature) => other.countBits[feature] ?? 0)
 }
 
 function overlapOf(model: MatchModel, features: readonly FeatureEvidence[]): number {
-  if (model.overlaps.length === 0) return 0
   let bits = 0
   for (const { one, other, bits: shared, share } of model.overlaps) {
     const left = features.find((found) => found.feature === one)?.weight

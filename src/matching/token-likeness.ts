@@ -4,49 +4,50 @@
  */
 import { editsWithin } from './edit-distance.ts'
 import { jaroWinkler } from './jaro-winkler.ts'
+import type { WordBag } from './vocabulary.ts'
 
-/** How much a word says, in bits or any other unit; the rarer the more. */
-export type WordWeight = (word: string) => number
-
-const wordsMax = 40
+/** Of texts with more unmatched words than this, misspelt words are not looked for. */
+const leftMax = 8
 
 /** From 0 (no word in common) to 1 (the same words in any order). Symmetric. */
-export function wordLikeness(one: string, other: string, weightOf: WordWeight): number {
-  const ones = one.split(' ', wordsMax)
-  const others = other.split(' ', wordsMax)
-  const [few, many] = ones.length < others.length || (ones.length === others.length && one < other) ? [ones, others] : [others, ones]
-  let total = 0
-  for (const word of few) total += weightOf(word)
-  for (const word of many) total += weightOf(word)
+export function wordLikeness(one: WordBag, other: WordBag): number {
+  const total = one.total + other.total
   if (total === 0) return 0
-  const taken = new Uint8Array(many.length)
   let shared = 0
-  const left: string[] = []
-  for (const word of few) {
-    const at = many.findIndex((candidate, index) => taken[index] === 0 && candidate === word)
-    if (at < 0) left.push(word)
+  const left: number[] = []
+  const matched = new Set<number>()
+  for (const [at, word] of one.words.entries()) {
+    const facing = other.words.indexOf(word)
+    if (facing < 0) left.push(at)
     else {
-      taken[at] = 1
-      shared += 2 * weightOf(word)
+      matched.add(facing)
+      shared += (one.weights[at] ?? 0) + (other.weights[facing] ?? 0)
     }
   }
-  for (const word of left) {
-    let best = 0
-    let bestAt = -1
-    for (const [at, candidate] of many.entries()) {
-      if (taken[at] === 1) continue
-      const likeness = likenessOfWords(word, candidate)
-      if (likeness > best) {
-        best = likeness
-        bestAt = at
-      }
-    }
-    const counterpart = many[bestAt]
-    if (counterpart === undefined) continue
-    taken[bestAt] = 1
-    shared += best * (weightOf(word) + weightOf(counterpart))
-  }
+  const facingLeft = other.words.flatMap((_, at) => (matched.has(at) ? [] : [at]))
+  if (left.length <= leftMax && facingLeft.length <= leftMax) shared += misspelt(one, left, other, facingLeft)
   return Math.min(1, shared / total)
+}
+
+/** What the unmatched words share when the most alike are paired, best first. */
+function misspelt(one: WordBag, left: readonly number[], other: WordBag, facingLeft: readonly number[]): number {
+  const pairs: { readonly at: number; readonly facing: number; readonly says: number }[] = []
+  for (const at of left)
+    for (const facing of facingLeft) {
+      const likeness = likenessOfWords(one.words[at] ?? '', other.words[facing] ?? '')
+      if (likeness > 0) pairs.push({ at, facing, says: likeness * ((one.weights[at] ?? 0) + (other.weights[facing] ?? 0)) })
+    }
+  pairs.sort((first, second) => second.says - first.says)
+  const taken = new Set<number>()
+  const takenFacing = new Set<number>()
+  let shared = 0
+  for (const { at, facing, says } of pairs) {
+    if (taken.has(at) || takenFacing.has(facing)) continue
+    taken.add(at)
+    takenFacing.add(facing)
+    shared += says
+  }
+  return shared
 }
 
 /** Below this, two words are two words. */
@@ -55,14 +56,23 @@ const likenessMin = 0.9
 function likenessOfWords(one: string, other: string): number {
   const [short, long] = one.length < other.length ? [one, other] : [other, one]
   // 2011 and 2012, or S90 and S91, differ by one character and by all that matters.
-  if (/\d/u.test(short) || /\d/u.test(long)) return 0
+  if (hasDigit(short) || hasDigit(long)) return 0
   if (long.startsWith(short)) return short.length >= 3 ? 0.85 : 0.5
-  if (short.length >= 4 && editsWithin(short, long, 1) <= 1) return 0.9
-  const likeness = short.length >= 4 ? jaroWinkler(short, long) : 0
+  if (short.length < 4 || long.length - short.length > 3) return 0
+  if (editsWithin(short, long, 1) <= 1) return 0.9
+  const likeness = jaroWinkler(short, long)
   return likeness >= likenessMin ? likeness - 0.1 : 0
+}
+
+function hasDigit(word: string): boolean {
+  for (let at = 0; at < word.length; at += 1) {
+    const code = word.charCodeAt(at)
+    if (code >= 48 && code <= 57) return true
+  }
+  return false
 }
 
 /** Whether two texts are the same but for spaces: `pridham street` and `pridhamstreet`. */
 export function equalJoined(one: string, other: string): boolean {
-  return one.replaceAll(' ', '') === other.replaceAll(' ', '')
+  return (one.includes(' ') || other.includes(' ')) && one.replaceAll(' ', '') === other.replaceAll(' ', '')
 }
