@@ -3,6 +3,7 @@
  * in each feature. The second starts from the fixed m and moves only as far as pairs that all other features make
  * duplicates show; so a column that nobody keeps up to date stops speaking against duplicates.
  */
+import { comparisons } from './comparison.ts'
 import { type MatchModel, probabilityOf, weightsOf } from './model.ts'
 import type { PairStore } from './pair-store.ts'
 import { weigh } from './score.ts'
@@ -52,13 +53,25 @@ function withShares(model: MatchModel, counts: readonly number[][], fixed: reado
   const duplicateShares = fixed.map((shares, feature) => {
     const counted = counts[feature] ?? []
     const total = counted.reduce((sum, count) => sum + count, 0)
-    return shares.map((share, level) => (share * fixedPairs + (counted[level] ?? 0)) / (fixedPairs + total))
+    const fitted = shares.map((share, level) => (share * fixedPairs + (counted[level] ?? 0)) / (fixedPairs + total))
+    return within(fitted, shares)
   })
   return {
     ...model,
     duplicateShares,
-    weights: duplicateShares.map((shares, feature) => weightsOf(shares, model.strangerShares[feature] ?? [])),
+    weights: duplicateShares.map((shares, feature) => weightsOf(comparisons[model.features[feature]?.role ?? 'ignored'].levels, shares, model.strangerShares[feature] ?? [])),
   }
+}
+
+/** However a table looks, equality stays evidence: its m falls to this share of the fixed one at most. */
+const equalityKept = 0.35
+
+/** Keeps the m of equality from falling further; what is missing is taken from "different". */
+function within(fitted: readonly number[], fixed: readonly number[]): readonly number[] {
+  const short = Math.max(0, (fixed[0] ?? 0) * equalityKept - (fitted[0] ?? 0))
+  if (short === 0) return fitted
+  const last = fitted.length - 1
+  return fitted.map((share, level) => (level === 0 ? share + short : level === last ? Math.max(0.01, share - short) : share))
 }
 
 /** The prior stays within so many bits of one duplicate pair per row: evidence that says more is evidence gone wrong. */

@@ -10,7 +10,7 @@ import { areNicknames } from './nicknames.ts'
 import { soundKey } from './phonetic.ts'
 import type { Role } from './role.ts'
 import { sketches } from './sketch.ts'
-import { equalJoined, wordLikeness } from './token-likeness.ts'
+import { commonOf, equalJoined, wordLikeness } from './token-likeness.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 export interface Level {
@@ -18,6 +18,8 @@ export interface Level {
   readonly name: string
   /** Chance of the level among duplicates that both fill the field. The levels of a role add up to 1. */
   readonly m: number
+  /** What the level is worth at most, in bits, however seldom strangers show it: for likeness that comes with a kinship of things. */
+  readonly most?: number
 }
 
 export interface Comparison {
@@ -38,15 +40,22 @@ const place: Comparison = {
   levels: levels(['equal', 0.75], ['nearly equal', 0.12], ['alike', 0.04], ['different', 0.09]),
   compare: comparePlace,
 }
+/** Two branches of a chain, or two models of a make, are partly alike and two things. */
 const words: Comparison = {
-  levels: levels(
-    ['equal', 0.5],
-    ['nearly equal', 0.2],
-    ['alike', 0.12],
-    ['partly alike', 0.08],
-    ['different', 0.1],
-  ),
+  levels: [
+    ...levels(['equal', 0.55], ['nearly equal', 0.2], ['alike', 0.12]),
+    { name: 'partly alike', m: 0.03, most: 1 },
+    { name: 'different', m: 0.1 },
+  ],
   compare: compareWords,
+}
+const address: Comparison = {
+  levels: [
+    ...levels(['equal', 0.55], ['nearly equal', 0.2], ['alike', 0.12]),
+    { name: 'in one street or partly alike', m: 0.05, most: -1 },
+    { name: 'different', m: 0.08 },
+  ],
+  compare: compareAddress,
 }
 
 /** The comparison of each role. Names of persons are compared by their parts (see feature.ts). */
@@ -74,7 +83,7 @@ export const comparisons: Readonly<Record<Role, Comparison>> = {
     compare: (one, other) => (hostOf(one) === hostOf(other) ? 1 : 2),
   },
   company: words,
-  address: words,
+  address,
   place,
   code: {
     levels: levels(['equal', 0.78], ['one character apart', 0.12], ['two characters apart', 0.04], ['different', 0.06]),
@@ -94,10 +103,10 @@ export const comparisons: Readonly<Record<Role, Comparison>> = {
     levels: levels(['equal', 0.6], ['close', 0.15], ['alike', 0.1], ['different', 0.15]),
     compare: compareNumber,
   },
-  category: { levels: levels(['equal', 0.88], ['different', 0.12]), compare: () => 1 },
+  category: { levels: levels(['equal', 0.85], ['different', 0.15]), compare: () => 1 },
   text: words,
   prose: {
-    levels: levels(['equal', 0.25], ['nearly equal', 0.15], ['alike', 0.15], ['partly alike', 0.15], ['different', 0.3]),
+    levels: levels(['equal', 0.25], ['nearly equal', 0.15], ['alike', 0.2], ['partly alike', 0.1], ['different', 0.3]),
     compare: compareWords,
   },
   ignored: { levels: levels(['equal', 1]), compare: () => 0 },
@@ -155,16 +164,39 @@ function comparePlace(one: string, other: string, vocabulary: Vocabulary): numbe
   return likeness >= 0.9 ? 1 : likeness >= 0.6 ? 2 : 3
 }
 
+/** Of the text that says less, so much must stand in the other to be called contained; and it must say something. */
+const containedMin = 0.9
+const containedBitsMin = 7
+
 function compareWords(one: string, other: string, vocabulary: Vocabulary): number {
   if (equalJoined(one, other)) return 1
-  const likeness = wordLikeness(vocabulary.bagOf(one), vocabulary.bagOf(other))
+  const bag = vocabulary.bagOf(one)
+  const facing = vocabulary.bagOf(other)
+  const { shared, total, ofLesser } = commonOf(bag, facing)
+  const likeness = total === 0 ? 0 : shared / total
   if (likeness >= 0.84) return 1
-  if (Math.max(one.length, other.length) <= 40 && editsWithin(one.replaceAll(' ', ''), other.replaceAll(' ', ''), 2) <= 2) {
-    // One word more or less wrong; numbers are told apart by the likeness of words.
-    if (digitsOf(one) === digitsOf(other)) return 1
+  if (Math.abs(one.length - other.length) <= 3 && Math.max(one.length, other.length) <= 40) {
+    // A letter or two more or less wrong; numbers are told apart by the likeness of words.
+    const edits = editsWithin(one.replaceAll(' ', ''), other.replaceAll(' ', ''), 2)
+    if (edits <= 2 && digitsOf(one) === digitsOf(other)) return 1
   }
   if (likeness >= 0.64) return 2
+  if (ofLesser >= containedMin && Math.min(bag.total, facing.total) >= containedBitsMin) return 2
   return likeness >= 0.42 ? 3 : 4
+}
+
+/** As words, but a house number that differs is another house, however alike the street is. */
+function compareAddress(one: string, other: string, vocabulary: Vocabulary): number {
+  const level = compareWords(one, other, vocabulary)
+  if (level >= 3) return level
+  const numbers = numbersOf(one)
+  const others = numbersOf(other)
+  if (numbers.length === 0 || others.length === 0) return level
+  return numbers.some((number) => others.includes(number)) ? level : 3
+}
+
+function numbersOf(text: string): readonly string[] {
+  return text.match(/\b\d+\b/gu) ?? []
 }
 
 function digitsOf(text: string): string {

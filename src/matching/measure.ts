@@ -3,7 +3,7 @@
  * with chance injected, so that one seed gives one model.
  */
 import type { Random } from '../random.ts'
-import { comparisons, levelOf } from './comparison.ts'
+import { comparisons, type Level, levelOf } from './comparison.ts'
 import type { Feature } from './feature.ts'
 import { type MatchModel, weightsOf } from './model.ts'
 import { nameWords } from './role.ts'
@@ -24,15 +24,17 @@ const strangersMax = 30_000
 /** Reckons the model, without overlaps. Its prior is a first guess, to be calibrated on the evidence of candidates. */
 export function measureModel({ features, sample, rows, random }: Measuring): MatchModel {
   const vocabularies = features.map((_, feature) => vocabularyOf(sample.map((readings) => readings[feature] ?? '')))
-  const shares = features.map((_, feature) => strangerShares(feature, features, sample, vocabularies, random))
+  const sharersMax = sharersMaxOf(features)
+  const measured = features.map((_, feature) => strangerShares(feature, features, sample, vocabularies, random))
+  const shares = measured.map((share, feature) => withoutThings(share, (sharersMax[feature] ?? rows) / Math.max(1, rows)))
   const duplicateShares = features.map(({ role }) => comparisons[role].levels.map((level) => level.m))
   return {
     features,
     rows,
     duplicateShares,
     strangerShares: shares,
-    weights: duplicateShares.map((m, feature) => weightsOf(m, shares[feature] ?? [])),
-    sharersMax: sharersMaxOf(features),
+    weights: duplicateShares.map((m, feature) => weightsOf(levelsOf(features[feature]), m, shares[feature] ?? [])),
+    sharersMax,
     vocabularies,
     overlaps: [],
     priorBits: -Math.log2(Math.max(2, rows)),
@@ -82,3 +84,12 @@ function sharersMaxOf(features: readonly Feature[]): readonly number[] {
 }
 
 const isNameOfThing = /\b(?:name|title)\b/u
+
+/** Strangers share a name of a thing at most as often as namesakes do; the rest were duplicates. */
+function withoutThings(share: readonly number[], equalMax: number): readonly number[] {
+  return share.map((u, level) => (level === 0 ? Math.min(u, equalMax) : u))
+}
+
+function levelsOf(feature: Feature | undefined): readonly Level[] {
+  return comparisons[feature?.role ?? 'ignored'].levels
+}

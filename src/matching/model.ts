@@ -2,6 +2,7 @@
  * The model of one table: what each level of each feature is worth there, in bits (log2 of m/u), what two features say
  * twice, and how likely any two records are the same. Measured once per full pass and used unchanged until the next one.
  */
+import type { Level } from './comparison.ts'
 import type { Feature } from './feature.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
@@ -38,11 +39,16 @@ export interface MatchModel {
 /** Evidence against by one feature never outweighs this; a wrong cell is always possible. */
 export const againstMax = -5
 
-/** Weights that fall from level to level: a lower one is never worth more than a higher one. */
-export function weightsOf(duplicateShares: readonly number[], strangerShares: readonly number[]): readonly number[] {
+/** Weights that fall from level to level: a lower one is never worth more than a higher one, nor more than it may be. */
+export function weightsOf(
+  levels: readonly Level[],
+  duplicateShares: readonly number[],
+  strangerShares: readonly number[],
+): readonly number[] {
   let ceiling = Number.POSITIVE_INFINITY
   return duplicateShares.map((m, level) => {
-    ceiling = Math.min(ceiling, Math.max(againstMax, Math.log2(m / (strangerShares[level] ?? 1))))
+    const measured = Math.max(againstMax, Math.log2(m / (strangerShares[level] ?? 1)))
+    ceiling = Math.min(ceiling, measured, levels[level]?.most ?? Number.POSITIVE_INFINITY)
     return ceiling
   })
 }

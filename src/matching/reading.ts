@@ -14,7 +14,7 @@ import type { Role } from './role.ts'
 export type Read = (cell: string) => string
 
 /** Longer texts are read up to here: what decides stands in front, and work must stay bounded. */
-const readMax = 2_000
+const readMax = 400
 
 /** The reader of a role. */
 export function readerOf(role: Role): Read {

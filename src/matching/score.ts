@@ -127,7 +127,7 @@ function overlapOf(model: MatchModel, features: readonly FeatureEvidence[]): num
     const left = features.find((found) => found.feature === one)?.weight
     const right = features.find((found) => found.feature === other)?.weight
     if (left === undefined || right === undefined) continue
-    if (left > 0 && right > 0) bits += Math.min(shared, left, right)
+    if (left > 0 && right > 0) bits += Math.max(Math.min(shared, left, right), share * Math.min(left, right))
     else if (left < 0 && right < 0) bits += share * Math.max(left, right)
   }
   return bits
