@@ -18,8 +18,7 @@ export interface BlockingKey {
 
 export type BlockingPlan =
   /** The table is small enough to compare each record with each other one. */
-  | { readonly is: 'all-pairs' }
-  | { readonly is: 'keys'; readonly keys: readonly BlockingKey[] }
+  { readonly is: 'all-pairs' } | { readonly is: 'keys'; readonly keys: readonly BlockingKey[] }
 
 /** Pairs that may be compared whatever the size of the table. */
 export const pairsFree = 2_500_000
@@ -151,7 +150,8 @@ type Simulated = readonly ReadonlySet<Term>[]
 
 function simulate({ features, terms, random }: Planning, sample: readonly (readonly string[])[]): Simulated {
   const fill = features.map(
-    (_, at) => sample.reduce((count, readings) => count + (readings[at] === '' ? 0 : 1), 0) / Math.max(1, sample.length),
+    (_, at) =>
+      sample.reduce((count, readings) => count + (readings[at] === '' ? 0 : 1), 0) / Math.max(1, sample.length),
   )
   return Array.from({ length: simulatedPairs }, () => {
     const readings = sample[Math.floor(random.next() * sample.length)] ?? []
@@ -182,7 +182,10 @@ function cheapestCover(
 ): readonly BlockingKey[] {
   const meetings = simulated.map(() => 0)
   const met = new Map(
-    priced.map(({ key }) => [key, simulated.flatMap((shared, at) => (key.terms.every((term) => shared.has(term)) ? [at] : []))]),
+    priced.map(({ key }) => [
+      key,
+      simulated.flatMap((shared, at) => (key.terms.every((term) => shared.has(term)) ? [at] : [])),
+    ]),
   )
   const chosen: BlockingKey[] = []
   let left = budget

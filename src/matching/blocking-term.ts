@@ -19,7 +19,17 @@ export interface Term {
   readonly write: (reading: string, into: Uint32Array) => number
 }
 
-export type TermName = 'value' | 'sound' | 'start' | 'end' | 'year' | 'month' | 'day' | 'rare words' | 'local part' | 'size'
+export type TermName =
+  | 'value'
+  | 'sound'
+  | 'start'
+  | 'end'
+  | 'year'
+  | 'month'
+  | 'day'
+  | 'rare words'
+  | 'local part'
+  | 'size'
 
 /** A term of several words gives so many fingerprints at most. */
 export const termValuesMax = 3
@@ -53,18 +63,21 @@ function lastWordJoined(reading: string): string {
   return reading.includes(' ') ? reading.replaceAll(' ', '') : reading
 }
 
-const rareWords: TermMaker = ({ weightOf }) => (reading, into) => {
-  const words = reading.split(' ', 40).filter((word) => word.length > 1)
-  if (words.length > termValuesMax) words.sort((one, other) => weightOf(other) - weightOf(one) || (one < other ? -1 : 1))
-  let count = 0
-  for (const word of words.slice(0, termValuesMax)) {
-    const print = fingerprintOf(word)
-    if (into.subarray(0, count).includes(print)) continue
-    into[count] = print
-    count += 1
+const rareWords: TermMaker =
+  ({ weightOf }) =>
+  (reading, into) => {
+    const words = reading.split(' ', 40).filter((word) => word.length > 1)
+    if (words.length > termValuesMax)
+      words.sort((one, other) => weightOf(other) - weightOf(one) || (one < other ? -1 : 1))
+    let count = 0
+    for (const word of words.slice(0, termValuesMax)) {
+      const print = fingerprintOf(word)
+      if (into.subarray(0, count).includes(print)) continue
+      into[count] = print
+      count += 1
+    }
+    return count
   }
-  return count
-}
 
 const localPart: TermMaker = single((reading) => {
   const at = reading.lastIndexOf('@')

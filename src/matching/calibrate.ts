@@ -39,7 +39,12 @@ function levelsOfDuplicates({ model, pairs, countBits }: Calibration): readonly 
     const one = pairs.oneAt(at)
     const other = pairs.otherAt(at)
     const levels = pairs.levelsAt(at)
-    const evidence = weigh(model, levels, (feature) => countBits(feature, one), (feature) => countBits(feature, other))
+    const evidence = weigh(
+      model,
+      levels,
+      (feature) => countBits(feature, one),
+      (feature) => countBits(feature, other),
+    )
     for (const { feature, level, weight, crossed } of evidence.features) {
       if (crossed || evidence.bits - weight + model.priorBits < sureBits) continue
       const counted = counts[feature]
@@ -59,7 +64,13 @@ function withShares(model: MatchModel, counts: readonly number[][], fixed: reado
   return {
     ...model,
     duplicateShares,
-    weights: duplicateShares.map((shares, feature) => weightsOf(comparisons[model.features[feature]?.role ?? 'ignored'].levels, shares, model.strangerShares[feature] ?? [])),
+    weights: duplicateShares.map((shares, feature) =>
+      weightsOf(
+        comparisons[model.features[feature]?.role ?? 'ignored'].levels,
+        shares,
+        model.strangerShares[feature] ?? [],
+      ),
+    ),
   }
 }
 
@@ -71,7 +82,9 @@ function within(fitted: readonly number[], fixed: readonly number[]): readonly n
   const short = Math.max(0, (fixed[0] ?? 0) * equalityKept - (fitted[0] ?? 0))
   if (short === 0) return fitted
   const last = fitted.length - 1
-  return fitted.map((share, level) => (level === 0 ? share + short : level === last ? Math.max(0.01, share - short) : share))
+  return fitted.map((share, level) =>
+    level === 0 ? share + short : level === last ? Math.max(0.01, share - short) : share,
+  )
 }
 
 /** The prior stays within so many bits of one duplicate pair per row: evidence that says more is evidence gone wrong. */
@@ -109,4 +122,3 @@ function priorOf({ model, pairs, countBits }: Calibration): number {
   }
   return prior
 }
-

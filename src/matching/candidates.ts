@@ -138,7 +138,8 @@ function sortedEntries(columns: readonly Uint32Array[], rows: number): Entries {
   for (let shift = 0; shift < 32; shift += 8) {
     const starts = new Uint32Array(257)
     for (const print of prints) starts[((print >>> shift) & 255) + 1] = (starts[((print >>> shift) & 255) + 1] ?? 0) + 1
-    for (let bucket = 0; bucket < 256; bucket += 1) starts[bucket + 1] = (starts[bucket + 1] ?? 0) + (starts[bucket] ?? 0)
+    for (let bucket = 0; bucket < 256; bucket += 1)
+      starts[bucket + 1] = (starts[bucket + 1] ?? 0) + (starts[bucket] ?? 0)
     for (let from = 0; from < count; from += 1) {
       const print = prints[from] ?? 0
       const bucket = (print >>> shift) & 255

@@ -4,7 +4,7 @@
  */
 import { type BlockingKey, keyValuesMax, writeKey } from './blocking-plan.ts'
 import { type Feature, readingsOf } from './feature.ts'
-import { fingerprintOf, joinedFingerprint } from './fingerprint.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import { sketches } from './sketch.ts'
 import type { RecordSource } from './source.ts'
 
@@ -18,6 +18,14 @@ export interface Columns {
   readonly commonness: readonly Uint8Array[]
   /** For each key, the fingerprints of each row: as many arrays as the key has values. */
   readonly keys: readonly (readonly Uint32Array[])[]
+  /** For each exact rule, the fingerprint of each row's values. */
+  readonly rules: readonly Uint32Array[]
+}
+
+/** Fingerprints that exact rules ask for. */
+export interface RulePrints {
+  readonly count: number
+  readonly printsOf: (cells: readonly string[]) => readonly number[]
 }
 
 /** Commonness is kept in twelfths of a bit, which reaches to two million records of one value. */
@@ -28,13 +36,22 @@ export function countBitsOf(commonness: number): number {
 }
 
 /** Reads all records once. */
-export function columnsOf(source: RecordSource, features: readonly Feature[], keys: readonly BlockingKey[]): Columns {
+export function columnsOf(
+  source: RecordSource,
+  features: readonly Feature[],
+  keys: readonly BlockingKey[],
+  ruled: RulePrints,
+): Columns {
   const { rows } = source
   const prints = features.map(() => new Uint32Array(rows))
   const sketched = features.map(() => new Uint32Array(rows))
   const slots = keys.map((key) =>
-    Array.from({ length: key.terms.some((term) => term.name === 'rare words') ? keyValuesMax : 1 }, () => new Uint32Array(rows)),
+    Array.from(
+      { length: key.terms.some((term) => term.name === 'rare words') ? keyValuesMax : 1 },
+      () => new Uint32Array(rows),
+    ),
   )
+  const rules = Array.from({ length: ruled.count }, () => new Uint32Array(rows))
   const into = new Uint32Array(keyValuesMax)
   const scratch = [new Uint32Array(keyValuesMax), new Uint32Array(keyValuesMax)] as const
   source.scan((cells, row) => {
@@ -48,6 +65,11 @@ export function columnsOf(source: RecordSource, features: readonly Feature[], ke
       column[row] = fingerprintOf(reading)
       sketch[row] = sketches[role].of(reading)
     }
+    if (ruled.count > 0)
+      for (const [at, print] of ruled.printsOf(cells).entries()) {
+        const column = rules[at]
+        if (column !== undefined) column[row] = print
+      }
     for (let at = 0; at < keys.length; at += 1) {
       const key = keys[at]
       const slot = slots[at]
@@ -59,7 +81,7 @@ export function columnsOf(source: RecordSource, features: readonly Feature[], ke
       }
     }
   })
-  return { rows, prints, sketches: sketched, commonness: prints.map(commonnessOf), keys: slots }
+  return { rows, prints, sketches: sketched, commonness: prints.map(commonnessOf), keys: slots, rules }
 }
 
 /** For each row, log2 of how many rows share its value, in units of a twelfth of a bit. */
@@ -87,9 +109,4 @@ export function commonnessOfCount(count: number): number {
 
 function tableSize(rows: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(2, rows) * 1.5))
-}
-
-/** One fingerprint of several; 0 where one of them is. */
-export function printOfAll(prints: readonly number[]): number {
-  return prints.reduce((all, print) => joinedFingerprint(all, print), 1)
 }

@@ -66,7 +66,8 @@ export function featuresOf(
     const role = roles[column] ?? 'ignored'
     const content = contents[column]
     if (role === 'ignored') leftOut.push({ field: field.name, reason: reasonOf(content?.filled ?? 0) })
-    else if (content !== undefined && content.distinct < 2) leftOut.push({ field: field.name, reason: 'holds one value only' })
+    else if (content !== undefined && content.distinct < 2)
+      leftOut.push({ field: field.name, reason: 'holds one value only' })
     else if (repeatsOthers(column, roles, sample)) leftOut.push({ field: field.name, reason: 'repeats other fields' })
     else features.push(...partsOf(field.name, column, role))
   }
@@ -96,7 +97,8 @@ function repeatsOthers(column: number, roles: readonly Role[], sample: readonly 
   const role = roles[column]
   if (role !== 'person' && role !== 'text' && role !== 'address' && role !== 'place') return false
   const parts = roles.flatMap((other, at) =>
-    at !== column && (other === 'given' || other === 'family' || other === role || other === 'place' || other === 'code')
+    at !== column &&
+    (other === 'given' || other === 'family' || other === role || other === 'place' || other === 'code')
       ? [at]
       : [],
   )

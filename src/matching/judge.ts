@@ -2,24 +2,29 @@
  * Judges pairs: vetoes first, then the owner's exact rules, then the evidence of all features. One confidence results,
  * the higher of the two that speak for the pair.
  */
-import type { Feature } from './feature.ts'
-import { type MatchModel, probabilityOf } from './model.ts'
 import { editsWithin } from './edit-distance.ts'
+import { type MatchModel, probabilityOf } from './model.ts'
 import type { Role } from './role.ts'
-import { type ExactRule, exactKey, type Rules } from './rules.ts'
+import { type ExactRule, exactKey, likenessBy, type Rules } from './rules.ts'
 import { type ComparedRecord, compareRecords, type Levels, type PairEvidence, weigh } from './score.ts'
 
 /** A record with all that a judgement needs. */
 export interface JudgedRecord extends ComparedRecord {
+  /** Texts in the order of the fields. */
   readonly cells: readonly string[]
 }
 
 export interface Judge {
   readonly model: MatchModel
+  /** The role of each field. */
   readonly roles: readonly Role[]
   readonly rules: Rules
-  /** Region of national phone numbers, by column; undefined where none is declared. */
-  readonly regions?: readonly (string | undefined)[]
+  /** Region of national phone numbers, by field; undefined where none is declared. */
+  readonly regions: readonly (string | undefined)[]
+  /** A pair is a duplicate from this confidence on, where a rule names it. */
+  readonly duplicateFrom: number
+  /** A pair that no rule names is a duplicate from this confidence on. */
+  readonly unnamedFrom: number
 }
 
 export interface Judgement {
@@ -33,7 +38,7 @@ export interface Judgement {
   readonly veto: string | undefined
 }
 
-/** Compares two records. */
+/** Compares two records. Symmetric. */
 export function judge(by: Judge, one: JudgedRecord, other: JudgedRecord): Judgement {
   const levels = compareRecords(by.model, one, other, new Uint8Array(by.model.features.length))
   const evidence = weigh(
@@ -46,11 +51,27 @@ export function judge(by: Judge, one: JudgedRecord, other: JudgedRecord): Judgem
   return { levels, evidence, exact, ruleBits: ruleBitsOf(by, exact, evidence), veto: vetoOf(by, exact, one, other) }
 }
 
-/** The confidence of a judgement, 0 to 1. @param priorBits of the model, which calibration may have moved since */
-export function confidenceOf(judgement: Judgement, priorBits: number): number {
-  if (judgement.veto !== undefined) return 0
-  const bits = judgement.evidence.bits + priorBits
-  return probabilityOf(judgement.ruleBits === undefined ? bits : Math.max(bits, judgement.ruleBits))
+/** The confidence of a judgement by the model's prior, 0 to 1. */
+export function confidenceOf({ veto, evidence, ruleBits }: Judgement, priorBits: number): number {
+  if (veto !== undefined) return 0
+  const bits = evidence.bits + priorBits
+  return probabilityOf(ruleBits === undefined ? bits : Math.max(bits, ruleBits))
+}
+
+/** Names of the rules that a pair meets, exact ones first. */
+export function rulesMet(by: Judge, judgement: Judgement, one: JudgedRecord, other: JudgedRecord): readonly string[] {
+  const fuzzy = by.rules.fuzzy.filter((rule) => {
+    const likeness = likenessBy(rule, by.roles, one.cells, other.cells)
+    return likeness !== undefined && likeness >= rule.threshold
+  })
+  return [...judgement.exact, ...fuzzy].map((rule) => rule.name)
+}
+
+/** Whether a pair of this confidence is taken for duplicates. Without any rule, the evidence alone decides. */
+export function isDuplicate(by: Judge, confidence: number, named: () => boolean): boolean {
+  if (confidence < by.duplicateFrom) return false
+  const noRules = by.rules.exact.length === 0 && by.rules.fuzzy.length === 0
+  return confidence >= by.unnamedFrom || noRules || named()
 }
 
 function meets(by: Judge, rule: ExactRule, one: readonly string[], other: readonly string[]): boolean {
@@ -58,40 +79,42 @@ function meets(by: Judge, rule: ExactRule, one: readonly string[], other: readon
     rule.columns.length > 0 &&
     rule.columns.every((column) => {
       const role = by.roles[column] ?? 'text'
-      const key = exactKey(role, one[column] ?? '', by.regions?.[column])
-      return key !== undefined && key === exactKey(role, other[column] ?? '', by.regions?.[column])
+      const key = exactKey(role, one[column] ?? '', by.regions[column])
+      return key !== undefined && key === exactKey(role, other[column] ?? '', by.regions[column])
     })
   )
 }
 
-/** Beyond the rule's own field, what agrees makes surer and what differs less sure; the rule's field itself is not counted twice. */
+/**
+ * Beyond the rule's own fields, what agrees makes surer and what differs less sure; the rule's fields themselves say no
+ * more than its confidence does.
+ */
 function ruleBitsOf(by: Judge, exact: readonly ExactRule[], evidence: PairEvidence): number | undefined {
   let best: number | undefined
   for (const rule of exact) {
-    let bits = rule.bits
+    let bits = rule.bits - Math.max(0, evidence.overlapBits)
     for (const { feature, weight } of evidence.features) {
       const column = by.model.features[feature]?.column
-      if (column !== undefined && rule.columns.includes(column)) continue
-      bits += weight
+      if (column === undefined || !rule.columns.includes(column)) bits += weight
     }
-    bits -= Math.max(0, evidence.overlapBits)
-    if (best === undefined || bits > best) best = bits
+    best = Math.max(best ?? Number.NEGATIVE_INFINITY, bits)
   }
   return best
 }
 
-/** Two different profiles are two people, unless one was mistyped or an exact rule of the owner's says otherwise. */
-function vetoOf(by: Judge, exact: readonly ExactRule[], one: ComparedRecord, other: ComparedRecord): string | undefined {
+/** Two different profiles are two people, unless one was mistyped or an exact rule that is sure says otherwise. */
+function vetoOf(
+  by: Judge,
+  exact: readonly ExactRule[],
+  one: ComparedRecord,
+  other: ComparedRecord,
+): string | undefined {
   if (exact.some((rule) => rule.confidence === 1)) return undefined
-  for (const [at, feature] of by.model.features.entries()) {
-    if (!isProfile(feature)) continue
+  for (const [at, { role, name }] of by.model.features.entries()) {
+    if (role !== 'linkedin') continue
     const a = one.readings[at] ?? ''
     const b = other.readings[at] ?? ''
-    if (a.startsWith('in/') && b.startsWith('in/') && editsWithin(a, b, 2) > 2) return `${feature.name} differs`
+    if (a.startsWith('in/') && b.startsWith('in/') && editsWithin(a, b, 2) > 2) return `${name} differs`
   }
   return undefined
-}
-
-function isProfile(feature: Feature): boolean {
-  return feature.role === 'linkedin'
 }

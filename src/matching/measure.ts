@@ -26,7 +26,9 @@ export function measureModel({ features, sample, rows, random }: Measuring): Mat
   const vocabularies = features.map((_, feature) => vocabularyOf(sample.map((readings) => readings[feature] ?? '')))
   const sharersMax = sharersMaxOf(features)
   const measured = features.map((_, feature) => strangerShares(feature, features, sample, vocabularies, random))
-  const shares = measured.map((share, feature) => withoutThings(share, (sharersMax[feature] ?? rows) / Math.max(1, rows)))
+  const shares = measured.map((share, feature) =>
+    withoutThings(share, (sharersMax[feature] ?? rows) / Math.max(1, rows)),
+  )
   const duplicateShares = features.map(({ role }) => comparisons[role].levels.map((level) => level.m))
   return {
     features,
@@ -79,7 +81,9 @@ const namesakesMax = 4
 function sharersMaxOf(features: readonly Feature[]): readonly number[] {
   const ofPersons = features.some(({ role }) => role === 'given' || role === 'family')
   return features.map(({ role, name }) =>
-    !ofPersons && (role === 'company' || (role === 'text' && isNameOfThing.test(nameWords(name)))) ? namesakesMax : Number.POSITIVE_INFINITY,
+    !ofPersons && (role === 'company' || (role === 'text' && isNameOfThing.test(nameWords(name))))
+      ? namesakesMax
+      : Number.POSITIVE_INFINITY,
   )
 }
 

@@ -70,7 +70,8 @@ const ruleRoles: Readonly<Record<string, Role>> = {
 /** Moments and marks of how a record was handled: they differ between duplicates and agree between strangers. */
 const handled =
   /\b(?:created|updated|modified|changed|inserted|imported|synced|messaged|contacted|enriched|verified|last|next|timestamp|status|stage|source|score|owner|notes?|tags?|raw)\b/u
-const rowId = /^(?:(?:unique|rec|record|row|source|src|entity|person|lead|contact|company) )?(?:id|uuid|guid|key|index)$/u
+const rowId =
+  /^(?:(?:unique|rec|record|row|source|src|entity|person|lead|contact|company) )?(?:id|uuid|guid|key|index)$/u
 
 /** Names of fields, in words, and what they mean; the first that fits wins. */
 const nameRoles: readonly (readonly [RegExp, Role])[] = [
@@ -80,10 +81,16 @@ const nameRoles: readonly (readonly [RegExp, Role])[] = [
   [/\b(?:url|website|homepage|web|domain|site url)\b/u, 'url'],
   [/\b(?:dob|birth ?date|date of birth|birthday|born|birth date|death date|dod)\b/u, 'date'],
   [/\b(?:birth|death) ?(?:place|city|town|country)\b/u, 'place'],
-  [/\b(?:full ?names?|complete names?|person|contact|(?:first|given) (?:and|name) (?:last|sur) ?name)\b|\bfirst and surname\b/u, 'person'],
+  [
+    /\b(?:full ?names?|complete names?|person|contact|(?:first|given) (?:and|name) (?:last|sur) ?name)\b|\bfirst and surname\b/u,
+    'person',
+  ],
   [/\b(?:first|given|fore|middle|christian|nick) ?names?\b|\b(?:given|fname|forename|firstname)\b/u, 'given'],
   [/\b(?:last|family|maiden|sur) ?names?\b|\b(?:surname|lname|lastname)\b/u, 'family'],
-  [/\b(?:company|organi[sz]ation|organi[sz]ations?|org|employer|firm|business name|account name|agency|assignee)\b/u, 'company'],
+  [
+    /\b(?:company|organi[sz]ation|organi[sz]ations?|org|employer|firm|business name|account name|agency|assignee)\b/u,
+    'company',
+  ],
   [/\b(?:ssn|soc sec id|social security|tax id|vat|iban|isbn|issn|ean|upc|sku|model ?no|doi|passport)\b/u, 'code'],
   [/\b(?:zip|zip ?code|post ?code|postal|plz)\b/u, 'code'],
   [/\b(?:street|house) ?(?:number|no|nr)\b/u, 'code'],

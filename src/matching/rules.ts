@@ -1,6 +1,7 @@
 /** The declared rules of a table, prepared: what makes a pair a duplicate by the owner's word. */
-import { matchKey, type MatchKeyName } from '../values/match-key.ts'
+
 import { foldWords } from '../values/fold.ts'
+import { type MatchKeyName, matchKey } from '../values/match-key.ts'
 import { jaroWinkler } from './jaro-winkler.ts'
 import { bitsOf } from './model.ts'
 import { areNicknames } from './nicknames.ts'
@@ -95,5 +96,7 @@ const plain = vocabularyBy(new Map(), 0)
 export function likenessOf(one: string, other: string): number {
   if (one === other || areNicknames(one, other)) return 1
   const letters = jaroWinkler(one, other)
-  return one.includes(' ') || other.includes(' ') ? Math.max(letters, wordLikeness(plain.bagOf(one), plain.bagOf(other))) : letters
+  return one.includes(' ') || other.includes(' ')
+    ? Math.max(letters, wordLikeness(plain.bagOf(one), plain.bagOf(other)))
+    : letters
 }

@@ -51,12 +51,26 @@ const noVocabulary = vocabularyBy(new Map(), 0)
 /** Compares two records by all features. Writes into `into`, which has one place for each feature. */
 export function compareRecords(model: MatchModel, one: ComparedRecord, other: ComparedRecord, into: Levels): Levels {
   for (let feature = 0; feature < model.features.length; feature += 1)
-    into[feature] = levelBetween(model, feature, one.readings[feature] ?? '', other.readings[feature] ?? '', one.sketches[feature] ?? 0, other.sketches[feature] ?? 0)
+    into[feature] = levelBetween(
+      model,
+      feature,
+      one.readings[feature] ?? '',
+      other.readings[feature] ?? '',
+      one.sketches[feature] ?? 0,
+      other.sketches[feature] ?? 0,
+    )
   crossNames(model, one, other, into)
   return into
 }
 
-function levelBetween(model: MatchModel, feature: number, a: string, b: string, sketchA: number, sketchB: number): number {
+function levelBetween(
+  model: MatchModel,
+  feature: number,
+  a: string,
+  b: string,
+  sketchA: number,
+  sketchB: number,
+): number {
   const role = model.features[feature]?.role
   if (a === '' || b === '' || role === undefined) return unfilled
   return levelOf(role, a, b, sketchA, sketchB, model.vocabularies[feature] ?? noVocabulary)
@@ -76,7 +90,14 @@ function crossNames(model: MatchModel, one: ComparedRecord, other: ComparedRecor
   const { given, family } = pair
   if (levels[given] === 0 || levels[family] === 0) return
   const cross = (left: ComparedRecord, right: ComparedRecord) =>
-    levelBetween(model, family, left.readings[given] ?? '', right.readings[family] ?? '', left.sketches[given] ?? 0, right.sketches[family] ?? 0)
+    levelBetween(
+      model,
+      family,
+      left.readings[given] ?? '',
+      right.readings[family] ?? '',
+      left.sketches[given] ?? 0,
+      right.sketches[family] ?? 0,
+    )
   const found = [cross(one, other), cross(other, one)].sort((left, right) => left - right)
   const [better = unfilled, worse = unfilled] = found
   if (better > 1) return
@@ -118,7 +139,12 @@ export function weigh(model: MatchModel, levels: Levels, one: CountBits, other: 
 /** {@link compareRecords} and {@link weigh} in one. */
 export function evidenceOf(model: MatchModel, one: ComparedRecord, other: ComparedRecord): PairEvidence {
   const levels = compareRecords(model, one, other, new Uint8Array(model.features.length))
-  return weigh(model, levels, (feature) => one.countBits[feature] ?? 0, (feature) => other.countBits[feature] ?? 0)
+  return weigh(
+    model,
+    levels,
+    (feature) => one.countBits[feature] ?? 0,
+    (feature) => other.countBits[feature] ?? 0,
+  )
 }
 
 function overlapOf(model: MatchModel, features: readonly FeatureEvidence[]): number {

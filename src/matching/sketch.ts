@@ -61,7 +61,8 @@ const words: Sketch = {
     let starts = true
     for (let at = 0; at < reading.length; at += 1) {
       const code = reading.charCodeAt(at)
-      if (starts && code !== 32) bits |= 1 << ((code * 31 + (at + 1 < reading.length ? reading.charCodeAt(at + 1) : 7) * 17) & 31)
+      if (starts && code !== 32)
+        bits |= 1 << ((code * 31 + (at + 1 < reading.length ? reading.charCodeAt(at + 1) : 7) * 17) & 31)
       starts = code === 32
     }
     return bits

@@ -43,7 +43,11 @@ export function commonOf(one: WordBag, other: WordBag): Common {
   }
   const total = one.total + other.total
   const ofLesser = one.total <= other.total ? sharedOne / (one.total || 1) : sharedOther / (other.total || 1)
-  return { shared: sharedOne + sharedOther, total, ofLesser: one.total === other.total ? Math.max(sharedOne, sharedOther) / (one.total || 1) : ofLesser }
+  return {
+    shared: sharedOne + sharedOther,
+    total,
+    ofLesser: one.total === other.total ? Math.max(sharedOne, sharedOther) / (one.total || 1) : ofLesser,
+  }
 }
 
 /** From 0 (no word in common) to 1 (the same words in any order). Symmetric. */

@@ -58,7 +58,9 @@ export function vocabularyBy(counts: ReadonlyMap<string, number>, filled: number
 function bagOf(reading: string, weightOf: (word: string) => number): WordBag {
   let words = [...new Set(reading.split(' '))]
   if (words.length > wordsMax) {
-    const kept = new Set([...words].sort((one, other) => weightOf(other) - weightOf(one) || (one < other ? -1 : 1)).slice(0, wordsMax))
+    const kept = new Set(
+      [...words].sort((one, other) => weightOf(other) - weightOf(one) || (one < other ? -1 : 1)).slice(0, wordsMax),
+    )
     words = words.filter((word) => kept.has(word))
   }
   const weights = words.map(weightOf)
