@@ -24,6 +24,11 @@ export type BlockingPlan =
 export const pairsFree = 2_500_000
 /** Pairs that may be compared for each row of a large table. */
 const pairsPerRow = 4
+/** Fingerprints a key can have of one record. */
+export function valuesOf(key: BlockingKey): number {
+  return key.terms.some(isMultiple) ? keyValuesMax : 1
+}
+
 /** A record has at most so many fingerprints of one key. */
 export const keyValuesMax = termValuesMax
 
@@ -40,7 +45,7 @@ export interface Planning {
   readonly random: Random
 }
 
-const sampleMax = 10_000
+const sampleMax = 6_000
 const simulatedPairs = 600
 
 /** Plans the keys of a table. */
@@ -92,29 +97,35 @@ function keyOf(features: readonly Feature[], terms: readonly Term[]): BlockingKe
   return { terms, unordered, label: terms.map((term) => `${features[term.feature]?.name} ${term.name}`).join(' + ') }
 }
 
-/** The fingerprints of a record for a key, written into `into`; returns how many. `scratch` holds two times three numbers. */
-export function writeKey(
-  key: BlockingKey,
-  readings: readonly string[],
-  into: Uint32Array,
-  scratch: readonly [Uint32Array, Uint32Array],
-): number {
-  const [first, second] = key.terms
-  if (first === undefined) return 0
-  const reading = readings[first.feature] ?? ''
-  if (reading === '') return 0
-  if (second === undefined) return first.write(reading, into)
-  const otherReading = readings[second.feature] ?? ''
-  if (otherReading === '') return 0
-  const ones = first.write(reading, scratch[0])
-  const others = second.write(otherReading, scratch[1])
-  let count = 0
-  for (let one = 0; one < ones; one += 1)
-    for (let other = 0; other < others && count < keyValuesMax; other += 1) {
-      into[count] = joined(key, scratch[0][one] ?? 0, scratch[1][other] ?? 0)
-      count += 1
+export type VisitKeyPrint = (key: number, value: number, print: number) => void
+
+/**
+ * Prepares writing the keys of records: the visitor gets each fingerprint of each key, numbered from 0 within its key.
+ * Terms that several keys share are read once.
+ */
+export function keyWriter(keys: readonly BlockingKey[]): (readings: readonly string[], visit: VisitKeyPrint) => void {
+  const terms = [...new Set(keys.flatMap((key) => key.terms))]
+  const written = terms.map((term) => ({ term, prints: new Uint32Array(termValuesMax), count: 0 }))
+  const writtenOf = (term: Term | undefined) => written.find((each) => each.term === term)
+  const joins = keys.map((key) => ({ key, first: writtenOf(key.terms[0]), second: writtenOf(key.terms[1]) }))
+  return (readings, visit) => {
+    for (const each of written) {
+      const reading = readings[each.term.feature] ?? ''
+      each.count = reading === '' ? 0 : each.term.write(reading, each.prints)
     }
-  return count
+    for (let at = 0; at < joins.length; at += 1) {
+      const join = joins[at]
+      if (join?.first === undefined) continue
+      let value = 0
+      for (let one = 0; one < join.first.count; one += 1) {
+        const print = join.first.prints[one] ?? 0
+        if (join.second === undefined) visit(at, value++, print)
+        else
+          for (let other = 0; other < join.second.count && value < keyValuesMax; other += 1)
+            visit(at, value++, joined(join.key, print, join.second.prints[other] ?? 0))
+      }
+    }
+  }
 }
 
 function joined(key: BlockingKey, one: number, other: number): number {
@@ -125,17 +136,21 @@ function joined(key: BlockingKey, one: number, other: number): number {
 function pairsOf(key: BlockingKey, terms: readonly Term[], written: readonly Uint32Array[], rows: number): number {
   const [first, second] = key.terms.map((term) => written[terms.indexOf(term)])
   if (first === undefined) return 0
-  const prints: number[] = []
+  const prints = new Uint32Array(rows * keyValuesMax)
+  let count = 0
   for (let row = 0; row < rows; row += 1)
     for (let one = row * termValuesMax; one < (row + 1) * termValuesMax; one += 1) {
       const print = first[one] ?? 0
-      if (print === 0) continue
-      if (second === undefined) prints.push(print)
+      if (print === 0) break
+      if (second === undefined) prints[count++] = print
       else
-        for (let other = row * termValuesMax; other < (row + 1) * termValuesMax; other += 1)
-          if (second[other] !== 0) prints.push(joined(key, print, second[other] ?? 0))
+        for (let other = row * termValuesMax; other < (row + 1) * termValuesMax; other += 1) {
+          const facing = second[other] ?? 0
+          if (facing === 0) break
+          prints[count++] = joined(key, print, facing)
+        }
     }
-  const sorted = Uint32Array.from(prints).sort()
+  const sorted = prints.subarray(0, count).sort()
   let pairs = 0
   let run = 1
   for (let at = 1; at < sorted.length; at += 1) {

@@ -16,6 +16,8 @@ export interface Calibration {
 }
 
 const rounds = 3
+/** Of more pairs, so many evenly spread ones stand for all. */
+const pairsRead = 40_000
 /** The fixed m weigh as much as so many pairs of duplicates. */
 const fixedPairs = 25
 /** Without the feature in question, a pair must be a duplicate with so many bits to show how often it differs. */
@@ -35,7 +37,8 @@ export function calibrated(calibration: Calibration): MatchModel {
 /** For each feature and level, how many sure duplicates show it. */
 function levelsOfDuplicates({ model, pairs, countBits }: Calibration): readonly number[][] {
   const counts = model.duplicateShares.map((shares) => shares.map(() => 0))
-  for (let at = 0; at < pairs.count; at += 1) {
+  const step = Math.max(1, Math.floor(pairs.count / pairsRead))
+  for (let at = 0; at < pairs.count; at += step) {
     const one = pairs.oneAt(at)
     const other = pairs.otherAt(at)
     const levels = pairs.levelsAt(at)
@@ -99,11 +102,12 @@ const priorRounds = 30
 function priorOf({ model, pairs, countBits }: Calibration): number {
   const all = (model.rows * (model.rows - 1)) / 2
   if (all === 0) return 0
-  const bits = new Float64Array(pairs.count)
-  for (let at = 0; at < pairs.count; at += 1) {
+  const step = Math.max(1, Math.floor(pairs.count / pairsRead))
+  const bits = new Float64Array(Math.ceil(pairs.count / step))
+  for (let at = 0; at < pairs.count; at += step) {
     const one = pairs.oneAt(at)
     const other = pairs.otherAt(at)
-    bits[at] = weigh(
+    bits[at / step] = weigh(
       model,
       pairs.levelsAt(at),
       (feature) => countBits(feature, one),
@@ -114,7 +118,7 @@ function priorOf({ model, pairs, countBits }: Calibration): number {
   let prior = usual
   for (let round = 0; round < priorRounds; round += 1) {
     let expected = 0
-    for (const bit of bits) expected += probabilityOf(bit + prior)
+    for (const bit of bits) expected += probabilityOf(bit + prior) * step
     const share = Math.min(0.5, Math.max(expected, 1e-9) / all)
     const next = Math.min(usual + bitsAbove, Math.max(usual - bitsBelow, Math.log2(share / (1 - share))))
     if (Math.abs(next - prior) < 0.01) return next

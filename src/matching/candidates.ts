@@ -12,7 +12,7 @@ export interface OversizedBlock {
 
 export interface Candidates {
   /** Pairs that were visited. */
-  readonly pairs: number
+  readonly candidates: number
   readonly oversized: readonly OversizedBlock[]
 }
 
@@ -35,7 +35,7 @@ export type VisitPair = (one: number, other: number) => void
 /** Visits every pair of a small table. */
 export function visitAllPairs(rows: number, visit: VisitPair): Candidates {
   for (let one = 0; one < rows; one += 1) for (let other = one + 1; other < rows; other += 1) visit(one, other)
-  return { pairs: (rows * (rows - 1)) / 2, oversized: [] }
+  return { candidates: (rows * (rows - 1)) / 2, oversized: [] }
 }
 
 /** Visits every pair that shares a key, the lower row first. */
@@ -64,7 +64,7 @@ export function visitCandidates(blocking: Blocking, visit: VisitPair): Candidate
       from = end
     }
   }
-  return { pairs, oversized }
+  return { candidates: pairs, oversized }
 }
 
 function visitBlock(blocking: Blocking, key: number, print: number, block: Uint32Array, visit: VisitPair): void {
@@ -121,7 +121,7 @@ interface Entries {
 /** All fingerprints of a key with their rows, by fingerprint and then row: four passes of a stable counting sort. */
 function sortedEntries(columns: readonly Uint32Array[], rows: number): Entries {
   let count = 0
-  for (const column of columns) for (const print of column) if (print !== 0) count += 1
+  for (const column of columns) for (let row = 0; row < rows; row += 1) if (column[row] !== 0) count += 1
   let prints = new Uint32Array(count)
   let owners = new Uint32Array(count)
   let at = 0
@@ -137,7 +137,10 @@ function sortedEntries(columns: readonly Uint32Array[], rows: number): Entries {
   let ownersNext = new Uint32Array(count)
   for (let shift = 0; shift < 32; shift += 8) {
     const starts = new Uint32Array(257)
-    for (const print of prints) starts[((print >>> shift) & 255) + 1] = (starts[((print >>> shift) & 255) + 1] ?? 0) + 1
+    for (let from = 0; from < count; from += 1) {
+      const after = (((prints[from] ?? 0) >>> shift) & 255) + 1
+      starts[after] = (starts[after] ?? 0) + 1
+    }
     for (let bucket = 0; bucket < 256; bucket += 1)
       starts[bucket + 1] = (starts[bucket + 1] ?? 0) + (starts[bucket] ?? 0)
     for (let from = 0; from < count; from += 1) {

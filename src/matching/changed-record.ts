@@ -3,11 +3,12 @@
  * matcher of the last full pass. The edges are those that a full pass would give it with the same model; blocks that the
  * full pass had to window may differ.
  */
-import { keyValuesMax, writeKey } from './blocking-plan.ts'
+import { keyWriter } from './blocking-plan.ts'
 import type { Edge } from './cluster.ts'
+import { readingsOf } from './feature.ts'
 import { commonnessOfCount } from './columns.ts'
 import { confidenceOf, isDuplicate, type JudgedRecord, judge, rulesMet } from './judge.ts'
-import { judgedRecord, type Matcher, rulePrints } from './matcher.ts'
+import { judgedRecord, type Matcher, rulePrint } from './matcher.ts'
 
 /** Where candidates come from: an index of keys, in memory or in a file beside the data. */
 export interface CandidateSource {
@@ -28,16 +29,14 @@ export interface KeyPrint {
 
 /** All fingerprints under which a record is found. */
 export function keyPrintsOf(matcher: Matcher, cells: readonly string[]): readonly KeyPrint[] {
-  const ofRules = rulePrints(matcher, cells).map((print, key) => ({ key, print }))
-  const keys = matcher.plan.is === 'keys' ? matcher.plan.keys : []
-  const { readings } = judgedRecord(matcher, cells, () => 0)
-  const into = new Uint32Array(keyValuesMax)
-  const scratch = [new Uint32Array(keyValuesMax), new Uint32Array(keyValuesMax)] as const
-  const ofKeys = keys.flatMap((key, at) => {
-    const count = writeKey(key, readings, into, scratch)
-    return [...into.subarray(0, count)].map((print) => ({ key: ofRules.length + at, print }))
-  })
-  return [...ofRules, ...ofKeys].filter(({ print }) => print !== 0)
+  const readings = readingsOf(matcher.features.features, cells)
+  const rules = matcher.judge.rules.exact.length
+  const found: KeyPrint[] = []
+  for (let rule = 0; rule < rules; rule += 1) found.push({ key: rule, print: rulePrint(matcher, rule, cells, readings) })
+  keyWriter(matcher.plan.is === 'keys' ? matcher.plan.keys : [])(readings, (key, _, print) =>
+    found.push({ key: rules + key, print }),
+  )
+  return found.filter(({ print }) => print !== 0)
 }
 
 export interface ChangedRecord {

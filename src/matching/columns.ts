@@ -2,17 +2,17 @@
  * What a full pass keeps of every record: fingerprints of its readings and of its block keys, and how common each value
  * is. Flat typed arrays, so that a million records take some eighty bytes each.
  */
-import { type BlockingKey, keyValuesMax, writeKey } from './blocking-plan.ts'
-import { type Feature, readingsOf } from './feature.ts'
+import { type BlockingKey, keyWriter, valuesOf } from './blocking-plan.ts'
+import { type Feature, readingsInto } from './feature.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { sketches } from './sketch.ts'
+import { isSketched, sketches } from './sketch.ts'
 import type { RecordSource } from './source.ts'
 
 export interface Columns {
   readonly rows: number
   /** For each feature, the fingerprint of each row's reading; 0 for none. */
   readonly prints: readonly Uint32Array[]
-  /** For each feature, the sketch of each row's reading. */
+  /** For each feature, the sketch of each row's reading; empty where the role has no sketches. */
   readonly sketches: readonly Uint32Array[]
   /** For each feature, how common each row's value is; see {@link countBitsOf}. */
   readonly commonness: readonly Uint8Array[]
@@ -25,7 +25,7 @@ export interface Columns {
 /** Fingerprints that exact rules ask for. */
 export interface RulePrints {
   readonly count: number
-  readonly printsOf: (cells: readonly string[]) => readonly number[]
+  readonly printOf: (rule: number, cells: readonly string[], readings: readonly string[]) => number
 }
 
 /** Commonness is kept in twelfths of a bit, which reaches to two million records of one value. */
@@ -44,41 +44,33 @@ export function columnsOf(
 ): Columns {
   const { rows } = source
   const prints = features.map(() => new Uint32Array(rows))
-  const sketched = features.map(() => new Uint32Array(rows))
-  const slots = keys.map((key) =>
-    Array.from(
-      { length: key.terms.some((term) => term.name === 'rare words') ? keyValuesMax : 1 },
-      () => new Uint32Array(rows),
-    ),
-  )
+  const sketched = features.map(({ role }) => new Uint32Array(isSketched(role) ? rows : 0))
+  const slots = keys.map((key) => Array.from({ length: valuesOf(key) }, () => new Uint32Array(rows)))
   const rules = Array.from({ length: ruled.count }, () => new Uint32Array(rows))
-  const into = new Uint32Array(keyValuesMax)
-  const scratch = [new Uint32Array(keyValuesMax), new Uint32Array(keyValuesMax)] as const
+  const writeKeys = keyWriter(keys)
+  const sketchers = features.map(({ role }) => sketches[role].of)
+  const readings: string[] = []
+  let at = 0
+  const keep = (key: number, value: number, print: number) => {
+    const column = slots[key]?.[value]
+    if (column !== undefined) column[at] = print
+  }
   source.scan((cells, row) => {
-    const readings = readingsOf(features, cells)
+    at = row
+    readingsInto(features, cells, readings)
     for (let feature = 0; feature < readings.length; feature += 1) {
       const reading = readings[feature] ?? ''
-      const role = features[feature]?.role
       const column = prints[feature]
       const sketch = sketched[feature]
-      if (reading === '' || role === undefined || column === undefined || sketch === undefined) continue
+      const sketchOf = sketchers[feature]
+      if (reading === '' || column === undefined || sketch === undefined || sketchOf === undefined) continue
       column[row] = fingerprintOf(reading)
-      sketch[row] = sketches[role].of(reading)
+      if (sketch.length > 0) sketch[row] = sketchOf(reading)
     }
-    if (ruled.count > 0)
-      for (const [at, print] of ruled.printsOf(cells).entries()) {
-        const column = rules[at]
-        if (column !== undefined) column[row] = print
-      }
-    for (let at = 0; at < keys.length; at += 1) {
-      const key = keys[at]
-      const slot = slots[at]
-      if (key === undefined || slot === undefined) continue
-      const count = writeKey(key, readings, into, scratch)
-      for (let value = 0; value < count; value += 1) {
-        const column = slot[value]
-        if (column !== undefined) column[row] = into[value] ?? 0
-      }
+    writeKeys(readings, keep)
+    for (let rule = 0; rule < ruled.count; rule += 1) {
+      const column = rules[rule]
+      if (column !== undefined) column[row] = ruled.printOf(rule, cells, readings)
     }
   })
   return { rows, prints, sketches: sketched, commonness: prints.map(commonnessOf), keys: slots, rules }
@@ -94,16 +86,23 @@ function commonnessOf(prints: Uint32Array): Uint8Array {
     while (values[at] !== 0 && values[at] !== print) at = (at + 1) & mask
     return at
   }
-  for (const print of prints) {
+  for (let row = 0; row < prints.length; row += 1) {
+    const print = prints[row] ?? 0
     if (print === 0) continue
     const at = placeOf(print)
     values[at] = print
     counts[at] = (counts[at] ?? 0) + 1
   }
-  return Uint8Array.from(prints, (print) => (print === 0 ? 0 : commonnessOfCount(counts[placeOf(print)] ?? 1)))
+  const commonness = new Uint8Array(prints.length)
+  for (let row = 0; row < prints.length; row += 1) {
+    const print = prints[row] ?? 0
+    if (print !== 0) commonness[row] = commonnessOfCount(counts[placeOf(print)] ?? 1)
+  }
+  return commonness
 }
 
 export function commonnessOfCount(count: number): number {
+  if (count <= 1) return 0
   return Math.min(255, Math.round(Math.log2(Math.max(1, count)) * commonnessUnit))
 }
 

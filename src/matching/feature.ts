@@ -20,16 +20,24 @@ export interface Feature {
 
 /** One reading for each feature of a record. @param cells texts in the order of the fields */
 export function readingsOf(features: readonly Feature[], cells: readonly string[]): readonly string[] {
+  return readingsInto(features, cells, [])
+}
+
+/** {@link readingsOf} into an array that is used again. */
+export function readingsInto(features: readonly Feature[], cells: readonly string[], into: string[]): string[] {
   let column = -1
   let reading = ''
-  return features.map((feature) => {
+  for (let at = 0; at < features.length; at += 1) {
+    const feature = features[at]
+    if (feature === undefined) continue
     // Parts of one field follow each other, so that it is read once.
     if (feature.column !== column) {
       column = feature.column
       reading = feature.read(cells[column] ?? '')
     }
-    return feature.part === undefined ? reading : feature.part(reading)
-  })
+    into[at] = feature.part === undefined ? reading : feature.part(reading)
+  }
+  return into
 }
 
 /** Why a field takes no part. */

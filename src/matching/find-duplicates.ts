@@ -1,16 +1,17 @@
 /**
- * The full pass over a table: measure, block, compare, calibrate, cluster. Pure: records come from a source, chance is
+ * The full pass over a table: measure, block, compare, calibrate, group. Pure: records come from a source, chance is
  * injected, and nothing is written. Work and memory grow with the rows, not with their square.
  */
 import { calibrated } from './calibrate.ts'
-import { blockMaxUsual, type OversizedBlock, visitAllPairs, visitCandidates, windowRowsUsual } from './candidates.ts'
+import { blockMaxUsual, type Candidates, visitAllPairs, visitCandidates, windowRowsUsual } from './candidates.ts'
+import { cellsOfChosen } from './cell-arena.ts'
 import { clusterOf, type Edge, pairKey } from './cluster.ts'
 import { type Columns, columnsOf, countBitsOf } from './columns.ts'
 import { confidenceOf, isDuplicate, type JudgedRecord, judge, rulesMet } from './judge.ts'
-import { judgedRecord, type Matcher, type MatcherOptions, prepareMatcher, rulePrints } from './matcher.ts'
-import { probabilityOf } from './model.ts'
+import { judgedRecord, type Matcher, type MatcherOptions, prepareMatcher, rulePrint } from './matcher.ts'
+import { type MatchModel, probabilityOf } from './model.ts'
 import { overlapsOf } from './overlap.ts'
-import { pairStore } from './pair-store.ts'
+import { type PairList, pairList, pairStore } from './pair-store.ts'
 import { reachOf } from './reach.ts'
 import { weigh } from './score.ts'
 import type { RecordSource } from './source.ts'
@@ -20,61 +21,47 @@ export interface FindOptions extends MatcherOptions {
   readonly isExcluded?: (one: number, other: number) => boolean
 }
 
-export interface Found {
+export interface Found extends Candidates {
   readonly matcher: Matcher
   /** Pairs of duplicates with their confidence. */
   readonly edges: readonly Edge[]
   /** Groups of rows that are one thing, each ascending. */
   readonly clusters: readonly (readonly number[])[]
-  /** Pairs that came together in a block. */
-  readonly candidates: number
-  /** Those of them whose texts were compared. */
+  /** Candidates whose texts were compared. */
   readonly compared: number
-  readonly oversized: readonly OversizedBlock[]
   /** A record as it was judged, for explanations. */
   readonly recordOf: (row: number) => JudgedRecord
 }
 
-const recordsKept = 30_000
+const recordsKept = 20_000
 /** Evidence that falls short of the usual prior by more than this cannot become a duplicate by calibration. */
 const bitsShort = 7
 
 /** Finds the duplicates of a table of at most 2^26 rows. */
 export function findDuplicates(source: RecordSource, options: FindOptions): Found {
   const isExcluded = options.isExcluded ?? (() => false)
-  const prepared = prepareMatcher(source, options)
-  const { features, plan } = prepared
-  const columns = columnsOf(source, features.features, plan.is === 'keys' ? plan.keys : [], {
-    count: prepared.judge.rules.exact.length,
-    printsOf: (cells) => rulePrints(prepared, cells),
-  })
-  const countBits = (feature: number, row: number) => countBitsOf(columns.commonness[feature]?.[row] ?? 0)
-  const recordOf = recordReader(source, prepared, columns)
-  const rough = prepared.judge.model
-  const model = {
-    ...rough,
-    overlaps: overlapsOf({ model: rough, prints: columns.prints, recordOf, random: options.random }),
-  }
-  const first = { ...prepared.judge, model }
-  const mayReach = reachOf(model, columns)
   const floor = Math.log2(Math.max(2, source.rows)) - bitsShort
+  const gathered = gather(source, options, floor)
+  const { commonness } = gathered
+  const { features } = gathered.matcher
+  const countBits = (feature: number, row: number) => countBitsOf(commonness[feature]?.[row] ?? 0)
+  const chosen = new Uint8Array(source.rows)
+  gathered.near.forEach((one, other) => {
+    chosen[one] = 1
+    chosen[other] = 1
+  })
+  const recordOf = recordReader(cellsOfChosen(source, chosen), gathered.matcher, commonness)
 
   const pairs = pairStore(features.features.length)
   const ruled = new Map<number, number>()
-  let compared = 0
-  const consider = (one: number, other: number) => {
-    const named = columns.rules.some((prints) => prints[one] !== 0 && prints[one] === prints[other])
-    if (!named && !mayReach(floor, one, other)) return
-    compared += 1
-    const judgement = judge(first, recordOf(one), recordOf(other))
+  gathered.near.forEach((one, other) => {
+    const judgement = judge(gathered.matcher.judge, recordOf(one), recordOf(other))
     if (judgement.veto !== undefined) return
     if (judgement.ruleBits !== undefined) ruled.set(pairKey(one, other), judgement.ruleBits)
     if (judgement.ruleBits !== undefined || judgement.evidence.bits >= floor) pairs.add(one, other, judgement.levels)
-  }
-  const visited = visit(source.rows, plan.is === 'all-pairs', columns, consider)
+  })
 
-  const by = { ...first, model: calibrated({ model, pairs, countBits }) }
-  const matcher = { ...prepared, judge: by }
+  const by = { ...gathered.matcher.judge, model: calibrated({ model: gathered.matcher.judge.model, pairs, countBits }) }
   const isOne = (confidence: number, one: number, other: number) =>
     isDuplicate(by, confidence, () => {
       const [left, right] = [recordOf(one), recordOf(other)]
@@ -86,34 +73,72 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
     const other = pairs.otherAt(at)
     const key = pairKey(one, other)
     if (edges.has(key) || isExcluded(one, other)) continue
-    const evidence = weigh(
-      by.model,
-      pairs.levelsAt(at),
-      (feature) => countBits(feature, one),
-      (feature) => countBits(feature, other),
-    )
-    const byRule = ruled.get(key) ?? Number.NEGATIVE_INFINITY
-    const confidence = probabilityOf(Math.max(evidence.bits + by.model.priorBits, byRule))
+    const byEvidence = bitsOf(by.model, pairs.levelsAt(at), one, other, countBits) + by.model.priorBits
+    const confidence = probabilityOf(Math.max(byEvidence, ruled.get(key) ?? Number.NEGATIVE_INFINITY))
     if (isOne(confidence, one, other)) edges.set(key, { one, other, confidence })
   }
-  const clusters = clusterOf({
-    edges: [...edges.values()],
-    isSupported: (one, other) =>
-      isOne(confidenceOf(judge(by, recordOf(one), recordOf(other)), by.model.priorBits), one, other),
-    isExcluded,
-  })
+  const isSupported = (one: number, other: number) =>
+    isOne(confidenceOf(judge(by, recordOf(one), recordOf(other)), by.model.priorBits), one, other)
   return {
-    matcher,
+    matcher: { ...gathered.matcher, judge: by },
     edges: [...edges.values()],
-    clusters,
-    candidates: visited.pairs,
-    compared,
-    oversized: visited.oversized,
+    clusters: clusterOf({ edges: [...edges.values()], isSupported, isExcluded }),
+    candidates: gathered.candidates,
+    compared: gathered.near.count,
+    oversized: gathered.oversized,
     recordOf,
   }
 }
 
-function visit(rows: number, allPairs: boolean, columns: Columns, consider: (one: number, other: number) => void) {
+function bitsOf(
+  model: MatchModel,
+  levels: Uint8Array,
+  one: number,
+  other: number,
+  countBits: (feature: number, row: number) => number,
+): number {
+  return weigh(
+    model,
+    levels,
+    (feature) => countBits(feature, one),
+    (feature) => countBits(feature, other),
+  ).bits
+}
+
+interface Gathered extends Candidates {
+  readonly matcher: Matcher
+  /** Candidates that can have enough evidence. */
+  readonly near: PairList
+  readonly commonness: readonly Uint8Array[]
+}
+
+/** Measures and blocks. What it keeps of every record is given back to the memory when it returns, but for the commonness. */
+function gather(source: RecordSource, options: FindOptions, floor: number): Gathered {
+  const prepared = prepareMatcher(source, options)
+  const { features, plan } = prepared
+  const columns = columnsOf(source, features.features, plan.is === 'keys' ? plan.keys : [], {
+    count: prepared.judge.rules.exact.length,
+    printOf: (rule, cells, readings) => rulePrint(prepared, rule, cells, readings),
+  })
+  const recordOf = recordReader((row) => source.cellsOf(row), prepared, columns.commonness)
+  const rough = prepared.judge.model
+  const overlaps = overlapsOf({ model: rough, prints: columns.prints, recordOf, random: options.random })
+  const model = { ...rough, overlaps }
+  const mayReach = reachOf(model, columns)
+  const near = pairList()
+  const visited = visit(source.rows, plan.is === 'all-pairs', columns, (one, other) => {
+    const named = columns.rules.some((prints) => prints[one] !== 0 && prints[one] === prints[other])
+    if (named || mayReach(floor, one, other)) near.add(one, other)
+  })
+  return { ...visited, matcher: { ...prepared, judge: { ...prepared.judge, model } }, near, commonness: columns.commonness }
+}
+
+function visit(
+  rows: number,
+  allPairs: boolean,
+  columns: Columns,
+  consider: (one: number, other: number) => void,
+): Candidates {
   if (allPairs) return visitAllPairs(rows, consider)
   // Emptied where a block is oversized, while the rules' own fingerprints are still asked for.
   const keys = [...columns.rules.map((prints) => [prints.slice()]), ...columns.keys]
@@ -121,12 +146,16 @@ function visit(rows: number, allPairs: boolean, columns: Columns, consider: (one
 }
 
 /** Reads records when they are compared, and keeps the last ones. */
-function recordReader(source: RecordSource, matcher: Matcher, columns: Columns): (row: number) => JudgedRecord {
+function recordReader(
+  cellsOf: (row: number) => readonly string[],
+  matcher: Matcher,
+  commonness: readonly Uint8Array[],
+): (row: number) => JudgedRecord {
   const kept = new Map<number, JudgedRecord>()
   return (row) => {
     const known = kept.get(row)
     if (known !== undefined) return known
-    const record = judgedRecord(matcher, [...source.cellsOf(row)], (feature) => columns.commonness[feature]?.[row] ?? 0)
+    const record = judgedRecord(matcher, cellsOf(row), (feature) => commonness[feature]?.[row] ?? 0)
     if (kept.size >= recordsKept) kept.clear()
     kept.set(row, record)
     return record

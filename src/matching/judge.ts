@@ -47,7 +47,7 @@ export function judge(by: Judge, one: JudgedRecord, other: JudgedRecord): Judgem
     (feature) => one.countBits[feature] ?? 0,
     (feature) => other.countBits[feature] ?? 0,
   )
-  const exact = by.rules.exact.filter((rule) => meets(by, rule, one.cells, other.cells))
+  const exact = by.rules.exact.filter((rule) => meets(by, rule, one, other))
   return { levels, evidence, exact, ruleBits: ruleBitsOf(by, exact, evidence), veto: vetoOf(by, exact, one, other) }
 }
 
@@ -74,15 +74,25 @@ export function isDuplicate(by: Judge, confidence: number, named: () => boolean)
   return confidence >= by.unnamedFrom || noRules || named()
 }
 
-function meets(by: Judge, rule: ExactRule, one: readonly string[], other: readonly string[]): boolean {
-  return (
-    rule.columns.length > 0 &&
-    rule.columns.every((column) => {
-      const role = by.roles[column] ?? 'text'
-      const key = exactKey(role, one[column] ?? '', by.regions[column])
-      return key !== undefined && key === exactKey(role, other[column] ?? '', by.regions[column])
-    })
-  )
+function meets(by: Judge, rule: ExactRule, one: JudgedRecord, other: JudgedRecord): boolean {
+  return rule.columns.length > 0 && rule.columns.every((column) => areEqual(by, column, one, other))
+}
+
+/** Whether two cells name the same by the keys of the declared rules. Readings are compared first: they cost nothing. */
+function areEqual(by: Judge, column: number, one: JudgedRecord, other: JudgedRecord): boolean {
+  for (const [at, feature] of by.model.features.entries())
+    if (feature.column === column && one.readings[at] !== other.readings[at]) return false
+  const role = by.roles[column] ?? 'text'
+  const a = one.cells[column] ?? ''
+  const b = other.cells[column] ?? ''
+  if (role === 'phone' && a !== '' && digitsOf(a) === digitsOf(b) && digitsOf(a).length >= 7) return true
+  const key = exactKey(role, a, by.regions[column])
+  return key !== undefined && key === exactKey(role, b, by.regions[column])
+}
+
+/** Digits of a number without the zeros before a country code. */
+function digitsOf(cell: string): string {
+  return cell.replace(/\D+/gu, '').replace(/^0+/u, '')
 }
 
 /**

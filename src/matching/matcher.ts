@@ -6,13 +6,14 @@
 import type { Random } from '../random.ts'
 import { type BlockingPlan, planBlocking } from './blocking-plan.ts'
 import { termsOf } from './blocking-term.ts'
-import { commonnessOfCount, countBitsOf } from './columns.ts'
+import { countBitsOf } from './columns.ts'
 import { type Features, featuresOf, readingsOf } from './feature.ts'
-import { fingerprintOf } from './fingerprint.ts'
+import { fingerprintOf, joinedFingerprint } from './fingerprint.ts'
 import type { Judge, JudgedRecord } from './judge.ts'
 import { measureModel } from './measure.ts'
 import type { MatchField } from './role.ts'
-import { type DeclaredRule, exactKey, rulesOf } from './rules.ts'
+import { readerOf } from './reading.ts'
+import { type DeclaredRule, rulesOf } from './rules.ts'
 import { sketches } from './sketch.ts'
 import { type RecordSource, sampleOf } from './source.ts'
 
@@ -40,7 +41,7 @@ export interface MatcherOptions {
   readonly settings?: Partial<Settings>
 }
 
-const sampleRows = 20_000
+const sampleRows = 10_000
 
 /** Measures a table by a sample. The model is still without overlaps and calibration, which need all rows. */
 export function prepareMatcher(source: RecordSource, options: MatcherOptions): Matcher {
@@ -86,13 +87,32 @@ export function judgedRecord(
   }
 }
 
-/** Commonness of a value that so many records have. */
-export const commonnessBy = commonnessOfCount
-
-/** For each exact rule the fingerprint of a record's values; 0 where one is missing. */
-export function rulePrints({ judge: { rules, roles, regions } }: Matcher, cells: readonly string[]): readonly number[] {
-  return rules.exact.map(({ columns }) => {
-    const parts = columns.map((column) => exactKey(roles[column] ?? 'text', cells[column] ?? '', regions[column]))
-    return columns.length > 0 && parts.every((part) => part !== undefined) ? fingerprintOf(parts.join('\u0000'), 17) : 0
-  })
+/**
+ * The fingerprint of a record's values for an exact rule; 0 where one is missing. Records that meet the rule share it.
+ * @param readings of the features
+ */
+export function rulePrint(
+  { judge: { rules, roles }, features: { features } }: Matcher,
+  rule: number,
+  cells: readonly string[],
+  readings: readonly string[],
+): number {
+  let print = 1
+  for (const column of rules.exact[rule]?.columns ?? []) {
+    let value = 0
+    let compared = false
+    for (let at = 0; at < features.length; at += 1) {
+      if (features[at]?.column !== column) continue
+      compared = true
+      const reading = readings[at] ?? ''
+      // Parts of a name may be empty, the whole may not.
+      if (reading !== '') value = value === 0 ? fingerprintOf(reading) : joinedFingerprint(value, fingerprintOf(reading))
+    }
+    if (!compared) {
+      const reading = readerOf(roles[column] ?? 'text')(cells[column] ?? '')
+      value = reading === '' ? 0 : fingerprintOf(reading)
+    }
+    print = joinedFingerprint(print, value)
+  }
+  return print
 }

@@ -15,7 +15,7 @@ export interface Sharing {
 }
 
 /** Pairs of rows that are drawn for each feature. */
-const pairsDrawn = 600
+const pairsDrawn = 400
 /** Fewer pairs of strangers tell nothing. */
 const strangersMin = 25
 /** Overlaps of less are chance. */
@@ -86,15 +86,15 @@ const groupsMax = 3_000
 
 /** Groups of rows that share a value. */
 function groupsOf(prints: Uint32Array): readonly (readonly number[])[] {
-  const step = Math.max(1, Math.floor(prints.length / 60_000))
+  const step = Math.max(1, Math.floor(prints.length / 10_000))
   const wanted = new Map<number, number[]>()
   // Values of some rows, evenly spread; then all rows of those values.
   for (let row = 0; row < prints.length; row += step) {
     const print = prints[row] ?? 0
-    if (print !== 0 && wanted.size < groupsMax * 20) wanted.set(print, [])
+    if (print !== 0) wanted.set(print, [])
   }
-  for (const [row, print] of prints.entries()) {
-    const group = wanted.get(print)
+  for (let row = 0; row < prints.length; row += 1) {
+    const group = wanted.get(prints[row] ?? 0)
     if (group !== undefined && group.length < 50) group.push(row)
   }
   return [...wanted.values()].filter((group) => group.length > 1).slice(0, groupsMax)

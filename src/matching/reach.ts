@@ -1,6 +1,6 @@
 /** Whether a pair can have enough evidence at all, told from fingerprints and sketches, before any text is looked at. */
 import { type Columns, countBitsOf } from './columns.ts'
-import { againstMax, equalWeight, type MatchModel } from './model.ts'
+import { againstMax, equalWeight, type MatchModel, type Overlap } from './model.ts'
 import { namePairOf } from './score.ts'
 import { bitCount, sketches } from './sketch.ts'
 
@@ -32,21 +32,35 @@ export function reachOf(model: MatchModel, columns: Columns): (floor: number, on
   const pair = namePairOf(model)
   const given = looks[pair?.given ?? -1]
   const family = looks[pair?.family ?? -1]
-  // Overlaps take away from agreement; where two features differ together they give back.
-  const givenBack = model.overlaps.reduce((bits, overlap) => bits - overlap.share * againstMax, 0)
+  const saying = new Float64Array(looks.length)
   return (floor, one, other) => {
-    let most = givenBack
-    for (const look of looks) {
+    let most = 0
+    for (let feature = 0; feature < looks.length; feature += 1) {
+      const look = looks[feature]
+      if (look === undefined) continue
       const a = look.prints[one] ?? 0
       const b = look.prints[other] ?? 0
-      if (a === 0 || b === 0) continue
-      if (a === b) most += equalWeight(model, look.feature, countBitsOf(look.commonness[one] ?? 0))
-      else most += look.mayBeAlike(look.sketches[one] ?? 0, look.sketches[other] ?? 0) ? look.most : look.least
+      let says = 0
+      if (a !== 0 && b !== 0) {
+        if (a === b) says = equalWeight(model, feature, countBitsOf(look.commonness[one] ?? 0))
+        else says = look.mayBeAlike(look.sketches[one] ?? 0, look.sketches[other] ?? 0) ? look.most : look.least
+      }
+      saying[feature] = says
+      most += says
     }
+    for (const overlap of model.overlaps) most -= saidTwice(overlap, saying)
     if (most >= floor) return true
     if (given === undefined || family === undefined || !mayBeCrossed(given, family, one, other)) return false
     return most + equalMost(model) * 2 - Math.min(0, given.least) - Math.min(0, family.least) >= floor
   }
+}
+
+/** What an overlap takes off at least; below 0 what it gives back at most. */
+function saidTwice(overlap: Overlap, saying: Float64Array): number {
+  const left = saying[overlap.one] ?? 0
+  const right = saying[overlap.other] ?? 0
+  // A level between may turn out lower, so only sure difference gives back and only sure agreement is taken off.
+  return left < 0 && right < 0 ? overlap.share * Math.max(left, right) : 0
 }
 
 /** The most that equality of a value can say: that only two records have it. */

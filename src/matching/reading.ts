@@ -45,8 +45,24 @@ const readers: Readonly<Record<Role, Read>> = {
 const plainLower = /^[a-z0-9]+(?: [a-z0-9]+)*$/
 
 function readWords(cell: string): string {
-  const folded = plainLower.test(cell) ? cell : foldWords(cell)
-  return folded.length < 20 && isPlaceholder(clean(cell)) ? '' : folded
+  const folded = foldedWords(cell)
+  return folded.length < 20 && isPlaceholder(cell.trim()) ? '' : folded
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII itself
+const ascii = /^[\x00-\x7f]*$/
+const plainWords = /^[A-Za-z0-9]+(?: [A-Za-z0-9]+)*$/
+
+/** As foldWords, with short cuts for plain text, which gives the same. */
+function foldedWords(cell: string): string {
+  if (plainLower.test(cell)) return cell
+  if (plainWords.test(cell)) return cell.toLowerCase()
+  if (!ascii.test(cell)) return foldWords(cell)
+  return cell
+    .toLowerCase()
+    .replace(/['`]/g, '')
+    .replace(/[^a-z0-9]+/g, ' ')
+    .trim()
 }
 
 const plainName = /^[A-Za-z]+(?: [A-Za-z]+)+$/
@@ -100,14 +116,14 @@ function readPhoneDigits(cell: string): string {
   return digits.length < 6 ? '' : digits.slice(-phoneTail)
 }
 
-const plainProfile = /^https:\/\/www\.linkedin\.com\/in\/([a-z0-9-]+)$/
+const plainProfile = /^(?:https?:\/\/)?(?:www\.|[a-z]{2}\.)?linkedin\.com\/in\/([a-z0-9]+(?:-[a-z0-9]+)*)\/?$/
 
 function readProfile(cell: string): string {
   const plain = plainProfile.exec(cell)
   return plain !== null ? `in/${plain[1]}` : (linkedInKey(cell) ?? '')
 }
 
-const plainHost = /^https?:\/\/(?:www\.)?([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,})\/?$/
+const plainHost = /^(?:https?:\/\/)?(?:www\.)?((?!www\.)[a-z0-9]+(?:[.-][a-z0-9]+)*\.[a-z]{2,})\/?$/
 
 function readWeb(cell: string): string {
   const plain = plainHost.exec(cell)

@@ -114,3 +114,8 @@ export const sketches: Readonly<Record<Role, Sketch>> = {
   prose: words,
   ignored: none,
 }
+
+/** Whether the role's sketches tell anything. */
+export function isSketched(role: Role): boolean {
+  return sketches[role] !== none
+}

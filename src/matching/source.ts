@@ -5,12 +5,15 @@ export interface RecordSource {
   scan(visit: (cells: readonly string[], row: number) => void): void
   /** The cells of one record. */
   cellsOf(row: number): readonly string[]
+  /** Whether records stand in memory, so that fetching one costs nothing. */
+  readonly inMemory: boolean
 }
 
 /** Records that stand in memory. */
 export function arraySource(records: readonly (readonly string[])[]): RecordSource {
   return {
     rows: records.length,
+    inMemory: true,
     scan(visit) {
       for (const [row, cells] of records.entries()) visit(cells, row)
     },

@@ -29,6 +29,7 @@ export function sqliteSource(path: string, table: string, columns: readonly stri
   })
   return {
     rows,
+    inMemory: false,
     scan(visitor) {
       visit = visitor
       row = 0

@@ -20,6 +20,21 @@ export const leadColumns = [
   'location',
 ] as const
 
+/** What stands in the table beside them, as in the leads of the example, so that rows are as wide as real ones. */
+const otherColumns = [
+  'industry',
+  'company_size',
+  'business_type',
+  'company_description',
+  'engagement_status',
+  'ai_message',
+  'date_messaged',
+  'source',
+  'raw_data',
+  'created_at',
+  'updated_at',
+] as const
+
 /** One row in so many is a second record of an earlier person. */
 const duplicateShare = 0.15
 const batchRows = 10_000
@@ -32,10 +47,10 @@ export function writeLeads(path: string, rows: number, seed: number): void {
   db.pragma('journal_mode = OFF')
   db.pragma('synchronous = OFF')
   db.exec(
-    `CREATE TABLE leads (id INTEGER PRIMARY KEY, ${leadColumns.map((column) => `${column} TEXT`).join(', ')}, person INTEGER)`,
+    `CREATE TABLE leads (id INTEGER PRIMARY KEY, ${[...leadColumns, ...otherColumns].map((column) => `${column} TEXT`).join(', ')}, person INTEGER)`,
   )
   const insert = db.prepare<unknown[]>(
-    `INSERT INTO leads VALUES (${Array.from({ length: leadColumns.length + 2 }, () => '?').join(', ')})`,
+    `INSERT INTO leads VALUES (${Array.from({ length: leadColumns.length + otherColumns.length + 2 }, () => '?').join(', ')})`,
   )
   const people = populationOf(seed, rows)
   const kinds = streamOf(seed, 'duplicate')
@@ -51,11 +66,28 @@ export function writeLeads(path: string, rows: number, seed: number): void {
       const person = people.personAt(number)
       const random = streamOf(seed, 'spelling')(row)
       const lead = number === row ? firstRecord(person) : secondRecord(person, random)
-      insert.run(row + 1, ...lead, number)
+      insert.run(row + 1, ...lead, ...othersOf(person, row), number)
     }
   })
   for (let from = 0; from < rows; from += batchRows) write.immediate(from)
   db.close()
+}
+
+function othersOf({ firstName, company, title, index }: Person, row: number): Lead {
+  const day = new Date(Date.UTC(2025, 0, 1 + (row % 300))).toISOString()
+  return [
+    company.industry,
+    company.size,
+    company.business,
+    company.description,
+    'auto_send',
+    `Hi ${firstName}, I saw that ${company.name} is growing in ${company.industry.toLowerCase()} and wondered how you, as ${title}, keep your lead data in step. We help teams like yours to find what is wrong before a customer does. Would a short call next week suit you?`,
+    null,
+    'search',
+    JSON.stringify({ found: index }),
+    day,
+    day,
+  ]
 }
 
 function firstRecord(person: Person): Lead {
