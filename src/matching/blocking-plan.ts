@@ -101,17 +101,23 @@ export type VisitKeyPrint = (key: number, value: number, print: number) => void
 
 /**
  * Prepares writing the keys of records: the visitor gets each fingerprint of each key, numbered from 0 within its key.
- * Terms that several keys share are read once.
+ * Terms that several keys share are read once; `prints` are the fingerprints of the readings.
  */
-export function keyWriter(keys: readonly BlockingKey[]): (readings: readonly string[], visit: VisitKeyPrint) => void {
+export function keyWriter(
+  keys: readonly BlockingKey[],
+): (readings: readonly string[], prints: ArrayLike<number>, visit: VisitKeyPrint) => void {
   const terms = [...new Set(keys.flatMap((key) => key.terms))]
   const written = terms.map((term) => ({ term, prints: new Uint32Array(termValuesMax), count: 0 }))
   const writtenOf = (term: Term | undefined) => written.find((each) => each.term === term)
   const joins = keys.map((key) => ({ key, first: writtenOf(key.terms[0]), second: writtenOf(key.terms[1]) }))
-  return (readings, visit) => {
+  return (readings, prints, visit) => {
     for (const each of written) {
       const reading = readings[each.term.feature] ?? ''
-      each.count = reading === '' ? 0 : each.term.write(reading, each.prints)
+      if (reading === '') each.count = 0
+      else if (each.term.name === 'value') {
+        each.prints[0] = prints[each.term.feature] ?? 0
+        each.count = 1
+      } else each.count = each.term.write(reading, each.prints)
     }
     for (let at = 0; at < joins.length; at += 1) {
       const join = joins[at]

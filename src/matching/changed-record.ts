@@ -6,6 +6,7 @@
 import { keyWriter } from './blocking-plan.ts'
 import type { Edge } from './cluster.ts'
 import { readingsOf } from './feature.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import { commonnessOfCount } from './columns.ts'
 import { confidenceOf, isDuplicate, type JudgedRecord, judge, rulesMet } from './judge.ts'
 import { judgedRecord, type Matcher, rulePrint } from './matcher.ts'
@@ -30,10 +31,11 @@ export interface KeyPrint {
 /** All fingerprints under which a record is found. */
 export function keyPrintsOf(matcher: Matcher, cells: readonly string[]): readonly KeyPrint[] {
   const readings = readingsOf(matcher.features.features, cells)
+  const prints = readings.map((reading) => (reading === '' ? 0 : fingerprintOf(reading)))
   const rules = matcher.judge.rules.exact.length
   const found: KeyPrint[] = []
-  for (let rule = 0; rule < rules; rule += 1) found.push({ key: rule, print: rulePrint(matcher, rule, cells, readings) })
-  keyWriter(matcher.plan.is === 'keys' ? matcher.plan.keys : [])(readings, (key, _, print) =>
+  for (let rule = 0; rule < rules; rule += 1) found.push({ key: rule, print: rulePrint(matcher, rule, cells, prints) })
+  keyWriter(matcher.plan.is === 'keys' ? matcher.plan.keys : [])(readings, prints, (key, _, print) =>
     found.push({ key: rules + key, print }),
   )
   return found.filter(({ print }) => print !== 0)
@@ -49,7 +51,7 @@ export interface ChangedRecord {
 export function edgesOfChanged(matcher: Matcher, changed: ChangedRecord, source: CandidateSource): readonly Edge[] {
   const { judge: by } = matcher
   const prepare = (cells: readonly string[]): JudgedRecord =>
-    judgedRecord(matcher, cells, (feature, print) => commonnessOfCount(source.countOf(feature, print)))
+    judgedRecord(matcher, cells, (feature, reading) => commonnessOfCount(source.countOf(feature, fingerprintOf(reading))))
   const record = prepare(changed.cells)
   const edges: Edge[] = []
   for (const row of candidatesOf(matcher, changed, source)) {

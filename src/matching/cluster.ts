@@ -26,13 +26,6 @@ export const supportMin = 0.5
 /** Groups of two and more rows, each in ascending order; by their first rows. The same whatever the order of edges. */
 export function clusterOf({ edges, isSupported, isExcluded }: Clustering): readonly (readonly number[])[] {
   const groups = new Map<number, number[]>()
-  const groupOf = (row: number) => {
-    const known = groups.get(row)
-    if (known !== undefined) return known
-    const alone = [row]
-    groups.set(row, alone)
-    return alone
-  }
   const supported = new Set(edges.map((edge) => pairKey(edge.one, edge.other)))
   const ask = (one: number, other: number) => {
     const key = pairKey(one, other)
@@ -54,16 +47,13 @@ export function clusterOf({ edges, isSupported, isExcluded }: Clustering): reado
     return found >= needed
   }
   for (const edge of strongestFirst(edges)) {
-    const one = groupOf(edge.one)
-    const other = groupOf(edge.other)
+    const one = groups.get(edge.one) ?? [edge.one]
+    const other = groups.get(edge.other) ?? [edge.other]
     if (one === other || !mayJoin(one, other)) continue
-    const [large, small] = one.length < other.length ? [other, one] : [one, other]
-    for (const row of small) {
-      large.push(row)
-      groups.set(row, large)
-    }
+    const joined = [...one, ...other]
+    for (const row of joined) groups.set(row, joined)
   }
-  const found = [...new Set(groups.values())].filter((group) => group.length > 1)
+  const found = [...new Set(groups.values())]
   for (const group of found) group.sort((one, other) => one - other)
   return found.sort((one, other) => (one[0] ?? 0) - (other[0] ?? 0))
 }

@@ -25,7 +25,7 @@ export interface Columns {
 /** Fingerprints that exact rules ask for. */
 export interface RulePrints {
   readonly count: number
-  readonly printOf: (rule: number, cells: readonly string[], readings: readonly string[]) => number
+  readonly printOf: (rule: number, cells: readonly string[], prints: ArrayLike<number>) => number
 }
 
 /** Commonness is kept in twelfths of a bit, which reaches to two million records of one value. */
@@ -50,6 +50,7 @@ export function columnsOf(
   const writeKeys = keyWriter(keys)
   const sketchers = features.map(({ role }) => sketches[role].of)
   const readings: string[] = []
+  const rowPrints = new Uint32Array(features.length)
   let at = 0
   const keep = (key: number, value: number, print: number) => {
     const column = slots[key]?.[value]
@@ -60,17 +61,20 @@ export function columnsOf(
     readingsInto(features, cells, readings)
     for (let feature = 0; feature < readings.length; feature += 1) {
       const reading = readings[feature] ?? ''
+      rowPrints[feature] = 0
       const column = prints[feature]
       const sketch = sketched[feature]
       const sketchOf = sketchers[feature]
       if (reading === '' || column === undefined || sketch === undefined || sketchOf === undefined) continue
-      column[row] = fingerprintOf(reading)
+      const print = fingerprintOf(reading)
+      rowPrints[feature] = print
+      column[row] = print
       if (sketch.length > 0) sketch[row] = sketchOf(reading)
     }
-    writeKeys(readings, keep)
+    writeKeys(readings, rowPrints, keep)
     for (let rule = 0; rule < ruled.count; rule += 1) {
       const column = rules[rule]
-      if (column !== undefined) column[row] = ruled.printOf(rule, cells, readings)
+      if (column !== undefined) column[row] = ruled.printOf(rule, cells, rowPrints)
     }
   })
   return { rows, prints, sketches: sketched, commonness: prints.map(commonnessOf), keys: slots, rules }

@@ -33,7 +33,7 @@ export interface Found extends Candidates {
   readonly recordOf: (row: number) => JudgedRecord
 }
 
-const recordsKept = 20_000
+const recordsKept = 5_000
 /** Evidence that falls short of the usual prior by more than this cannot become a duplicate by calibration. */
 const bitsShort = 7
 
@@ -118,7 +118,7 @@ function gather(source: RecordSource, options: FindOptions, floor: number): Gath
   const { features, plan } = prepared
   const columns = columnsOf(source, features.features, plan.is === 'keys' ? plan.keys : [], {
     count: prepared.judge.rules.exact.length,
-    printOf: (rule, cells, readings) => rulePrint(prepared, rule, cells, readings),
+    printOf: (rule, cells, prints) => rulePrint(prepared, rule, cells, prints),
   })
   const recordOf = recordReader((row) => source.cellsOf(row), prepared, columns.commonness)
   const rough = prepared.judge.model

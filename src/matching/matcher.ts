@@ -71,31 +71,29 @@ export function prepareMatcher(source: RecordSource, options: MatcherOptions): M
 export function judgedRecord(
   { features: { features } }: Matcher,
   cells: readonly string[],
-  commonnessOf: (feature: number, print: number) => number,
+  commonnessOf: (feature: number, reading: string) => number,
 ): JudgedRecord {
   const readings = readingsOf(features, cells)
-  return {
-    cells,
-    readings,
-    sketches: Uint32Array.from(features, ({ role }, at) => {
-      const reading = readings[at] ?? ''
-      return reading === '' ? 0 : sketches[role].of(reading)
-    }),
-    countBits: Float32Array.from(readings, (reading, at) =>
-      reading === '' ? 0 : countBitsOf(commonnessOf(at, fingerprintOf(reading))),
-    ),
+  const sketched: number[] = []
+  const countBits: number[] = []
+  for (let at = 0; at < features.length; at += 1) {
+    const reading = readings[at] ?? ''
+    const role = features[at]?.role ?? 'ignored'
+    sketched.push(reading === '' ? 0 : sketches[role].of(reading) >>> 0)
+    countBits.push(reading === '' ? 0 : countBitsOf(commonnessOf(at, reading)))
   }
+  return { cells, readings, sketches: sketched, countBits }
 }
 
 /**
  * The fingerprint of a record's values for an exact rule; 0 where one is missing. Records that meet the rule share it.
- * @param readings of the features
+ * @param prints fingerprints of the features' readings
  */
 export function rulePrint(
   { judge: { rules, roles }, features: { features } }: Matcher,
   rule: number,
   cells: readonly string[],
-  readings: readonly string[],
+  prints: ArrayLike<number>,
 ): number {
   let print = 1
   for (const column of rules.exact[rule]?.columns ?? []) {
@@ -104,9 +102,9 @@ export function rulePrint(
     for (let at = 0; at < features.length; at += 1) {
       if (features[at]?.column !== column) continue
       compared = true
-      const reading = readings[at] ?? ''
+      const part = prints[at] ?? 0
       // Parts of a name may be empty, the whole may not.
-      if (reading !== '') value = value === 0 ? fingerprintOf(reading) : joinedFingerprint(value, fingerprintOf(reading))
+      if (part !== 0) value = value === 0 ? part : joinedFingerprint(value, part)
     }
     if (!compared) {
       const reading = readerOf(roles[column] ?? 'text')(cells[column] ?? '')

@@ -3,7 +3,7 @@
  * cheap steps; the full readers of `values` decide the rest. An empty reading says that there is nothing to compare.
  */
 import { foldLetters, foldWords } from '../values/fold.ts'
-import { mayBeLegal } from '../values/legal-suffixes.ts'
+import { mayBeLegal, readLegalSuffix } from '../values/legal-suffixes.ts'
 import { companyKey, emailKey, linkedInKey, personKey, webKey } from '../values/match-key.ts'
 import { nameCredentials, nameSuffixes, nameTitles } from '../values/person-name-words.ts'
 import { isPlaceholder } from '../values/placeholder.ts'
@@ -42,22 +42,24 @@ const readers: Readonly<Record<Role, Read>> = {
   ignored: () => '',
 }
 
-const plainLower = /^[a-z0-9]+(?: [a-z0-9]+)*$/
-
 function readWords(cell: string): string {
   const folded = foldedWords(cell)
-  return folded.length < 20 && isPlaceholder(cell.trim()) ? '' : folded
+  return folded.length < 18 && isPlaceholder(cell) ? '' : folded
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII itself
-const ascii = /^[\x00-\x7f]*$/
-const plainWords = /^[A-Za-z0-9]+(?: [A-Za-z0-9]+)*$/
-
-/** As foldWords, with short cuts for plain text, which gives the same. */
+/** As foldWords, with short cuts for plain text, which give the same: a table is read cell by cell. */
 function foldedWords(cell: string): string {
-  if (plainLower.test(cell)) return cell
-  if (plainWords.test(cell)) return cell.toLowerCase()
-  if (!ascii.test(cell)) return foldWords(cell)
+  let isUpper = false
+  let isWords = true
+  let before = 32
+  for (let at = 0; at < cell.length; at += 1) {
+    const code = cell.charCodeAt(at)
+    if (code > 127) return foldWords(cell)
+    if (code >= 65 && code <= 90) isUpper = true
+    else if (!((code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code === 32 && before !== 32))) isWords = false
+    before = code
+  }
+  if (isWords && before !== 32) return isUpper ? cell.toLowerCase() : cell
   return cell
     .toLowerCase()
     .replace(/['`]/g, '')
@@ -65,21 +67,35 @@ function foldedWords(cell: string): string {
     .trim()
 }
 
-const plainName = /^[A-Za-z]+(?: [A-Za-z]+)+$/
+/** Words of letters, and initials with their dot: no comma, no bracket, nothing that needs a rule. */
+const plainName = /^(?:\p{L}\.|[\p{L}\p{M}'’-]+)(?: (?:\p{L}\.|[\p{L}\p{M}'’-]+))+$/u
 const familyFirst = /^([^,]+),\s*([^,]+)$/u
+const besideNames: ReadonlySet<string> = new Set([
+  ...nameTitles.keys(),
+  ...nameSuffixes.keys(),
+  ...nameCredentials.keys(),
+])
 
 function readPerson(cell: string): string {
   if (plainName.test(cell)) {
-    const lower = cell.toLowerCase()
-    const words = lower.split(' ')
-    if (!words.some((word) => nameTitles.has(word) || nameSuffixes.has(word) || nameCredentials.has(word))) return lower
+    const folded = foldedWords(cell)
+    if (!hasWordBesideNames(folded)) return folded
   }
   const cleaned = clean(cell)
   const [, family = '', given = ''] = familyFirst.exec(cleaned) ?? []
-  const behind = foldWords(given).split(' ')
-  const reversed =
-    family !== '' && !behind.every((word) => nameSuffixes.has(word) || nameCredentials.has(word.replaceAll(' ', '')))
-  return personKey(reversed && behind.length < 3 ? `${given} ${family}` : cleaned) ?? ''
+  const behind = foldedWords(given).split(' ')
+  const isReversed = family !== '' && behind.length < 3 && !behind.every((word) => besideNames.has(word))
+  return personKey(isReversed ? `${given} ${family}` : cleaned) ?? ''
+}
+
+function hasWordBesideNames(folded: string): boolean {
+  for (let from = 0; from <= folded.length; ) {
+    const space = folded.indexOf(' ', from)
+    const end = space < 0 ? folded.length : space
+    if (besideNames.has(folded.slice(from, end))) return true
+    from = end + 1
+  }
+  return false
 }
 
 /** The last of the words, with the particles before it: `ludwig van der berg` gives `van der berg`. */
@@ -130,22 +146,39 @@ function readWeb(cell: string): string {
   return plain?.[1] ?? webKey(cell) ?? ''
 }
 
-const plainCompany = /^[A-Za-z0-9]+(?: [A-Za-z0-9]+)*$/
-const companiesMax = 20_000
-/** Companies come again and again in a table, and reading a legal form is the dearest of all readings. */
-const companies = new Map<string, string>()
+const plainCompany = /^[A-Za-z0-9]+(?:,? [A-Za-z0-9]+)*\.?$/
+const article = /^the\s/i
+/** Whether a word alone is a legal form behind a name; a table has few. */
+const legalWords = new Map<string, boolean>()
+const legalWordsMax = 1_000
 
 function readCompany(cell: string): string {
-  const known = companies.get(cell)
+  return plainCompanyReading(cell) ?? companyKey(cell) ?? ''
+}
+
+/** The same for plain names that end in no legal form, or in one of a single word. */
+function plainCompanyReading(cell: string): string | undefined {
+  if (!plainCompany.test(cell) || article.test(cell) || isPlaceholder(cell)) return undefined
+  const space = cell.lastIndexOf(' ')
+  const last = cell.slice(space + 1)
+  if (!mayBeLegal(last)) return joinedCompany(cell)
+  if (space <= 0) return undefined
+  const core = cell.slice(0, cell.charCodeAt(space - 1) === 44 ? space - 1 : space)
+  if (mayBeLegal(core.slice(core.lastIndexOf(' ') + 1)) || !isLegalWord(last)) return undefined
+  return joinedCompany(core)
+}
+
+function joinedCompany(core: string): string {
+  const folded = foldedWords(core)
+  return folded.includes(' and ') ? folded.replaceAll(' and ', ' ') : folded
+}
+
+function isLegalWord(word: string): boolean {
+  const known = legalWords.get(word)
   if (known !== undefined) return known
-  const lastWord = cell.slice(cell.lastIndexOf(' ') + 1)
-  const reading =
-    plainCompany.test(cell) && !mayBeLegal(lastWord) && !/^the\s/iu.test(cell)
-      ? cell.toLowerCase().replaceAll(' and ', ' ')
-      : (companyKey(cell) ?? '')
-  if (companies.size >= companiesMax) companies.clear()
-  companies.set(cell, reading)
-  return reading
+  const found = readLegalSuffix(`Northwind ${word}`, 'any')?.core === 'Northwind'
+  if (legalWords.size < legalWordsMax) legalWords.set(word, found)
+  return found
 }
 
 /** Kinds of streets and parts of addresses, in the short form that the post uses. */

@@ -20,7 +20,7 @@ export interface Vocabulary {
 
 /** Of longer texts the words that say most are kept. */
 const wordsMax = 24
-const bagsKept = 20_000
+const bagsKept = 5_000
 
 /** Learns from a sample of readings. */
 export function vocabularyOf(readings: readonly string[]): Vocabulary {
