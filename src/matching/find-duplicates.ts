@@ -7,12 +7,13 @@ import { blockMaxUsual, type Candidates, visitAllPairs, visitCandidates, windowR
 import { cellsOfChosen } from './cell-arena.ts'
 import { clusterOf, type Edge, pairKey } from './cluster.ts'
 import { type Columns, columnsOf, countBitsOf } from './columns.ts'
-import { confidenceOf, isDuplicate, type JudgedRecord, judge, rulesMet } from './judge.ts'
+import { confidenceOf, isDuplicate, type JudgedRecord, judge, ruleBitsOf, rulesMet } from './judge.ts'
 import { judgedRecord, type Matcher, type MatcherOptions, prepareMatcher, rulePrint } from './matcher.ts'
-import { type MatchModel, probabilityOf } from './model.ts'
+import { probabilityOf } from './model.ts'
 import { overlapsOf } from './overlap.ts'
 import { type PairList, pairList, pairStore } from './pair-store.ts'
 import { reachOf } from './reach.ts'
+import type { ExactRule } from './rules.ts'
 import { weigh } from './score.ts'
 import type { RecordSource } from './source.ts'
 
@@ -53,11 +54,11 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
   const recordOf = recordReader(cellsOfChosen(source, chosen), gathered.matcher, commonness)
 
   const pairs = pairStore(features.features.length)
-  const ruled = new Map<number, number>()
+  const ruled = new Map<number, readonly ExactRule[]>()
   gathered.near.forEach((one, other) => {
     const judgement = judge(gathered.matcher.judge, recordOf(one), recordOf(other))
     if (judgement.veto !== undefined) return
-    if (judgement.ruleBits !== undefined) ruled.set(pairKey(one, other), judgement.ruleBits)
+    if (judgement.exact.length > 0) ruled.set(pairKey(one, other), judgement.exact)
     if (judgement.ruleBits !== undefined || judgement.evidence.bits >= floor) pairs.add(one, other, judgement.levels)
   })
 
@@ -73,8 +74,14 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
     const other = pairs.otherAt(at)
     const key = pairKey(one, other)
     if (edges.has(key) || isExcluded(one, other)) continue
-    const byEvidence = bitsOf(by.model, pairs.levelsAt(at), one, other, countBits) + by.model.priorBits
-    const confidence = probabilityOf(Math.max(byEvidence, ruled.get(key) ?? Number.NEGATIVE_INFINITY))
+    const evidence = weigh(
+      by.model,
+      pairs.levelsAt(at),
+      (feature) => countBits(feature, one),
+      (feature) => countBits(feature, other),
+    )
+    const byRule = ruleBitsOf(by, ruled.get(key) ?? [], evidence) ?? Number.NEGATIVE_INFINITY
+    const confidence = probabilityOf(Math.max(evidence.bits + by.model.priorBits, byRule))
     if (isOne(confidence, one, other)) edges.set(key, { one, other, confidence })
   }
   const isSupported = (one: number, other: number) =>
@@ -88,21 +95,6 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
     oversized: gathered.oversized,
     recordOf,
   }
-}
-
-function bitsOf(
-  model: MatchModel,
-  levels: Uint8Array,
-  one: number,
-  other: number,
-  countBits: (feature: number, row: number) => number,
-): number {
-  return weigh(
-    model,
-    levels,
-    (feature) => countBits(feature, one),
-    (feature) => countBits(feature, other),
-  ).bits
 }
 
 interface Gathered extends Candidates {

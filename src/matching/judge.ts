@@ -96,10 +96,10 @@ function digitsOf(cell: string): string {
 }
 
 /**
- * Beyond the rule's own fields, what agrees makes surer and what differs less sure; the rule's fields themselves say no
+ * Log-odds in bits by the best of the exact rules that a pair meets; undefined where there is none. Beyond the rule's own fields, what agrees makes surer and what differs less sure; the rule's fields themselves say no
  * more than its confidence does.
  */
-function ruleBitsOf(by: Judge, exact: readonly ExactRule[], evidence: PairEvidence): number | undefined {
+export function ruleBitsOf(by: Judge, exact: readonly ExactRule[], evidence: PairEvidence): number | undefined {
   let best: number | undefined
   for (const rule of exact) {
     let bits = rule.bits - Math.max(0, evidence.overlapBits)

@@ -83,7 +83,7 @@ export function namePairOf(model: MatchModel): { readonly given: number; readonl
   return given < 0 || family < 0 ? undefined : { given, family }
 }
 
-/** Takes names crosswise where that agrees far better. */
+/** Takes names crosswise where they are far nearer so. */
 function crossNames(model: MatchModel, one: ComparedRecord, other: ComparedRecord, levels: Levels): void {
   const pair = namePairOf(model)
   if (pair === undefined) return
@@ -101,14 +101,20 @@ function crossNames(model: MatchModel, one: ComparedRecord, other: ComparedRecor
   const found = [cross(one, other), cross(other, one)].sort((left, right) => left - right)
   const [better = unfilled, worse = unfilled] = found
   if (better > 1) return
-  const weigh = (first: number, second: number) => plainWeight(model, given, first) + plainWeight(model, family, second)
-  if (weigh(better, worse) - crossedBits <= weigh(levels[given] ?? unfilled, levels[family] ?? unfilled) + 1) return
+  const straight = apart(levels[given]) + apart(levels[family])
+  if (apart(better) + apart(worse) + crossedApart >= straight) return
   levels[given] = better + crossedFrom
   levels[family] = worse === unfilled ? unfilled : worse + crossedFrom
 }
 
-function plainWeight(model: MatchModel, feature: number, level: number): number {
-  return level === unfilled ? 0 : (model.weights[feature]?.[level] ?? 0)
+/** By so many levels must names taken crosswise be nearer. */
+const crossedApart = 2
+/** Where a name is missing stands between alike and different. */
+const unfilledApart = 2
+
+/** How far apart a level is. Decided by levels and not by weights, so that it is the same whatever a table measured. */
+function apart(level: number | undefined): number {
+  return level === undefined || level === unfilled ? unfilledApart : level
 }
 
 type CountBits = (feature: number) => number
