@@ -59,7 +59,7 @@ export function syncKind(ports: SyncPorts): Kind<SyncSpec, SyncState> {
     list: listSync,
 
     async observe(resource, _scope, context) {
-      const observation = await observeSync(resource, ports, context)
+      const observation = await observeSync(resource, ports, context, (fingerprint) => keysOf.has(fingerprint))
       remember(observation)
       return observation
     },

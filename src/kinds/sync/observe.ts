@@ -16,26 +16,32 @@ import type { SyncState } from './state.ts'
 import type { TableStore } from './store/store.ts'
 import { type GroupSort, type Survey, survey } from './survey.ts'
 
-/** News of Airtable that are not older count as the moment itself: before something there is overwritten. */
-export const freshMs = 2000
 const dayMs = 86_400_000
 
+/** `isKnown`: whether a group of this fingerprint was found by an earlier look. */
 export async function observeSync(
   resource: SyncResource,
   ports: SyncPorts,
   context: EffectContext,
+  isKnown: (fingerprint: string) => boolean,
 ): Promise<Observation<SyncState>> {
   try {
     const reading = await openParts({ name: resource.key.name, spec: resource.spec }, ports, context.signal)
     if (reading.is === 'unready') return present({ is: 'unready', message: reading.message })
-    return await look(reading.parts, ports, context)
+    return await look(reading.parts, ports, context, isKnown)
   } catch (error) {
     if (!(error instanceof OperationalError) || context.signal.aborted) throw error
     return error.code === 'DATABASE_MISSING' ? { is: 'absent' } : { is: 'unreadable', error }
   }
 }
 
-async function look(parts: OpenParts, ports: SyncPorts, context: EffectContext): Promise<Observation<SyncState>> {
+async function look(
+  parts: OpenParts,
+  ports: SyncPorts,
+  context: EffectContext,
+  isKnown: (fingerprint: string) => boolean,
+): Promise<Observation<SyncState>> {
+  const beganMs = ports.clock.nowMs()
   const { spec, store, target, mapping } = parts
   const { signal } = context
   const asked = askedOf(store)
@@ -57,8 +63,10 @@ async function look(parts: OpenParts, ports: SyncPorts, context: EffectContext):
   // Only now: what was asked for and failed is still asked for.
   takeAsked(store, asked)
   let found = await surveyNow(parts, ports, signal)
-  if (found.groups.some(({ sort }) => needsNews.has(sort)) && !isFresh(parts, ports.clock.nowMs())) {
-    news = await takeRemote(intake, { maxAgeMs: freshMs, scan: undefined })
+  // What waits for a person is not asked about at every look; its checkpoint asks when it is let through.
+  const isNew = found.groups.some(({ sort, fingerprint }) => needsNews.has(sort) && !isKnown(fingerprint))
+  if (isNew && !wasAskedSince(beganMs, parts)) {
+    news = await takeRemote(intake, { maxAgeMs: ports.clock.nowMs() - beganMs, scan: undefined })
     await takeRows(parts, ports, signal)
     found = await surveyNow(parts, ports, signal)
   }
@@ -131,9 +139,9 @@ const needsNews: ReadonlySet<GroupSort> = new Set([
   'pull-deletions',
 ])
 
-function isFresh({ target }: OpenParts, nowMs: number): boolean {
+function wasAskedSince(sinceMs: number, { target }: OpenParts): boolean {
   const last = target.feed.webhook()?.lastPollMs
-  return last !== undefined && nowMs - last <= freshMs
+  return last !== undefined && last >= sinceMs
 }
 
 const wholeName = 'local-whole-at'
