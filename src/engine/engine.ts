@@ -78,6 +78,10 @@ export interface Engine {
   /** A pending action of the newest looks. */
   pending(actionId: string): GatedAction | undefined
   onProgress(listener: (progress: RunProgress) => void): () => void
+  /** Forgets the looks whose view shows something that must not be kept; they are taken anew, in full. */
+  forget(shows: (view: string) => boolean): void
+  /** Calls back with the resources whose looks were forgotten. */
+  onForgotten(listener: (keys: readonly ResourceKey[]) => void): () => void
   newRunId(): string
 }
 
@@ -100,6 +104,7 @@ export function createEngine(options: EngineOptions): Engine {
   const locks = createKeyLock()
   const limits = createLimits({ clock })
   const cursors = new Map<string, string>()
+  const forgottenListeners = new Set<(keys: readonly ResourceKey[]) => void>()
   const progressListeners = new Set<(progress: RunProgress) => void>()
   const kinds = new Map(options.kinds.map((kind) => [kind.name, kind]))
   let declaration: Declaration | undefined
@@ -181,6 +186,15 @@ export function createEngine(options: EngineOptions): Engine {
     onProgress(listener) {
       progressListeners.add(listener)
       return () => progressListeners.delete(listener)
+    },
+    forget(shows) {
+      const keys = statuses.forget(shows)
+      for (const key of keys) cursors.delete(keyText(key))
+      if (keys.length > 0) for (const listener of forgottenListeners) listener(keys)
+    },
+    onForgotten(listener) {
+      forgottenListeners.add(listener)
+      return () => forgottenListeners.delete(listener)
     },
     newRunId: () => `run-${options.random.hex(5)}`,
   }

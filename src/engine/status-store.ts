@@ -12,6 +12,11 @@ export interface StatusStore {
   set(status: ResourceStatus): void
   /** Takes over a declaration: keeps what is known of resources whose spec did not change, forgets those that went. */
   declare(declaration: Declaration): { readonly gone: readonly ResourceKey[]; readonly changed: readonly ResourceKey[] }
+  /**
+   * Forgets what was seen of those resources whose last look shows something that is to be forgotten, as if they had never
+   * been looked at; gives their keys.
+   */
+  forget(shows: (view: string) => boolean): readonly ResourceKey[]
   onChange(listener: (status: ResourceStatus) => void): () => void
 }
 
@@ -50,6 +55,13 @@ export function createStatusStore(journal: JournalStore | undefined): StatusStor
       }
       order = [...next.keys()]
       return { gone, changed }
+    },
+    forget(shows) {
+      const seen = [...statuses].filter(([, status]) => shows(JSON.stringify(viewOf(status))))
+      for (const [name, { declared, specHash, generation }] of seen) {
+        statuses.set(name, unseen({ declared, specHash }, generation))
+      }
+      return seen.map(([, { declared }]) => declared.key)
     },
     onChange(listener) {
       listeners.add(listener)

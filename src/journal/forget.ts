@@ -11,33 +11,39 @@ const volatileTables = [
   { table: 'events', column: 'message' },
 ] as const
 
+/** What tells a person in text: their texts, and the keys of their records. */
+export interface ForgottenTexts {
+  readonly texts: readonly string[]
+  readonly keys: readonly string[]
+}
+
+/** Whether JSON, or a text, shows the person, in whatever case; everything does where nobody knows any more who it was. */
+export function showsPerson(person: ForgottenTexts | undefined): (json: string) => boolean {
+  if (person === undefined) return () => true
+  // As they stand within JSON, and in lower case, since a rule may have written them so.
+  const wanted = [
+    ...person.texts.map((text) => JSON.stringify(text).slice(1, -1).toLowerCase()),
+    ...person.keys.map((key) => `"key":${JSON.stringify(key).toLowerCase()}`),
+  ]
+  return (json) => {
+    const folded = json.toLowerCase()
+    return wanted.some((one) => folded.includes(one))
+  }
+}
+
 /**
  * Removes every row that holds one of the texts, or shows a record with one of the keys, and gives how many. Where the texts are not known
  * any more (after a crash), everything that may be lost goes.
  */
-export function forgetInJournal(
-  journal: JournalStore,
-  person: { readonly texts: readonly string[]; readonly keys: readonly string[] } | undefined,
-): number {
+export function forgetInJournal(journal: JournalStore, person: ForgottenTexts | undefined): number {
   journal.db.pragma('secure_delete = ON')
-  // As they stand within JSON, and in lower case, since a rule may have written them so.
-  const wanted = person && [
-    ...person.texts.map((text) => JSON.stringify(text).slice(1, -1).toLowerCase()),
-    ...person.keys.map((key) => `"key":${JSON.stringify(key).toLowerCase()}`),
-  ]
+  const shows = showsPerson(person)
   return journal.transaction((db) => {
     let removed = 0
     for (const { table, column } of volatileTables) {
-      if (wanted === undefined) {
-        removed += db.prepare(`DELETE FROM ${table}`).run().changes
-        continue
-      }
       const rows = db.prepare<[], { id: number | string; text: string }>(textsIn(table, column)).all()
       const remove = db.prepare(`DELETE FROM ${table} WHERE ${idOf(table)} = ?`)
-      for (const { id, text } of rows) {
-        const folded = text.toLowerCase()
-        if (wanted.some((one) => folded.includes(one))) removed += remove.run(id).changes
-      }
+      for (const { id, text } of rows) if (shows(text)) removed += remove.run(id).changes
     }
     return removed
   })

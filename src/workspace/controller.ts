@@ -70,6 +70,9 @@ export async function startController(options: ControllerOptions): Promise<Contr
     log,
     onInvariantViolation: (error: InvariantViolation) => fail(error),
   })
+  engine.onForgotten((keys) => {
+    for (const key of keys) loop.wake(key, { full: true })
+  })
   let leads = leadsOf(workspace, options)
   const { access } = generations.inForce().state
   const tokens = openTokens(resolve(workspace.directory, access.tokens.file), clock)

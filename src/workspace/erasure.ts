@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
+import type { Clock } from '../clock.ts'
 import { type PersonTable, personTablesOf } from '../desired/person-tables.ts'
 import type { DesiredState } from '../desired/schema.ts'
-import { forgetInJournal } from '../journal/forget.ts'
+import { forgetInJournal, showsPerson } from '../journal/forget.ts'
 import type { JournalStore } from '../journal/store.ts'
 import { forgetInImportLog, forgottenLogChange, importSources } from '../kinds/import/index.ts'
 import { emptySearchFile } from '../leads/search/forget.ts'
@@ -28,6 +29,9 @@ export interface ErasurePorts {
   readonly workspace: string
   readonly ownFolder: string
   readonly state: () => DesiredState
+  /** Forgets what a running loop has seen and would write down again. */
+  readonly forgetLooks: (shows: (view: string) => boolean) => void
+  readonly clock: Clock
 }
 
 export interface Erasure {
@@ -48,7 +52,10 @@ export function openErasure(ports: ErasurePorts): Erasure {
     {
       name: 'previews, last looks and events',
       path: join(ownFolder, 'journal.db'),
-      forget: async (person) => forgetInJournal(journal, person.known),
+      forget: async (person) => {
+        ports.forgetLooks(showsPerson(person.known))
+        return forgetInJournal(journal, person.known)
+      },
     },
     { name: 'search index', path: searchPath, forget: async () => emptySearchFile(searchPath) },
   ]

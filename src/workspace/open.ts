@@ -119,6 +119,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       ? openSuppressionStore(ownFolder, { random })
       : await readSuppressions(ownFolder, databases)
     closers.unshift(() => suppressions.close())
+    const seen: { engine?: Engine } = {}
     const { eraser, places } = openErasure({
       store: suppressions,
       databases,
@@ -129,6 +130,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       workspace: directory,
       ownFolder,
       state: () => generations.inForce().state,
+      // Nothing was seen before the engine is there.
+      forgetLooks: (shows) => seen.engine?.forget(shows),
+      clock,
     })
     const rows = rowsKind({ changeSets, databases, eraser, suppressions })
     const sandbox = createSandboxHost({ ...options, directory, ownFolder, databases })
@@ -173,6 +177,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     ]
     const events = createEventStore(journal)
     const engine = createEngine({ journal, kinds, clock, random, log, lease, ...(keep ? { events } : {}) })
+    seen.engine = engine
     const { number, state } = generations.inForce()
     engine.declare(number, state)
     if (lease !== undefined) await recoverUndeclared(engine, lease, lease.signal)

@@ -3,9 +3,11 @@
  * bytes of the files; and puts them on the suppression list first, so that nothing brings them back meanwhile. Every step
  * can be repeated, so that one that a crash cut off is completed by the same call.
  */
+import { existsSync } from 'node:fs'
 import { isAbsolute, relative } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
+import type { Clock } from '../../clock.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
 import type { Cell } from '../../values/field-type.ts'
@@ -41,6 +43,7 @@ export interface EraserPorts {
   readonly store: SuppressionStore
   readonly databases: Databases
   readonly offload: Offload
+  readonly clock: Clock
   /** The tables of the generation in force that may be written. */
   readonly places: () => readonly PersonPlace[]
   readonly traces: () => readonly ErasureTrace[]
@@ -84,6 +87,9 @@ export interface EraseRequest {
   readonly suppression?: Pick<Suppression, 'table' | 'reason' | 'by' | 'atMs'> | undefined
 }
 
+/** How often, and after how long, what a look under way wrote down again is forgotten again. */
+const triesMax = 10
+const pauseMs = 1000
 /** So often identities of newly found records are followed to further ones. */
 const roundsMax = 5
 /** In so few rows one looks on the main thread. */
@@ -100,6 +106,8 @@ export function evidenceOf(tables: readonly { readonly name: string; readonly ro
 
 export function createEraser(ports: EraserPorts): Eraser {
   const { store, databases } = ports
+  /** A declared file that is not there holds nobody. */
+  const places = () => ports.places().filter(({ path }) => existsSync(path))
 
   const scan = async (place: PersonPlace, wanted: Wanted, signal: AbortSignal): Promise<readonly PersonRow[]> => {
     const at = await databases.locate(place.path)
@@ -130,7 +138,7 @@ export function createEraser(ports: EraserPorts): Eraser {
     const row = await within(place, (db) => findByKey(db, place, start.key))
     if (row === undefined) return undefined
     const identities = new Set(row.identities)
-    const tables = ports.places()
+    const tables = places()
     for (let round = 1; ; round += 1) {
       const before = identities.size
       const found: FoundInTable[] = []
@@ -187,7 +195,7 @@ export function createEraser(ports: EraserPorts): Eraser {
     }
     const work = store.work(id)
     if (work === undefined) throw new OperationalError('ACTION_STALE', `the erasure ${id} was never begun`)
-    const paths = [...new Set(ports.places().map(({ path }) => path))]
+    const paths = [...new Set(places().map(({ path }) => path))]
     const cleaned = await removeEverywhere(id, found, signal)
     const person = marksOf(store.work(id) ?? work, found, store)
     const traces: { from: string; count: number }[] = [...cleaned]
@@ -195,13 +203,23 @@ export function createEraser(ports: EraserPorts): Eraser {
       const count = await removeIn(path, (db) => ports.cleanDatabase(db, path, person))
       if (count > 0) traces.push({ from: `migration log of ${nameOf(path)}`, count })
     }
-    for (const trace of ports.traces()) {
-      const count = await trace.forget(person)
-      if (count > 0) traces.push({ from: trace.name, count })
+    const own = ports.traces().map(({ path }) => path)
+    const searching = { ...ports, nameOf, databases: [...paths, ...own] }
+    for (let tries = 1; ; tries += 1) {
+      for (const trace of ports.traces()) {
+        const count = await trace.forget(person)
+        if (count > 0) traces.push({ from: trace.name, count })
+      }
+      const { searched, remains } = await cleanFiles(searching, addressesOf(found), signal)
+      // A look that was under way wrote down what it had seen before.
+      const isOver = !remains.some(({ file }) => own.some((path) => nameOf(path) === file.replace(/-wal$/, '')))
+      if (isOver || tries === triesMax) return finish(id, { traces: summed(traces), searched, remains: [...remains] })
+      await ports.clock.sleep(pauseMs, signal)
     }
-    const searching = { ...ports, nameOf, databases: [...paths, ...ports.traces().map(({ path }) => path)] }
-    const { searched, remains } = await cleanFiles(searching, addressesOf(found), signal)
-    const outcome = { rows: [...(store.work(id) ?? work).rows], traces, searched, remains: [...remains] }
+  }
+
+  function finish(id: string, found: Omit<ErasureOutcome, 'rows'>): ErasureOutcome {
+    const outcome = { rows: [...(store.work(id)?.rows ?? [])], ...found }
     store.finish(id, outcome)
     return outcome
   }
@@ -213,7 +231,7 @@ export function createEraser(ports: EraserPorts): Eraser {
     signal: AbortSignal,
   ): Promise<{ from: string; count: number }[]> {
     const referring = new Map<string, number>()
-    for (const place of ports.places()) {
+    for (const place of places()) {
       let rows = found?.tables.find((one) => one.place.name === place.name)?.rows ?? []
       for (let isSure = false; !isSure; ) {
         if (rows.length > 0) {
@@ -304,6 +322,12 @@ function textsOf(found: PersonFound): readonly string[] {
 
 function keysOf(found: PersonFound): readonly string[] {
   return found.tables.flatMap(({ rows }) => rows.filter(({ key }) => key !== null).map(({ key }) => keyText(key)))
+}
+
+function summed(counts: readonly { from: string; count: number }[]): { from: string; count: number }[] {
+  const sums = new Map<string, number>()
+  for (const { from, count } of counts) sums.set(from, (sums.get(from) ?? 0) + count)
+  return [...sums].map(([from, count]) => ({ from, count }))
 }
 
 function sameRows(one: readonly PersonRow[], other: readonly PersonRow[]): boolean {
