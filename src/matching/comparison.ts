@@ -9,7 +9,7 @@ import { jaroWinkler } from './jaro-winkler.ts'
 import { areNicknames } from './nicknames.ts'
 import { soundKey } from './phonetic.ts'
 import type { Role } from './role.ts'
-import { sketches } from './sketch.ts'
+import { isSketched, sketches } from './sketch.ts'
 import { commonOf, equalJoined, wordLikeness } from './token-likeness.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
@@ -112,21 +112,12 @@ export const comparisons: Readonly<Record<Role, Comparison>> = {
   ignored: { levels: levels(['equal', 1]), compare: () => 0 },
 }
 
-/**
- * The level of two readings, 0 where they are equal.
- * @param sketchOne of the first reading, see sketch.ts
- */
-export function levelOf(
-  role: Role,
-  one: string,
-  other: string,
-  sketchOne: number,
-  sketchOther: number,
-  vocabulary: Vocabulary,
-): number {
+/** The level of two readings, 0 where they are equal. Sketches that differ too much decide without a comparison. */
+export function levelOf(role: Role, one: string, other: string, vocabulary: Vocabulary): number {
   if (one === other) return 0
   const comparison = comparisons[role]
-  if (!sketches[role].mayBeAlike(sketchOne, sketchOther)) return comparison.levels.length - 1
+  const sketch = sketches[role]
+  if (isSketched(role) && !sketch.mayBeAlike(sketch.of(one), sketch.of(other))) return comparison.levels.length - 1
   return comparison.compare(one, other, vocabulary)
 }
 

@@ -78,11 +78,21 @@ function meets(by: Judge, rule: ExactRule, one: JudgedRecord, other: JudgedRecor
   return rule.columns.length > 0 && rule.columns.every((column) => areEqual(by, column, one, other))
 }
 
-/** Whether two cells name the same by the keys of the declared rules. Readings are compared first: they cost nothing. */
+/** Roles whose reading is the matching key itself, so that equal readings need no second look. */
+const readByKey: ReadonlySet<Role> = new Set(['linkedin', 'company', 'url', 'code', 'date', 'number', 'category', 'place'])
+const plainEmail = /^[a-z0-9_'+-]+(?:\.[a-z0-9_'+-]+)*@(?:[a-z0-9-]+\.)+[a-z]{2,24}$/
+
+/** Whether two cells name the same by the matching keys. Readings are compared first: they cost nothing. */
 function areEqual(by: Judge, column: number, one: JudgedRecord, other: JudgedRecord): boolean {
-  for (const [at, feature] of by.model.features.entries())
-    if (feature.column === column && one.readings[at] !== other.readings[at]) return false
+  let reading: string | undefined
+  for (let at = 0; at < by.model.features.length; at += 1) {
+    if (by.model.features[at]?.column !== column) continue
+    reading = one.readings[at] ?? ''
+    if (reading !== other.readings[at]) return false
+  }
   const role = by.roles[column] ?? 'text'
+  if (reading !== undefined && reading !== '' && (readByKey.has(role) || (role === 'email' && plainEmail.test(reading))))
+    return true
   const a = one.cells[column] ?? ''
   const b = other.cells[column] ?? ''
   if (role === 'phone' && a !== '' && digitsOf(a) === digitsOf(b) && digitsOf(a).length >= 7) return true

@@ -14,7 +14,6 @@ import { measureModel } from './measure.ts'
 import { readerOf } from './reading.ts'
 import type { MatchField } from './role.ts'
 import { type DeclaredRule, rulesOf } from './rules.ts'
-import { sketches } from './sketch.ts'
 import { type RecordSource, sampleOf } from './source.ts'
 
 export interface Matcher {
@@ -74,15 +73,8 @@ export function judgedRecord(
   commonnessOf: (feature: number, reading: string) => number,
 ): JudgedRecord {
   const readings = readingsOf(features, cells)
-  const sketched: number[] = []
-  const countBits: number[] = []
-  for (let at = 0; at < features.length; at += 1) {
-    const reading = readings[at] ?? ''
-    const role = features[at]?.role ?? 'ignored'
-    sketched.push(reading === '' ? 0 : sketches[role].of(reading) >>> 0)
-    countBits.push(reading === '' ? 0 : countBitsOf(commonnessOf(at, reading)))
-  }
-  return { cells, readings, sketches: sketched, countBits }
+  const countBits = readings.map((reading, at) => (reading === '' ? 0 : countBitsOf(commonnessOf(at, reading))))
+  return { cells, readings, countBits }
 }
 
 /**

@@ -7,7 +7,6 @@ import { comparisons, type Level, levelOf } from './comparison.ts'
 import type { Feature } from './feature.ts'
 import { type MatchModel, weightsOf } from './model.ts'
 import { nameWords } from './role.ts'
-import { sketches } from './sketch.ts'
 import { type Vocabulary, vocabularyOf } from './vocabulary.ts'
 
 export interface Measuring {
@@ -66,7 +65,7 @@ function strangerShares(
     const one = filled[at]
     const other = filled[with_]
     if (at === with_ || one === undefined || other === undefined) continue
-    const level = levelOf(role, one, other, sketches[role].of(one), sketches[role].of(other), vocabulary)
+    const level = levelOf(role, one, other, vocabulary)
     counts[level] = (counts[level] ?? 0) + 1
     drawn += 1
   }

@@ -10,8 +10,6 @@ import { vocabularyBy } from './vocabulary.ts'
 export interface ComparedRecord {
   /** One reading for each feature; empty where there is nothing. */
   readonly readings: readonly string[]
-  /** The sketch of each reading. */
-  readonly sketches: ArrayLike<number>
   /** For each feature, log2 of how many records have its value. */
   readonly countBits: ArrayLike<number>
 }
@@ -51,29 +49,15 @@ const noVocabulary = vocabularyBy(new Map(), 0)
 /** Compares two records by all features. Writes into `into`, which has one place for each feature. */
 export function compareRecords(model: MatchModel, one: ComparedRecord, other: ComparedRecord, into: Levels): Levels {
   for (let feature = 0; feature < model.features.length; feature += 1)
-    into[feature] = levelBetween(
-      model,
-      feature,
-      one.readings[feature] ?? '',
-      other.readings[feature] ?? '',
-      one.sketches[feature] ?? 0,
-      other.sketches[feature] ?? 0,
-    )
+    into[feature] = levelBetween(model, feature, one.readings[feature] ?? '', other.readings[feature] ?? '')
   crossNames(model, one, other, into)
   return into
 }
 
-function levelBetween(
-  model: MatchModel,
-  feature: number,
-  a: string,
-  b: string,
-  sketchA: number,
-  sketchB: number,
-): number {
+function levelBetween(model: MatchModel, feature: number, a: string, b: string): number {
   const role = model.features[feature]?.role
   if (a === '' || b === '' || role === undefined) return unfilled
-  return levelOf(role, a, b, sketchA, sketchB, model.vocabularies[feature] ?? noVocabulary)
+  return levelOf(role, a, b, model.vocabularies[feature] ?? noVocabulary)
 }
 
 /** First and family names that belong together; undefined where the table has not both. */
@@ -90,14 +74,7 @@ function crossNames(model: MatchModel, one: ComparedRecord, other: ComparedRecor
   const { given, family } = pair
   if (levels[given] === 0 || levels[family] === 0) return
   const cross = (left: ComparedRecord, right: ComparedRecord) =>
-    levelBetween(
-      model,
-      family,
-      left.readings[given] ?? '',
-      right.readings[family] ?? '',
-      left.sketches[given] ?? 0,
-      right.sketches[family] ?? 0,
-    )
+    levelBetween(model, family, left.readings[given] ?? '', right.readings[family] ?? '')
   const found = [cross(one, other), cross(other, one)].sort((left, right) => left - right)
   const [better = unfilled, worse = unfilled] = found
   if (better > 1) return
