@@ -79,7 +79,16 @@ function meets(by: Judge, rule: ExactRule, one: JudgedRecord, other: JudgedRecor
 }
 
 /** Roles whose reading is the matching key itself, so that equal readings need no second look. */
-const readByKey: ReadonlySet<Role> = new Set(['linkedin', 'company', 'url', 'code', 'date', 'number', 'category', 'place'])
+const readByKey: ReadonlySet<Role> = new Set([
+  'linkedin',
+  'company',
+  'url',
+  'code',
+  'date',
+  'number',
+  'category',
+  'place',
+])
 const plainEmail = /^[a-z0-9_'+-]+(?:\.[a-z0-9_'+-]+)*@(?:[a-z0-9-]+\.)+[a-z]{2,24}$/
 
 /** Whether two cells name the same by the matching keys. Readings are compared first: they cost nothing. */
@@ -91,7 +100,11 @@ function areEqual(by: Judge, column: number, one: JudgedRecord, other: JudgedRec
     if (reading !== other.readings[at]) return false
   }
   const role = by.roles[column] ?? 'text'
-  if (reading !== undefined && reading !== '' && (readByKey.has(role) || (role === 'email' && plainEmail.test(reading))))
+  if (
+    reading !== undefined &&
+    reading !== '' &&
+    (readByKey.has(role) || (role === 'email' && plainEmail.test(reading)))
+  )
     return true
   const a = one.cells[column] ?? ''
   const b = other.cells[column] ?? ''

@@ -47,8 +47,6 @@ export async function generateWorkspaces(options: { rows: number; seed: number }
     template,
   ])
   if (made.status !== 0) throw new Error(`generate failed: ${made.stdout}${made.stderr}`)
-  // The pace of Airtable is a matter for tests of the pace; here it would only be waited for.
-  workspaceAt(template).edit((yaml) => yaml.replace('requestsPerSecond: 5', 'requestsPerSecond: 50'))
   let count = 0
   const copy = (from: string): Workspace => {
     count += 1
