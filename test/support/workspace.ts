@@ -8,6 +8,7 @@ import { type ActionRecord, createLedger } from '../../src/engine/ledger.ts'
 import type { ActionState } from '../../src/journal/entry.ts'
 import { openJournal } from '../../src/journal/store.ts'
 import { documents, type ShownAction, trueup, trueupJson } from './cli.ts'
+import { withoutMirror } from './local-state.ts'
 
 export interface Workspaces {
   /** A workspace of its own, equal to all others. */
@@ -47,6 +48,8 @@ export async function generateWorkspaces(options: { rows: number; seed: number }
     template,
   ])
   if (made.status !== 0) throw new Error(`generate failed: ${made.stdout}${made.stderr}`)
+  // Airtable has tests of its own (test/airtable, test/sync, test/system/sync-*.test.ts).
+  workspaceAt(template).edit(withoutMirror)
   let count = 0
   const copy = (from: string): Workspace => {
     count += 1
