@@ -2,7 +2,6 @@
 import { comparisons } from './comparison.ts'
 import { jaroWinkler } from './jaro-winkler.ts'
 import { confidenceOf, type Judge, type JudgedRecord, judge, rulesMet } from './judge.ts'
-import { bitsOf } from './model.ts'
 import { areNicknames } from './nicknames.ts'
 import type { FeatureEvidence } from './score.ts'
 import { wordLikeness } from './token-likeness.ts'
@@ -130,31 +129,4 @@ function phraseOf(
 
 function isShortForm(given: FeatureEvidence, one: JudgedRecord, other: JudgedRecord): boolean {
   return areNicknames(one.readings[given.feature] ?? '', other.readings[given.feature] ?? '')
-}
-
-/** The sum as a line: `prior -12.3; surname equal, 1 in 900: +9.4; … total +6.3, confidence 0.987`. */
-export function waterfallOf(
-  { priorBits, features, overlapBits, totalBits, confidence }: Explanation,
-  rows: number,
-): string {
-  const steps = features.map(({ name, level, weight, sharers, crossed }) => {
-    const rarity =
-      sharers === undefined ? '' : `, 1 in ${Math.max(1, Math.round(rows / sharers)).toLocaleString('en-US')}`
-    return `${name} ${level}${crossed ? ' crosswise' : ''}${rarity}: ${signed(weight)}`
-  })
-  const overlap = Math.abs(overlapBits) < 0.05 ? [] : [`said twice: ${signed(-overlapBits)}`]
-  const byRule =
-    bitsOf(confidence) - totalBits > 0.05 && confidence > 0 ? [`by rule: ${signed(bitsOf(confidence))}`] : []
-  return [
-    `prior ${signed(priorBits)}`,
-    ...steps,
-    ...overlap,
-    ...byRule,
-    `total ${signed(totalBits)}`,
-    `confidence ${confidence.toFixed(3)}`,
-  ].join('; ')
-}
-
-function signed(bits: number): string {
-  return `${bits < 0 ? '−' : '+'}${Math.abs(bits).toFixed(1)}`
 }
