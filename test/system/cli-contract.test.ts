@@ -27,7 +27,7 @@ const commands = [
   'generate',
 ]
 /** Commands that only gather others. */
-const groups = ['leads', 'token']
+const groups = ['leads', 'service', 'token']
 const stackTrace = /^\s+at .+:\d+:\d+\)?$/m
 const colour = new RegExp(`${String.fromCharCode(27)}\\[`)
 
