@@ -4,6 +4,7 @@ const inside = (...folders) => `^src/(${folders.join('|')})/`
 /** What a folder of src may import besides itself and the ground floor (errors, clock, random, log, json). */
 const layers = {
   values: [],
+  matching: ['values'],
   desired: ['values'],
   engine: ['desired', 'journal'],
   journal: [],
@@ -17,7 +18,20 @@ const layers = {
   demo: ['desired', 'values', 'targets', 'sandbox'],
   cli: ['desired', 'engine', 'journal', 'kinds', 'leads', 'api', 'demo', 'sandbox', 'targets', 'values', 'workspace'],
   sim: ['desired', 'engine', 'journal', 'kinds', 'targets', 'sandbox', 'workspace'],
-  bench: ['desired', 'engine', 'journal', 'kinds', 'targets', 'leads', 'api', 'demo', 'sandbox', 'workspace'],
+  bench: [
+    'desired',
+    'engine',
+    'journal',
+    'kinds',
+    'matching',
+    'targets',
+    'leads',
+    'api',
+    'demo',
+    'sandbox',
+    'values',
+    'workspace',
+  ],
 }
 
 const groundFloor = '^src/(errors|clock|random|log|json)\\.ts$'

@@ -123,6 +123,16 @@ export const errorTable = {
     meaning: 'A thread or process that Trueup started for a piece of work ended before it answered.',
     hint: 'It is tried again by itself; if it persists, look for out-of-memory kills with `dmesg`.',
   },
+  PROCESS_NOT_STARTED: {
+    retry: 'backoff',
+    meaning: 'A declared program could not be started.',
+    hint: 'Look at what the message names; it is tried again by itself.',
+  },
+  PROCESS_NOT_ENDED: {
+    retry: 'backoff',
+    meaning: 'A program did not end although it was killed.',
+    hint: 'It is probably stuck in a call to a disk or network; look at it with `ps`. It is tried again by itself.',
+  },
   LEASE_HELD: {
     retry: 'after',
     meaning: 'Another Trueup works on this workspace.',

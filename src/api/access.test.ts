@@ -41,8 +41,14 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
   'Query.action': ['{ action(id: "x") { id } }', 'state.read'],
   'Query.actions': ['{ actions { id } }', 'state.read'],
   'Query.interventionQueue': ['{ interventionQueue { message } }', 'state.read'],
+  'Query.syncStatus': ['{ syncStatus { table } }', 'sync.read'],
+  'Query.syncHistory': ['{ syncHistory { nodes { id } } }', 'sync.read'],
+  'Query.conflicts': ['{ conflicts { nodes { id } } }', 'sync.read'],
   'Query.events': ['{ events { hasMore } }', 'state.read'],
   'Query.auditLog': ['{ auditLog { hasMore } }', 'audit.read'],
+  'Query.services': ['{ services { name } }', 'state.read'],
+  'Query.jobs': ['{ jobs { name } }', 'state.read'],
+  'Query.programOutput': ['{ programOutput(name: "scraper") }', 'state.reconcile'],
   'Query.viewer': ['{ viewer { subject } }', undefined],
   'Query.tokens': ['{ tokens { id } }', 'tokens.manage'],
   'Query.leads': ['{ leads { nodes { id } } }', 'leads.read'],
@@ -59,6 +65,12 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
   ],
   'Mutation.undo': ['mutation { result: undo(input: { id: "x" }) { __typename } }', 'state.reconcile'],
   'Mutation.reconcile': ['mutation { result: reconcile(input: {}) { __typename } }', 'state.reconcile'],
+  'Mutation.push': ['mutation { result: push(input: { table: "leads" }) { __typename } }', 'sync.run'],
+  'Mutation.pull': ['mutation { result: pull(input: { table: "leads" }) { __typename } }', 'sync.run'],
+  'Mutation.resolveConflict': [
+    'mutation { result: resolveConflict(input: { id: "c1", take: LOCAL }) { __typename } }',
+    'conflict.resolve',
+  ],
   'Mutation.suspendResource': [
     'mutation { result: suspendResource(input: { kind: "table", name: "leads", reason: "r" }) { __typename } }',
     'state.reconcile',
@@ -67,6 +79,19 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
     'mutation { result: resumeResource(input: { kind: "table", name: "leads" }) { __typename } }',
     'state.reconcile',
   ],
+  'Mutation.restartService': [
+    'mutation { result: restartService(input: { name: "scraper" }) { __typename } }',
+    'state.reconcile',
+  ],
+  'Mutation.startService': [
+    'mutation { result: startService(input: { name: "scraper" }) { __typename } }',
+    'state.reconcile',
+  ],
+  'Mutation.stopService': [
+    'mutation { result: stopService(input: { name: "scraper" }) { __typename } }',
+    'state.reconcile',
+  ],
+  'Mutation.runJob': ['mutation { result: runJob(input: { name: "daily" }) { __typename } }', 'state.reconcile'],
   'Mutation.applyDesiredState': [
     'mutation { result: applyDesiredState(input: { yaml: "x", dryRun: true }) { __typename } }',
     'state.apply',
@@ -131,17 +156,13 @@ describe('roles and operations', () => {
 
   test('the built-in roles are what they were designed to be', () => {
     const can = (name: string) => [...(rolesOf(state.access).get(name)?.can ?? [])].sort()
-    expect(can('viewer')).toEqual(['leads.read', 'state.read'])
-    expect(can('editor')).toEqual(['leads.read', 'leads.write', 'state.read'])
-    expect(can('operator')).toEqual([
-      'audit.read',
-      'leads.read',
-      'leads.write',
-      'people.erase',
-      'state.read',
-      'state.reconcile',
-    ])
-    expect(can('approver')).toEqual(['actions.approve', 'audit.read', 'leads.read', 'state.read'])
+    const read = ['leads.read', 'state.read', 'sync.read']
+    expect(can('viewer')).toEqual(read)
+    expect(can('editor')).toEqual(['conflict.resolve', 'leads.write', ...read].sort())
+    expect(can('operator')).toEqual(
+      ['audit.read', 'conflict.resolve', 'leads.write', 'people.erase', 'state.reconcile', 'sync.run', ...read].sort(),
+    )
+    expect(can('approver')).toEqual(['actions.approve', 'audit.read', 'conflict.resolve', ...read].sort())
     expect(can('admin')).toEqual([...permissions].sort())
     expect(can('clerk')).toEqual(['leads.read', 'leads.write'])
     expect(can('nobody')).toEqual([])
@@ -200,7 +221,7 @@ describe('tokens', () => {
     expect((await server.query('{ viewer { subject role permissions } }', {}, token)).data.viewer).toEqual({
       subject: 'bob',
       role: 'viewer',
-      permissions: ['leads.read', 'state.read'],
+      permissions: ['leads.read', 'state.read', 'sync.read'],
     })
     await server.query(`mutation { revokeToken(input: { id: "${record.id}" }) { __typename } }`)
     const answer = await server.query('{ viewer { subject } }', {}, token)

@@ -1,10 +1,15 @@
-/** The figures of the last looks as Prometheus text. Labels name kinds and severities, never records or paths. */
+/** The figures of the last looks as Prometheus text. Labels name kinds, severities, services and jobs, never records or paths. */
 import type { Clock } from '../clock.ts'
 import type { EnginePort } from './ports.ts'
+import type { ProgramPort } from './program-port.ts'
 import { needsApproval, statusOf } from './resource-status.ts'
 
-export async function metricsText(engine: EnginePort, clock: Clock): Promise<string> {
-  const [resources, controller] = await Promise.all([engine.resources(), engine.controller()])
+export async function metricsText(engine: EnginePort, programs: ProgramPort, clock: Clock): Promise<string> {
+  const [resources, controller, gauges] = await Promise.all([
+    engine.resources(),
+    engine.controller(),
+    programs.gauges(),
+  ])
   const lines: string[] = []
   const gauge = (name: string, help: string, samples: readonly (readonly [string, number])[]) => {
     lines.push(`# HELP trueup_${name} ${help}`, `# TYPE trueup_${name} gauge`)
@@ -41,5 +46,17 @@ export async function metricsText(engine: EnginePort, clock: Clock): Promise<str
       ['', controller.lastFullLookAtMs / 1000],
     ])
   }
+  for (const { name, help, samples } of gauges)
+    gauge(
+      name,
+      help,
+      samples.map(({ labels, value }) => [labelsText(labels), value] as const),
+    )
   return `${lines.join('\n')}\n`
+}
+
+/** `{service="scraper"}`; names hold nothing that would have to be escaped, databases are named and not their paths. */
+function labelsText(labels: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  return parts.length === 0 ? '' : `{${parts.join(',')}}`
 }

@@ -1,5 +1,6 @@
 /** What is true of a resource in one word, and what waits for a person; derived, so that both can never disagree. */
 import type { ActionView, DriftView, ResourceView } from './ports.ts'
+import type { ConflictView } from './sync-port.ts'
 
 export type ResourceStatusName = 'converged' | 'drifted' | 'waiting' | 'unreadable' | 'unknown'
 
@@ -16,17 +17,33 @@ export type Intervention =
   | { readonly is: 'approval'; readonly action: ActionView }
   | { readonly is: 'by-hand'; readonly drift: DriftView }
   | { readonly is: 'unreadable'; readonly resource: ResourceView }
+  | { readonly is: 'conflict'; readonly conflict: ConflictView }
 
 const rank = { critical: 0, high: 1, medium: 2, low: 3 }
 
-/** The manual queue, most severe first: approvals, data that no action can mend, things that cannot be read. */
-export function interventionsOf(resources: readonly ResourceView[]): readonly Intervention[] {
+/**
+ * The manual queue, most severe first: approvals, data that no action can mend, things that cannot be read, and the
+ * conflicts, where they are given one by one.
+ */
+export function interventionsOf(
+  resources: readonly ResourceView[],
+  conflicts: readonly ConflictView[] = [],
+): readonly Intervention[] {
   const found = resources.flatMap((resource): readonly Intervention[] => [
     ...resource.actions.filter(needsApproval).map((action) => ({ is: 'approval' as const, action })),
-    ...resource.drift.filter((drift) => drift.byHand !== null).map((drift) => ({ is: 'by-hand' as const, drift })),
+    ...resource.drift
+      .filter((drift) => drift.byHand !== null && !isTold(drift, conflicts))
+      .map((drift) => ({ is: 'by-hand' as const, drift })),
     ...(resource.observation === 'unreadable' ? [{ is: 'unreadable' as const, resource }] : []),
   ])
+  found.push(...conflicts.map((conflict) => ({ is: 'conflict' as const, conflict })))
   return found.sort((one, other) => rank[severityOf(one)] - rank[severityOf(other)])
+}
+
+/** The one drift that stands for all conflicts of a table says nothing new where each of them is told. */
+function isTold({ resource, path, affected }: DriftView, conflicts: readonly ConflictView[]): boolean {
+  if (resource.kind !== 'sync' || path !== 'conflicts') return false
+  return conflicts.filter(({ table }) => table === resource.name).length >= affected.count
 }
 
 /** Whether a person's approval would let an action on. */
@@ -42,5 +59,7 @@ export function severityOf(intervention: Intervention): DriftView['severity'] {
       return intervention.drift.severity
     case 'unreadable':
       return 'high'
+    case 'conflict':
+      return 'medium'
   }
 }

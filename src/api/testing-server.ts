@@ -18,6 +18,8 @@ import { type Auth, createAuth } from './auth/auth.ts'
 import { type NewToken, openTokens } from './auth/tokens.ts'
 import { type Api, createApi } from './http/server.ts'
 import { createTestingEngine, type TestingEngine } from './testing-engine.ts'
+import { createTestingPrograms } from './testing-programs.ts'
+import { createTestingSync, type TestingSync } from './testing-sync.ts'
 
 export interface Answer {
   readonly status: number
@@ -43,6 +45,7 @@ export interface TestingServer {
   readonly api: Api
   readonly db: Database.Database
   readonly engine: TestingEngine
+  readonly sync: TestingSync
   readonly auth: Auth
   readonly admin: NewToken
   readonly port: number
@@ -66,6 +69,7 @@ export async function startTestingServer(state: DesiredState = testingDesiredSta
   db.pragma('journal_mode = WAL')
   db.exec(testingTableSql)
   const engine = createTestingEngine()
+  const sync = createTestingSync()
   const tokens = openTokens(join(folder, '.trueup', 'tokens.json'), systemClock)
   const admin = tokens.create({ subject: 'admin', role: 'admin' })
   const auth = createAuth(tokens, state.access, systemClock)
@@ -112,6 +116,8 @@ export async function startTestingServer(state: DesiredState = testingDesiredSta
 
   const api = createApi({
     engine,
+    sync,
+    programs: createTestingPrograms(),
     auth,
     clock: systemClock,
     log: openLog('silent'),
@@ -182,6 +188,7 @@ export async function startTestingServer(state: DesiredState = testingDesiredSta
     api,
     db,
     engine,
+    sync,
     auth,
     admin,
     port,

@@ -16,6 +16,8 @@ import { createAuth } from '../api/auth/auth.ts'
 import { openTokens } from '../api/auth/tokens.ts'
 import { createApi } from '../api/http/server.ts'
 import { createTestingEngine } from '../api/testing-engine.ts'
+import { createTestingPrograms } from '../api/testing-programs.ts'
+import { createTestingSync } from '../api/testing-sync.ts'
 import { systemClock } from '../clock.ts'
 import { encodeCursor, type LeadOrder } from '../leads/cursor.ts'
 import { createLeadRepository } from '../leads/repository.ts'
@@ -118,6 +120,8 @@ async function serveApi(folder: string): Promise<number> {
   auth.tokens.ensureAdminToken()
   const api = createApi({
     engine: createTestingEngine(),
+    sync: createTestingSync(),
+    programs: createTestingPrograms(),
     auth,
     clock: systemClock,
     log: openLog('silent'),

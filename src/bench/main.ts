@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { messageOf } from '../errors.ts'
 import { apiDuringLook } from './api-during-look.ts'
 import { idle } from './idle.ts'
+import { idleServices } from './idle-services.ts'
 import { importRows } from './import.ts'
 import { incremental } from './incremental.ts'
 import type { Bench, BenchContext, Row } from './measure.ts'
@@ -19,7 +20,16 @@ import { requireProc } from './processes.ts'
 import { circumstances, reportJson, reportText } from './report.ts'
 import { standardize } from './standardize.ts'
 
-const benches: readonly Bench[] = [plan, incremental, apiDuringLook, pageRate, standardize, importRows, idle]
+const benches: readonly Bench[] = [
+  plan,
+  incremental,
+  apiDuringLook,
+  pageRate,
+  standardize,
+  importRows,
+  idle,
+  idleServices,
+]
 
 const usage = `npm run bench -- [--rows N] [--only NAME] [--rounds N] [--seed N] [--json]
   --rows    rows of every table; without it 1,000,000 for plan and 100,000 for the others

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { z } from 'zod'
 import { systemClock } from '../clock.ts'
 import { currentLease, type LeaseHolder } from '../engine/lease.ts'
-import { messageOf, OperationalError } from '../errors.ts'
+import { type ErrorCode, errorTable, messageOf, OperationalError } from '../errors.ts'
 import { journalOver } from '../journal/store.ts'
 import type { JsonObject } from '../json.ts'
 import { isHolderAlive } from '../targets/process/holder.ts'
@@ -96,7 +96,7 @@ const answerSchema = z.object({
 
 function connect(address: string, token: string): Controller {
   const request: Controller['request'] = async (query, variables, schema) => {
-    let answer: z.output<typeof answerSchema>
+    let answer: unknown
     try {
       const response = await fetch(new URL('/graphql', address), {
         method: 'POST',
@@ -106,7 +106,7 @@ function connect(address: string, token: string): Controller {
       })
       if (response.status === 401)
         throw new OperationalError('UNAUTHENTICATED', 'the running controller does not know this token')
-      answer = answerSchema.parse(await response.json())
+      answer = await response.json()
     } catch (error) {
       if (error instanceof OperationalError) throw error
       throw new OperationalError(
@@ -115,18 +115,24 @@ function connect(address: string, token: string): Controller {
         { cause: error },
       )
     }
-    const [refused] = answer.errors ?? []
-    if (refused !== undefined) {
-      const code = refused.extensions?.code === 'FORBIDDEN' ? 'FORBIDDEN' : 'USAGE'
-      throw new OperationalError(
-        code,
-        refused.message,
-        refused.extensions?.hint === undefined ? {} : { hint: refused.extensions.hint },
-      )
-    }
-    return schema.parse(answer.data)
+    return dataOf(answer, schema)
   }
   return { address, request, approve: approveBy(request), reject: rejectBy(request), undo: undoBy(request) }
+}
+
+/** The `data` of an answer. Throws what the API refuses, with its code where that is one of ours. */
+export function dataOf<Data>(given: unknown, schema: z.ZodType<Data>): Data {
+  const answer = answerSchema.parse(given)
+  const [refused] = answer.errors ?? []
+  if (refused !== undefined) {
+    const { code, hint } = refused.extensions ?? {}
+    throw new OperationalError(isErrorCode(code) ? code : 'USAGE', refused.message, hint === undefined ? {} : { hint })
+  }
+  return schema.parse(answer.data)
+}
+
+function isErrorCode(code: string | undefined): code is ErrorCode {
+  return code !== undefined && Object.hasOwn(errorTable, code)
 }
 
 type Request = Controller['request']

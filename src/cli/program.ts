@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { registerApply } from './commands/apply.ts'
+import { registerConflicts } from './commands/conflicts.ts'
 import { registerGenerate } from './commands/generate.ts'
 import { registerLeads } from './commands/leads.ts'
 import { registerPlan } from './commands/plan.ts'
@@ -11,7 +12,9 @@ import { registerQueue } from './commands/queue.ts'
 import { registerRun } from './commands/run.ts'
 import { registerSandbox } from './commands/sandbox.ts'
 import { registerSchema } from './commands/schema.ts'
+import { registerService } from './commands/service.ts'
 import { registerState } from './commands/state.ts'
+import { registerSync } from './commands/sync.ts'
 import { registerToken } from './commands/token.ts'
 import { registerValidate } from './commands/validate.ts'
 import { registerWhy } from './commands/why.ts'
@@ -46,7 +49,10 @@ export function createProgram({ wantsJson = false } = {}): Command {
     registerToken,
     registerState,
     registerWhy,
+    registerService,
     registerQueue,
+    registerSync,
+    registerConflicts,
     registerGenerate,
   ]) {
     register(program)

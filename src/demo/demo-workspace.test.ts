@@ -28,7 +28,7 @@ test('a first start makes the whole workspace and leaves nothing beside it', asy
   expect(rowsOf('data/leads.db')).toBe(5000)
   expect(rowsOf('data/leads_cache.db')).toBe(1000)
   expect(rowsOf('data/scraper/leads.db')).toBe(1200)
-  expect(readdirSync(directory).sort()).toEqual(['.trueup', 'data', 'desired-state.yaml'])
+  expect(readdirSync(directory).sort()).toEqual(['.trueup', 'data', 'desired-state.yaml', 'services'])
   expect(readdirSync(join(directory, '.trueup'))).toEqual([])
 })
 

@@ -16,7 +16,8 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Log } from '../log.ts'
-import { databasePaths, generateWorkspace, jsonFolder, stateFile } from './generate.ts'
+import { airtableBaseFile, databasePaths, generateWorkspace, jsonFolder, stateFile } from './generate.ts'
+import { serviceFiles } from './service-files.ts'
 
 export interface DemoWorkspaceOptions {
   /** Folder of the workspace; made where it is absent. */
@@ -29,7 +30,13 @@ const demoData = { rows: 5000, seed: 20_261_120, mess: 'heavy' } as const
 const workFolderPrefix = 'demo-'
 
 /** What is made and moved as one: files, and the folder of the JSON files with its content. */
-const parts = [...Object.values(databasePaths), jsonFolder, stateFile] as const
+const parts: readonly string[] = [
+  ...Object.values(databasePaths),
+  jsonFolder,
+  airtableBaseFile,
+  ...serviceFiles().map(({ path }) => path),
+  stateFile,
+]
 
 /** A journal without its database is the rest of somebody's data: a new file beside it would be taken for its owner. */
 function isTaken(path: string): boolean {
@@ -65,7 +72,8 @@ function removeLeftovers(stateFolder: string): void {
 }
 
 /**
- * Makes the absent parts of the demo workspace: four databases (5,000 leads), the JSON lead files and the desired state.
+ * Makes the absent parts of the demo workspace: four databases (5,000 leads), the JSON lead files, what a new sandbox
+ * begins with, the programs of the sample services and the desired state.
  * Gives `created: false` where all were there. Run it by one process at a time, as the holder of the workspace.
  */
 export async function ensureDemoWorkspace({ directory, log }: DemoWorkspaceOptions): Promise<{ created: boolean }> {
@@ -79,7 +87,7 @@ export async function ensureDemoWorkspace({ directory, log }: DemoWorkspaceOptio
   const work = mkdtempSync(join(stateFolder, workFolderPrefix))
   try {
     log.info({ rows: demoData.rows }, 'making the demo workspace')
-    const { files } = await generateWorkspace({ into: work, ...demoData })
+    const { files } = await generateWorkspace({ into: work, services: true, writeAirtableBase: true, ...demoData })
     for (const file of files) syncToDisk(join(work, file))
     const moved = moveParts(work, directory, absent)
     log.info({ files: moved }, 'the demo workspace is ready')

@@ -10,6 +10,7 @@ import { desiredStateSchema } from '../desired/schema.ts'
 import { OperationalError } from '../errors.ts'
 import { databasePaths, demoDesiredState, type Generated, generateWorkspace } from './generate.ts'
 import type { MessLevel } from './mess.ts'
+import { withoutPrograms } from './service-files.ts'
 
 let root: string
 beforeAll(() => {
@@ -150,10 +151,18 @@ describe('databases', () => {
 })
 
 describe('the demo', () => {
+  test('declares its services only where they are written too', async () => {
+    const { into } = await generated()
+    const without = desiredStateSchema.parse(parse(readFileSync(join(into, 'desired-state.yaml'), 'utf8')))
+    expect([without.services, without.jobs]).toEqual([{}, {}])
+    const whole = desiredStateSchema.parse(parse(demoDesiredState()))
+    expect({ ...whole, services: {}, jobs: {} }).toEqual(without)
+  })
+
   test('has a desired state that the schema accepts, and every workspace gets the same text', async () => {
     const { into } = await generated()
     const text = readFileSync(join(into, 'desired-state.yaml'), 'utf8')
-    expect(text).toBe(demoDesiredState())
+    expect(text).toBe(withoutPrograms(demoDesiredState()))
     const checked = desiredStateSchema.safeParse(parse(text))
     expect(checked.error?.issues).toBeUndefined()
     expect(checked.data?.tables.leads?.fields.full_name?.renamedFrom).toBe('name')

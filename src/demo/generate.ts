@@ -3,9 +3,10 @@
  * JSON lead files and a desired state. Equal options give equal content, whatever the machine and the day.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { OperationalError } from '../errors.ts'
+import { writeAirtableBase } from './airtable-base.ts'
 import { writeCacheDatabase } from './cache-database.ts'
 import { writeCampaignsDatabase } from './campaigns-database.ts'
 import { writeJsonFiles } from './json-files.ts'
@@ -13,6 +14,7 @@ import { writeMainDatabase } from './main-database.ts'
 import type { MessLevel } from './mess.ts'
 import { PlantedCounts, type PlantedReport } from './planted.ts'
 import { writeScraperDatabase } from './scraper-database.ts'
+import { serviceFiles, withoutPrograms } from './service-files.ts'
 import { planWorkspace } from './workspace-plan.ts'
 
 export interface GenerateOptions {
@@ -24,6 +26,12 @@ export interface GenerateOptions {
   readonly mess: MessLevel
   /** Tells the moment at which the workspace was left. Without it that is a fixed day, so that content never depends on today. */
   readonly clock?: Clock
+  /** Also writes what a new sandbox begins with, as colleagues left it: data/airtable-base.json. */
+  readonly writeAirtableBase?: boolean
+  /**
+   * Also writes the sample services and declares them. Without it nothing in the workspace changes by itself.
+   */
+  readonly services?: boolean
   /** Also writes planted.json into the folder. */
   readonly writePlanted?: boolean
 }
@@ -46,6 +54,8 @@ export const databasePaths = {
   campaigns: 'data/campaigns.db',
 } as const
 export const jsonFolder = 'data/json'
+/** What a new sandbox of the workspace begins with. */
+export const airtableBaseFile = 'data/airtable-base.json'
 export const stateFile = 'desired-state.yaml'
 
 /** The desired state of the demo workspace: the file at the top level of the package. */
@@ -64,8 +74,8 @@ export async function generateWorkspace(options: GenerateOptions): Promise<Gener
     throw new OperationalError('USAGE', `rows must be a whole number from 1 to ${rowsMax}, not ${rows}`)
   }
   if (!Number.isSafeInteger(seed)) throw new OperationalError('USAGE', `the seed must be a whole number, not ${seed}`)
-  const taken = [...Object.values(databasePaths), jsonFolder, stateFile, 'planted.json'].find((path) =>
-    existsSync(join(into, path)),
+  const taken = [...Object.values(databasePaths), jsonFolder, airtableBaseFile, stateFile, 'planted.json'].find(
+    (path) => existsSync(join(into, path)),
   )
   if (taken !== undefined) {
     throw new OperationalError('USAGE', `${join(into, taken)} exists already`, {
@@ -83,10 +93,16 @@ export async function generateWorkspace(options: GenerateOptions): Promise<Gener
   const jsonFiles = await writeJsonFiles(join(into, jsonFolder), plan, planted.tallyOf('json'))
   const files: string[] = [...Object.values(databasePaths), ...jsonFiles.map((path) => join(jsonFolder, path))]
   const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(into, path)), { recursive: true })
     writeFileSync(join(into, path), text, { flag: 'wx' })
     files.push(path)
   }
-  write(stateFile, demoDesiredState())
+  if (options.writeAirtableBase) {
+    writeAirtableBase(join(into, airtableBaseFile), plan)
+    files.push(airtableBaseFile)
+  }
+  if (options.services) for (const { path, text } of serviceFiles()) write(path, text)
+  write(stateFile, options.services ? demoDesiredState() : withoutPrograms(demoDesiredState()))
   const report = planted.report()
   if (options.writePlanted) write('planted.json', `${JSON.stringify(report, null, 2)}\n`)
   return { files, planted: report }

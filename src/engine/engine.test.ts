@@ -274,6 +274,18 @@ describe('undo', () => {
     expect(on.world.cells.get('a')).toBe(6)
   })
 
+  it.each([0, 1, 2, 3])('that a crash cut off can be asked for again at once (boundary %i)', async (boundaries) => {
+    const on = bench({ a: 1 }, { a: low(5) })
+    await on.run()
+    const [id = ''] = on.world.effects
+    on.world.crashAfter = boundaries
+    await expect(undo(on, id)).rejects.toThrow(Crash)
+    on.restart()
+    expect(await undo(on, id)).toMatchObject({ is: 'undone', actionId: id })
+    expect(on.world.cells.get('a')).toBe(1)
+    expect(on.engine.ledger.record(id)?.state).toBe('undone')
+  })
+
   it('never overwrites what was changed since', async () => {
     const on = bench({ a: 1 }, { a: low(5) })
     await on.run()

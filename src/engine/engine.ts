@@ -19,6 +19,8 @@ import type { Kind } from './kind.ts'
 import type { Lease } from './lease.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { createLimits } from './limits.ts'
+import { looksAhead } from './looks-ahead.ts'
+import type { Observation } from './observation.ts'
 import type { Settled } from './outcome.ts'
 import {
   byHandCode,
@@ -89,6 +91,8 @@ export interface ReconcileNow {
   readonly signal: AbortSignal
   readonly full: boolean
   readonly only?: ReadonlySet<string>
+  /** A full observation that was begun before; only where nothing is carried out. */
+  readonly ahead?: Promise<Observation<unknown>> | undefined
 }
 
 const defaultDeadlineMs = 3_600_000
@@ -271,6 +275,11 @@ export async function converge(engine: Engine, request: ConvergeRequest): Promis
   const partlyLooked = new Set<string>()
   const executed: Executed[] = []
   const rolledBack: Action[] = []
+  const ahead = looksAhead(
+    engine,
+    order.filter((key) => looked.has(keyText(key))),
+    { ...request, runId },
+  )
   for (let pass = 0; pass < passesMax && dirty.size > 0; pass += 1) {
     const now = dirty
     dirty = new Set()
@@ -279,7 +288,10 @@ export async function converge(engine: Engine, request: ConvergeRequest): Promis
       if (!now.has(name) || request.signal.aborted) continue
       now.delete(name)
       const bounds = asked.has(name) ? {} : { only: nothing }
-      const result = await engine.reconcileNow(key, { runId, ...request, ...bounds, full: full.delete(name) })
+      const isFull = full.delete(name)
+      const begun = isFull ? { ahead: ahead.get(name) } : {}
+      const result = await engine.reconcileNow(key, { runId, ...request, ...bounds, ...begun, full: isFull })
+      ahead.delete(name)
       executed.push(...result.reconciled.executed)
       rolledBack.push(...result.rolledBack)
       const scope = result.reconciled.look?.scope
@@ -288,7 +300,7 @@ export async function converge(engine: Engine, request: ConvergeRequest): Promis
       if (result.reconciled.lookAgain && result.rolledBack.length === 0) {
         dirty.add(name)
         // What was stale or is runnable now has to be planned anew from all of it, not from the rows that changed since.
-        if (scope === 'full') full.add(name)
+        if (scope !== 'rows') full.add(name)
       }
       if (!result.reconciled.executed.some(({ execution }) => execution.is === 'succeeded')) continue
       for (const neighbour of neighboursOf(key, declaration)) {

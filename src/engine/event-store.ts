@@ -67,7 +67,7 @@ function newest(journal: JournalStore, limit: number): readonly StoredEvent[] {
 }
 
 function write(journal: JournalStore, event: StoredEvent): void {
-  journal.transaction((db) => {
+  journal.volatile((db) => {
     db.prepare(
       `INSERT INTO events (id, resource, reason, message, severity, template, count, first_at_ms, last_at_ms, seq)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -44,7 +44,7 @@ export async function execute(action: Action, context: ExecuteContext, options: 
   const by = { actor: context.actor, runId: context.runId }
   const kind = options.kindOf(action.resource.kind)
   const effect = effectContext(context, options)
-  lease.assertHeld()
+  lease.beforeEffect()
   ledger.move('action.intended', action, by, { lease: lease.number })
   let dispatched = false
   try {
@@ -80,7 +80,7 @@ export async function resume(action: Action, context: ExecuteContext, options: E
   const by = { actor: context.actor, runId: context.runId }
   const kind = options.kindOf(action.resource.kind)
   const effect = effectContext(context, options)
-  options.lease.assertHeld()
+  options.lease.beforeEffect()
   try {
     const applied = await kind.apply(action, effect)
     options.ledger.move('action.succeeded', action, by, { ...appliedBody(applied), recovered: true })

@@ -7,6 +7,7 @@ import type { JsonObject } from '../json.ts'
 import type { Action, ActionDraft } from './action.ts'
 import type { Category, Drift, DriftDraft } from './drift.ts'
 import type { Observation, Scope } from './observation.ts'
+import type { WaitReason } from './outcome.ts'
 import type { Declared } from './resource.ts'
 
 /** What the engine gives to an effect. */
@@ -50,6 +51,13 @@ export type UndoPlan =
   | { readonly is: 'by-hand'; readonly steps: string }
   | { readonly is: 'not-undoable'; readonly reason: string }
 
+/** What a resource waits for by itself: a pause after a failure, something else that must come first. */
+export interface Waits {
+  readonly reason: WaitReason
+  /** When it goes on, where that is known. */
+  readonly untilMs?: number
+}
+
 export interface Kind<Spec extends JsonObject = JsonObject, State = unknown> {
   readonly name: string
   readonly category: Category
@@ -77,6 +85,8 @@ export interface Kind<Spec extends JsonObject = JsonObject, State = unknown> {
    * is opaque to the engine, which keeps it once the look has succeeded. A kind without it is always looked at whole.
    */
   changes?(resource: Declared<Spec>, cursor: string | undefined): Promise<{ scope: Scope; cursor: string }>
+  /** Whether a look takes so much memory that it is never begun beside another. */
+  readonly looksAlone?: boolean
   /** Calls `notify` whenever the resource may have changed in the world, until closed. Says nothing about what changed. */
   watch?(resource: Declared<Spec>, notify: () => void): { close(): void }
   /**
@@ -86,6 +96,11 @@ export interface Kind<Spec extends JsonObject = JsonObject, State = unknown> {
   refresh?(resource: Declared<Spec>): void
   /** How long until another look is due although nothing changed, beside the policy's resync. Pure. */
   lookAgainAfterMs?(resource: Declared<Spec>, observation: Observation<State>): number | undefined
+  /**
+   * What keeps it from being as declared although nothing is planned and nobody is asked: it is not Ready then, and
+   * looked at again when that ends. Pure.
+   */
+  waits?(resource: Declared<Spec>, observation: Observation<State>): Waits | undefined
   /** The checks of a health report, from the last look. Pure. */
   health(resource: Declared<Spec>, observation: Observation<State>, drift: readonly Drift[]): readonly HealthCheck[]
   /** A short phrase of what is there, for people: `5,012 rows, 23 columns`. Pure. */

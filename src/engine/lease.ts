@@ -24,6 +24,11 @@ export interface Lease {
   readonly number: number
   /** Throws LEASE_LOST unless this lease is in force with a margin. */
   assertHeld(): void
+  /**
+   * As `assertHeld`; before the first effect under this lease it journals that it was taken, so that each effect has an
+   * entry that says who had the lease, and a run that does nothing leaves none.
+   */
+  beforeEffect(): void
   /** Aborted when the lease is lost. */
   readonly signal: AbortSignal
   setAddress(address: string): void
@@ -70,17 +75,18 @@ export function takeLease(options: {
     )
     return next
   })
-  journal.append([{ type: 'lease.taken', actor: holder, body: { number } }])
-  return holdLease(journal, clock, number)
+  return holdLease(journal, clock, holder, number)
 }
 
-function holdLease(journal: JournalStore, clock: Clock, number: number): Lease {
+function holdLease(journal: JournalStore, clock: Clock, holder: string, number: number): Lease {
+  let isJournaled = false
   const lost = new AbortController()
   const renew = journal.db.prepare('UPDATE lease SET until_ms = ? WHERE id = 1 AND number = ?')
   let untilMs = clock.nowMs() + leaseMs
   const renewNow = (): void => {
     const next = clock.nowMs() + leaseMs
-    const held = journal.transaction(() => renew.run(next, number).changes) === 1
+    // A power failure may take a renewal, and with it nothing but time of a lease whose holder is gone.
+    const held = journal.volatile(() => renew.run(next, number).changes) === 1
     if (held) untilMs = next
     else lost.abort(new OperationalError('LEASE_LOST', `lease ${number} was taken over`))
   }
@@ -94,12 +100,19 @@ function holdLease(journal: JournalStore, clock: Clock, number: number): Lease {
     }
     if (!lost.signal.aborted) timer = clock.after(renewEveryMs, tick)
   }
+  const assertHeld = () => {
+    if (!lost.signal.aborted && clock.nowMs() + marginMs > untilMs) renewNow()
+    if (lost.signal.aborted) throw new OperationalError('LEASE_LOST', `lease ${number} was taken over`)
+  }
   return {
     number,
     signal: lost.signal,
-    assertHeld() {
-      if (!lost.signal.aborted && clock.nowMs() + marginMs > untilMs) renewNow()
-      if (lost.signal.aborted) throw new OperationalError('LEASE_LOST', `lease ${number} was taken over`)
+    assertHeld,
+    beforeEffect() {
+      assertHeld()
+      if (isJournaled) return
+      journal.append([{ type: 'lease.taken', actor: holder, body: { number } }])
+      isJournaled = true
     },
     setAddress(address) {
       journal.transaction((db) =>

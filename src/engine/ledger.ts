@@ -143,7 +143,7 @@ export function createLedger(journal: JournalStore): Ledger {
         },
       ])
       if (action.preview.length === 0) return
-      journal.transaction(() =>
+      journal.volatile(() =>
         db
           .prepare('INSERT OR REPLACE INTO previews (action_id, body, at_ms) VALUES (?, ?, ?)')
           .run(action.id, JSON.stringify(action.preview), action.plannedAtMs),

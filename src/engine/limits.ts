@@ -24,6 +24,8 @@ export interface Rate {
  */
 export const defaultRates: Readonly<Record<string, Rate>> = {
   sqlite: { perSecond: 20, burst: 20, concurrency: 1 },
+  // Its pace is kept request by request by its client, which all processes share; a second, slower one would only add up.
+  airtable: { perSecond: 1000, burst: 1000, concurrency: 1 },
 }
 
 /** The pace of a bucket that neither its own name nor its sort has a rate for. */

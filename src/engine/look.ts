@@ -18,6 +18,8 @@ export interface LookOptions {
   readonly cursor: string | undefined
   readonly nowMs: number
   readonly context: EffectContext
+  /** A full observation that was begun before; undefined to observe now. */
+  readonly ahead?: Promise<Observation<unknown>> | undefined
 }
 
 /** Looks at the rows that changed since the cursor, or at all without one. */
@@ -27,7 +29,9 @@ export async function lookAt(declared: Declared, options: LookOptions): Promise<
   if (scope.is === 'rows' && scope.rowIds.length === 0) {
     return { observation: { is: 'absent' }, drift: [], actions: [], scope: 'nothing', cursor }
   }
-  const observation = await observeSafely(declared, scope, kind, context)
+  const { ahead } = options
+  const observation =
+    ahead !== undefined && scope.is === 'full' ? await ahead : await observeSafely(declared, scope, kind, context)
   const drift = compare(declared, observation, options)
   const mendable = drift.filter((one) => one.byHand === undefined)
   const drafts =
@@ -61,7 +65,8 @@ async function scopeOf(
   }
 }
 
-async function observeSafely(
+/** Observes; whatever goes wrong in the world is an unreadable observation. */
+export async function observeSafely(
   declared: Declared,
   scope: Scope,
   kind: Kind,

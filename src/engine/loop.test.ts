@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../clock.ts'
 import { desiredStateSchema } from '../desired/schema.ts'
 import { openJournal } from '../journal/store.ts'
@@ -9,21 +9,29 @@ import { createEngine } from './engine.ts'
 import type { Kind } from './kind.ts'
 import { takeLease } from './lease.ts'
 import { createLoop, type Loop } from './loop.ts'
+import type { Scope } from './observation.ts'
 
 const log = pino({ level: 'silent' })
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
+const whole: Scope = { is: 'full' }
+const nothing: Scope = { is: 'rows', rowIds: [] }
+
 /** A loop over cells whose looks take a while; counts the looks under way. */
-function slowLoop() {
+function slowLoop(risk: 'low' | 'high' = 'low') {
   const world = createFakeWorld({ a: 1, b: 1 })
   const journal = openJournal(':memory:', systemClock)
   const lease = takeLease({ journal, clock: systemClock, holder: 'test', isAlive: () => true })
-  const cells = fakeKind(world, () => ({ a: { value: 5, risk: 'low' }, b: { value: 5, risk: 'low' } }))
+  const cells = fakeKind(world, () => ({ a: { value: 5, risk }, b: { value: 5, risk: 'low' } }))
   const asKind: Kind = cells
   const looks = { underWay: 0, total: 0, mostOfOneKey: 0 }
   const byKey = new Map<string, number>()
   const kind: Kind = {
     ...cells,
+    // Nothing but the first look is told of any change.
+    ...(risk === 'high'
+      ? { changes: async (_, cursor) => ({ scope: cursor === undefined ? whole : nothing, cursor: '1' }) }
+      : {}),
     async observe(resource, scope, context) {
       const name = resource.key.name
       looks.underWay += 1
@@ -60,6 +68,18 @@ describe('the loop', () => {
     loop.wake({ kind: 'cell', name: 'a' })
     await pause(100)
     expect(world.cells.get('a')).toBe(5)
+    await loop.stop()
+  })
+
+  it('carries out what was let through meanwhile, also where nothing has changed since the last look', async () => {
+    const { world, engine, loop } = slowLoop('high')
+    const key = { kind: 'cell', name: 'a' }
+    loop.start()
+    await vi.waitFor(() => expect(engine.statuses.get(key)?.actions).toHaveLength(1))
+    const [waiting] = engine.statuses.get(key)?.actions ?? []
+    engine.approve({ actionId: waiting?.action.id ?? '', approver: 'token:alice' })
+    loop.wake(key)
+    await vi.waitFor(() => expect(world.cells.get('a')).toBe(5))
     await loop.stop()
   })
 

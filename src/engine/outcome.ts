@@ -26,6 +26,8 @@ export interface WaitReason {
   readonly code: string
   readonly message: string
   readonly nextStep?: string
+  /** Whether it is as declared cannot be told, rather than that it is not. */
+  readonly isUnknown?: boolean
 }
 
 /** `repair` unless told. What fails while it is looked at is of unknown state; what was seen and not mended is not ready. */
@@ -119,7 +121,10 @@ function settleWaiting(reason: WaitReason, untilMs: number | undefined, context:
   const waiting: Said = { ...words, status: 'true', wakeUpMs, ...(nextStep === undefined ? {} : { nextStep }) }
   return {
     queue: lookAt(wakeUpMs, context),
-    conditions: conditionsOf({ Ready: { ...words, status: 'false' }, Waiting: waiting }, context),
+    conditions: conditionsOf(
+      { Ready: { ...words, status: reason.isUnknown === true ? 'unknown' : 'false' }, Waiting: waiting },
+      context,
+    ),
     streak: noFailures,
   }
 }

@@ -9,11 +9,12 @@ import type { Random } from '../random.ts'
 import type { Action } from './action.ts'
 import type { Drift } from './drift.ts'
 import { type Execution, type ExecutorOptions, execute, operational } from './executor.ts'
-import type { EffectContext, Kind } from './kind.ts'
+import type { EffectContext, Kind, Waits } from './kind.ts'
 import type { Lease } from './lease.ts'
 import type { ActionRecord, Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import { lookAt } from './look.ts'
+import type { Observation } from './observation.ts'
 import type { FailedDuring, Outcome } from './outcome.ts'
 import { diffPlans } from './planner.ts'
 import { recoverResource } from './recovery.ts'
@@ -53,6 +54,8 @@ export interface ReconcileRequest {
   readonly runId: string
   readonly actor: string
   readonly signal: AbortSignal
+  /** A full observation that was begun before; only where nothing is carried out. */
+  readonly ahead?: Promise<Observation<unknown>> | undefined
 }
 
 /** One carried-out action and what it did. */
@@ -81,7 +84,7 @@ export async function reconcile(request: ReconcileRequest, ports: ReconcilePorts
   if ('outcome' in recovery) return recovery
   const first = await lookNow(request, recovery.finished.length > 0 ? undefined : request.cursor, ports)
   verifyRecovered(recovery.finished, first, request, ports)
-  if (first.scope === 'nothing') return nothingChanged(request, first)
+  if (first.scope === 'nothing') return nothingChanged(request, first, ports)
   if (first.observation.is === 'unreadable') return unreadable(first, first.observation.error)
   const gated = plan(first, request.status, ports)
   const executed = await carryOut(gated, request, ports)
@@ -141,6 +144,7 @@ function lookNow(request: ReconcileRequest, cursor: string | undefined, ports: R
     cursor,
     nowMs: ports.clock.nowMs(),
     context,
+    ahead: request.ahead,
   })
 }
 
@@ -264,14 +268,16 @@ function conclude(
   // A look at changed rows alone leaves standing what the last look at all of it found.
   const standing = isWhole ? gated : [...stillStanding(request.status, ports.ledger), ...gated]
   const drift = isWhole ? look.drift : [...request.status.drift, ...look.drift]
-  const outcome = failure === undefined ? waitingOrConverged(standing, drift) : outcomeOf(failure, 'repair')
+  const kind = ports.kindOf(request.status.declared.key.kind)
+  const waits = isWhole ? kind.waits?.(request.status.declared, look.observation) : undefined
+  const outcome = failure === undefined ? waitingOrConverged(standing, drift, waits) : outcomeOf(failure, 'repair')
   const stale = executed.some(({ execution }) => execution.is === 'stale')
   return { outcome, look, gated, executed, cursor: look.cursor, lookAgain: lookAgain || stale }
 }
 
-function waitingOrConverged(gated: readonly GatedAction[], drift: readonly Drift[]): Outcome {
+function waitingOrConverged(gated: readonly GatedAction[], drift: readonly Drift[], waits?: Waits): Outcome {
   const waiting = gated.filter((one) => !one.gate.runnable)
-  if (waiting.length === 0) return byHandOrConverged(drift)
+  if (waiting.length === 0) return waits === undefined ? byHandOrConverged(drift) : { is: 'waiting', ...waits }
   const wakeUps = waiting.flatMap(({ gate }) => (gate.wakeUpMs === undefined ? [] : [gate.wakeUpMs]))
   const untilMs = wakeUps.length === 0 ? {} : { untilMs: Math.min(...wakeUps) }
   const forPerson = waiting.filter(({ gate }) => gate.decision === 'approve' || gate.decision === 'approve-twice')
@@ -309,15 +315,22 @@ function byHandOrConverged(drift: readonly Drift[]): Outcome {
   }
 }
 
-function nothingChanged(request: ReconcileRequest, look: Look): Reconciled {
-  const gated = request.status.actions
+/** What stands may meanwhile be let through (a window opened, an approval came): then it takes a look at all of it. */
+function nothingChanged(request: ReconcileRequest, look: Look, ports: ReconcilePorts): Reconciled {
+  const gated = request.status.actions.map(({ action }) => ({ action, gate: ports.gate(action) }))
+  const mayRunNow = gated.some(
+    ({ action, gate }, at) =>
+      gate.runnable &&
+      request.status.actions[at]?.gate.runnable === false &&
+      (ports.only === undefined || ports.only.has(action.id)),
+  )
   return {
     outcome: waitingOrConverged(gated, request.status.drift),
     look: undefined,
     gated,
     executed: [],
     cursor: look.cursor ?? request.cursor,
-    lookAgain: false,
+    lookAgain: mayRunNow && ports.lease !== undefined,
   }
 }
 

@@ -93,7 +93,7 @@ function carriedOver(before: ResourceStatus, resource: DeclaredResource, generat
 }
 
 function keepSummary(journal: JournalStore, status: ResourceStatus): void {
-  journal.transaction((db) =>
+  journal.volatile((db) =>
     db
       .prepare('INSERT OR REPLACE INTO looks (resource, at_ms, body) VALUES (?, ?, ?)')
       .run(keyText(status.declared.key), status.lookedAtMs ?? 0, JSON.stringify(viewOf(status))),

@@ -1,8 +1,11 @@
 /** Undo as a person asks for it: of one action, or of everything a run did, newest first. */
 import { OperationalError } from '../errors.ts'
+import type { Action } from './action.ts'
 import { carryOutUndo } from './carry-out-undo.ts'
 import type { Engine } from './engine.ts'
+import type { ExecuteContext } from './executor.ts'
 import type { GateResult } from './gate.ts'
+import { recoverResource } from './recovery.ts'
 import { keyText } from './resource.ts'
 import { planUndoOf, undoTargets } from './undo.ts'
 
@@ -42,11 +45,38 @@ export async function requestUndo(request: UndoRequest, engine: Engine): Promise
   return results
 }
 
+/**
+ * What a crash cut off on the resource is ended first, as a reconcile would: it may be this very undo. Gives the answer where
+ * that decides it.
+ */
+async function endUnfinished(action: Action, context: ExecuteContext, engine: Engine): Promise<UndoResult | undefined> {
+  const ports = engine.ports()
+  const { lease } = ports
+  if (lease === undefined) return undefined
+  const recovery = await recoverResource(keyText(action.resource), context, { ...ports, lease })
+  if (recovery.is === 'blocked') {
+    return { is: 'failed', actionId: action.id, message: recovery.error.message, hint: recovery.error.hint }
+  }
+  for (const { action: finished } of recovery.finished)
+    engine.ledger.move('action.verified', finished, context, { remaining: [] })
+  const undo = recovery.finished.find(({ action: finished }) => finished.undoes === action.id)
+  if (undo === undefined) return undefined
+  return {
+    is: 'undone',
+    actionId: action.id,
+    undoId: undo.action.id,
+    changed: undo.action.affected.count,
+    conflicts: [],
+  }
+}
+
 async function undoOne(actionId: string, { actor, signal }: UndoRequest, engine: Engine): Promise<UndoResult> {
   const ports = engine.ports()
   const record = engine.ledger.record(actionId)
   if (record === undefined) throw new OperationalError('ACTION_NOT_FOUND', `no action has the id ${actionId}`)
   const runId = engine.newRunId()
+  const ended = await endUnfinished(record.action, { runId, actor, signal, progress: () => undefined }, engine)
+  if (ended !== undefined) return ended
   const progress = (done: number, total: number) =>
     ports.onProgress({ runId, resource: keyText(record.action.resource), verb: 'undo', done, total })
   const undo = await planUndoOf(record, actor, { signal, progress }, ports)

@@ -29,6 +29,7 @@ export function verdictOf(views: readonly StatusView[], nowMs: number): Verdict 
         drift.severity !== 'low' &&
         !mended.has(`${drift.resource.kind}/${drift.resource.name} ${drift.path}`),
     ).length
+  const itself = views.filter(waitsByItself)
   const parts = [
     unreadable > 0 ? `${unreadable} ${plural(unreadable, 'resource')} cannot be read` : undefined,
     waiting > 0
@@ -36,6 +37,9 @@ export function verdictOf(views: readonly StatusView[], nowMs: number): Verdict 
       : undefined,
     repairable > 0 ? `${repairable} can be made at once` : undefined,
     byHand > 0 ? `${byHand} ${plural(byHand, 'thing')} only a person can mend` : undefined,
+    itself.length > 0
+      ? `not as declared: ${itself.slice(0, 3).map(namedWithReason).join(', ')}${itself.length > 3 ? ` and ${itself.length - 3} more` : ''}`
+      : undefined,
   ].filter((part) => part !== undefined)
   const looked = views.map((view) => view.fullLookAtMs).filter((moment) => moment !== null)
   const oldest =
@@ -44,13 +48,32 @@ export function verdictOf(views: readonly StatusView[], nowMs: number): Verdict 
       : ''
   const first = parts.length === 0 ? 'Everything is as declared' : parts.join(', ')
   return {
-    status: unreadable > 0 ? 'broken' : waiting + byHand > 0 ? 'needs-a-person' : repairable > 0 ? 'working' : 'true',
+    status:
+      unreadable > 0
+        ? 'broken'
+        : waiting + byHand > 0
+          ? 'needs-a-person'
+          : repairable + itself.length > 0
+            ? 'working'
+            : 'true',
     sentence: `${first}${oldest}.`,
     waiting,
     repairable,
     unreadable,
     byHand,
   }
+}
+
+/** Nothing is planned, nobody is asked and nothing is told to a person, and still it is not as declared: a pause, a start. */
+function waitsByItself(view: StatusView): boolean {
+  const ready = view.conditions.find(({ type }) => type === 'Ready')
+  const isTold = view.error !== null || view.actions.length > 0
+  return !isTold && ready?.status === 'false' && view.drift.every(({ byHand }) => byHand === null)
+}
+
+function namedWithReason({ resource, conditions }: StatusView): string {
+  const ready = conditions.find(({ type }) => type === 'Ready')
+  return `${resource.kind}/${resource.name} (${ready?.reason ?? 'unknown'})`
 }
 
 function plural(count: number, word: string): string {

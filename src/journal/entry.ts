@@ -52,6 +52,8 @@ export const otherEntryTypes = [
   'token.created',
   'token.revoked',
   'checkpoints.expired',
+  'conflict.resolved',
+  'sync.asked',
   'suppression.lifted',
 ] as const
 export type OtherEntryType = (typeof otherEntryTypes)[number]

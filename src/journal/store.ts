@@ -31,6 +31,11 @@ export interface JournalStore {
   append(entries: readonly NewEntry[]): readonly Entry[]
   /** Runs reads and writes of derived and volatile tables in one immediate transaction. */
   transaction<Result>(work: (db: Database.Database) => Result): Result
+  /**
+   * As `transaction`, for tables that may be lost (last looks, events, previews): it does not wait for the disk. A power
+   * failure may take the newest of them, never the record, whose next append makes the disk hold all that came before.
+   */
+  volatile<Result>(work: (db: Database.Database) => Result): Result
   /** For reads. */
   readonly db: Database.Database
   entries(filter: EntryFilter): readonly Entry[]
@@ -85,6 +90,16 @@ export function journalOver(db: Database.Database, clock: Clock, path: string, c
       return stored
     },
     transaction: (work) => guarded(path, () => db.transaction(() => work(db)).immediate()),
+    volatile: (work) =>
+      guarded(path, () => {
+        // In WAL mode NORMAL leaves out the sync at the commit and nothing else (https://www.sqlite.org/pragma.html#pragma_synchronous).
+        db.pragma('synchronous = NORMAL')
+        try {
+          return db.transaction(() => work(db)).immediate()
+        } finally {
+          db.pragma('synchronous = FULL')
+        }
+      }),
     entries(filter) {
       const rows =
         filter.actionId === undefined

@@ -4,14 +4,16 @@ import { notManagedSections } from '../desired/unmanaged.ts'
 import { kindNames } from './registry.ts'
 
 describe('the registry', () => {
-  it('manages databases, tables, standardization and imports, and says so of nothing else', () => {
+  it('manages databases, tables, standardization, imports, services and jobs, and says so of nothing else', () => {
     const state = desiredStateSchema.parse({
       apiVersion: 'trueup/v1',
       name: 'x',
       databases: { main: { path: 'a.db' } },
       tables: { leads: { database: 'main', key: 'id', fields: { email: { type: 'email', standardize: 'email' } } } },
+      services: { one: { command: ['true'] } },
       jobs: { daily: { schedule: '0 6 * * *', command: ['true'] } },
+      backups: { nightly: { of: ['main'], schedule: '0 3 * * *', to: ['backups/'] } },
     })
-    expect(notManagedSections(state, new Set(kindNames)).map(({ section }) => section)).toEqual(['jobs'])
+    expect(notManagedSections(state, new Set(kindNames)).map(({ section }) => section)).toEqual(['backups'])
   })
 })

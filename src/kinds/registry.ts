@@ -7,11 +7,15 @@ import type { AirtableTargets } from '../targets/airtable/ports.ts'
 import type { Eraser } from '../targets/erasure/eraser.ts'
 import type { PersonPlace } from '../targets/erasure/person-layout.ts'
 import type { SuppressionStore } from '../targets/erasure/suppressions.ts'
+import { createMachine } from '../targets/process/machine.ts'
 import type { Offload } from '../targets/process/ports.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { airtableSchemaKind } from './airtable-schema/index.ts'
 import { databaseKind } from './database/index.ts'
 import { importKind } from './import/index.ts'
+import type { JobKind } from './job/index.ts'
+import { machineKind } from './machine/index.ts'
+import type { ServiceKind } from './service/index.ts'
 import { standardizationKind } from './standardization/index.ts'
 import { suppressionKind } from './suppression/index.ts'
 import { type SyncPorts, syncKind } from './sync/index.ts'
@@ -37,6 +41,9 @@ export interface KindPorts {
   readonly sync: Omit<SyncPorts, 'clock' | 'databases' | 'changeSets' | 'airtable' | 'pathOf'>
   readonly offload: Offload
   readonly memory: Memory
+  /** Made before the others, since people ask them for more than a kind is asked. */
+  readonly services: ServiceKind
+  readonly jobs: JobKind
   readonly clock: Clock
   readonly random: Random
 }
@@ -49,6 +56,9 @@ export const kindNames = [
   'airtable-schema',
   'sync',
   'suppression',
+  'service',
+  'job',
+  'machine',
 ] as const
 
 /** Makes every kind of {@link kindNames}. */
@@ -61,5 +71,8 @@ export function createKinds(ports: KindPorts): readonly Kind[] {
     airtableSchemaKind(ports),
     syncKind({ ...ports, ...ports.sync }),
     suppressionKind(ports),
+    ports.services,
+    ports.jobs,
+    machineKind({ ...ports, machine: createMachine() }),
   ]
 }

@@ -5,7 +5,7 @@
 import type { JsonValue } from '../json.ts'
 import { readBoolean } from './boolean-words.ts'
 import { type DayOrder, isoDate, isoDateTime, readMoment } from './calendar.ts'
-import { choiceFinder, listParts } from './choices.ts'
+import { type ChoiceFinder, choiceFinder, listParts } from './choices.ts'
 import { readEmail } from './email.ts'
 import type { Cell, FieldType } from './field-type.ts'
 import { readNumberText } from './number-text.ts'
@@ -93,10 +93,21 @@ function coerceLine(value: Given): Coerced {
     : coerceText(only)
 }
 
+/** Made once for each field, not for each of its values. */
+const finders = new WeakMap<CoerceField, ChoiceFinder>()
+
+function finderOf(field: CoerceField, choices: readonly string[]): ChoiceFinder {
+  const known = finders.get(field)
+  if (known !== undefined) return known
+  const made = choiceFinder(choices, field.aliases)
+  finders.set(field, made)
+  return made
+}
+
 function coerceChoice(value: Given, field: CoerceField): Coerced {
   if (typeof value === 'object') return invalid(`is ${nounOf(value)}, not one choice`)
   if (field.choices === undefined) return cellOf(String(value))
-  const found = choiceFinder(field.choices, field.aliases)(clean(String(value)))
+  const found = finderOf(field, field.choices)(clean(String(value)))
   return found === undefined ? invalid(`is none of ${field.choices.join(', ')}`) : cellOf(found)
 }
 
@@ -106,7 +117,7 @@ function coerceChoices(value: Given, field: CoerceField): Coerced {
     typeof value === 'object'
       ? value.map((part) => (typeof part === 'string' ? part : JSON.stringify(part)))
       : listParts(String(value))
-  const find = field.choices === undefined ? (text: string) => text : choiceFinder(field.choices, field.aliases)
+  const find = field.choices === undefined ? (text: string) => text : finderOf(field, field.choices)
   const found: string[] = []
   for (const part of parts) {
     const choice = find(clean(part))

@@ -183,9 +183,17 @@ const formWords: ReadonlySet<string> = new Set(
 
 /** Whether a word can be part of a legal form. Up to three letters may belong to one written with spaces (`s r.o.`). */
 export function mayBeLegal(word: string): boolean {
+  const known = judged.get(word)
+  if (known !== undefined) return known
   const folded = foldedWord(word)
-  return folded.length <= 3 || formWords.has(folded)
+  const may = folded.length <= 3 || formWords.has(folded)
+  if (judged.size < judgedMax && word.length <= 24) judged.set(word, may)
+  return may
 }
+
+/** The last words of company names are few: what was said of one is remembered. */
+const judged = new Map<string, boolean>()
+const judgedMax = 4096
 
 /** Whether the text is, letter for letter, the canonical spelling of a legal form. */
 export function isCanonicalForm(text: string): boolean {

@@ -28,6 +28,23 @@ describe('matching keys', () => {
     expect(linkedInKey('linkedin.com/pub/ann/1/2/3')).toBeUndefined()
   })
 
+  it('that are told at once are those of the long way', () => {
+    const local = fc.stringMatching(/^[a-zA-Z0-9.+-]{1,12}$/)
+    const domain = fc.constantFrom('gmail.com', 'googlemail.com', 'x.org', 'a-b.example', 'x..org', 'X.org', '-a.de')
+    fc.assert(
+      fc.property(local, domain, (one, at) => {
+        expect(emailKey(`${one}@${at}`)).toBe(emailKey(` ${one}@${at}`))
+      }),
+    )
+    const slug = fc.oneof(fc.stringMatching(/^[a-z0-9-]{1,20}$/), fc.stringMatching(/^ac[a-z]aa[a-z0-9]{12,20}$/))
+    const profile = (one: string) => `https://www.linkedin.com/in/${one}`
+    fc.assert(
+      fc.property(slug, (one) => {
+        expect(linkedInKey(profile(one))).toBe(linkedInKey(` ${profile(one)}`))
+      }),
+    )
+  })
+
   it('of phones: all digits, and apart those without a country', () => {
     expect(phoneKey('(415) 555-2671', 'US')).toBe('14155552671')
     expect(phoneKey('+1 415 555 2671 ext. 9')).toBe('14155552671')

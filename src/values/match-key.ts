@@ -20,6 +20,11 @@ import { clean } from './whitespace.ts'
 /** Which key a field's values have. */
 export type MatchKeyName = 'email' | 'linkedin' | 'phone' | 'company' | 'person' | 'web' | 'text'
 
+const plainEmail = /^[a-z0-9]+(?:[._+-][a-z0-9]+)*@((?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24})$/
+/** A profile in standard form that cannot be an internal id (AC…). */
+const plainProfile = /^https:\/\/www\.linkedin\.com\/(in\/(?!ac[a-z]aa)[a-z0-9]+(?:-[a-z0-9]+)*)$/
+
+const nameRule = standardizeRules.get('person_name')?.prepare({})
 const rulePrepared = standardizeRules.get('email')?.prepare({})
 
 /**
@@ -27,18 +32,23 @@ const rulePrepared = standardizeRules.get('email')?.prepare({})
  * `ann@gmail.com`.
  */
 export function emailKey(value: string): string | undefined {
+  // Most addresses are their own key, told at once.
+  const domain = value.length <= 64 ? plainEmail.exec(value)?.[1] : undefined
+  if (domain !== undefined && domain !== 'gmail.com' && domain !== 'googlemail.com') return value
   const outcome = rulePrepared?.(value, noSiblings)
   if (outcome === undefined || outcome.is === 'unmendable') return undefined
   const reading = readEmail(outcome.is === 'changed' ? outcome.value : value)
   if (reading.is === 'invalid') return undefined
-  const domain = reading.domain.toLowerCase()
-  if (domain !== 'gmail.com' && domain !== 'googlemail.com') return `${reading.local.toLowerCase()}@${domain}`
+  const lowered = reading.domain.toLowerCase()
+  if (lowered !== 'gmail.com' && lowered !== 'googlemail.com') return `${reading.local.toLowerCase()}@${lowered}`
   const mailbox = reading.local.toLowerCase().replace(/\+.*$/u, '').replaceAll('.', '')
   return mailbox === '' ? undefined : `${mailbox}@gmail.com`
 }
 
 /** `in/<slug>` of a person, `company/<slug>` of an organisation. */
 export function linkedInKey(value: string): string | undefined {
+  const plain = value.length <= 120 ? plainProfile.exec(value)?.[1] : undefined
+  if (plain !== undefined) return plain
   const reading = readLinkedIn(clean(value))
   return reading.is === 'page' ? `${reading.page}/${reading.slug}` : undefined
 }
@@ -76,7 +86,7 @@ export function companyKey(value: string): string | undefined {
 export function personKey(value: string): string | undefined {
   const cleaned = clean(value)
   if (isPlaceholder(cleaned)) return undefined
-  const outcome = standardizeRules.get('person_name')?.prepare({})(cleaned, noSiblings)
+  const outcome = nameRule?.(cleaned, noSiblings)
   const words = foldWords(outcome?.is === 'changed' ? outcome.value : cleaned).split(' ')
   const kept = words.filter(
     (word, index) =>

@@ -11,7 +11,7 @@ import type { AirtableTargets } from '../targets/airtable/ports.ts'
 import { createSecretReader } from '../targets/airtable/secret.ts'
 import { openAirtableTargets } from '../targets/airtable/target.ts'
 import type { Databases } from '../targets/sqlite/ports.ts'
-import { bytesOf, type SandboxHost } from './sandbox-host.ts'
+import { bytesOf, type SandboxHost, sandboxRequestsPerSecond } from './sandbox-host.ts'
 
 export interface AirtableSettings {
   readonly directory: string
@@ -43,7 +43,11 @@ export async function openAirtable(settings: AirtableSettings): Promise<Airtable
   })
   return {
     of: (declaration) =>
-      targets.of(declaration.endpoint === 'sandbox' ? { ...declaration, token: sandboxToken } : declaration),
+      targets.of(
+        declaration.endpoint === 'sandbox'
+          ? { ...declaration, token: sandboxToken, requestsPerSecond: sandboxRequestsPerSecond }
+          : declaration,
+      ),
     close: () => targets.close(),
   }
 }

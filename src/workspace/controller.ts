@@ -14,9 +14,10 @@ import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
-import type { Leads } from './leads.ts'
+import { type Leads, repositoryMap } from './leads.ts'
 import { openWorkspace, type Workspace } from './open.ts'
-import { repositoryMap } from './schema-text.ts'
+import { createProgramPort } from './program-port.ts'
+import { createSyncPort } from './sync-port.ts'
 
 export interface ControllerOptions {
   readonly stateFile: string
@@ -50,7 +51,7 @@ const packageSchema = z.object({ version: z.string() })
 /** Starts it. Throws as `openWorkspace` does, and when the port is taken. */
 export async function startController(options: ControllerOptions): Promise<Controller> {
   const { clock, log, random } = options
-  const workspace = await openWorkspace({ ...options, purpose: 'act' })
+  const workspace = await openWorkspace({ ...options, purpose: 'act', serves: true })
   const { engine, generations, lease } = workspace
   const stopping = new AbortController()
   let fail: (error: unknown) => void = () => undefined
@@ -85,7 +86,14 @@ export async function startController(options: ControllerOptions): Promise<Contr
     startedAtMs: clock.nowMs(),
     signal: stopping.signal,
   })
-  const api = createApi({ engine: port, auth, clock, log, repositories: repositoryMap(leads) })
+  const sync = createSyncPort({
+    workspace,
+    clock,
+    wake: (key) => loop.wake(key, { full: true }),
+    leads: () => leads,
+  })
+  const programs = createProgramPort({ workspace, wake: (key) => loop.wake(key, { full: true }) })
+  const api = createApi({ engine: port, sync, programs, auth, clock, log, repositories: repositoryMap(leads) })
   const listening = await api.listen(options.port, options.host)
   lease?.setAddress(listening.url)
 

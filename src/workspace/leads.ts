@@ -86,6 +86,16 @@ export function openLeads(state: DesiredState, ports: LeadPorts): Leads {
   }
 }
 
+/** The repositories by table, in the order of the file. */
+export function repositoryMap(leads: Leads): ReadonlyMap<string, LeadRepository> {
+  return new Map(
+    leads.tables.flatMap((name) => {
+      const repository = leads.of(name)
+      return repository === undefined ? [] : [[name, repository] as const]
+    }),
+  )
+}
+
 /** How long a search waits for its index to catch up; what is found earlier says that it is not complete. */
 const catchUpMs = 2000
 

@@ -30,6 +30,7 @@ import { openErasure } from './erasure.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
+import { openPrograms, type Programs } from './programs.ts'
 import { createSandboxHost } from './sandbox-host.ts'
 
 export interface WorkspaceOptions {
@@ -37,6 +38,8 @@ export interface WorkspaceOptions {
   readonly stateFile: string
   /** `look` changes nothing on the disk; `act` takes the lease. */
   readonly purpose: 'look' | 'act'
+  /** Whether somebody is served meanwhile: work in threads then stands back behind the thread that answers. */
+  readonly serves?: boolean
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
   readonly random: Random
@@ -55,6 +58,7 @@ export interface Workspace {
   readonly events: EventStore
   readonly kinds: Parameters<typeof createEngine>[0]['kinds']
   readonly rows: RowsKind
+  readonly programs: Programs
   readonly databases: Databases
   readonly changeSets: ChangeSets
   /** Whom nothing may bring back. */
@@ -73,6 +77,9 @@ export interface Workspace {
   close(): Promise<void>
 }
 
+/** As `nice` without an argument: a look then gets about a tenth of a core that the answering thread wants too. */
+const servingNiceness = 10
+
 /** Opens a workspace. Throws DESIRED_STATE_*, LEASE_HELD, JOURNAL_*. */
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const { clock, log, random } = options
@@ -80,7 +87,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   if (!existsSync(stateFile)) throw new OperationalError('DESIRED_STATE_MISSING', `there is no ${options.stateFile}`)
   const directory = dirname(stateFile)
   const ownFolder = join(directory, '.trueup')
-  const offload = createOffload({ log })
+  const offload = createOffload({ log, niceness: options.serves === true ? servingNiceness : 0 })
   const databases = openDatabases({ offload, clock, log })
   const journal = await openTheJournal(join(ownFolder, 'journal.db'), options, databases)
   const keep = options.purpose === 'act'
@@ -143,6 +150,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       specOf: (table: string) => mirrors().find(({ key }) => key.name === table)?.spec,
       isErased: suppressions.isErased,
     }
+    const memory = createMemory(journal, { keep })
+    const programs = openPrograms({ ...options, workspace: directory, ownFolder, keep, memory })
+    closers.unshift(() => programs.close())
     const kinds = [
       desiredStateKind(generations),
       ...createKinds({
@@ -157,7 +167,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         airtable,
         sync,
         offload,
-        memory: createMemory(journal, { keep }),
+        memory,
+        services: programs.services,
+        jobs: programs.jobs,
         clock,
         random,
       }),
@@ -179,6 +191,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       events,
       kinds,
       rows,
+      programs,
       databases,
       changeSets,
       suppressions,

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import type { DesiredState } from '../desired/schema.ts'
 import { messageOf, OperationalError } from '../errors.ts'
+import { hashOf } from '../json.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import { baseSeedSchema, type CheckedBaseSeed } from '../sandbox/metadata/base-seed.ts'
@@ -39,6 +40,12 @@ export interface SandboxHost {
   close(): Promise<void>
 }
 
+/**
+ * What the embedded sandbox takes: nobody else uses it, so that it has no part in the pace that a base of Airtable's is
+ * shared at. `trueup sandbox` and tests of the pace keep Airtable's own limits.
+ */
+export const sandboxRequestsPerSecond = 50
+
 /** The file with what a sandbox holds when it is new, as `data/airtable-base.json` of the sample workspace; it may be absent. */
 export const baseSeedFile = 'data/airtable-base.json'
 
@@ -49,6 +56,7 @@ export function createSandboxHost(settings: SandboxHostSettings): SandboxHost {
   let own: { readonly sandbox: Sandbox; readonly url: string } | undefined
   let foreign: SandboxNote | undefined
   let failure: OperationalError | undefined
+  let wanted: DesiredState | undefined
   let turn: Promise<void> = Promise.resolve()
 
   const start = async (): Promise<{ sandbox: Sandbox; url: string }> =>
@@ -62,6 +70,10 @@ export function createSandboxHost(settings: SandboxHostSettings): SandboxHost {
       if (foreign === undefined) own = await start()
     }
     if (own !== undefined) {
+      own.sandbox.control.setLimits({
+        requestsPerSecond: sandboxRequestsPerSecond,
+        requestsPerSecondAndUser: sandboxRequestsPerSecond,
+      })
       if (own.sandbox.control.hasBase(airtable.base)) return
       own.sandbox.control.ensureBase(seedOf(settings.directory, state.name, airtable.base))
     } else if (foreign !== undefined && settings.purpose === 'act') {
@@ -87,12 +99,22 @@ export function createSandboxHost(settings: SandboxHostSettings): SandboxHost {
 
   return {
     ensure(state) {
+      wanted = state
       turn = turn.then(() => ensureQuietly(state))
       return turn
     },
-    url: () => own?.url ?? foreign?.url,
+    url() {
+      if (own !== undefined || foreign === undefined) return own?.url
+      if (runningSandbox(ownFolder)?.url === foreign.url) return foreign.url
+      // The process that ran it has ended: this one takes over, and who asks again finds it.
+      foreign = undefined
+      const state = wanted
+      if (state !== undefined) turn = turn.then(() => ensureQuietly(state))
+      return undefined
+    },
     failure: () => failure,
     async close() {
+      wanted = undefined
       await turn
       await own?.sandbox.close()
       own = undefined
@@ -153,7 +175,7 @@ function seedOf(directory: string, name: string, baseId: string): CheckedBaseSee
   if (!existsSync(path)) return baseSeedSchema.parse({ baseId, name, tables: [] })
   try {
     const content = objectSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
-    return baseSeedSchema.parse({ name, ...content, baseId })
+    return withIds(baseSeedSchema.parse({ name, ...content, baseId }))
   } catch (error) {
     const message = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)
     throw new OperationalError('DESIRED_STATE_INVALID', `${path} is no description of a base: ${message}`, {
@@ -164,6 +186,27 @@ function seedOf(directory: string, name: string, baseId: string): CheckedBaseSee
 }
 
 const basesSchema = z.object({ bases: z.array(z.object({ id: z.string() })) })
+
+/**
+ * Ids that follow from the base and the names: a copy in memory, on which a plan is made, and the sandbox that is then made to
+ * carry the plan out have the same.
+ */
+function withIds(seed: CheckedBaseSeed): CheckedBaseSeed {
+  const idOf = (prefix: string, ...parts: readonly string[]) =>
+    `${prefix}${hashOf([seed.baseId, ...parts]).slice(0, 14)}`
+  return {
+    ...seed,
+    tables: seed.tables.map((table) => ({
+      ...table,
+      id: table.id ?? idOf('tbl', table.name),
+      fields: table.fields.map((field) => ({ ...field, id: field.id ?? idOf('fld', table.name, field.name) })),
+      records: table.records.map((record, index) => ({
+        ...record,
+        id: record.id ?? idOf('rec', table.name, String(index)),
+      })),
+    })),
+  }
+}
 
 /** Creates the base in a sandbox that another process runs, unless it is there. */
 async function ensureThere({ url, controlToken }: SandboxNote, seed: CheckedBaseSeed): Promise<void> {

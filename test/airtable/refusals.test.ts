@@ -214,13 +214,14 @@ describe('faults of the line and the service', () => {
   })
 
   it('a service that stays silent is left alone for a while, then asked by one call', async () => {
-    await open({ declaration: { retry: { attempts: 4, delayMs: 10 } } })
+    await open({ declaration: { retry: { attempts: 0, delayMs: 10 } } })
     at.sandbox.control.addFault({ kind: 'unavailable' })
-    await refusalOf(list())
+    for (let calls = 0; calls < 5; calls += 1) await refusalOf(list())
     at.sandbox.control.clearRequests()
     const refusal = await refusalOf(list())
     expect(refusal.code).toBe('AIRTABLE_UNREACHABLE')
-    expect(refusal.retryAtMs).toBeGreaterThan(at.clock.nowMs() - 60_000)
+    expect(refusal.message).toContain('it is asked again in')
+    expect(refusal.retryAtMs).toBeDefined()
     expect(at.sandbox.control.requests()).toEqual([])
     at.sandbox.control.clearFaults()
     await at.clock.sleep(11_000)

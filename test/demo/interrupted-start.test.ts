@@ -45,11 +45,14 @@ test.each(['data/leads.db', 'data/scraper/leads.db', 'data/json', 'desired-state
       db.close()
       return { rows, entries: readdirSync(join(directory, 'data')).sort() }
     }
-    const complete = { rows: 5000, entries: ['campaigns.db', 'json', 'leads.db', 'leads_cache.db', 'scraper'] }
+    const complete = {
+      rows: 5000,
+      entries: ['airtable-base.json', 'campaigns.db', 'json', 'leads.db', 'leads_cache.db', 'scraper'],
+    }
     if (existsSync(join(directory, 'data'))) expect(whole()).toEqual(complete)
     await ensureDemoWorkspace({ directory, log: openLog('silent') })
     expect(whole()).toEqual(complete)
-    expect(readdirSync(directory).sort()).toEqual(['.trueup', 'data', 'desired-state.yaml'])
+    expect(readdirSync(directory).sort()).toEqual(['.trueup', 'data', 'desired-state.yaml', 'services'])
     expect(readdirSync(join(directory, '.trueup'))).toEqual([])
   },
 )

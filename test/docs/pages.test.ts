@@ -57,7 +57,7 @@ describe('pages', () => {
       .filter((line) => line.startsWith('| '))
     const cited = rows.flatMap((row) => {
       let file = ''
-      return [...row.matchAll(/`(src\/[^`]+\.test\.ts)`|“([^”]+)”/g)].flatMap(([, path, title]) => {
+      return [...row.matchAll(/`((?:src|test)\/[^`]+\.test\.ts)`|“([^”]+)”/g)].flatMap(([, path, title]) => {
         file = path ?? file
         return title === undefined ? [] : [{ file, title }]
       })

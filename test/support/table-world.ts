@@ -11,7 +11,7 @@ import type { DriftDraft } from '../../src/engine/drift.ts'
 import type { Applied, Checkpoint, EffectContext, Kind, UndoPlan } from '../../src/engine/kind.ts'
 import type { Observation, Scope } from '../../src/engine/observation.ts'
 import type { Declared } from '../../src/engine/resource.ts'
-import { hashOf, type JsonValue } from '../../src/json.ts'
+import { hashOf } from '../../src/json.ts'
 import { tableKind } from '../../src/kinds/table/index.ts'
 import type { TableDeclaration } from '../../src/kinds/table/spec.ts'
 import type { TableState } from '../../src/kinds/table/state.ts'
@@ -48,11 +48,6 @@ export function createWorld(): World {
   const offload = createOffload({ log: openLog('silent') })
   const databases = openDatabases({ offload, clock: systemClock, log: openLog('silent') })
   const changeSets = openChangeSets({ path: join(folder, '.trueup', 'checkpoints.db'), clock: systemClock })
-  const remembered = new Map<string, JsonValue>()
-  const memory = {
-    get: (owner: string, name: string) => remembered.get(`${owner} ${name}`),
-    set: (owner: string, name: string, value: JsonValue) => void remembered.set(`${owner} ${name}`, value),
-  }
   const random = seededRandom(7)
   const connected = <Result>(work: (db: Database.Database) => Result): Result => {
     const db = new Database(path)
@@ -68,7 +63,7 @@ export function createWorld(): World {
     path,
     databases,
     changeSets,
-    kind: tableKind({ databases, changeSets, offload, memory, random, clock: systemClock, workspace: folder }),
+    kind: tableKind({ databases, changeSets, offload, random, clock: systemClock, workspace: folder }),
     python: (script) =>
       execFileSync(
         'python3',

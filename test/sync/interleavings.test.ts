@@ -7,7 +7,8 @@ import { expect, it } from 'vitest'
 import { historyArbitrary, play } from './interleavings.ts'
 
 const runs = Number(process.env.SYNC_HISTORIES ?? '40')
-const seed = process.env.SYNC_SEED === undefined ? undefined : Number(process.env.SYNC_SEED)
+const seed = Number(process.env.SYNC_SEED ?? Date.now() % 1_000_000_000)
+process.stderr.write(`interleavings: SYNC_SEED=${seed}\n`)
 
 it('whatever happens, both sides become equal, nothing is doubled, and no edit vanishes without a trace', async () => {
   const result = await fc.check(fc.asyncProperty(historyArbitrary, play), {

@@ -10,14 +10,26 @@ interface CellEdit {
   readonly value: string | number | null
 }
 
+interface Crash {
+  readonly after: number
+  readonly committed: boolean
+}
+
+/** An edit right before the request after so many reaches the base. */
+interface Intrusion extends CellEdit {
+  readonly after: number
+  readonly side: 'local' | 'remote'
+  readonly at: number
+}
+
 type Step =
   | { readonly is: 'insert' | 'create'; readonly name: string; readonly email: boolean }
   | ({ readonly is: 'edit-local' | 'edit-remote'; readonly at: number } & CellEdit)
   | { readonly is: 'delete-local' | 'delete-remote'; readonly at: number }
   | { readonly is: 'fault'; readonly fault: FaultInput }
   | { readonly is: 'wait'; readonly seconds: number }
-  /** A run; with `crash`, the process dies at the request after so many. */
-  | { readonly is: 'run'; readonly crash: { readonly after: number; readonly committed: boolean } | undefined }
+  /** A run; with `crash`, the process dies at the request after so many; with `intrusion`, somebody edits at one. */
+  | { readonly is: 'run'; readonly crash: Crash | undefined; readonly intrusion: Intrusion | undefined }
 
 const fieldAndValue = fc.oneof(
   fc.record({
@@ -72,9 +84,16 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.integer({ min: 1, max: 90 }).map((seconds) => ({ is: 'wait' as const, seconds })) },
   {
     weight: 5,
-    arbitrary: fc
-      .option(fc.record({ after: fc.nat({ max: 6 }), committed: fc.boolean() }), { nil: undefined })
-      .map((crash) => ({ is: 'run' as const, crash })),
+    arbitrary: fc.record({
+      is: fc.constant('run' as const),
+      crash: fc.option(fc.record({ after: fc.nat({ max: 6 }), committed: fc.boolean() }), { nil: undefined }),
+      intrusion: fc.option(
+        fc
+          .tuple(fc.nat({ max: 6 }), fc.constantFrom('local' as const, 'remote' as const), at, fieldAndValue)
+          .map(([after, side, place, cell]): Intrusion => ({ after, side, at: place, ...cell })),
+        { nil: undefined },
+      ),
+    }),
   },
 )
 
@@ -106,7 +125,7 @@ export async function play({ steps, conflicts, deletions }: History): Promise<vo
     for (const step of steps) await take(step, world, ledger)
     world.sandbox.control.clearFaults()
     await settle(world)
-    await checkOutcome(world, ledger)
+    await checkOutcome(world, ledger, deletions)
   } finally {
     await world.close()
   }
@@ -149,7 +168,7 @@ async function take(step: Step, world: SyncWorld, ledger: Ledger): Promise<void>
       await world.clock.advance(step.seconds * 1000)
       return
     case 'run':
-      return run(step.crash, world)
+      return run(step, world, ledger)
   }
 }
 
@@ -209,7 +228,15 @@ function create(name: string, withEmail: boolean, world: SyncWorld, ledger: Ledg
   ledger.born.add(name)
 }
 
-async function run(crash: { after: number; committed: boolean } | undefined, world: SyncWorld): Promise<void> {
+async function run(
+  { crash, intrusion }: Extract<Step, { is: 'run' }>,
+  world: SyncWorld,
+  ledger: Ledger,
+): Promise<void> {
+  if (intrusion !== undefined) {
+    const change = intrusion.side === 'local' ? changeHere : changeThere
+    world.intrude(intrusion.after, () => change(intrusion.at, intrusion, world, ledger))
+  }
   if (crash !== undefined) world.crashAfter(crash.after, crash.committed)
   try {
     await restoreHook(world)

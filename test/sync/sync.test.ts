@@ -101,6 +101,24 @@ describe('a base that has records already', () => {
   })
 })
 
+describe('a field that was deleted in Airtable and made again', () => {
+  it('is filled from here; that it is empty is nobody’s edit', async () => {
+    await open()
+    world.insert(ann)
+    await world.run()
+    world.colleague().deleteField('Leads', 'Company')
+    await world.clock.advance(120_000)
+    await world.run()
+    const { tables } = await world.pump(world.target.base.schema({ signal }))
+    const draft = { name: 'Company', type: 'singleLineText' }
+    await world.pump(world.target.base.createField(tables[0]?.id ?? '', draft, { signal }))
+    await world.clock.advance(120_000)
+    await world.run()
+    expect(world.rows()['k-ann']?.company).toBe('Acme')
+    expect(recordOf('Ann Lee')?.[1].Company).toBe('Acme')
+  })
+})
+
 describe('both sides changed one cell', () => {
   const edit = async (conflicts: string, order: 'local-first' | 'remote-first') => {
     await open({ airtable: { conflicts } })

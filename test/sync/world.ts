@@ -77,6 +77,8 @@ export interface SyncWorld {
    * any more, and `run` rejects.
    */
   crashAfter(requests: number, committed: boolean): void
+  /** Has somebody do something right before the request after so many more reaches the base. */
+  intrude(requests: number, work: () => void): void
   /** Waits for a promise while virtual time passes. */
   pump<Result>(work: Promise<Result>): Promise<Result>
   /** Rows by key. */
@@ -194,6 +196,7 @@ export async function openSyncWorld(options: SyncWorldOptions = {}): Promise<Syn
           fuse?.blown ?? new Promise<never>(() => undefined),
         ]),
       ),
+    intrude: (requests, work) => fuse?.intrude(requests, work),
     crashAfter: (requests, committed) => fuse?.arm(requests, committed),
     pump,
     rows: () => rowsOf(agent),
@@ -263,11 +266,13 @@ interface Fuse {
   /** Rejects at the crash. */
   readonly blown: Promise<never>
   arm(requests: number, committed: boolean): void
+  intrude(requests: number, work: () => void): void
 }
 
 function createFuse(inner: AirtableTransport): Fuse {
   let left = Number.POSITIVE_INFINITY
   let isCommitted = false
+  let intrusion: { left: number; readonly work: () => void } | undefined
   let isDead = false
   let die: (error: Error) => void = () => undefined
   const blown = new Promise<never>((_, reject) => {
@@ -282,9 +287,20 @@ function createFuse(inner: AirtableTransport): Fuse {
       left = requests
       isCommitted = committed
     },
+    intrude(requests, work) {
+      intrusion = { left: requests, work }
+    },
     transport: {
       async send(request) {
         if (isDead) return never
+        if (intrusion !== undefined) {
+          intrusion.left -= 1
+          if (intrusion.left < 0) {
+            const { work } = intrusion
+            intrusion = undefined
+            work()
+          }
+        }
         left -= 1
         if (left < 0) {
           isDead = true

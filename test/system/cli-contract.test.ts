@@ -25,9 +25,11 @@ const commands = [
   'reject',
   'undo',
   'generate',
+  'conflicts',
+  'resolve',
 ]
 /** Commands that only gather others. */
-const groups = ['leads', 'token']
+const groups = ['leads', 'token', 'service', 'sync']
 const stackTrace = /^\s+at .+:\d+:\d+\)?$/m
 const colour = new RegExp(`${String.fromCharCode(27)}\\[`)
 

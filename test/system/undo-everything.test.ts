@@ -118,9 +118,9 @@ function differences(before: Dump, after: Dump): readonly string[] {
   })
 }
 
-/** How many entries the journal has, besides those that say who acts. */
+/** How many entries the journal has. */
 function journalEntries(): number {
-  const script = `import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM entries WHERE type <> ?', ('lease.taken',)).fetchone()[0])`
+  const script = `import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM entries').fetchone()[0])`
   return Number(execFileSync('python3', ['-c', script, join(workspace, '.trueup/journal.db')], { encoding: 'utf8' }))
 }
 
@@ -158,9 +158,13 @@ test('plan, apply, approve, apply, apply again, and undo of everything gives eve
 
   const settled = dump()
   const entries = journalEntries()
+  // The journal's file also holds the lease and what was last seen, which are written; the record itself is not.
+  const besidesJournal = () => Object.entries(filesNow()).filter(([path]) => !/^\.trueup(\/journal\.db|$)/.test(path))
+  const untouched = besidesJournal()
   expect((await apply()).run.executed).toEqual([])
-  expect(differences(settled, dump()).slice(0, 20)).toEqual([])
+  expect(besidesJournal()).toEqual(untouched)
   expect(journalEntries()).toBe(entries)
+  expect(differences(settled, dump()).slice(0, 20)).toEqual([])
 
   // What is left is for people; only where it weighs much does a plan end with 2.
   const after = await trueup('plan')
@@ -172,10 +176,16 @@ test('plan, apply, approve, apply, apply again, and undo of everything gives eve
 
   for (const { id, resource, verb } of executed.toReversed()) {
     const undone = undoneSchema.parse((await trueup('undo', id)).answer)
-    expect(undone.items, `${verb} ${resource}`).toMatchObject([{ is: 'undone', conflicts: [] }])
+    // Airtable lets no program delete a table: what was made there is empty, and a person is told how.
+    const expected = verb === 'create-table' && resource.startsWith('airtable-schema/') ? 'by-hand' : 'undone'
+    expect(undone.items, `${verb} ${resource}`).toMatchObject([{ is: expected }])
+    expect(undone.items.flatMap(({ conflicts = [] }) => conflicts)).toEqual([])
   }
   expect(differences(original, dump()).slice(0, 20)).toEqual([])
   // The migration log knows the rows whose import was undone: they do not come back by themselves.
   const isNoted = /^import\/\S+ rows\.(missing|blanks|unnoted):/
-  expect(driftIn((await trueup('plan')).answer)).toEqual(driftIn(planned.answer).filter((text) => !isNoted.test(text)))
+  const isThere = /^airtable-schema\/base tables\.leads:/
+  expect(driftIn((await trueup('plan')).answer)).toEqual(
+    driftIn(planned.answer).filter((text) => !isNoted.test(text) && !isThere.test(text)),
+  )
 }, 600_000)

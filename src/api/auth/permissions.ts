@@ -18,6 +18,12 @@ export const permissions = [
   'state.apply',
   /** Approve and reject actions. */
   'actions.approve',
+  /** See how leads stand with Airtable, what was moved, and which values conflict; values only with `leads.read`. */
+  'sync.read',
+  /** Ask for a push or a pull. */
+  'sync.run',
+  /** Choose between the values of a conflict; giving another value also takes `leads.write`. */
+  'conflict.resolve',
   /** Read the audit log. */
   'audit.read',
   /** Make and revoke tokens of any role. */
@@ -34,13 +40,13 @@ export interface Role {
   readonly unmasked: ReadonlySet<string> | 'all'
 }
 
-const read: readonly Permission[] = ['leads.read', 'state.read']
+const read: readonly Permission[] = ['leads.read', 'state.read', 'sync.read']
 
 const builtIn: Readonly<Record<string, readonly Permission[]>> = {
   viewer: read,
-  editor: [...read, 'leads.write'],
-  operator: [...read, 'leads.write', 'people.erase', 'state.reconcile', 'audit.read'],
-  approver: [...read, 'actions.approve', 'audit.read'],
+  editor: [...read, 'leads.write', 'conflict.resolve'],
+  operator: [...read, 'leads.write', 'people.erase', 'state.reconcile', 'sync.run', 'conflict.resolve', 'audit.read'],
+  approver: [...read, 'actions.approve', 'conflict.resolve', 'audit.read'],
   admin: permissions,
 }
 
@@ -68,13 +74,18 @@ export interface Viewer {
   readonly subject: string
   readonly role: Role
   readonly tokenId: string
-  /** A session is the cookie of a browser. */
-  readonly via: 'token' | 'session'
+  /** A session is the cookie of a browser; `local` is the command line on a workspace that it holds itself. */
+  readonly via: 'token' | 'session' | 'local'
+}
+
+/** The owner of the workspace's files, who may do everything. */
+export function localViewer(subject: string): Viewer {
+  return { subject, role: { name: 'local', can: new Set(permissions), unmasked: 'all' }, tokenId: '', via: 'local' }
 }
 
 /** How the journal names a viewer. */
 export function actorOf(viewer: Viewer): string {
-  return `token:${viewer.subject}`
+  return `${viewer.via === 'local' ? 'local' : 'token'}:${viewer.subject}`
 }
 
 export function may(viewer: Viewer, permission: Permission): boolean {

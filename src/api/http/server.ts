@@ -14,8 +14,10 @@ import { metricsText } from '../metrics.ts'
 import { asset } from '../page/assets.ts'
 import { statusPage } from '../page/status-page.ts'
 import type { EnginePort } from '../ports.ts'
+import type { ProgramPort } from '../program-port.ts'
 import type { Repositories } from '../schema/context.ts'
 import { assembleApi } from '../schema/schema.ts'
+import type { SyncPort } from '../sync-port.ts'
 import { createFastLists } from './fast-lists.ts'
 import { createGraphqlHandler } from './graphql.ts'
 import { type HostRules, hostRules } from './hosts.ts'
@@ -24,6 +26,8 @@ import { handleSignIn, handleSignOut } from './sign-in.ts'
 
 export interface ApiOptions {
   readonly engine: EnginePort
+  readonly sync: SyncPort
+  readonly programs: ProgramPort
   readonly auth: Auth
   readonly clock: Clock
   readonly log: Log
@@ -74,6 +78,7 @@ export function createApi(options: ApiOptions): Api {
       case '/sign-in.css':
         return send(response, 200, 'text/css; charset=utf-8', asset('app.css'))
     }
+    if (path.startsWith('/ping/')) return takePing(path, request, response)
     const viewer = auth.viewerOf(headers)
     if (viewer === undefined) return refuseStranger(request, response)
     return answerViewer(path, request, response, viewer)
@@ -98,12 +103,28 @@ export function createApi(options: ApiOptions): Api {
         return send(response, 200, 'text/css; charset=utf-8', asset('app.css'))
       case '/metrics':
         if (!may(viewer, 'state.read')) return sendError(response, 403, 'FORBIDDEN', 'This role sees no metrics.')
-        return send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await metricsText(engine, options.clock))
+        return send(
+          response,
+          200,
+          'text/plain; version=0.0.4; charset=utf-8',
+          await metricsText(engine, options.programs, options.clock),
+        )
       case '/sign-out':
         return handleSignOut(request, response, auth)
       default:
         return sendError(response, 404, 'NOT_FOUND', 'There is nothing here.')
     }
+  }
+
+  /** The path itself is the secret: jobs that others run report by it. Says nothing of tokens that are none. */
+  async function takePing(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [, token, outcome] = /^\/ping\/([0-9a-f]{32})(?:\/(fail))?$/.exec(path) ?? []
+    const isMethod = request.method === 'GET' || request.method === 'HEAD' || request.method === 'POST'
+    if (!isMethod) return sendError(response, 405, 'METHOD', 'Only GET and POST.')
+    const known =
+      token !== undefined && (await options.programs.ping(token, outcome === undefined ? 'success' : 'failure'))
+    if (known) return sendText(response, 200, 'ok')
+    sendError(response, 404, 'NOT_FOUND', 'There is nothing here.')
   }
 
   async function answerGraphql(request: IncomingMessage, response: ServerResponse, viewer: Viewer): Promise<void> {

@@ -1,8 +1,9 @@
 /** The plan, the actions of the journal, and what people do with them: approve, reject, undo. */
 import { isoOf } from '../../clock.ts'
-import { actorOf } from '../auth/permissions.ts'
-import type { ActionRecordView, ApproveOutcome, EnginePort, PlanView, UndoOutcome } from '../ports.ts'
+import { actorOf, may } from '../auth/permissions.ts'
+import type { ActionRecordView, ApproveOutcome, EnginePort, PlanView, ResourceAddress, UndoOutcome } from '../ports.ts'
 import { type Intervention, interventionsOf, severityOf } from '../resource-status.ts'
+import type { ConflictView, SyncPort } from '../sync-port.ts'
 import { type Builder, pageSizeDefault, requires } from './builder.ts'
 import type { Enums } from './enums.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
@@ -10,6 +11,7 @@ import type { ResourceTypes } from './resources.ts'
 import { hasTag, type Results } from './results.ts'
 import { isoOrNull } from './scalars.ts'
 import { idsMax, reasonLengthMax } from './sizes.ts'
+import type { SyncTypes } from './sync-types.ts'
 
 type Approved = Extract<ApproveOutcome, { is: 'approved' }>
 type PlanStale = Extract<ApproveOutcome, { is: 'plan-stale' }> & { readonly message: string }
@@ -18,14 +20,22 @@ type SelfApproval = Extract<ApproveOutcome, { is: 'self-approval' }>
 type Undoing = Extract<UndoOutcome, { is: 'undoing' }>
 type NotUndoable = Extract<UndoOutcome, { is: 'not-undoable' }>
 
+/** Conflicts that the queue shows one by one; more are told by their number. */
+const conflictsMax = 200
+
 export type ActionTypes = ReturnType<typeof addActions>
 
 export function addActions(
   builder: Builder,
-  engine: EnginePort,
-  types: { readonly enums: Enums; readonly results: Results; readonly resources: ResourceTypes },
+  { engine, sync }: { readonly engine: EnginePort; readonly sync: SyncPort },
+  types: {
+    readonly enums: Enums
+    readonly results: Results
+    readonly resources: ResourceTypes
+    readonly Conflict: SyncTypes['Conflict']
+  },
 ) {
-  const { enums, results, resources } = types
+  const { enums, results, resources, Conflict } = types
 
   const ApprovalOfAction = builder.objectRef<ActionRecordView['approvals'][number]>('Approval').implement({
     description: 'A person let one exact action with its exact evidence go ahead.',
@@ -62,7 +72,7 @@ export function addActions(
 
   const InterventionRef = builder.objectRef<Intervention>('Intervention').implement({
     description:
-      'Something that does not go on without a person: an approval, data that no action can mend, a thing that cannot be read.',
+      'Something that does not go on without a person: an approval, a conflict, data that no action can mend, a thing that cannot be read.',
     fields: (t) => ({
       reason: t.string({ resolve: (one) => one.is }),
       severity: t.field({ type: enums.Severity, resolve: severityOf }),
@@ -75,6 +85,8 @@ export function addActions(
               return one.drift.message
             case 'unreadable':
               return one.resource.error?.message ?? one.resource.summary
+            case 'conflict':
+              return conflictMessage(one.conflict)
           }
         },
       }),
@@ -87,17 +99,14 @@ export function addActions(
               return one.drift.byHand ?? ''
             case 'unreadable':
               return one.resource.error?.hint ?? ''
+            case 'conflict':
+              return 'take one side, or give another value, with resolveConflict'
           }
         },
       }),
       resource: t.field({
         type: resources.Address,
-        resolve: (one) =>
-          one.is === 'approval'
-            ? one.action.resource
-            : one.is === 'by-hand'
-              ? one.drift.resource
-              : one.resource.resource,
+        resolve: addressOf,
       }),
       action: t.field({
         type: resources.PendingAction,
@@ -108,6 +117,11 @@ export function addActions(
         type: resources.Drift,
         nullable: true,
         resolve: (one) => (one.is === 'by-hand' ? one.drift : null),
+      }),
+      conflict: t.field({
+        type: Conflict,
+        nullable: true,
+        resolve: (one) => (one.is === 'conflict' ? one.conflict : null),
       }),
     }),
   })
@@ -154,7 +168,12 @@ export function addActions(
       ...requires('state.read'),
       type: [InterventionRef],
       description: 'What waits for a person, most severe first.',
-      resolve: async () => [...interventionsOf(await engine.resources())],
+      resolve: async (_root, _args, { viewer }) => {
+        const conflicts = may(viewer, 'sync.read')
+          ? await sync.conflicts({ table: undefined, state: 'open', after: undefined, limit: conflictsMax })
+          : []
+        return [...interventionsOf(await engine.resources(), conflicts)]
+      },
     }),
   }))
 
@@ -300,4 +319,28 @@ export function addActions(
   }))
 
   return { ActionRecord, Plan }
+}
+
+function addressOf(one: Intervention): ResourceAddress {
+  switch (one.is) {
+    case 'approval':
+      return one.action.resource
+    case 'by-hand':
+      return one.drift.resource
+    case 'unreadable':
+      return one.resource.resource
+    case 'conflict':
+      return { kind: 'sync', name: one.conflict.table }
+  }
+}
+
+function conflictMessage({ table, key, field, kind }: ConflictView): string {
+  switch (kind) {
+    case 'values':
+      return `${field ?? ''} of ${key} (${table}) was changed here and in Airtable`
+    case 'deleted-local':
+      return `${key} (${table}) was deleted here and edited in Airtable`
+    case 'deleted-remote':
+      return `${key} (${table}) was deleted in Airtable and edited here`
+  }
 }

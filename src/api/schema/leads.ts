@@ -5,19 +5,21 @@ import { filteredColumns, type LeadFilter, parseFilter } from '../../leads/filte
 import type { PageSpan } from '../../leads/reader.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
 import { searchedFields } from '../../leads/table.ts'
+import type { SyncPort } from '../sync-port.ts'
 import { type Builder, pageSizeDefault, requires } from './builder.ts'
 import type { ApiContext, Repositories } from './context.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
 import { addErasure, addErasureResults } from './lead-erasure.ts'
 import { recordFieldName, type TableNames, tableNames } from './lead-names.ts'
 import { addLeadTypes, addSharedLeadTypes, type LeadTypes } from './lead-types.ts'
-import { addWriteRefusals, addWrites } from './lead-writes.ts'
+import { addWrites, type Refusals } from './lead-writes.ts'
 import { isMasked } from './masking.ts'
 import { idWithin } from './node-id.ts'
 import { requestedFields } from './projection.ts'
 import type { Results } from './results.ts'
 import { addStatistics } from './statistics.ts'
 import type { ErasureTypes } from './suppressions.ts'
+import type { SyncTypes } from './sync-types.ts'
 
 /** A list in the schema: its root field's names and the table behind it. */
 export interface ListRoot {
@@ -83,20 +85,28 @@ function columnsOf(repository: LeadRepository, fields: ReadonlySet<string>): rea
   return repository.allColumns.filter((column) => fields.has(recordFieldName(column)))
 }
 
+/** What the records of all tables share. */
+interface LeadParts {
+  readonly results: Results
+  readonly refusals: Refusals
+  readonly sync: SyncPort
+  readonly LeadSync: SyncTypes['LeadSync']
+  readonly erasureTypes: ErasureTypes
+}
+
 /** Adds the declared tables; gives the root field of each list with its table. */
 export function addLeads(
   builder: Builder,
   repositories: Repositories,
-  results: Results,
-  erasureTypes: ErasureTypes,
+  { results, refusals, sync, LeadSync, erasureTypes }: LeadParts,
 ): ReadonlyMap<string, ListRoot> {
   const lists = new Map<string, ListRoot>()
   const shared = addSharedLeadTypes(builder)
-  const refusals = addWriteRefusals(builder, results)
   const erasures = addErasureResults(builder, erasureTypes)
   for (const repository of repositories.values()) {
     const names = tableNames(repository.table.name)
     const types = addLeadTypes(builder, repository, names, shared)
+    if (sync.tables().includes(repository.table.name)) addLeadSync(builder, types, repository, { sync, LeadSync })
     addReads(builder, repository, names, types)
     addWrites(builder, repository, names, types, results, refusals)
     addErasure(builder, repository, names, { results, refusals, erasures })
@@ -104,6 +114,23 @@ export function addLeads(
   }
   addStatistics(builder, repositories)
   return lists
+}
+
+function addLeadSync(
+  builder: Builder,
+  types: LeadTypes,
+  { table }: LeadRepository,
+  { sync, LeadSync }: Pick<LeadParts, 'sync' | 'LeadSync'>,
+) {
+  builder.objectField(types.Record, 'syncStatus', (t) =>
+    t.field({
+      ...requires('sync.read'),
+      type: LeadSync,
+      description: 'How it stands with Airtable; null where the sync has not met it.',
+      nullable: true,
+      resolve: async ({ key }) => (await sync.lead(table.name, key)) ?? null,
+    }),
+  )
 }
 
 function addReads(builder: Builder, repository: LeadRepository, names: TableNames, types: LeadTypes) {

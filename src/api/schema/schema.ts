@@ -7,20 +7,29 @@ import type { Clock } from '../../clock.ts'
 import { InvariantViolation } from '../../errors.ts'
 import type { Auth } from '../auth/auth.ts'
 import type { EnginePort } from '../ports.ts'
+import type { ProgramPort } from '../program-port.ts'
+import type { SyncPort } from '../sync-port.ts'
 import { addAccess } from './access.ts'
 import { addActions } from './actions.ts'
 import { createBuilder } from './builder.ts'
+import { addConflicts } from './conflicts.ts'
 import type { Repositories } from './context.ts'
 import { addController } from './controller.ts'
 import { addEnums } from './enums.ts'
 import { addEvents } from './events.ts'
+import { addWriteRefusals } from './lead-writes.ts'
 import { addLeads, type ListRoot } from './leads.ts'
+import { addPrograms } from './programs.ts'
 import { addResources } from './resources.ts'
 import { addResults } from './results.ts'
 import { addErasureTypes, addSuppressions } from './suppressions.ts'
+import { addSyncStatus } from './sync-status.ts'
+import { addSyncTypes } from './sync-types.ts'
 
 export interface SchemaPorts {
   readonly engine: EnginePort
+  readonly sync: SyncPort
+  readonly programs: ProgramPort
   readonly auth: Auth
   readonly clock: Clock
 }
@@ -33,18 +42,26 @@ export interface ApiSchema {
 }
 
 /** Builds the schema; takes some tens of milliseconds. Throws when two types or fields would get one name. */
-export function assembleApi(repositories: Repositories, { engine, auth, clock }: SchemaPorts): ApiSchema {
+export function assembleApi(
+  repositories: Repositories,
+  { engine, sync, programs, auth, clock }: SchemaPorts,
+): ApiSchema {
   const builder = createBuilder()
   const results = addResults(builder)
   const enums = addEnums(builder)
   const resources = addResources(builder, engine, enums)
-  const actions = addActions(builder, engine, { enums, results, resources })
+  const types = addSyncTypes(builder, repositories)
+  const actions = addActions(builder, { engine, sync }, { enums, results, resources, Conflict: types.Conflict })
   addController(builder, engine, clock, { enums, results, resources, actions })
   addEvents(builder, engine, resources)
+  addPrograms(builder, programs, results)
   addAccess(builder, engine, auth, results)
+  const refusals = addWriteRefusals(builder, results)
+  addSyncStatus(builder, sync, repositories, { results, types })
+  addConflicts(builder, sync, { results, refusals, types })
   const erasureTypes = addErasureTypes(builder)
   addSuppressions(builder, engine, results, erasureTypes)
-  const lists = addLeads(builder, repositories, results, erasureTypes)
+  const lists = addLeads(builder, repositories, { results, refusals, sync, LeadSync: types.LeadSync, erasureTypes })
   const schema = builder.toSchema()
   for (const field of openRootFields(schema)) throw new InvariantViolation(`${field} states who may use it`)
   return { schema, lists }

@@ -9,6 +9,7 @@ import { OperationalError } from '../../errors.ts'
 import { openLog } from '../../log.ts'
 import { systemRandom } from '../../random.ts'
 import { type Controller, startController } from '../../workspace/controller.ts'
+import { runningServices } from '../../workspace/program-port.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
 
 interface RunOptions extends CommonOptions {
@@ -45,7 +46,7 @@ async function keepRunning(options: RunOptions, run: CommandRun): Promise<ExitSt
     const { created } = await ensureDemoWorkspace({ directory: dirname(resolve(options.state)), log })
     if (created && !options.json)
       run.terminal.line(
-        'Made the sample workspace: four databases and JSON files in data/, about 5,000 leads, messy on purpose.',
+        'Made the sample workspace: four databases and JSON files in data/, about 5,000 leads, messy on purpose; and three services in services/ that work on them.',
       )
   }
   const controller = await start(options, run, log)
@@ -76,8 +77,18 @@ async function keepRunning(options: RunOptions, run: CommandRun): Promise<ExitSt
     await Promise.race([stopped(run.signal), controller.failure])
     return 0
   } finally {
+    const running = await runningServices(controller.workspace)
     await controller.close()
+    if (running.length > 0 && !options.json) tellWhatRuns(running, options, run)
   }
+}
+
+/** What was started stays: a restart of Trueup is no reason to stop working. */
+function tellWhatRuns(names: readonly string[], options: RunOptions, { terminal }: CommandRun): void {
+  const state = options.state === 'desired-state.yaml' ? '' : ` --state ${options.state}`
+  const these = names.length === 1 ? 'The service' : `The ${names.length} services`
+  terminal.line(`${these} ${names.join(', ')} ${names.length === 1 ? 'goes' : 'go'} on running without Trueup.`)
+  terminal.line(`To stop ${names.length === 1 ? 'it' : 'them'}: trueup service stop --all${state}`)
 }
 
 async function start(

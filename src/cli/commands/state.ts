@@ -107,9 +107,13 @@ function statusRow(view: StatusView, terminal: Terminal): string[] {
       ? colour.red('unreadable')
       : view.actions.length > 0
         ? colour.yellow('differs')
-        : view.drift.length > 0
-          ? colour.dim('see drift')
-          : colour.green('true')
+        : ready?.status === 'false' && ready.reason !== 'ByHand'
+          ? colour.yellow(ready.reason)
+          : ready?.status === 'unknown'
+            ? colour.yellow('unknown')
+            : view.drift.length > 0
+              ? colour.dim('see drift')
+              : colour.green('true')
   const waits = view.actions.filter((action) => !action.gate.runnable).length
   const age = view.lookedAtMs === null ? '' : colour.dim(` (${ageText(Date.now() - view.lookedAtMs)} ago)`)
   return [

@@ -25,6 +25,10 @@ const directorySchema = pathSchema
   .describe('The folder that the program starts in; the workspace when left out.')
   .optional()
 
+const dependencySchema = z
+  .string()
+  .regex(/^(database|table)\/[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'must be a service, database/NAME or table/NAME')
+
 const probeWays = ['http', 'tcp', 'exec', 'heartbeat', 'log'] as const
 
 const probeSchema = z
@@ -59,7 +63,9 @@ const probeSchema = z
       .min(1)
       .default(3)
       .describe('How many probes in a row must fail before the service counts as dead.'),
-    startup: durationSchema.describe('How long after a start failing probes do not count.').optional(),
+    startup: durationSchema
+      .prefault('30s')
+      .describe('How long after a start failing probes do not count, unless one has succeeded.'),
   })
   .refine(
     (probe) => probeWays.filter((way) => probe[way] !== undefined).length === 1,
@@ -99,19 +105,50 @@ export const serviceSchema = z
       .describe('Whether it is started again after it ended.'),
     environment: environmentSchema,
     directory: directorySchema,
-    dependsOn: z.array(nameSchema).default([]).describe('Services that must run before this one.'),
+    dependsOn: z
+      .array(z.union([nameSchema, dependencySchema], 'must be a service, database/NAME or table/NAME'))
+      .default([])
+      .meta({
+        description:
+          'Services that must be ready, and databases and tables that must be there, before this one starts.',
+        examples: [['database/main']],
+      }),
     grace: durationSchema.prefault('30s').describe('How long it may take to end after SIGTERM before SIGKILL.'),
     onChange: z
       .enum(['approve', 'restart'])
       .default('approve')
-      .describe('What happens when its declaration changes: ask before the restart, or restart.'),
+      .describe(
+        'What happens when its declaration changes: ask before the restart, or restart. Of several services that change, one restarts at a time, the next when the one before is ready.',
+      ),
     probe: probeSchema.describe('How it is told whether the service lives.').optional(),
+    backoff: z
+      .strictObject({
+        from: intervalSchema.prefault('10s').describe('The pause before it is started again after it failed once.'),
+        to: intervalSchema.prefault('5m').describe('The longest pause; each failure in a row doubles it up to this.'),
+        reset: intervalSchema
+          .prefault('10m')
+          .describe('After running so long without a failure the pauses start anew.'),
+      })
+      .prefault({})
+      .describe('How long it pauses before it is started again; each pause varies by 10 %.'),
+    log: z
+      .strictObject({
+        size: sizeSchema.prefault('10MB').describe('At this size a log file is put aside.'),
+        files: z.int().min(1).max(100).default(10).describe('How many log files are kept, the current one included.'),
+      })
+      .prefault({})
+      .describe('What is kept of its output, in `.trueup/logs`.'),
     limits: z
       .strictObject({
         memory: sizeSchema
           .meta({ description: 'The most memory, of all its processes.', examples: ['256MB'] })
           .optional(),
         processes: z.int().min(1).describe('The most processes.').optional(),
+        descriptors: z
+          .int()
+          .min(16)
+          .describe('The most open files of each process; the system itself refuses more.')
+          .optional(),
       })
       .describe('What it may use; beyond it, the service is restarted.')
       .optional(),
@@ -125,6 +162,7 @@ export const serviceSchema = z
 
 export const jobSchema = z
   .strictObject({
+    manage: manageSchema.default('enforce').describe('`enforce` runs it; `observe` only reports.'),
     schedule: cronSchema.meta({ description: 'When it runs, as a cron line.', examples: ['0 6 * * *'] }).optional(),
     timezone: timezoneSchema.default('UTC').describe('The time zone of the schedule.'),
     command: commandSchema.describe('Program and arguments of a job that Trueup runs.').optional(),
@@ -140,7 +178,17 @@ export const jobSchema = z
       .describe('Whether runs missed while Trueup was down are made up for by one.'),
     maxRuntime: intervalSchema.describe('How long one run may take before it is ended.').optional(),
     ping: z
-      .strictObject({ file: pathSchema.describe('The file whose modification time is the last success.') })
+      .union(
+        [
+          z.strictObject({ file: pathSchema.describe('The file whose modification time is the last success.') }),
+          z.strictObject({
+            url: z
+              .literal(true)
+              .describe('A secret web address that the job asks for; `trueup service list` shows it.'),
+          }),
+        ],
+        'must be { file: path } or { url: true }',
+      )
       .describe('How a job that others run shows that it succeeded.')
       .optional(),
   })

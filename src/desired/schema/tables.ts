@@ -25,7 +25,7 @@ const duplicateRuleSchema = z.union(
   'must be { name, exact, confidence } or { name, fuzzy, threshold }',
 )
 
-const duplicatesSchema = z.strictObject({
+export const duplicatesSchema = z.strictObject({
   rules: z
     .array(duplicateRuleSchema)
     .min(1, 'must list at least one rule')

@@ -22,11 +22,14 @@ function checkServices(check: Check): void {
     if (service.probe?.log !== undefined) checkPath(check, [...path, 'probe', 'log'], service.probe.log)
     checkEnvironment(check, path, service.environment)
     for (const [index, other] of service.dependsOn.entries()) {
-      if (other === name) check.problem([...path, 'dependsOn', index], 'names the service itself')
+      const [, section, entry] = /^(database|table)\/(.+)$/.exec(other) ?? []
+      if (section !== undefined && entry !== undefined)
+        check.known([...path, 'dependsOn', index], entry, check.names(`${section}s`), `a declared ${section}`)
+      else if (other === name) check.problem([...path, 'dependsOn', index], 'names the service itself')
       else check.known([...path, 'dependsOn', index], other, names, 'a declared service')
     }
     if (service.command !== undefined) continue
-    for (const key of ['environment', 'directory', 'limits', 'grace'] as const) {
+    for (const key of ['environment', 'directory', 'limits', 'grace', 'backoff', 'log', 'restart'] as const) {
       if (check.names(...path).includes(key))
         check.warning([...path, key], 'has no effect, since Trueup does not start this service', { at: 'key' })
     }
@@ -75,12 +78,14 @@ function checkJobs(check: Check): void {
   for (const [name, job] of Object.entries(check.state.jobs)) {
     const path = ['jobs', name]
     if (job.directory !== undefined) checkPath(check, [...path, 'directory'], job.directory)
-    if (job.ping !== undefined) checkPath(check, [...path, 'ping', 'file'], job.ping.file)
+    if (job.ping !== undefined && 'file' in job.ping) checkPath(check, [...path, 'ping', 'file'], job.ping.file)
     checkEnvironment(check, path, job.environment)
     if (job.command === undefined && job.schedule !== undefined)
       check.problem([...path, 'schedule'], 'needs a command to run', { at: 'key' })
     if (job.ping !== undefined && job.succeedWithin === undefined)
       check.problem([...path, 'ping'], 'needs succeedWithin, which tells when it is late', { at: 'key' })
+    if (job.command !== undefined && job.ping !== undefined)
+      check.problem([...path, 'ping'], 'is for jobs that others run; this one has a command', { at: 'key' })
     if (job.command !== undefined && job.schedule === undefined)
       check.warning(path, 'has no schedule, so it runs only when somebody asks for it', { at: 'key' })
   }

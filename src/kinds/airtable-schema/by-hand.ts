@@ -38,6 +38,11 @@ const typeNames: Readonly<Record<string, string>> = {
   aiText: 'AI text',
 }
 
+/** What Airtable's pages call a type. */
+export function typeName(type: string): string {
+  return typeNames[type] ?? type
+}
+
 /** `Single select (singleSelect)`. */
 export function typeText(type: string): string {
   const name = typeNames[type]

@@ -128,6 +128,7 @@ function callsCheck({ usage }: AirtableSchemaState): HealthCheck {
 export function describeBase(observation: Observation<AirtableSchemaState>): string {
   if (observation.is !== 'present') return observation.is
   const { schema, known } = observation.state
+  if (schema.tables.length === 0) return 'an empty base'
   const ids = new Set(Object.values(known).flatMap(({ table }) => (table === undefined ? [] : [table.id])))
   const mapped = schema.tables.filter(({ id }) => ids.has(id))
   const fieldIds = new Set(

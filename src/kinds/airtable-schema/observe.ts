@@ -15,8 +15,7 @@ import type { Refusal } from './refusals.ts'
 import type { AirtableSchemaSpec } from './spec.ts'
 import { type AirtableSchemaState, fingerprintOf } from './state.ts'
 
-const minuteMs = 60_000
-const hourMs = 60 * minuteMs
+const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
 export interface ObservePorts {
@@ -58,8 +57,7 @@ export async function observeBase(
 
 /** How old a reading may be. */
 function maxAgeOf({ notes, isAnew, before, target }: ObservePorts): number {
-  if (isAnew || notes.readAtMs() === undefined) return 0
-  if (before === 'nothing') return minuteMs
+  if (isAnew || before === 'nothing' || notes.readAtMs() === undefined) return 0
   // Without a webhook nobody tells that a person has made what only a person can make.
   return before === 'untrue' && target.feed.webhook() === undefined ? hourMs : dayMs
 }

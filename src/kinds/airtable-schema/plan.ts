@@ -7,7 +7,7 @@ import type { Declared } from '../../engine/resource.ts'
 import { sameName } from '../../targets/airtable/mapping.ts'
 import type { FieldDraft, RemoteTable } from '../../targets/airtable/ports.ts'
 import { evidenceOf, inputOf, type Order } from './actions.ts'
-import { typeText } from './by-hand.ts'
+import { typeName } from './by-hand.ts'
 import { pathOf, webhookPath } from './diff.ts'
 import { fieldDraftOf, keyFieldDraft, tableDraftOf } from './field-draft.ts'
 import type { AirtableSchemaSpec } from './spec.ts'
@@ -116,7 +116,7 @@ function createField(
     },
     state,
     {
-      summary: `Add the field “${field.name}”, ${typeText(field.type)}, to table “${remote.name}” in the base, empty, for ${purpose}.`,
+      summary: `Add the field “${field.name}” (${typeName(field.type)}) to table “${remote.name}” of the base, empty, for ${purpose}.`,
       risk: wasId === undefined ? 'low' : 'high',
       findings: wasId === undefined ? [] : [wasDeleted],
       reversible: 'by-hand',

@@ -490,6 +490,18 @@ describe('looking', () => {
     expect((await world.state(cache())).outcomes.merged).toBe(2)
   })
 
+  it('is not read anew while it waits and nothing has changed, neither in the source nor in the table', async () => {
+    world.python(legacy.unified)
+    // Until two seconds have passed, a write could have left the files' times as they are.
+    await new Promise((resolve) => setTimeout(resolve, 2100))
+    const waiting = await world.state(cache())
+    expect(await world.state(cache())).toBe(waiting)
+    world.sql('data/leads.db', "INSERT INTO leads (id, full_name) VALUES ('new', 'New One')")
+    const again = await world.state(cache())
+    expect(again).not.toBe(waiting)
+    expect(again.population).toBe(waiting.population + 1)
+  })
+
   it('depends on its table and on the database it comes from', () => {
     expect(cache().dependsOn).toEqual([
       { kind: 'table', name: 'leads' },

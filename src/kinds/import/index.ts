@@ -24,6 +24,7 @@ import { type ImportResource, listImports } from './spec.ts'
 import { type ImportState, importStateSchema, isDone } from './state.ts'
 import { type ThreadInput, type ThreadOutput, threadOutputSchema } from './thread-wire.ts'
 import { planUndoOf, undoInputSchema } from './undo.ts'
+import { worldSignature } from './world-signature.ts'
 
 export { forgetInImportLog, forgottenLogChange } from './forget.ts'
 export { importSources } from './sources.ts'
@@ -47,11 +48,13 @@ const filesEveryMs = 30_000
 /** Makes the kind. */
 export function importKind(ports: ImportPorts): Kind<ImportResource, ImportState> {
   const { changeSets, databases, workspace } = ports
+  const lastLooks: LastLooks = new Map()
   return {
     name: 'import',
     category: 'data',
+    looksAlone: true,
     list: (desired) => listImports(desired, { workspace, rules: standardizeRules }),
-    observe: (resource, _scope, context) => observe(resource, context, ports),
+    observe: (resource, _scope, context) => observe(resource, context, ports, lastLooks),
     diff: diffImport,
     plan: planImport,
     checkpoint: (action, context) =>
@@ -73,7 +76,27 @@ interface Remembered {
   readonly state: ImportState
 }
 
+/** What this process saw last, by import, and of what: an import that waits is not read anew until something changes. */
+type LastLooks = Map<string, Remembered>
+
 async function observe(
+  resource: Declared<ImportResource>,
+  context: EffectContext,
+  ports: ImportPorts,
+  lastLooks: LastLooks,
+): Promise<Observation<ImportState>> {
+  const { spec } = resource
+  const signature = worldSignature(spec, ports.clock.nowMs())
+  const last = lastLooks.get(spec.name)
+  if (last !== undefined && last.signature === signature) return present(last.state)
+  lastLooks.delete(spec.name)
+  const observation = await observeAnew(resource, context, ports)
+  if (observation.is === 'present' && signature !== null)
+    lastLooks.set(spec.name, { signature, state: observation.state })
+  return observation
+}
+
+async function observeAnew(
   resource: Declared<ImportResource>,
   context: EffectContext,
   ports: ImportPorts,

@@ -386,6 +386,18 @@ describe('rows that changed', () => {
     expect(input(partly.drafts)).toEqual(input(whole.drafts))
   })
 
+  test('say nothing of values that the last full look reported as without a form already', async () => {
+    seed(mess)
+    for (const action of (await look()).actions) await carryOut(action)
+    await look()
+    const rows: Scope = { is: 'rows', rowIds: [1, 3, 4] }
+    expect((await look(resourceOf(), rows)).drift).toEqual([])
+    python(`db.execute("UPDATE leads SET email = 'john at x.com' WHERE id = 'a'")`)
+    expect((await look(resourceOf(), rows)).drift.map(({ path: at, affected }) => [at, affected])).toEqual([
+      ['fields.email.unmendable', { count: 1, sample: ['a'] }],
+    ])
+  })
+
   test('are all rows without a log, and with a cursor that means nothing', async () => {
     seed(mess)
     expect(await kind.changes?.(resourceOf(), '5')).toEqual({ scope: full, cursor: '' })

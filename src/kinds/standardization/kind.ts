@@ -21,7 +21,7 @@ import { type Evidence, keepChanges } from './checkpoint.ts'
 import { driftOf, figure } from './diff.ts'
 import { healthOf } from './health.ts'
 import { readLayout } from './layout.ts'
-import { type Look, lookAt, lookSchema, namedRowsMax, sampleMax } from './look.ts'
+import { type Known, type Look, lookAt, lookSchema, namedRowsMax, sampleMax } from './look.ts'
 import { actionsOf } from './plan.ts'
 import type { WorkerOrder } from './scan-worker.ts'
 import { kindName, listStandardization, type StandardizationSpec } from './spec.ts'
@@ -74,16 +74,39 @@ export function standardizationKind(ports: StandardizationPorts): Kind<Standardi
     }
   }
 
-  const look = async (spec: StandardizationSpec, scope: Scope, context: EffectContext): Promise<Look> => {
+  /** Rows by resource and field that the last full look found to have no standard form. */
+  const unmendable = new Map<string, ReadonlyMap<string, ReadonlySet<number>>>()
+
+  const knownOf = (owner: string, rowIds: readonly number[]): Known =>
+    Object.fromEntries(
+      [...(unmendable.get(owner) ?? [])].map(([field, rows]) => [field, rowIds.filter((rowId) => rows.has(rowId))]),
+    )
+
+  const keepKnown = (owner: string, { fields }: Look & { readonly is: 'looked' }) =>
+    unmendable.set(owner, new Map(fields.map((field) => [field.name, new Set(field.unmendableRows ?? [])])))
+
+  const look = async (
+    owner: string,
+    spec: StandardizationSpec,
+    scope: Scope,
+    context: EffectContext,
+  ): Promise<Look> => {
     const path = pathOf(spec.database)
     const rowIds = scope.is === 'rows' ? [...scope.rowIds].sort((left, right) => left - right) : undefined
+    const known = rowIds && knownOf(owner, rowIds)
     if (rowIds === undefined || rowIds.length > inlineRowsMax) {
-      const order = (place: string): WorkerOrder => ({ is: 'look', place, spec, ...(rowIds && { rowIds }) })
+      const order = (place: string): WorkerOrder => ({
+        is: 'look',
+        place,
+        spec,
+        ...(rowIds && { rowIds }),
+        ...(known && { known }),
+      })
       return lookSchema.parse(await inWorker(path, order, context))
     }
     const view = await databases.read(path)
     try {
-      return await lookAt(view.db, spec, { rowIds, signal: context.signal })
+      return await lookAt(view.db, spec, { rowIds, known, signal: context.signal })
     } finally {
       view.close()
     }
@@ -116,10 +139,13 @@ export function standardizationKind(ports: StandardizationPorts): Kind<Standardi
 
     async observe(resource, scope, context) {
       try {
-        const seen = await look(resource.spec, scope, context)
-        if (seen.is === 'absent') return { is: 'absent' }
         const owner = keyText(resource.key)
-        if (seen.is === 'looked' && scope.is === 'full') memory.set(owner, 'rows', seen.rows)
+        const seen = await look(owner, resource.spec, scope, context)
+        if (seen.is === 'absent') return { is: 'absent' }
+        if (seen.is === 'looked' && scope.is === 'full') {
+          memory.set(owner, 'rows', seen.rows)
+          keepKnown(owner, seen)
+        }
         const known = memory.get(owner, 'rows')
         const population = typeof known === 'number' ? known : undefined
         return presentOf({ look: seen, scope: scope.is, population })

@@ -29,6 +29,8 @@ const fieldLookSchema = z.object({
   rowIds: z.array(z.number()).nullable(),
   previews: z.array(z.object({ key: z.string(), before: cellSchema, after: cellSchema })),
   unmendable: z.number(),
+  /** The rows of these, where they are not too many; else null. */
+  unmendableRows: z.instanceof(Float64Array).nullable(),
   unmendableSample: z.array(z.object({ key: z.string(), reason: z.string() })),
   /** How often each reason was given, most frequent first. */
   reasons: z.array(z.object({ reason: z.string(), count: z.number() })),
@@ -52,20 +54,34 @@ export const lookSchema = z.discriminatedUnion('is', [
 export type FieldLook = z.output<typeof fieldLookSchema>
 export type Look = z.output<typeof lookSchema>
 
-/** Looks at all rows of the declared table, or at those of `options.rowIds`. */
-export async function lookAt(db: Database, spec: StandardizationSpec, options: ScanOptions): Promise<Look> {
+/** Rows by field name whose values the last full look found to have no standard form. */
+export const knownSchema = z.record(z.string(), z.array(z.number()))
+export type Known = z.output<typeof knownSchema>
+
+/** More rows of a field than this are not named. */
+const unmendableRowsMax = 50_000
+
+/**
+ * Looks at all rows of the declared table, or at those of `options.rowIds`. What is `known` to have no standard form is
+ * passed over: it was reported and counted by an earlier look.
+ */
+export async function lookAt(
+  db: Database,
+  spec: StandardizationSpec,
+  options: ScanOptions & { readonly known?: Known | undefined },
+): Promise<Look> {
   const reading = readLayout(db, spec)
   if (reading.is !== 'layout') return reading
   // What was stamped when is nothing that a look compares.
   const layout: Layout = { ...reading.layout, stamps: [] }
-  const notes = layout.fields.map(noteOf)
+  const notes = layout.fields.map((place) => noteOf(place, new Set(options.known?.[place.field.name] ?? [])))
   const rows = await scan(
     db,
     layout,
     {
       filled: (field) => notes[field]?.filled(),
       changed: (field, change) => notes[field]?.changed(change),
-      unmendable: (field, key, reason) => notes[field]?.unmendable(key, reason),
+      unmendable: (field, rowId, key, reason) => notes[field]?.unmendable(rowId, key, reason),
     },
     options,
   )
@@ -78,10 +94,11 @@ export async function lookAt(db: Database, spec: StandardizationSpec, options: S
   }
 }
 
-function noteOf(place: PlacedField) {
+function noteOf(place: PlacedField, known: ReadonlySet<number>) {
   const fingerprint = createChangeFingerprint()
   const rowIds: number[] = []
   const previews: FieldLook['previews'] = []
+  const unmendableRows: number[] = []
   const unmendableSample: FieldLook['unmendableSample'] = []
   const reasons = new Map<string, number>()
   let filled = 0
@@ -100,8 +117,10 @@ function noteOf(place: PlacedField) {
           after: shown(change.after),
         })
     },
-    unmendable(key: string, reason: string) {
+    unmendable(rowId: number, key: string, reason: string) {
+      if (known.has(rowId)) return
       unmendable += 1
+      if (unmendableRows.length <= unmendableRowsMax) unmendableRows.push(rowId)
       if (unmendableSample.length < sampleMax) unmendableSample.push({ key, reason })
       if (reasons.has(reason) || reasons.size < reasonsMax) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
     },
@@ -115,6 +134,7 @@ function noteOf(place: PlacedField) {
       rowIds: rowIds.length > namedRowsMax ? null : rowIds,
       previews,
       unmendable,
+      unmendableRows: unmendableRows.length > unmendableRowsMax ? null : Float64Array.from(unmendableRows),
       unmendableSample,
       reasons: [...reasons]
         .map(([reason, count]) => ({ reason, count }))

@@ -6,7 +6,7 @@ import { openChangeSets } from '../../targets/sqlite/change-sets.ts'
 import { openReading } from '../../targets/sqlite/connection.ts'
 import { standardizeSchema } from './action-input.ts'
 import { keepChanges } from './checkpoint.ts'
-import { lookAt } from './look.ts'
+import { knownSchema, lookAt } from './look.ts'
 import { specSchema } from './spec.ts'
 
 /** `place` is where `Databases.locate` says that the file, or a copy of it, may be opened. */
@@ -16,6 +16,7 @@ export const orderSchema = z.discriminatedUnion('is', [
     place: z.string(),
     spec: specSchema,
     rowIds: z.array(z.number()).optional(),
+    known: knownSchema.optional(),
   }),
   z.object({
     is: z.literal('checkpoint'),
@@ -36,7 +37,8 @@ serveThread(async (given, context) => {
   const order = orderSchema.parse(given)
   const db = openReading(order.place)
   try {
-    if (order.is === 'look') return await lookAt(db, order.spec, { ...context, rowIds: order.rowIds })
+    if (order.is === 'look')
+      return await lookAt(db, order.spec, { ...context, rowIds: order.rowIds, known: order.known })
     const changeSets = openChangeSets({ path: order.checkpoints, clock: systemClock })
     try {
       return await keepChanges(db, changeSets, order.order, context)

@@ -17,7 +17,7 @@ export interface ScanSink {
   readonly filled: (field: number) => void
   /** `stamped` are the row's cells of the layout's stamps. */
   readonly changed: (field: number, change: Change & { readonly is: 'cell' }, stamped: readonly Stamped[]) => void
-  readonly unmendable: (field: number, key: string, reason: string) => void
+  readonly unmendable: (field: number, rowId: number, key: string, reason: string) => void
 }
 
 /** A cell that holds the moment of its row's last update. */
@@ -105,7 +105,13 @@ type Found =
       readonly change: Change & { readonly is: 'cell' }
       readonly stamped: readonly Stamped[]
     }
-  | { readonly is: 'unmendable'; readonly field: number; readonly key: string; readonly reason: string }
+  | {
+      readonly is: 'unmendable'
+      readonly field: number
+      readonly rowId: number
+      readonly key: string
+      readonly reason: string
+    }
 
 const noCells: readonly Cell[] = []
 const noStamps: readonly Stamped[] = []
@@ -124,7 +130,7 @@ function judge(values: readonly Cell[], prepared: Prepared, sink: ScanSink, foun
     const rowId = Number(values[0])
     const key = values[1] ?? null
     if (outcome.is === 'unmendable') {
-      found.push({ is: 'unmendable', field: index, key: keyTextOf(key, rowId), reason: outcome.reason })
+      found.push({ is: 'unmendable', field: index, rowId, key: keyTextOf(key, rowId), reason: outcome.reason })
     } else {
       const column = prepared.columns[field.at - 2] ?? ''
       found.push({
@@ -148,14 +154,14 @@ function stampedIn(values: readonly Cell[], { stamps }: Prepared, changed: strin
 
 function report(found: Found, layout: Layout, uniqueness: Uniqueness, sink: ScanSink): void {
   if (found.is === 'unmendable') {
-    sink.unmendable(found.field, found.key, found.reason)
+    sink.unmendable(found.field, found.rowId, found.key, found.reason)
     return
   }
   const { change } = found
   const place = layout.fields[found.field]
   if (place?.unique === true && uniqueness.isTaken(place, change)) {
     const reason = 'has a standard form that another record holds already: merge the two first'
-    sink.unmendable(found.field, keyTextOf(change.key, change.rowId), reason)
+    sink.unmendable(found.field, change.rowId, keyTextOf(change.key, change.rowId), reason)
   } else {
     sink.changed(found.field, change, found.stamped)
   }

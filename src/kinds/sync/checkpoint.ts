@@ -7,7 +7,6 @@ import type { Checkpoint, EffectContext } from '../../engine/kind.ts'
 import { openTable } from '../../targets/sqlite/table-access.ts'
 import { takeRemote } from './intake-remote.ts'
 import { openLocalTable } from './local-table.ts'
-import { freshMs } from './observe.ts'
 import { type OpenParts, type SyncPorts, surveyParts } from './parts.ts'
 import { changesOf, changeTargetOf } from './pull.ts'
 import type { GroupSort } from './survey.ts'
@@ -16,8 +15,18 @@ import { fingerprintOf, movesNow } from './survey.ts'
 /** Said instead of a fingerprint where the action cannot be resolved any more. */
 const gone: Checkpoint = { evidence: 'what it was planned on is not there any more', images: 0 }
 
-/** How old what is known of Airtable may be when something there is overwritten: a long run asks anew under way. */
-const staleMs = 15_000
+/**
+ * How old what is known of Airtable may be when an action begins, by what it does there. What overwrites or deletes is one
+ * action and waits for news; the many small ones of a long run ask anew now and then.
+ */
+const newsAgeMaxMs: Readonly<Partial<Record<GroupSort, number>>> = {
+  'push-new': 15_000,
+  'push-fill': 15_000,
+  'push-changes': 1000,
+  'push-deletions': 1000,
+  'push-erasures': 1000,
+  'pull-deletions': 1000,
+}
 
 export async function keepMoves(
   action: Action,
@@ -31,7 +40,8 @@ export async function keepMoves(
   const kept = store.moves.of(action.id)
   if (kept.some(({ state }) => state !== 'planned')) return { evidence: action.precondition, images: kept.length }
   if (keys === undefined) return gone
-  if (sort === 'push-changes' || sort === 'push-deletions') await refresh(parts, ports, context)
+  const ageMaxMs = newsAgeMaxMs[sort]
+  if (ageMaxMs !== undefined) await refresh(ageMaxMs, parts, ports, context)
   const view = await ports.databases.read(parts.path)
   try {
     const reading = openLocalTable(view.db, parts.spec)
@@ -59,10 +69,13 @@ export async function keepMoves(
   }
 }
 
-async function refresh(parts: OpenParts, ports: SyncPorts, { signal, progress }: EffectContext): Promise<void> {
+async function refresh(
+  ageMaxMs: number,
+  parts: OpenParts,
+  ports: SyncPorts,
+  { signal, progress }: EffectContext,
+): Promise<void> {
   const { target, mapping, store, spec } = parts
-  const lastPollMs = target.feed.webhook()?.lastPollMs
-  if (lastPollMs !== undefined && ports.clock.nowMs() - lastPollMs <= staleMs) return
   await takeRemote(
     {
       target,
@@ -73,6 +86,6 @@ async function refresh(parts: OpenParts, ports: SyncPorts, { signal, progress }:
       signal,
       progress,
     },
-    { maxAgeMs: freshMs, scan: undefined },
+    { maxAgeMs: ageMaxMs, scan: undefined },
   )
 }

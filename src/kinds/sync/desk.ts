@@ -3,13 +3,14 @@
  * whether both sides are equal. Reads and notes only; what follows from a choice is done by the next look.
  */
 import { OperationalError } from '../../errors.ts'
-import type { CallUsage } from '../../targets/airtable/ports.ts'
-import { scannedAt } from './intake-remote.ts'
+import type { AirtableTarget, CallUsage } from '../../targets/airtable/ports.ts'
+import { type AskedKind, isAsked, noteAsked } from './asked.ts'
+import { modifiedUntil, scannedAt } from './intake-remote.ts'
+import { knownIdsOf } from './mapping.ts'
 import { neverSeen } from './merge-field.ts'
-import { noteAsked } from './observe.ts'
 import { type SyncPorts, targetOf } from './parts.ts'
 import type { SyncSpec } from './spec.ts'
-import type { Conflict } from './store/conflicts.ts'
+import type { Conflict, ConflictPlace } from './store/conflicts.ts'
 import type { KeptMove } from './store/moves.ts'
 import type { Pair, PairStatus } from './store/pair.ts'
 import type { TableStore } from './store/store.ts'
@@ -24,7 +25,10 @@ export interface SyncReport {
   /** When Airtable was last asked for changes, and when all records were last read. */
   readonly lastPullMs: number | undefined
   readonly lastFullMs: number | undefined
-  readonly usage: CallUsage
+  /** Whether changes in Airtable are told by a webhook; without one they are asked for by time. */
+  readonly webhook: boolean
+  /** Undefined while there is no token, so that nobody can say which base is meant. */
+  readonly usage: CallUsage | undefined
 }
 
 export type TakenSide = 'local' | 'airtable'
@@ -53,15 +57,32 @@ export interface SyncDesk {
   ): Promise<readonly KeptMove[]>
   conflicts(
     table: string,
-    filter: { readonly state: Conflict['state'] | undefined; readonly limit: number },
+    filter: {
+      readonly state: Conflict['state'] | undefined
+      readonly after?: ConflictPlace
+      readonly limit: number
+    },
   ): Promise<readonly Conflict[]>
+  /** One conflict of any table; undefined for an id that is none. */
+  conflict(id: string): Promise<{ readonly conflict: Conflict; readonly table: string } | undefined>
   /**
    * Takes one side's value; `apart` leaves both as they are until one of them changes. Bound to the values that were
-   * shown.
+   * shown. `noted` is called before anything is written; what it throws leaves all as it is.
    */
-  resolve(id: string, take: TakenSide | 'apart', by: string): Promise<Resolution>
-  /** Has the next look push, pull, or compare all. */
-  ask(table: string, what: 'push' | 'pull' | 'full'): Promise<void>
+  resolve(
+    id: string,
+    take: TakenSide | 'apart',
+    by: string,
+    noted?: (conflict: Conflict, table: string) => void,
+  ): Promise<Resolution>
+  /** Has the next look push, pull, or compare all; gives a mark for {@link isAsked}. */
+  ask(table: string, what: AskedKind): Promise<string>
+  /** Whether no look has taken up yet what was asked for. */
+  isAsked(table: string, mark: string): Promise<boolean>
+  /** Our names of the Airtable fields that mirror a table's, by Airtable's ids. */
+  fieldsById(table: string): Promise<ReadonlyMap<string, string>>
+  /** Where a person sees a record in Airtable; undefined where its base is not Airtable's own, or not known yet. */
+  linkOf(table: string, recordId: string): Promise<string | undefined>
   /** Reads both sides whole and compares them field by field. Changes nothing. */
   verify(
     table: string,
@@ -86,21 +107,30 @@ export function createSyncDesk(ports: SyncDeskPorts): SyncDesk {
     declared(table)
     return (await ports.syncStore()).table(table)
   }
+  const find = async (id: string) => {
+    for (const table of ports.tables()) {
+      const store = await storeOf(table)
+      const conflict = store.conflicts.get(id)
+      if (conflict !== undefined) return { conflict, table, store }
+    }
+    return undefined
+  }
   return {
     tables: ports.tables,
     async report(table) {
       const spec = declared(table)
       const store = await storeOf(table)
-      const target = targetOf(spec, ports)
+      const target = reachable(spec, ports)
       return {
         table,
         localCount: store.pairs.localCount(),
         remoteCount: store.pairs.remoteCount(),
         statuses: store.pairs.statusCounts(),
         openConflicts: store.conflicts.openCount(),
-        lastPullMs: target.feed.webhook()?.lastPollMs,
+        lastPullMs: latest(target?.feed.webhook()?.lastPollMs, modifiedUntil(store)),
         lastFullMs: scannedAt(store),
-        usage: target.base.usage(),
+        webhook: target?.feed.webhook() !== undefined,
+        usage: target?.base.usage(),
       }
     },
     lead: async (table, key) => (await storeOf(table)).pairs.get(key),
@@ -108,21 +138,50 @@ export function createSyncDesk(ports: SyncDeskPorts): SyncDesk {
       (await storeOf(table)).pairs.page(afterKey, limit, status),
     history: async (table, filter) => (await storeOf(table)).moves.history(filter),
     conflicts: async (table, filter) => (await storeOf(table)).conflicts.list(filter),
-    async resolve(id, take, by) {
-      for (const table of ports.tables()) {
-        const store = await storeOf(table)
-        const conflict = store.conflicts.get(id)
-        if (conflict === undefined) continue
-        if (conflict.state !== 'open') return { is: 'stale', conflict, table }
-        store.transaction(() => settleConflict(store, conflict, take, by, ports.clock.nowMs()))
-        return { is: 'resolved', conflict: store.conflicts.get(id) ?? conflict, table }
-      }
-      return { is: 'unknown' }
+    conflict: async (id) => {
+      const found = await find(id)
+      return found && { conflict: found.conflict, table: found.table }
+    },
+    async resolve(id, take, by, noted) {
+      const found = await find(id)
+      if (found === undefined) return { is: 'unknown' }
+      const { conflict, table, store } = found
+      if (conflict.state !== 'open') return { is: 'stale', conflict, table }
+      store.transaction(() => {
+        noted?.(conflict, table)
+        settleConflict(store, conflict, take, by, ports.clock.nowMs())
+      })
+      return { is: 'resolved', conflict: store.conflicts.get(id) ?? conflict, table }
     },
     ask: async (table, what) => noteAsked(await storeOf(table), what),
+    isAsked: async (table, mark) => isAsked(await storeOf(table), mark),
+    async fieldsById(table) {
+      const { fields } = knownIdsOf(await storeOf(table))
+      return new Map(Object.entries(fields).map(([name, { id }]) => [id, name]))
+    },
+    async linkOf(table, recordId) {
+      const { airtable } = declared(table)
+      const tableId = knownIdsOf(await storeOf(table)).table?.id
+      if (airtable.endpoint !== null || tableId === undefined) return undefined
+      return `https://airtable.com/${airtable.base}/${tableId}/${recordId}`
+    },
     async verify(table, options) {
       return verify({ name: table, spec: declared(table) }, ports, options)
     },
+  }
+}
+
+function latest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
+}
+
+/** The base; undefined while its token is missing, which must not hide what is known of both sides. */
+function reachable(spec: SyncSpec, ports: SyncDeskPorts): AirtableTarget | undefined {
+  try {
+    return targetOf(spec, ports)
+  } catch (error) {
+    if (error instanceof OperationalError && error.code === 'AIRTABLE_TOKEN_MISSING') return undefined
+    throw error
   }
 }
 

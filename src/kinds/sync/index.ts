@@ -19,7 +19,10 @@ import { applyUndo, checkpointUndo, planUndoOf, undoInputSchema } from './undo.t
 
 export { createSyncDesk, type SyncDesk } from './desk.ts'
 export type { SyncPorts } from './parts.ts'
+export { type Mark, partsOf } from './reading.ts'
 export { listSync } from './spec.ts'
+export type { Conflict } from './store/conflicts.ts'
+export type { KeptMove } from './store/moves.ts'
 export { lazySyncStore } from './store/open.ts'
 
 /** Groups that are remembered, so that an action that waited for approval can still be resolved. */
@@ -56,7 +59,7 @@ export function syncKind(ports: SyncPorts): Kind<SyncSpec, SyncState> {
     list: listSync,
 
     async observe(resource, _scope, context) {
-      const observation = await observeSync(resource, ports, context)
+      const observation = await observeSync(resource, ports, context, (fingerprint) => keysOf.has(fingerprint))
       remember(observation)
       return observation
     },

@@ -9,6 +9,7 @@ import type { AirtableTarget, PendingRecord, RemoteRecord } from '../../targets/
 import { type Adoption, adopt, identitiesOfRecord } from './adopt.ts'
 import type { SyncMapping } from './mapping.ts'
 import type { TableStore } from './store/store.ts'
+import { noteUnseen } from './unseen.ts'
 
 export interface RemoteIntake {
   readonly target: AirtableTarget
@@ -66,6 +67,12 @@ export async function takeRemote(intake: RemoteIntake, request: RemoteRequest): 
 /** When all records were last read, in milliseconds since the epoch. */
 export function scannedAt(store: TableStore): number | undefined {
   const text = store.get(scannedAtName)
+  return text === undefined ? undefined : Number(text)
+}
+
+/** Up to when changes were asked for without a webhook, or all records were read; in milliseconds since the epoch. */
+export function modifiedUntil(store: TableStore): number | undefined {
+  const text = store.get(modifiedName)
   return text === undefined ? undefined : Number(text)
 }
 
@@ -179,6 +186,7 @@ async function takePending(intake: RemoteIntake, pending: readonly PendingRecord
   const unclear: PendingRecord[] = []
   store.transaction(() => {
     for (const one of pending) {
+      noteUnseen(one, store, mapping)
       if (one.what === 'destroyed') {
         markGone(store, one.recordId, one.atMs)
         continue

@@ -1,4 +1,6 @@
 /** The mapping of one table, as the base has it: which Airtable fields mirror which of ours. */
+
+import { z } from 'zod'
 import { airtableFieldTypes, isPullOnly, writableAirtableTypes } from '../../desired/airtable-types.ts'
 import type { JsonValue } from '../../json.ts'
 import {
@@ -74,6 +76,7 @@ export function readMapping(name: string, spec: SyncSpec, schema: BaseSchema, st
       message: `${spec.remoteTable} has no text field ${spec.remoteKey}, which is to hold our key`,
     }
   }
+  forgetReplaced(store, resolved.fields)
   return {
     is: 'mapping',
     mapping: {
@@ -85,7 +88,30 @@ export function readMapping(name: string, spec: SyncSpec, schema: BaseSchema, st
   }
 }
 
-function knownIdsOf(store: TableStore): KnownIds {
+/** What the declared names stood for when the base was last read. */
+export const idsSchema = z.record(z.string(), z.string())
+
+/**
+ * A field that was deleted in Airtable and made again is another field: that its cells are empty is no change that anybody
+ * made, and what the sides had agreed on with the old one says nothing about it.
+ */
+function forgetReplaced(
+  store: TableStore,
+  fields: readonly { readonly name: string; readonly remote: RemoteField }[],
+): void {
+  const text = store.get('field-ids')
+  const before = text === undefined ? {} : idsSchema.parse(JSON.parse(text))
+  const now = Object.fromEntries(fields.map(({ name, remote }) => [name, remote.id]))
+  const replaced = Object.entries(now).filter(([name, id]) => before[name] !== undefined && before[name] !== id)
+  const after = JSON.stringify({ ...before, ...now })
+  if (after === text) return
+  store.transaction(() => {
+    for (const [name] of replaced) store.pairs.forgetBase(name)
+    store.set('field-ids', after)
+  })
+}
+
+export function knownIdsOf(store: Pick<TableStore, 'get'>): KnownIds {
   const text = store.get('known')
   if (text === undefined) return noKnownIds
   const parsed = knownIdsSchema.safeParse(JSON.parse(text))

@@ -3,7 +3,6 @@
  * deleted on one side and edited on the other is never deleted without a person.
  */
 import { unreachable } from '../../errors.ts'
-import type { FieldDecision } from './merge-field.ts'
 
 /** Where one side's record is. */
 export type Presence = 'there' | 'never' | 'gone'
@@ -56,9 +55,4 @@ function afterDeletion(input: RecordInput, left: 'local' | 'remote'): RecordDeci
   if (input.verdict !== undefined) return (input.verdict === 'local') === (left === 'local') ? restore : remove
   if (input.deletions === 'ignore') return { is: 'leave', why: 'ignored' }
   return input.changedSinceAgreed() ? { is: 'conflict', deleted } : remove
-}
-
-/** Whether any cell has somewhere to go. */
-export function movesAnything(decisions: readonly FieldDecision[]): boolean {
-  return decisions.some(({ is }) => is === 'push' || is === 'pull')
 }

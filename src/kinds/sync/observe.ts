@@ -7,6 +7,7 @@ import type { EffectContext } from '../../engine/kind.ts'
 import type { Observation } from '../../engine/observation.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
+import { askedOf, takeAsked } from './asked.ts'
 import { takeLocal } from './intake-local.ts'
 import { type RemoteIntake, scannedAt, takeRemote } from './intake-remote.ts'
 import { openLocalTable } from './local-table.ts'
@@ -15,26 +16,32 @@ import type { SyncState } from './state.ts'
 import type { TableStore } from './store/store.ts'
 import { type GroupSort, type Survey, survey } from './survey.ts'
 
-/** News of Airtable that are not older count as the moment itself: before something there is overwritten. */
-export const freshMs = 2000
 const dayMs = 86_400_000
 
+/** `isKnown`: whether a group of this fingerprint was found by an earlier look. */
 export async function observeSync(
   resource: SyncResource,
   ports: SyncPorts,
   context: EffectContext,
+  isKnown: (fingerprint: string) => boolean,
 ): Promise<Observation<SyncState>> {
   try {
     const reading = await openParts({ name: resource.key.name, spec: resource.spec }, ports, context.signal)
     if (reading.is === 'unready') return present({ is: 'unready', message: reading.message })
-    return await look(reading.parts, ports, context)
+    return await look(reading.parts, ports, context, isKnown)
   } catch (error) {
     if (!(error instanceof OperationalError) || context.signal.aborted) throw error
     return error.code === 'DATABASE_MISSING' ? { is: 'absent' } : { is: 'unreadable', error }
   }
 }
 
-async function look(parts: OpenParts, ports: SyncPorts, context: EffectContext): Promise<Observation<SyncState>> {
+async function look(
+  parts: OpenParts,
+  ports: SyncPorts,
+  context: EffectContext,
+  isKnown: (fingerprint: string) => boolean,
+): Promise<Observation<SyncState>> {
+  const beganMs = ports.clock.nowMs()
   const { spec, store, target, mapping } = parts
   const { signal } = context
   const asked = askedOf(store)
@@ -54,10 +61,12 @@ async function look(parts: OpenParts, ports: SyncPorts, context: EffectContext):
   const scan = asked.full ? 'it was asked for' : isFullDue(parts, ports.clock.nowMs()) ? 'its schedule' : undefined
   let news = await takeRemote(intake, { maxAgeMs, scan })
   // Only now: what was asked for and failed is still asked for.
-  if (asked.push || asked.pull) store.set(askedName, '')
+  takeAsked(store, asked)
   let found = await surveyNow(parts, ports, signal)
-  if (found.groups.some(({ sort }) => overwrites(sort)) && !isFresh(parts, ports.clock.nowMs())) {
-    news = await takeRemote(intake, { maxAgeMs: freshMs, scan: undefined })
+  // What waits for a person is not asked about at every look; its checkpoint asks when it is let through.
+  const isNew = found.groups.some(({ sort, fingerprint }) => needsNews.has(sort) && !isKnown(fingerprint))
+  if (isNew && !wasAskedSince(beganMs, parts)) {
+    news = await takeRemote(intake, { maxAgeMs: ports.clock.nowMs() - beganMs, scan: undefined })
     await takeRows(parts, ports, signal)
     found = await surveyNow(parts, ports, signal)
   }
@@ -117,14 +126,22 @@ async function surveyNow(parts: OpenParts, ports: SyncPorts, signal: AbortSignal
   }
 }
 
-/** Before these, what Airtable holds must be known as of now. */
-function overwrites(sort: GroupSort): boolean {
-  return sort === 'push-changes' || sort === 'push-deletions' || sort === 'push-erasures' || sort === 'pull-deletions'
-}
+/**
+ * Before these, what Airtable holds must be known as of now: something there would be overwritten, a lead made that a
+ * colleague may have entered a moment ago, or a cell filled that may not be empty any more.
+ */
+const needsNews: ReadonlySet<GroupSort> = new Set([
+  'push-new',
+  'push-fill',
+  'push-changes',
+  'push-deletions',
+  'push-erasures',
+  'pull-deletions',
+])
 
-function isFresh({ target }: OpenParts, nowMs: number): boolean {
+function wasAskedSince(sinceMs: number, { target }: OpenParts): boolean {
   const last = target.feed.webhook()?.lastPollMs
-  return last !== undefined && nowMs - last <= freshMs
+  return last !== undefined && last >= sinceMs
 }
 
 const wholeName = 'local-whole-at'
@@ -156,21 +173,6 @@ export function notePush(store: TableStore, nowMs: number): void {
 
 function withoutPushes(found: Survey): Survey {
   return { ...found, groups: found.groups.filter(({ sort }) => !sort.startsWith('push-')) }
-}
-
-const askedName = 'asked'
-const kinds = ['push', 'pull', 'full'] as const
-export type Asked = Readonly<Record<(typeof kinds)[number], boolean>>
-
-/** Notes what a person asked for, until the next look does it. */
-export function noteAsked(store: TableStore, what: (typeof kinds)[number]): void {
-  const all = new Set((store.get(askedName) ?? '').split(' ').filter((one) => one !== ''))
-  store.set(askedName, [...all, what].join(' '))
-}
-
-function askedOf(store: TableStore): Asked {
-  const all = (store.get(askedName) ?? '').split(' ')
-  return { push: all.includes('push'), pull: all.includes('pull') || all.includes('full'), full: all.includes('full') }
 }
 
 const expiredName = 'expired-at'

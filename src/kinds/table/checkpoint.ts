@@ -59,7 +59,8 @@ export async function answersTo(
   const { questions } = input.evidence
   const asks = questions.conditions.length + questions.groupings.length > 0 || questions.missingKeysOf !== null
   if (!asks || table === undefined) return noAnswers
-  return answersFor(ports, view.db, input.path, scanRequest(table, input.key, questions), signal)
+  const { answers } = await answersFor(ports, view.db, input.path, scanRequest(table, input.key, questions), signal)
+  return answers
 }
 
 async function takeBack(ports: CheckpointPorts, actionId: string, set: string): Promise<Checkpoint> {
@@ -175,7 +176,7 @@ function* newKeys(random: Random, view: ReadView, table: TableSchema, key: strin
     )
     .pluck()
   let window: Change[] = []
-  for (const rowId of missingKeyRows(view.db, { table: table.name, columns, hasRowId: true, rowIds: null }, column)) {
+  for (const rowId of missingKeyRows(view.db, { table: table.name, columns, hasRowId: true }, column)) {
     const before = cell.get(BigInt(rowId)) ?? null
     window.push({ is: 'cell', rowId: Number(rowId), key: before, column, before, after: random.uuid() })
     if (window.length < pageChanges) continue

@@ -4,7 +4,6 @@
  */
 import type { Clock } from '../../clock.ts'
 import type { Kind } from '../../engine/kind.ts'
-import type { Memory } from '../../engine/memory.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import type { Random } from '../../random.ts'
@@ -15,7 +14,7 @@ import { checkpointTable } from './checkpoint.ts'
 import { differencesOf } from './differences.ts'
 import type { Look } from './drafts.ts'
 import { describeTable, tableHealth } from './health.ts'
-import { changesOf, observeTable } from './observe.ts'
+import { type Baselines, changesOf, observeTable } from './observe.ts'
 import { planTable } from './plan.ts'
 import { noAnswers } from './scan.ts'
 import { listTables, type TableDeclaration } from './spec.ts'
@@ -26,7 +25,6 @@ export interface TableKindPorts {
   readonly databases: Databases
   readonly changeSets: ChangeSets
   readonly offload: Offload
-  readonly memory: Memory
   readonly random: Random
   readonly clock: Clock
   /** Folder of the workspace, absolute: relative database paths start there. */
@@ -35,11 +33,12 @@ export interface TableKindPorts {
 
 /** Makes the kind. */
 export function tableKind(ports: TableKindPorts): Kind<TableDeclaration, TableState> {
+  const baselines: Baselines = new Map()
   return {
     name: 'table',
     category: 'database',
     list: (desired) => listTables(desired, ports.workspace),
-    observe: (resource, scope, context) => observeTable(ports, resource, scope, context.signal),
+    observe: (resource, _scope, context) => observeTable({ ...ports, baselines }, resource, context.signal),
     diff(resource, observation) {
       const look = lookOf(resource, observation)
       return look === undefined ? [] : differencesOf(look).map(({ draft }) => draft)
@@ -56,7 +55,7 @@ export function tableKind(ports: TableKindPorts): Kind<TableDeclaration, TableSt
     apply: (action, context) => applyTable(ports, action, context),
     probe: (action) => probeTable(ports, action),
     planUndo: (action, context) => planTableUndo(ports, action, context.signal),
-    changes: (resource, cursor) => changesOf(ports, resource, cursor),
+    changes: (resource, cursor) => changesOf({ ...ports, baselines }, resource, cursor),
     watch: (resource, notify) => ports.databases.watch(resource.spec.path, notify),
     health: (resource, observation, drift) => tableHealth(resource.spec, observation, drift),
     describe: describeTable,

@@ -7,7 +7,7 @@ import type { TableSchema } from '../../targets/sqlite/schema-reader.ts'
 import { columnOf } from './questions.ts'
 import { databaseBytes } from './read-state.ts'
 import { hidesRowId } from './row-id.ts'
-import { type Questions, type ScanAnswers, type ScanRequest, scanAnswersSchema, scanTable } from './scan.ts'
+import { type Questions, type ScanOutput, type ScanRequest, scanOutputSchema, scanTable } from './scan.ts'
 
 /** Files up to this size, in bytes, are read here: a thread costs more than it saves. */
 export const inlineBytesMax = 8 * 1024 * 1024
@@ -18,12 +18,7 @@ export interface LookPorts {
 }
 
 /** What is to be read of a table. */
-export function scanRequest(
-  table: TableSchema,
-  key: string,
-  questions: Questions,
-  rowIds: readonly number[] | null = null,
-): ScanRequest {
+export function scanRequest(table: TableSchema, key: string, questions: Questions, detailed = false): ScanRequest {
   const columns = table.columns.map((column) => column.name)
   return {
     table: table.name,
@@ -31,7 +26,7 @@ export function scanRequest(
     hasRowId: !table.withoutRowId && !hidesRowId(columns),
     keyColumn: columnOf(table, key)?.name ?? null,
     questions,
-    rowIds: rowIds === null ? null : [...rowIds],
+    detailed,
   }
 }
 
@@ -42,12 +37,12 @@ export async function answersFor(
   path: string,
   request: ScanRequest,
   signal: AbortSignal,
-): Promise<ScanAnswers> {
+): Promise<ScanOutput> {
   if (databaseBytes(view) <= inlineBytesMax) return scanTable(view, request)
   const place = await ports.databases.locate(path)
   try {
     const entry = entryUrl('./scan-entry', import.meta.url)
-    return scanAnswersSchema.parse(await ports.offload.thread(entry, { path: place.path, request }, { signal }))
+    return scanOutputSchema.parse(await ports.offload.thread(entry, { path: place.path, request }, { signal }))
   } finally {
     place.release()
   }

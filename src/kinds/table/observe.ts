@@ -1,9 +1,8 @@
 /**
- * Looks at a table. A full look asks about every row what the declaration raises; a look at changed rows asks only these,
- * which is enough where the last full look found nothing wrong and the schema is the same.
+ * Looks at a table, always at all of it: what can differ about it are its schema and counts over its rows. Changed rows
+ * lead to a look only where they change what the last one found.
  */
 import { z } from 'zod'
-import type { Memory } from '../../engine/memory.ts'
 import type { Observation, Scope } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { keyText } from '../../engine/resource.ts'
@@ -12,27 +11,30 @@ import { hashOf } from '../../json.ts'
 import { readChangeLog } from '../../targets/sqlite/change-log.ts'
 import { codeOf, toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import type { ReadView } from '../../targets/sqlite/ports.ts'
+import { type Baseline, createBaseline } from './baseline.ts'
 import { answersFor, type LookPorts, scanRequest } from './look.ts'
 import { questionsFor } from './questions.ts'
 import { readSchemaState } from './read-state.ts'
-import { noAnswers, type Questions, type ScanAnswers } from './scan.ts'
+import { noAnswers, type ScanAnswers } from './scan.ts'
 import type { TableDeclaration } from './spec.ts'
 import { findObject, type TableState } from './state.ts'
 
 export interface ObservePorts extends LookPorts {
-  readonly memory: Memory
+  readonly baselines: Baselines
 }
+
+/** What the last full look at each table found, by resource, with what it was asked under. */
+export type Baselines = Map<string, { readonly spec: string; readonly schemaVersion: number; readonly found: Baseline }>
 
 /** The look as the engine wants it: what cannot be read is given as `unreadable`, never thrown. */
 export async function observeTable(
   ports: ObservePorts,
   resource: Declared<TableDeclaration>,
-  scope: Scope,
   signal: AbortSignal,
 ): Promise<Observation<TableState>> {
   const { path } = resource.spec
   try {
-    return await lookOnce(ports, resource, scope, signal)
+    return await lookOnce(ports, resource, signal)
   } catch (error) {
     // A thread reads the file a moment after its schema was read: a column that went meanwhile is no error of the file.
     const moved = codeOf(error) === 'SQLITE_ERROR'
@@ -40,18 +42,17 @@ export async function observeTable(
     if (known instanceof OperationalError) return { is: 'unreadable', error: known }
     if (!moved) throw error
   }
-  return lookOnce(ports, resource, scope, signal)
+  return lookOnce(ports, resource, signal)
 }
 
 async function lookOnce(
   ports: ObservePorts,
   resource: Declared<TableDeclaration>,
-  scope: Scope,
   signal: AbortSignal,
 ): Promise<Observation<TableState>> {
   const view = await ports.databases.read(resource.spec.path)
   try {
-    return await lookAt(ports, resource, scope, view, signal)
+    return await lookAt(ports, resource, view, signal)
   } finally {
     view.close()
   }
@@ -60,7 +61,6 @@ async function lookOnce(
 async function lookAt(
   ports: ObservePorts,
   resource: Declared<TableDeclaration>,
-  scope: Scope,
   view: ReadView,
   signal: AbortSignal,
 ): Promise<Observation<TableState>> {
@@ -68,7 +68,7 @@ async function lookAt(
   const state = readSchemaState(view.db, spec.table, noAnswers)
   const old = spec.renamedFrom === null ? undefined : findObject(state.objects, 'table', spec.renamedFrom)
   if (state.table === undefined && !state.isView && old === undefined) return { is: 'absent' }
-  const answers = await answersAbout(ports, resource, state, scope, view, signal)
+  const answers = await answersAbout(ports, resource, state, view, signal)
   const found: TableState = { ...state, answers }
   return { is: 'present', state: found, fingerprint: fingerprintOfState(found) }
 }
@@ -78,47 +78,25 @@ function fingerprintOfState(state: TableState): string {
   return hashOf({ schema, answers: state.answers })
 }
 
-/** What a full look found, for the looks at changed rows after it. */
-const rememberedSchema = z.strictObject({ schema: z.string(), questions: z.string() })
-
 async function answersAbout(
   ports: ObservePorts,
   resource: Declared<TableDeclaration>,
   state: TableState,
-  scope: Scope,
   view: ReadView,
   signal: AbortSignal,
 ): Promise<ScanAnswers> {
   const { table } = state
   const { spec } = resource
-  if (table === undefined || table.form !== 'ordinary') return noAnswers
-  const questions = questionsFor(spec, table)
-  const ask = (rowIds: readonly number[] | null) =>
-    answersFor(ports, view.db, spec.path, scanRequest(table, spec.key, questions, rowIds), signal)
   const owner = keyText(resource.key)
-  const now = { schema: hashOf(state.objects.map(({ sql }) => sql)), questions: hashOf(questions) }
-  const known = rememberedSchema.safeParse(ports.memory.get(owner, 'clean'))
-  const sound = known.success && known.data.schema === now.schema && known.data.questions === now.questions
-  // Uniqueness is a matter of all rows, so a changed row alone cannot tell.
-  if (scope.is === 'rows' && sound && questions.groupings.length === 0) {
-    const answers = await ask(scope.rowIds)
-    if (isClean(answers, questions)) return answers
+  ports.baselines.delete(owner)
+  if (table === undefined || table.form !== 'ordinary') return noAnswers
+  const request = scanRequest(table, spec.key, questionsFor(spec, table), spec.enforced)
+  const { answers, detail } = await answersFor(ports, view.db, spec.path, request, signal)
+  if (detail !== null) {
+    const found = createBaseline(request, answers, detail)
+    ports.baselines.set(owner, { spec: hashOf(spec), schemaVersion: state.schemaVersion, found })
   }
-  const answers = await ask(null)
-  ports.memory.set(owner, 'clean', isClean(answers, questions) ? now : null)
   return answers
-}
-
-/** Whether no row is at fault. Counts that are no fault (values of a column that shall go) keep looks full, which is right. */
-function isClean(answers: ScanAnswers, questions: Questions): boolean {
-  return (
-    answers.missingKeys.count === 0 &&
-    questions.conditions.every(({ id }) => (answers.conditions[id]?.count ?? 0) === 0) &&
-    questions.groupings.every(({ id }) => {
-      const answer = answers.groupings[id]
-      return answer !== undefined && answer.groups === 0 && answer.emptyRows === 0
-    })
-  )
 }
 
 /** More changed rows than this are as well looked at by a full look. */
@@ -126,9 +104,12 @@ const changedRowsMax = 5000
 
 const cursorSchema = z.tuple([z.number(), z.number().nullable()])
 
-/** What changed since the cursor: rows by the change table while the schema is the same, else everything. */
+/**
+ * What is worth a look since the cursor: nothing while the schema is the same and no row that the change table names
+ * changes what the last look found, else everything.
+ */
 export async function changesOf(
-  ports: Pick<ObservePorts, 'databases'>,
+  ports: Pick<ObservePorts, 'databases' | 'baselines'>,
   resource: Declared<TableDeclaration>,
   cursor: string | undefined,
 ): Promise<{ scope: Scope; cursor: string }> {
@@ -140,7 +121,10 @@ export async function changesOf(
     const seq = since?.[0] === version ? (since[1] ?? undefined) : undefined
     const reading = readChangeLog(view.db, spec.table, seq, changedRowsMax)
     const next = JSON.stringify([version, reading.lastSeq ?? null])
-    const scope: Scope = reading.is === 'rows' ? { is: 'rows', rowIds: reading.rowIds } : { is: 'full' }
+    const known = ports.baselines.get(keyText(resource.key))
+    const isKnown = known?.schemaVersion === version && known.spec === hashOf(spec)
+    const isNews = reading.is !== 'rows' || !isKnown || known.found.isNews(view.db, reading.rowIds)
+    const scope: Scope = isNews ? { is: 'full' } : { is: 'rows', rowIds: [] }
     return { scope, cursor: next }
   } finally {
     view.close()

@@ -1,11 +1,12 @@
 /**
- * Answers questions about the rows of a table in as few passes as can be: one SELECT for all conditions, a pass for
+ * Answers questions about the rows of a table in as few passes as can be: one SELECT for all conditions, one pass for
  * every uniqueness that no index guarantees, and samples only where something was found.
  */
 import { createHash } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
+import { type Cell, emptyHash, hashRows, type Repeats, repeatsAmong } from './repeats.ts'
 import { rowIdName } from './row-id.ts'
 
 const conditionSchema = z.strictObject({
@@ -42,8 +43,8 @@ export const scanRequestSchema = z.strictObject({
   /** Gives the samples their names; null where the table has no such column. */
   keyColumn: z.string().nullable(),
   questions: questionsSchema,
-  /** Only these rows, for the conditions and missing keys; null for all. */
-  rowIds: z.array(z.number()).nullable(),
+  /** Whether to name the rows behind the answers too, for looks at changed rows later. */
+  detailed: z.boolean(),
 })
 export type ScanRequest = z.output<typeof scanRequestSchema>
 
@@ -68,6 +69,36 @@ export const scanAnswersSchema = z.strictObject({
   missingKeys: z.strictObject({ ...affectedSchema.shape, digest: z.string() }),
 })
 export type ScanAnswers = z.output<typeof scanAnswersSchema>
+
+/** Numbers go in typed arrays and texts in one: the thread that answers the API takes them over without a pause. */
+const detailSchema = z.strictObject({
+  /** The rows to which each condition applies, by its id. */
+  failing: z.record(z.string(), z.instanceof(Float64Array)),
+  missingKeys: z.instanceof(Float64Array),
+  /** All rows, ascending; none where there is no grouping. */
+  rowIds: z.instanceof(Float64Array),
+  groupings: z.record(
+    z.string(),
+    z.strictObject({
+      /** Of the values of each row, in the order of `rowIds`. */
+      hashes: z.instanceof(Uint32Array),
+      /** The same hashes, ascending. */
+      sorted: z.instanceof(Uint32Array),
+      /** Rows that share their values with another. */
+      repeatedRows: z.instanceof(Float64Array),
+      /** The values of each of these rows, a line each. */
+      repeatedTexts: z.string(),
+    }),
+  ),
+})
+export const scanOutputSchema = z.strictObject({
+  answers: scanAnswersSchema,
+  /** Null where it was not asked for, or too many rows would have to be named. */
+  detail: detailSchema.nullable(),
+})
+/** The rows behind the answers. */
+export type ScanDetail = z.output<typeof detailSchema>
+export type ScanOutput = z.output<typeof scanOutputSchema>
 export type Answer = z.output<typeof answerSchema>
 export type GroupAnswer = z.output<typeof groupAnswerSchema>
 
@@ -80,46 +111,36 @@ export const noAnswers: ScanAnswers = {
   missingKeys: { count: 0, sample: [], digest: '' },
 }
 
+/** More rows behind one answer than this are not named. */
+const namedMax = 20_000
+
 /** The condition that a row lacks its key. */
-function missingKeyCondition(keyColumn: string): string {
+export function missingKeyCondition(keyColumn: string): string {
   const key = quoteIdentifier(keyColumn)
   return `(${key} IS NULL OR ${key} = '')`
 }
 
 /** Reads the answers. Never writes; synchronous, so for large tables it belongs in a worker thread. */
-export function scanTable(db: Database, request: ScanRequest): ScanAnswers {
+export function scanTable(db: Database, request: ScanRequest): ScanOutput {
   const { conditions, groupings, missingKeysOf } = request.questions
   const counts = countConditions(db, request, conditions)
-  return {
+  const grouped = groupingsOf(db, request, groupings, counts.rows)
+  const answers: ScanAnswers = {
     rows: counts.rows,
     conditions: Object.fromEntries(
       conditions.map((condition, at) => [condition.id, withSample(db, request, condition, counts.found[at] ?? 0)]),
     ),
-    groupings: Object.fromEntries(groupings.map((grouping) => [grouping.id, groupsOf(db, request, grouping)])),
+    groupings: Object.fromEntries(groupings.map((grouping, at) => [grouping.id, grouped.answers[at] ?? noGroups])),
     missingKeys: missingKeysOf === null ? noAnswers.missingKeys : missingKeys(db, request, missingKeysOf),
   }
-}
-
-function scopeOf(request: ScanRequest): { readonly sql: string; readonly parameters: readonly string[] } {
-  if (request.rowIds === null) return { sql: '', parameters: [] }
-  const rowId = rowIdName(request.columns)
-  return {
-    sql: `${rowId} IN (SELECT value FROM json_each(?))`,
-    parameters: [JSON.stringify(request.rowIds)],
-  }
+  return { answers, detail: request.detailed ? detailOf(db, request, answers, grouped) : null }
 }
 
 function countConditions(db: Database, request: ScanRequest, conditions: readonly Condition[]) {
   const table = quoteIdentifier(request.table)
-  const rows = db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0
-  if (conditions.length === 0) return { rows, found: [] }
-  const scope = scopeOf(request)
-  const sums = conditions.map(({ where }) => `coalesce(sum(${where}), 0)`).join(', ')
-  const found = db
-    .prepare<unknown[], number[]>(`SELECT ${sums} FROM ${table} ${scope.sql === '' ? '' : `WHERE ${scope.sql}`}`)
-    .raw()
-    .get(...scope.parameters)
-  return { rows, found: found ?? [] }
+  const sums = conditions.map(({ where }) => `, coalesce(sum(${where}), 0)`).join('')
+  const [rows = 0, ...found] = db.prepare<[], number[]>(`SELECT count(*)${sums} FROM ${table}`).raw().get() ?? []
+  return { rows, found }
 }
 
 /** How a sample names a row: its key, or its rowid where it has none. `t` is the table. */
@@ -131,16 +152,15 @@ function rowLabel(request: ScanRequest): string {
 
 function withSample(db: Database, request: ScanRequest, condition: Condition, count: number): Answer {
   if (count === 0) return { count, sample: [], preview: [] }
-  const scope = scopeOf(request)
   const { preview } = condition
   const cells = preview === null ? '' : `, ${shown(preview.before)}, ${shown(preview.after)}`
   const rows = db
-    .prepare<unknown[], [string, Shown, Shown]>(
+    .prepare<[], [string, Shown, Shown]>(
       `SELECT ${rowLabel(request)}${cells} FROM ${quoteIdentifier(request.table)} AS t
-        WHERE (${condition.where}) ${scope.sql === '' ? '' : `AND ${scope.sql}`} LIMIT ${sampleMax}`,
+        WHERE (${condition.where}) LIMIT ${sampleMax}`,
     )
     .raw()
-    .all(...scope.parameters)
+    .all()
   return {
     count,
     sample: rows.map(([key]) => key),
@@ -155,36 +175,89 @@ function shown(cell: string): string {
   return `CASE typeof(${cell}) WHEN 'blob' THEN hex(${cell}) ELSE ${cell} END`
 }
 
+const noGroups: GroupAnswer = { groups: 0, rows: { count: 0, sample: [] }, emptyRows: 0 }
+
+interface Grouped {
+  readonly answers: readonly GroupAnswer[]
+  /** Null where not every row could be told by its hash. */
+  readonly rows: Pick<ScanDetail, 'rowIds' | 'groupings'> | null
+}
+
+function groupingsOf(db: Database, request: ScanRequest, groupings: readonly Grouping[], rows: number): Grouped {
+  if (groupings.length === 0) return { answers: [], rows: { rowIds: new Float64Array(), groupings: {} } }
+  const hashed = hashRows(db, request, groupings, rows)
+  if (hashed === undefined) return { answers: groupings.map((grouping) => groupsOf(db, request, grouping)), rows: null }
+  const { rowIds } = hashed
+  const found = groupings.map((grouping, at) => {
+    const hashes = hashed.hashes[at] ?? new Uint32Array()
+    const repeats = repeatsAmong(db, request, grouping, { rowIds, hashes }, rowLabel(request))
+    const answer = repeats === undefined ? groupsOf(db, request, grouping) : answerOf(repeats, hashes)
+    return { id: grouping.id, hashes, repeats, answer }
+  })
+  const detail = found.flatMap(({ id, hashes, repeats }) =>
+    repeats === undefined ? [] : [[id, detailOfRepeats(hashes, repeats)] as const],
+  )
+  return {
+    answers: found.map(({ answer }) => answer),
+    rows: detail.length < found.length ? null : { rowIds, groupings: Object.fromEntries(detail) },
+  }
+}
+
+function detailOfRepeats(hashes: Uint32Array<ArrayBuffer>, { rows }: Repeats): ScanDetail['groupings'][string] {
+  return {
+    hashes,
+    sorted: hashes.slice().sort(),
+    repeatedRows: Float64Array.from(rows, ({ rowId }) => rowId),
+    repeatedTexts: rows.map(({ text }) => text).join('\n'),
+  }
+}
+
+function answerOf({ groups, rows }: Repeats, hashes: Uint32Array): GroupAnswer {
+  let empty = 0
+  for (const hash of hashes) if (hash === emptyHash) empty += 1
+  const sample = rows.slice(0, sampleMax).map(({ label }) => label)
+  return { groups, rows: { count: rows.length, sample }, emptyRows: empty > 1 ? empty : 0 }
+}
+
+/** One grouping by sorting its values, where their hashes do not serve. */
 function groupsOf(db: Database, request: ScanRequest, grouping: Grouping): GroupAnswer {
   const table = quoteIdentifier(request.table)
   const columns = grouping.columns.map(quoteIdentifier)
+  const names = columns.join(', ')
   const filled = columns.map((column) => `${column} IS NOT NULL`).join(' AND ')
   const [only] = columns
   // Empty text is a value to a unique index. For one column it can be left out of the index, so it is counted apart.
   const notEmpty = columns.length === 1 && only !== undefined ? ` AND ${only} <> ''` : ''
-  const repeated = `SELECT ${columns.join(', ')}, count(*) AS n FROM ${table} WHERE ${filled}${notEmpty} GROUP BY ${columns.join(', ')} HAVING n > 1`
-  const totals = db
-    .prepare<[], { groups: number; rows: number }>(
-      `SELECT count(*) AS groups, coalesce(sum(n), 0) AS rows FROM (${repeated})`,
+  const repeated = db
+    .prepare<[], [bigint, ...Cell[]]>(
+      `SELECT count(*) AS n, ${names} FROM ${table} WHERE ${filled}${notEmpty} GROUP BY ${names} HAVING n > 1`,
     )
-    .get()
+    .raw()
+    .safeIntegers()
+  const first: Cell[][] = []
+  let groups = 0
+  let count = 0
+  for (const [n, ...values] of repeated.iterate()) {
+    groups += 1
+    count += Number(n)
+    if (first.length < sampleMax) first.push(values)
+  }
   const empty =
     notEmpty === ''
       ? 0
       : (db.prepare<[], number>(`SELECT count(*) FROM ${table} WHERE ${only} = ''`).pluck().get() ?? 0)
-  const groups = totals?.groups ?? 0
-  const join = columns.map((column) => `t.${column} = g.${column}`).join(' AND ')
+  const row = `(${columns.map(() => '?').join(', ')})`
   const sample =
     groups === 0
       ? []
       : db
-          .prepare<[], string>(
-            `SELECT ${rowLabel(request)} FROM (${repeated} LIMIT ${sampleMax}) AS g CROSS JOIN ${table} AS t ON ${join}
-              LIMIT ${sampleMax}`,
+          .prepare<Cell[], string>(
+            `SELECT ${rowLabel(request)} FROM ${table} AS t WHERE (${names}) IN (VALUES ${first.map(() => row).join(', ')})
+              ORDER BY ${names} LIMIT ${sampleMax}`,
           )
           .pluck()
-          .all()
-  return { groups, rows: { count: totals?.rows ?? 0, sample }, emptyRows: empty > 1 ? empty : 0 }
+          .all(...first.flat())
+  return { groups, rows: { count, sample }, emptyRows: empty > 1 ? empty : 0 }
 }
 
 function missingKeys(db: Database, request: ScanRequest, keyColumn: string): ScanAnswers['missingKeys'] {
@@ -202,17 +275,40 @@ function missingKeys(db: Database, request: ScanRequest, keyColumn: string): Sca
 /** The rows that lack a key, by rowid in its order. */
 export function missingKeyRows(
   db: Database,
-  request: Pick<ScanRequest, 'table' | 'columns' | 'hasRowId' | 'rowIds'>,
+  request: Pick<ScanRequest, 'table' | 'columns' | 'hasRowId'>,
   keyColumn: string,
 ): Iterable<number | bigint> {
   if (!request.hasRowId) return []
   const rowId = rowIdName(request.columns)
-  const scope = request.rowIds === null ? '' : `AND ${rowId} IN (SELECT value FROM json_each(?))`
-  const parameters = request.rowIds === null ? [] : [JSON.stringify(request.rowIds)]
   return db
-    .prepare<unknown[], number>(
-      `SELECT ${rowId} FROM ${quoteIdentifier(request.table)} WHERE ${missingKeyCondition(keyColumn)} ${scope} ORDER BY ${rowId}`,
+    .prepare<[], number>(
+      `SELECT ${rowId} FROM ${quoteIdentifier(request.table)} WHERE ${missingKeyCondition(keyColumn)} ORDER BY ${rowId}`,
     )
     .pluck()
-    .iterate(...parameters)
+    .iterate()
+}
+
+function detailOf(db: Database, request: ScanRequest, answers: ScanAnswers, { rows }: Grouped): ScanDetail | null {
+  const { conditions, missingKeysOf } = request.questions
+  const counts = [...conditions.map(({ id }) => answers.conditions[id]?.count ?? 0), answers.missingKeys.count]
+  if (!request.hasRowId || rows === null || counts.some((count) => count > namedMax)) return null
+  const rowId = rowIdName(request.columns)
+  const named = (where: string, count: number): Float64Array<ArrayBuffer> =>
+    count === 0
+      ? new Float64Array()
+      : Float64Array.from(
+          db
+            .prepare<[], number>(`SELECT ${rowId} FROM ${quoteIdentifier(request.table)} WHERE ${where}`)
+            .pluck()
+            .all(),
+        )
+  const failing = conditions.map(({ id, where }) => [id, named(where, answers.conditions[id]?.count ?? 0)] as const)
+  return {
+    ...rows,
+    failing: Object.fromEntries(failing),
+    missingKeys:
+      missingKeysOf === null
+        ? new Float64Array()
+        : named(missingKeyCondition(missingKeysOf), answers.missingKeys.count),
+  }
 }

@@ -59,7 +59,7 @@ export interface CallerSettings {
 
 /** How often a call is sent again after the base rested. Other programs may use it up again and again. */
 const restsMax = 3
-/** Longest pause between two tries, in milliseconds; the engine waits longer, with a condition that says so. */
+/** Longest pause between two tries, in milliseconds; the engine can wait longer, with a condition that says so. */
 const pauseMostMs = 30_000
 /** While a month is used up one call goes out in this time, to see whether the plan was raised, in milliseconds. */
 const quotaProbeMs = 3_600_000
@@ -99,10 +99,9 @@ export function createCaller(settings: CallerSettings): Caller {
     }
   }
 
-  const note = (sent: Sent, failure: Failure | undefined, call: Call): void => {
-    if (sent.is === 'failure' && sent.reason === 'aborted') breaker = afterNothing(breaker)
-    else if (failure?.code === 'AIRTABLE_UNREACHABLE') breaker = afterFailure(breaker, clock.monotonicMs())
-    else breaker = afterAnswer()
+  /** An answer of the service closes the breaker; a call that failed for good, with all its repetitions, counts once. */
+  const note = (failure: Failure | undefined, call: Call): void => {
+    if (failure?.code !== 'AIRTABLE_UNREACHABLE') breaker = afterAnswer()
     if (failure?.code === 'AIRTABLE_QUOTA_EXHAUSTED') quota.exhausted(clock.nowMs())
     if (failure === undefined && !isMetadata(call)) quota.available()
   }
@@ -112,50 +111,48 @@ export function createCaller(settings: CallerSettings): Caller {
     const { attempts, delayMs } = retry()
     if (failure.treatment !== 'backoff' || tries > attempts) return undefined
     if (failure.mayBeDone && !call.isRepeatable) return undefined
-    const jittered = random.next() * delayMs * 2 ** (tries - 1)
-    const pauseMs = Math.max(jittered, failure.restMs ?? 0)
-    return pauseMs > pauseMostMs ? undefined : pauseMs
+    const { restMs = 0 } = failure
+    if (restMs > pauseMostMs) return undefined
+    return Math.max(random.next() * Math.min(delayMs * 2 ** (tries - 1), pauseMostMs), restMs)
+  }
+
+  const insist = async (call: Call, signal: AbortSignal): Promise<JsonValue | undefined> => {
+    let tries = 0
+    let rests = 0
+    for (;;) {
+      const verdict = classify(await sendOnce(call, signal), call)
+      if (signal.aborted && verdict.is !== 'ok') throw stoppedBy(signal, call.doing)
+      note(verdict.is === 'ok' ? undefined : verdict, call)
+      if (verdict.is === 'ok') return verdict.body
+      log.debug({ code: verdict.code, type: verdict.airtableType, doing: call.doing }, 'a call to Airtable failed')
+      if (verdict.treatment === 'rest') {
+        const restMs = verdict.restMs ?? 0
+        connect().pace.rest(restMs)
+        rests += 1
+        if (rests > restsMax) throw errorOf(verdict, clock.nowMs() + restMs)
+        continue
+      }
+      tries += 1
+      const pauseMs = pauseOf(verdict, call, tries)
+      if (pauseMs === undefined) throw errorOf(verdict, retryAtOf(verdict, clock.nowMs()))
+      await clock.sleep(pauseMs, signal)
+      if (signal.aborted) throw stoppedBy(signal, call.doing)
+    }
   }
 
   return {
     async call(call, signal) {
       // Dozens of calls of one piece of work may wait at once, each with its listener; that is no leak.
       setMaxListeners(0, signal)
-      let tries = 0
-      let rests = 0
-      for (;;) {
-        admitted(call)
-        const sent = await orGiveBack(sendOnce(call, signal), () => {
-          breaker = afterNothing(breaker)
-        })
-        const verdict = classify(sent, call)
-        note(sent, verdict.is === 'ok' ? undefined : verdict, call)
-        if (verdict.is === 'ok') return verdict.body
-        if (signal.aborted) throw stoppedBy(signal, call.doing)
-        log.debug({ code: verdict.code, type: verdict.airtableType, doing: call.doing }, 'a call to Airtable failed')
-        if (verdict.treatment === 'rest') {
-          const restMs = verdict.restMs ?? 0
-          connect().pace.rest(restMs)
-          rests += 1
-          if (rests > restsMax) throw errorOf(verdict, clock.nowMs() + restMs)
-          continue
-        }
-        tries += 1
-        const pauseMs = pauseOf(verdict, call, tries)
-        if (pauseMs === undefined) throw errorOf(verdict, retryAtOf(verdict, clock.nowMs()))
-        await clock.sleep(pauseMs, signal)
-        if (signal.aborted) throw stoppedBy(signal, call.doing)
+      admitted(call)
+      try {
+        return await insist(call, signal)
+      } catch (error) {
+        const isOut = error instanceof AirtableError && error.code === 'AIRTABLE_UNREACHABLE'
+        breaker = isOut ? afterFailure(breaker, clock.monotonicMs()) : afterNothing(breaker)
+        throw error
       }
     },
-  }
-}
-
-async function orGiveBack<Result>(work: Promise<Result>, giveBack: () => void): Promise<Result> {
-  try {
-    return await work
-  } catch (error) {
-    giveBack()
-    throw error
   }
 }
 

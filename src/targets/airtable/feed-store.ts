@@ -190,6 +190,7 @@ const pendingSchema = z
     cells: z.string().transform((text) => cellsSchema.parse(JSON.parse(text))),
     previous: z.string().transform((text) => cellsSchema.parse(JSON.parse(text))),
     untold: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
+    passed: z.string().transform((text) => z.record(z.string(), z.array(jsonSchema)).parse(JSON.parse(text))),
   })
   .transform(
     ({ record_id, at_ms, created_ms, ...rest }): PendingRecord => ({
@@ -206,7 +207,7 @@ function pendingRows(db: Database, base: string) {
     'SELECT * FROM pending WHERE base = ? AND table_id = ? AND record_id = ?',
   )
   const all = db.prepare<[string, string]>('SELECT * FROM pending WHERE base = ? AND table_id = ? ORDER BY seq')
-  const put = db.prepare('INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const put = db.prepare('INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const remove = db.prepare('DELETE FROM pending WHERE base = ? AND table_id = ? AND record_id = ? AND seq <= ?')
   return {
     get(tableId: string, recordId: string): PendingRecord | undefined {
@@ -215,8 +216,8 @@ function pendingRows(db: Database, base: string) {
     },
     all: (tableId: string): PendingRecord[] => all.all(base, tableId).map((row) => pendingSchema.parse(row)),
     write(tableId: string, pending: PendingRecord) {
-      const { recordId, seq, what, atMs, createdMs, cells, previous, untold } = pending
-      const texts = [cells, previous, untold].map((value) => JSON.stringify(value))
+      const { recordId, seq, what, atMs, createdMs, cells, previous, untold, passed } = pending
+      const texts = [cells, previous, untold, passed].map((value) => JSON.stringify(value))
       put.run(base, tableId, recordId, seq, what, atMs, createdMs ?? null, ...texts)
     },
     remove: (tableId: string, recordId: string, seq: number) => void remove.run(base, tableId, recordId, seq),

@@ -274,8 +274,13 @@ function fitOf<Field extends DeclaredField>(
 /** Declared choices that no choice of the field stands for, regardless of case, spaces, underscores and hyphens. */
 function missingChoices(field: DeclaredField, remote: RemoteField): string[] {
   if (remote.type !== 'singleSelect' && remote.type !== 'multipleSelects') return []
-  const there = new Set(remote.choices.map(({ name }) => foldChoice(name)))
-  return field.choices.filter((choice) => !there.has(foldChoice(choice)))
+  return field.choices.filter((choice) => choiceOf(remote, choice) === undefined)
+}
+
+/** The choice of a select field that stands for a declared one: the same, or else one in another spelling. */
+export function choiceOf({ choices }: RemoteField, declared: string): RemoteField['choices'][number] | undefined {
+  const folded = foldChoice(declared)
+  return choices.find(({ name }) => name === declared) ?? choices.find(({ name }) => foldChoice(name) === folded)
 }
 
 type Found<Item> =

@@ -1,6 +1,6 @@
 /**
  * The transport over the `airtable` package. What the package hides (bodies and headers of refusals) or leaves open
- * (answers whose body never ends) is made good here and nowhere else; docs/adr/0011-airtable-package-as-transport.md
+ * (answers whose body never ends) is made good here and nowhere else; docs/adr/0012-airtable-package-as-transport.md
  * says how and why.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'

@@ -35,9 +35,16 @@ describe('what is pending of a record', () => {
       createdMs: undefined,
       cells: { a: 3, b: 'x' },
       previous: { a: 1, b: null },
+      passed: { a: [2] },
       untold: [],
       isWhole: true,
     })
+  })
+
+  it('keeps the values in between, which people may have meant, but not those that only came again', () => {
+    const to = (value: number) => change({ cells: { a: value } })
+    expect(all(to(1), to(2), to(2), to(3))?.passed).toEqual({ a: [1, 2] })
+    expect(all(to(1), change({ what: 'destroyed' }))?.passed).toEqual({})
   })
 
   it('stays a creation while it is only changed, with nothing before it', () => {

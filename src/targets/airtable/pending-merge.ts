@@ -1,4 +1,5 @@
 /** Joins what several payloads tell of one record. Pure. */
+import { canonicalJson, type JsonValue } from '../../json.ts'
 import type { FeedRecord, PendingRecord } from './ports.ts'
 
 /** Names no field: a record of which it is only known that something changed. */
@@ -19,12 +20,12 @@ export function merged(
   if (isStale) return { ...staleOver(known, change), ...newest }
   if (change.what === 'destroyed') {
     const { createdMs } = known ?? { createdMs: undefined }
-    return { ...newest, what: 'destroyed', createdMs, cells: {}, previous: {}, isWhole: true, untold: [] }
+    return { ...newest, what: 'destroyed', createdMs, cells: {}, previous: {}, passed: {}, isWhole: true, untold: [] }
   }
   if (known?.what === 'destroyed' && change.what === 'changed') return { ...known, ...newest }
   if (known === undefined || known.what === 'destroyed' || change.what === 'created') {
     const { cells, previous, untold, isWhole, createdMs, what } = change
-    return { ...newest, what, createdMs, cells, previous, untold, isWhole }
+    return { ...newest, what, createdMs, cells, previous, passed: {}, untold, isWhole }
   }
   const untold = [
     ...known.untold.filter((field) => !(field in change.cells)),
@@ -39,9 +40,24 @@ export function merged(
     createdMs: known.createdMs,
     cells,
     previous,
+    passed: passedOver(known, change),
     untold,
     isWhole: untold.length === 0,
   }
+}
+
+/** Values in between kept for a field: more edits of one cell within one poll are no edits of people. */
+const passedMax = 20
+
+/** A told value that a later one replaced before anybody took it in. */
+function passedOver(known: PendingRecord, change: FeedRecord): PendingRecord['passed'] {
+  const passed: Record<string, readonly JsonValue[]> = { ...known.passed }
+  for (const [field, value] of Object.entries(change.cells)) {
+    const before = known.cells[field]
+    if (before === undefined || canonicalJson(before) === canonicalJson(value)) continue
+    passed[field] = [...(passed[field] ?? []), before].slice(-passedMax)
+  }
+  return passed
 }
 
 function staleOver(known: PendingRecord | undefined, change: FeedRecord): Omit<PendingRecord, 'seq' | 'atMs'> {
@@ -54,6 +70,7 @@ function staleOver(known: PendingRecord | undefined, change: FeedRecord): Omit<P
     createdMs: known?.createdMs,
     cells: {},
     previous: known?.previous ?? {},
+    passed: known?.passed ?? {},
     untold,
     isWhole: false,
   }

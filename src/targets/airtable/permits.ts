@@ -8,8 +8,8 @@ import { monthOf } from './month.ts'
 
 /** A permit is given back so long after the answer, in milliseconds: Airtable counts calls in a second. */
 const backAfterMs = 1000
-/** A call that got no answer may still arrive; its permit rests so long, in milliseconds. */
-const lostRestMs = 30_000
+/** A call that got no answer may still arrive for so long, in milliseconds; then its permit is given back as after an answer. */
+const lostArrivesMs = 30_000
 /** A waiter that has not asked again for so long, in milliseconds, has died. */
 const waiterLifeMs = 2000
 /** Nothing holds a permit or rests longer; a later moment was written before the machine was started anew. */
@@ -106,7 +106,7 @@ export function permitsIn(
     const ahead = before.get(waiter.pace, nowMs, waiter.rank, waiter.rank, waiter.sinceMs) ?? 0
     const slot = slots[ahead]?.slot
     if (slot === undefined) return stand(slots.length > 0 ? nowMs : (next.get(rule.permits) ?? nowMs), 'permits')
-    hold.run(nowMs + deadlineMs + lostRestMs, call, slot)
+    hold.run(nowMs + deadlineMs + lostArrivesMs + rule.backAfterMs, call, slot)
     count.run(monthOf(wallMs))
     return { is: 'taken', slot }
   })
@@ -115,7 +115,7 @@ export function permitsIn(
     take: (waiter, call, times) => take.immediate(waiter, call, times),
     leave: (pace) => void unwait.run(pace),
     answered: (slot, call, nowMs) => void giveBack.run(nowMs + rule.backAfterMs, slot, call),
-    lost: (slot, call, nowMs) => void giveBack.run(nowMs + Math.max(lostRestMs, rule.backAfterMs), slot, call),
+    lost: (slot, call, nowMs) => void giveBack.run(nowMs + lostArrivesMs + rule.backAfterMs, slot, call),
     rest: (untilMs) => void db.prepare('UPDATE state SET rest_until = max(rest_until, ?)').run(untilMs),
     restUntilMs,
     counted: () => ({
@@ -139,8 +139,8 @@ function prepare(db: Database, rule: PermitRule, made: { fileId: string; boot: s
       db.prepare('UPDATE state SET boot = ?, rest_until = 0').run(made.boot)
       db.exec('DELETE FROM waiters')
     }
-    const latest = made.nowMs + Math.max(holdMostMs, rule.backAfterMs)
-    db.prepare('UPDATE permits SET free_at = ? WHERE free_at > ?').run(made.nowMs + lostRestMs, latest)
+    const latest = made.nowMs + holdMostMs + rule.backAfterMs
+    db.prepare('UPDATE permits SET free_at = ? WHERE free_at > ?').run(made.nowMs + lostArrivesMs, latest)
     db.prepare('UPDATE state SET rest_until = 0 WHERE rest_until > ?').run(made.nowMs + restMostMs)
     db.prepare('DELETE FROM waiters WHERE alive_until > ?').run(made.nowMs + holdMostMs)
   })

@@ -137,8 +137,10 @@ export interface CallUsage {
 }
 
 /**
- * One base, under the pace, deadlines and error classes that this folder keeps. Every method throws OperationalError
- * with a code AIRTABLE_* and nothing else; refusals that concern single records are AIRTABLE_RECORD_REFUSED.
+ * One base, under the pace, deadlines and error classes that this folder keeps. Every method throws AirtableError
+ * (airtable-error.ts), an OperationalError with a code AIRTABLE_*, and nothing else but what the signal was aborted with
+ * (or ACTION_DEADLINE). Refusals that concern single records are AIRTABLE_RECORD_REFUSED; calls are repeated already as
+ * the declaration says, where repeating is harmless. `mayBeDone` of an error says whether it may have taken effect.
  */
 export interface AirtableBase {
   readonly baseId: string
@@ -189,6 +191,8 @@ export interface PendingRecord {
   readonly cells: Readonly<Record<string, JsonValue>>
   /** The first told value before, per cell. */
   readonly previous: Readonly<Record<string, JsonValue>>
+  /** Told values that were replaced by later ones before they were settled, per cell in their order. */
+  readonly passed: Readonly<Record<string, readonly JsonValue[]>>
   /** False when some cell could not be told: the record has to be read. */
   readonly isWhole: boolean
   /** Which, where `*` stands for any; a record whose untold fields are of no interest need not be read. */

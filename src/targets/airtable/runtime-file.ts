@@ -3,7 +3,7 @@
  * look that may change nothing there has to keep the pace; it holds no token and no cell, and losing it costs at most the
  * count of calls that nobody had added up yet.
  */
-import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -12,6 +12,16 @@ import { codeOf } from '../sqlite/database-error.ts'
 
 /** How long a statement may block for another process, in milliseconds; transactions here take far less than one. */
 const busyMs = 200
+
+/** Whose permits a file holds, and the time of day. */
+export interface BaseOfPermits {
+  readonly endpointUrl: string
+  readonly base: string
+  readonly nowMs: number
+}
+
+/** Files without a call for so long, in milliseconds, are of no month that counts. */
+const keptMs = 62 * 86_400_000
 
 export interface RuntimeFile {
   readonly db: Database.Database
@@ -31,8 +41,9 @@ export function runtimeFolder(): string {
  * Opens the file of a base, made 0600 in a folder of 0700 where absent. Throws Error with a plain reason when the folder
  * is not this user's own, SqliteError or a system error when the file cannot be had.
  */
-export function openRuntimeFile(folder: string, about: { endpointUrl: string; base: string }): RuntimeFile {
+export function openRuntimeFile(folder: string, about: BaseOfPermits): RuntimeFile {
   own(folder)
+  sweep(folder, about.nowMs)
   const path = join(folder, `airtable-${shortHashOf({ endpoint: about.endpointUrl, base: about.base })}.db`)
   try {
     // Only a file that is new is opened this way: closing another one here would drop SQLite's locks on it.
@@ -55,6 +66,20 @@ export function openRuntimeFile(folder: string, about: { endpointUrl: string; ba
       const found = statSync(path, { throwIfNoEntry: false })
       return found !== undefined && found.ino === ino && found.dev === dev
     },
+  }
+}
+
+/** Removes the files of bases that nobody has called for long, each with what SQLite keeps beside it. */
+function sweep(folder: string, nowMs: number): void {
+  const newest = new Map<string, number>()
+  for (const name of readdirSync(folder)) {
+    const base = /^airtable-[0-9a-f]+\.db/.exec(name)?.[0]
+    const found = statSync(join(folder, name), { throwIfNoEntry: false })
+    if (base !== undefined && found !== undefined) newest.set(base, Math.max(newest.get(base) ?? 0, found.mtimeMs))
+  }
+  for (const [base, atMs] of newest) {
+    if (nowMs - atMs < keptMs) continue
+    for (const end of ['', '-wal', '-shm']) rmSync(join(folder, `${base}${end}`), { force: true })
   }
 }
 

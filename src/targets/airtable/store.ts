@@ -22,7 +22,7 @@ CREATE TABLE feeds (
   seq INTEGER NOT NULL DEFAULT 0, schema_version INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 CREATE TABLE pending (
   base TEXT NOT NULL, table_id TEXT NOT NULL, record_id TEXT NOT NULL, seq INTEGER NOT NULL, what TEXT NOT NULL,
-  at_ms INTEGER NOT NULL, created_ms INTEGER, cells TEXT NOT NULL, previous TEXT NOT NULL, untold TEXT NOT NULL,
+  at_ms INTEGER NOT NULL, created_ms INTEGER, cells TEXT NOT NULL, previous TEXT NOT NULL, untold TEXT NOT NULL, passed TEXT NOT NULL,
   PRIMARY KEY (base, table_id, record_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE scanned (
   base TEXT NOT NULL, table_id TEXT NOT NULL, began_ms INTEGER NOT NULL, PRIMARY KEY (base, table_id)) STRICT, WITHOUT ROWID;

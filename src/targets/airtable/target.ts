@@ -174,7 +174,10 @@ function pacesOf(settings: BaseSettings, meter: Meter, declared: () => AirtableD
       const name = `${requestsPerSecond} ${endpointUrl}`
       const known = open.get(name)
       if (known !== undefined) return known
-      const openFile = permits === 'alone' ? undefined : () => openRuntimeFile(permits.folder, { endpointUrl, base })
+      const openFile =
+        permits === 'alone'
+          ? undefined
+          : () => openRuntimeFile(permits.folder, { endpointUrl, base, nowMs: clock.nowMs() })
       const pace = createPace({ open: openFile, requestsPerSecond, boot, clock, random, log })
       open.set(name, pace)
       return pace

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -134,6 +134,14 @@ describe('offload', () => {
     await Promise.all(Array.from({ length: 7 }, () => offload.thread(at, shared)))
     expect(shared[0]).toBe(0)
     expect(shared[1]).toBe(2)
+  })
+
+  test.runIf(process.platform === 'linux')('threads stand back and the main thread does not', async () => {
+    const before = getPriority(0)
+    offload = createOffload({ log: openLog('silent'), niceness: 7 })
+    const at = entry('serveThread', `const { getPriority } = await import('node:os'); return getPriority(0)`)
+    expect(await offload.thread(at, null)).toBe(Math.max(before, 7))
+    expect(getPriority(0)).toBe(before)
   })
 
   test('a warm thread serves the next run of the same entry', async () => {

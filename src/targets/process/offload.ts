@@ -18,6 +18,11 @@ export interface OffloadSettings {
   readonly processesMax?: number
   /** JavaScript heap of one thread or process, in MiB; default 320. Native memory of SQLite comes on top. */
   readonly heapMaxMiB?: number
+  /**
+   * How far threads stand back behind the main thread where the machine has no core for both, as `nice` counts: 0 (the
+   * default) to 19. Only on Linux, where threads have a priority of their own.
+   */
+  readonly niceness?: number
 }
 
 /** An Offload with an end: `close` terminates the warm threads and whatever is still at work. */
@@ -30,7 +35,7 @@ export function createOffload(settings: OffloadSettings): OwnedOffload {
   const heapMaxMiB = settings.heapMaxMiB ?? 320
   const threadSlots = createSlots(settings.threadsMax ?? 2)
   const processSlots = createSlots(settings.processesMax ?? 4)
-  const threads = createThreadPool(heapMaxMiB)
+  const threads = createThreadPool(heapMaxMiB, settings.niceness ?? 0)
   const children = new Set<ChildRun>()
 
   const inSlot = async (slots: Slots, entry: URL, signal: AbortSignal | undefined, run: () => Promise<unknown>) => {

@@ -2,7 +2,9 @@
  * The other end of `Offload`: an entry module calls `serveThread` or `serveProcess` once, at its top level, with the
  * function that does the work. Every run is answered exactly once, with its output or its error.
  */
-import { parentPort } from 'node:worker_threads'
+import { setPriority } from 'node:os'
+import { parentPort, workerData } from 'node:worker_threads'
+import { z } from 'zod'
 import { invariant } from '../../errors.ts'
 import { dehydrate, type Order, parseOrder, type Reply } from './wire.ts'
 
@@ -25,11 +27,20 @@ export type Work = (input: unknown, context: ServeContext) => Promise<unknown> |
 export function serveThread(work: Work): void {
   const port = parentPort
   invariant(port !== null, 'serveThread is called in a worker thread')
+  standBack()
   serve(
     work,
     (reply) => port.postMessage(reply),
     (hear) => port.on('message', hear),
   )
+}
+
+const threadDataSchema = z.object({ niceness: z.int().min(0).max(19) })
+
+/** On Linux, 0 names the calling thread (setpriority(2), NOTES); elsewhere it would slow down the whole process. */
+function standBack(): void {
+  const data = threadDataSchema.safeParse(workerData)
+  if (data.success && data.data.niceness > 0 && process.platform === 'linux') setPriority(0, data.data.niceness)
 }
 
 /** Makes the module an entry of `Offload.process`. The process ends after one run, or when its parent goes away. */

@@ -33,14 +33,18 @@ export interface ThreadPool {
   close(): Promise<void>
 }
 
-/** @param heapMaxMiB JavaScript heap of one thread; beyond it the thread ends with an error and the program lives on. */
-export function createThreadPool(heapMaxMiB: number): ThreadPool {
+/**
+ * @param heapMaxMiB JavaScript heap of one thread; beyond it the thread ends with an error and the program lives on.
+ * @param niceness how far the threads stand back behind the main thread, 0 to 19; see serve.ts.
+ */
+export function createThreadPool(heapMaxMiB: number, niceness: number): ThreadPool {
   const threads = new Set<Thread>()
 
   const start = (entry: URL): Thread => {
     const worker = new Worker(entry, {
       resourceLimits: { maxOldGenerationSizeMb: heapMaxMiB, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
       execArgv: [],
+      workerData: { niceness },
     })
     const thread: Thread = { worker, href: entry.href, listener: undefined, retirement: undefined }
     // Listeners are put on once: removing the last one of a Worker would close its port.

@@ -112,7 +112,7 @@ export function createCopies(settings: CopiesSettings): Copies {
 
   return {
     async locate(path) {
-      const signature = (await signatureOf(path)).text
+      const signature = signatureOf(path).text
       const known = findings.get(path)
       if (known !== undefined) {
         const finding = await known.catch(() => undefined)

@@ -331,6 +331,24 @@ say('open'); wait(); c.execute('INSERT INTO t VALUES (2)'); say('done'); wait()`
     await other.kill()
   })
 
+  test('says nothing of reads, also where SQLite as root gives the -wal to its owner whenever it opens it', async () => {
+    create('wal')
+    const other = python(
+      `c = sqlite3.connect(sys.argv[1], isolation_level=None)
+c.execute('INSERT INTO t VALUES (2)'); say('open'); wait()`,
+      path,
+    )
+    await other.line()
+    const isHeard = await heard(async () => {
+      for (let count = 0; count < 3; count += 1) {
+        const view = await databases.read(path)
+        view.close()
+      }
+    })
+    await other.kill()
+    expect(isHeard).toBe(false)
+  })
+
   test('tells when the file appears and when it goes', async () => {
     expect(await heard(() => create('delete'))).toBe(true)
     expect(await heard(() => rmSync(path))).toBe(true)

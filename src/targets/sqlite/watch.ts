@@ -1,5 +1,5 @@
 /** Notices commits of any program by the stamps of a database's files, which costs no connection and leaves no trace. */
-import { realpath } from 'node:fs/promises'
+import { realpathSync, statSync } from 'node:fs'
 import type { Clock, Timer } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import { codeOf } from './database-error.ts'
@@ -25,19 +25,20 @@ export function watchDatabase(
   /** The state last reported; undefined where the next look reports whatever it finds. */
   let reported: string | undefined
 
-  const look = async (first: boolean, youngFromMs: number) => {
-    const now = await lookAt(path)
-    if (closed) return
+  const place = placeAt(path)
+  const look = (first: boolean, youngFromMs: number) => {
+    const now = place()
     const young = now.newestMs >= youngFromMs
     if (first ? young : now.text !== reported) notify()
     reported = young ? undefined : now.text
   }
   const keepLooking = (first: boolean) => {
-    look(first, clock.nowMs() - tickMs)
-      .catch((error: unknown) => log.warn({ error, path }, 'a database could not be watched; it is tried again'))
-      .finally(() => {
-        if (!closed) timer = clock.after(everyMs, () => keepLooking(false))
-      })
+    try {
+      look(first, clock.nowMs() - tickMs)
+    } catch (error) {
+      log.warn({ error, path }, 'a database could not be watched; it is tried again')
+    }
+    if (!closed) timer = clock.after(everyMs, () => keepLooking(false))
   }
   keepLooking(true)
   return {
@@ -48,12 +49,20 @@ export function watchDatabase(
   }
 }
 
-async function lookAt(path: string): Promise<FileSignature> {
-  try {
-    return await signatureOf(await realpath(path))
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === undefined) throw error
-    return { text: code, newestMs: 0 }
+/** Follows links anew only when another file stands at the path, since that takes a call for each folder. */
+function placeAt(path: string): () => FileSignature {
+  let known: { readonly dev: bigint; readonly ino: bigint; readonly real: string } | undefined
+  return () => {
+    try {
+      const file = statSync(path, { bigint: true })
+      if (known?.dev !== file.dev || known.ino !== file.ino)
+        known = { dev: file.dev, ino: file.ino, real: realpathSync(path) }
+      return signatureOf(known.real)
+    } catch (error) {
+      const code = codeOf(error)
+      if (code === undefined) throw error
+      known = undefined
+      return { text: code, newestMs: 0 }
+    }
   }
 }

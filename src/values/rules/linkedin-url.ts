@@ -12,6 +12,12 @@ const options = z.strictObject({
 /** Most profiles that are in standard form, told at once; not what could be an internal id (AC…). */
 const plain = /^https:\/\/www\.linkedin\.com\/in\/(?!ac[a-z]aa)[a-z0-9]+(?:-[a-z0-9]+)*$/
 
+const reason = 'LinkedIn address in standard form'
+
+function isPlain(value: string, settings: z.output<typeof options>): boolean {
+  return settings.pages !== 'company' && value.length <= 120 && plain.test(value)
+}
+
 /** LinkedIn addresses: `https://www.linkedin.com/in/<slug>` and `/company/<slug>`. */
 export const linkedinUrl = defineRule({
   name: 'linkedin_url',
@@ -20,7 +26,7 @@ export const linkedinUrl = defineRule({
     'https://www.linkedin.com/in/<slug>, lower-case and decoded; /pub/ and Sales Navigator addresses are reported.',
   options,
   prepare: (settings) => (value) => {
-    if (settings.pages !== 'company' && value.length <= 120 && plain.test(value)) return canonical
+    if (isPlain(value, settings)) return canonical
     const cleaned = clean(value)
     if (isPlaceholder(cleaned)) return unmendable('is a placeholder, not a LinkedIn address')
     const reading = readLinkedIn(cleaned)
@@ -28,8 +34,9 @@ export const linkedinUrl = defineRule({
     if (settings.pages === 'profile' && reading.page !== 'in') return unmendable('is a company page, not a profile')
     if (settings.pages === 'company' && reading.page === 'in') return unmendable('is a profile, not a company page')
     const address = linkedInAddress(reading)
+    if (isPlain(address, settings)) return settled(value, address, reason)
     const again = readLinkedIn(address)
     if (again.is === 'invalid' || again.slug !== reading.slug) return unmendable('has no stable form as an address')
-    return settled(value, address, 'LinkedIn address in standard form')
+    return settled(value, address, reason)
   },
 })

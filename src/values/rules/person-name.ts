@@ -26,9 +26,18 @@ export const personName = defineRule({
   prepare: (settings) => (value) => standardize(value, settings.titles === 'remove'),
 })
 
-/** Most names that are in standard form, told at once; not what begins as a title, ends as Jr. or says `No Name`. */
-const plain =
-  /^(?!No|Dr |Mr |Mrs |Ms |Mx |Miss |Prof |Professor |Sir |Dame |Rev |Hon |Herr |Frau )[A-Z][a-z]+(?: [A-Z][a-z]+)+$/
+/** A letter of Latin-1 or Latin Extended-A that has a case and, being one code point, stays as it is in NFC. */
+const upperLetter = 'A-Z\\u00c0-\\u00d6\\u00d8-\\u00de\\u0141\\u015a\\u0160\\u0179\\u017b\\u017d'
+const lowerLetter =
+  'a-z\\u00e0-\\u00f6\\u00f8-\\u00ff\\u0105\\u0107\\u010d\\u0119\\u011b\\u0142\\u0144\\u0148\\u0151\\u0159\\u015b\\u0161\\u016f\\u0171\\u017a\\u017c\\u017e'
+const plainWord = `(?:[A-Z]'|Mc)?[${upperLetter}][${lowerLetter}]+`
+/**
+ * Most names that are in standard form, told at once: words of mixed case, which nothing cases anew; not what begins as
+ * a title, ends as Jr. or says `No Name`.
+ */
+const plain = new RegExp(
+  `^(?!No|Dr |Mr |Mrs |Ms |Mx |Miss |Prof |Professor |Sir |Dame |Rev |Hon |Herr |Frau )(?:${plainWord}|[A-Z]\\.)(?:[ -]${plainWord})+$`,
+)
 const plainEnd = / (?:[JS]n?r)$/
 
 function standardize(value: string, removesTitles: boolean): Standardized {

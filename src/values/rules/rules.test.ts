@@ -217,3 +217,54 @@ describe('options of rules', () => {
     expect(() => standardizeRules.get('phone')?.prepare({ region: 'XX' })).toThrow(/ISO 3166/)
   })
 })
+
+describe('a quick answer', () => {
+  const word = fc.constantFrom(
+    ...[
+      'Anna',
+      'Álvaro',
+      'Łukasz',
+      'Günther',
+      "O'Brien",
+      "D'Angelo",
+      'McDonald',
+      'Jr',
+      'Sr',
+      'Snr',
+      'Professor',
+      'Von',
+    ],
+    ...[
+      'No',
+      'Name',
+      'Tom-Ng',
+      'Al-Rashid',
+      'Ing',
+      'Phd',
+      'Mba',
+      'Xx',
+      'G.',
+      'De',
+      'Ii',
+      'Inc',
+      'Test',
+      'Cpa',
+      'Ñuñez',
+    ],
+  )
+  const name = fc
+    .tuple(fc.array(word, { minLength: 1, maxLength: 4 }), fc.constantFrom(' ', '-'))
+    .map(([words, joint]) => words.join(joint))
+
+  it.each(['keep', 'remove'])('that a name is in standard form is what the whole rule says (titles: %s)', (titles) => {
+    const rule = standardizeRules.get('person_name')?.prepare({ titles })
+    fc.assert(
+      fc.property(name, (text) => {
+        // With a blank behind it, the value takes the long way.
+        const long = rule?.(`${text} `, noSiblings)
+        if (rule?.(text, noSiblings).is === 'canonical') expect(long).toMatchObject({ is: 'changed', value: text })
+      }),
+      { numRuns: 3000 },
+    )
+  })
+})

@@ -22,6 +22,8 @@ const trackingParameter =
 /** Most addresses that are in standard form under the usual options, told at once. */
 const plain = /^https:\/\/(?=[^/]{1,63}(?:\/|$))(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}(?:\/[A-Za-z0-9_-]+)*$/
 
+const reason = 'web address in standard form'
+
 function isPlainUnder(value: string, settings: Options): boolean {
   if (settings.protocol === 'http' || settings.trailingSlash === 'add') return false
   if (settings.trailingSlash === 'keep' && value.indexOf('/', 8) < 0) return false
@@ -41,11 +43,12 @@ export const url = defineRule({
     const reading = readWebAddress(cleaned)
     if (reading.is === 'invalid') return unmendable(reading.reason)
     const written = addressOf(reading.url, settings)
+    if (plain.test(written) && isPlainUnder(written, settings)) return settled(value, written, reason)
     // A host such as `www.com` is only a host as long as its www stays.
     const again = readWebAddress(written)
     if (again.is === 'invalid' || addressOf(again.url, settings) !== written)
       return unmendable('has no stable form as a web address')
-    return settled(value, written, 'web address in standard form')
+    return settled(value, written, reason)
   },
 })
 

@@ -31,9 +31,20 @@ export type ConflictDraft = Pick<
   'key' | 'field' | 'kind' | 'local' | 'remote' | 'base' | 'localAtMs' | 'remoteAtMs'
 >
 
+/** Where a conflict stands among all: the newest come first, those of one moment by id. */
+export interface ConflictPlace {
+  readonly foundMs: number
+  readonly id: string
+}
+
 export interface Conflicts {
   get(id: string): Conflict | undefined
-  list(filter: { readonly state: Conflict['state'] | undefined; readonly limit: number }): readonly Conflict[]
+  /** Newest first, after a place in that order. */
+  list(filter: {
+    readonly state: Conflict['state'] | undefined
+    readonly after?: ConflictPlace
+    readonly limit: number
+  }): readonly Conflict[]
   openCount(): number
   /** Notes the open conflicts of a pair; others of it that were open are gone. Gives their ids. */
   found(key: string, drafts: readonly ConflictDraft[], atMs: number): readonly string[]
@@ -100,12 +111,13 @@ export function conflictsOf(db: Database, table: string): Conflicts {
       const row = get.get(table, id)
       return row === undefined ? undefined : conflictOf(row)
     },
-    list: ({ state, limit }) =>
+    list: ({ state, after, limit }) =>
       db
         .prepare(
-          `SELECT ${columns} FROM conflict WHERE tbl = ? AND (? IS NULL OR state = ?) ORDER BY found_at DESC, id LIMIT ?`,
+          `SELECT ${columns} FROM conflict WHERE tbl = ? AND (? IS NULL OR state = ?)
+             AND (found_at < ? OR (found_at = ? AND id > ?)) ORDER BY found_at DESC, id LIMIT ?`,
         )
-        .all(table, state ?? null, state ?? null, limit)
+        .all(table, state ?? null, state ?? null, ...placeOf(after), limit)
         .map(conflictOf),
     openCount: () =>
       db
@@ -132,6 +144,12 @@ export function conflictsOf(db: Database, table: string): Conflicts {
       ).run(choice, by, atMs, table, id)
     },
   }
+}
+
+/** The bounds of a page; without a place, all of it. */
+function placeOf(after: ConflictPlace | undefined): [number, number, string] {
+  const { foundMs, id } = after ?? { foundMs: Number.MAX_SAFE_INTEGER, id: '' }
+  return [foundMs, foundMs, id]
 }
 
 function plain(mark: Mark): JsonValue {

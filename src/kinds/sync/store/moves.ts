@@ -80,6 +80,8 @@ export interface Moves {
   ): void
   /** Newest first: of one lead, or of all, before an id. */
   history(filter: { readonly key?: string; readonly beforeId?: number; readonly limit: number }): readonly KeptMove[]
+  /** Notes something that nobody did on purpose, as history. */
+  note(move: Omit<Move, 'seq'>, details: { readonly id: string; readonly atMs: number; readonly note: string }): void
   /** Forgets what was moved of a lead, but for what is still to be erased. */
   forget(key: string): void
   /** Forgets ended moves that are older. */
@@ -146,6 +148,11 @@ export function movesOf(db: Database, table: string): Moves {
         )
         .all(table, key ?? null, key ?? null, beforeId ?? Number.MAX_SAFE_INTEGER, limit)
         .map(keptOf),
+    note: (move, { id, atMs, note }) => {
+      db.prepare(
+        "INSERT OR IGNORE INTO move (action_id, seq, tbl, key, rec, verb, content, state, at, note) VALUES (?, 0, ?, ?, ?, ?, ?, 'done', ?, ?)",
+      ).run(id, table, move.key, move.rec, move.verb, JSON.stringify(move.content), atMs, note)
+    },
     forget: (key) => {
       db.prepare(
         "DELETE FROM move WHERE tbl = ? AND key = ? AND json_extract(content, '$.erases') IS NOT 1 AND state <> 'sent'",

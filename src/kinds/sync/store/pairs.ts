@@ -10,6 +10,8 @@ export interface Pairs {
   drop(key: string): void
   /** Marks every pair as worth a comparison. */
   dirtyAll(): void
+  /** Forgets what the sides agreed on for a field, and compares all pairs. */
+  forgetBase(field: string): void
   /** Pairs that have to be compared, by key, after `afterKey`. */
   dirty(afterKey: string, limit: number): readonly Pair[]
   dirtyCount(): number
@@ -70,6 +72,12 @@ export function pairsOf(db: Database, table: string): Pairs {
     },
     dirtyAll: () => {
       db.prepare('UPDATE pair SET dirty = 1 WHERE tbl = ? AND dirty = 0').run(table)
+    },
+    forgetBase: (field) => {
+      db.prepare('UPDATE pair SET base = json_remove(base, ?), dirty = 1 WHERE tbl = ? AND base IS NOT NULL').run(
+        `$."${field}"`,
+        table,
+      )
     },
     dirty: (afterKey, limit) => dirty.all(table, afterKey, limit).map(pairOfRow),
     dirtyCount: () => dirtyCount.get(table) ?? 0,

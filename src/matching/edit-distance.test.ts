@@ -1,0 +1,31 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { editsWithin } from './edit-distance.ts'
+
+/** Optimal string alignment by the textbook. */
+function alignment(one: string, other: string): number {
+  const table = Array.from({ length: one.length + 1 }, (_, row) =>
+    Array.from({ length: other.length + 1 }, (_, column) => (row === 0 ? column : column === 0 ? row : 0)),
+  )
+  const at = (row: number, column: number) => table[row]?.[column] ?? Number.POSITIVE_INFINITY
+  for (let row = 1; row <= one.length; row += 1)
+    for (let column = 1; column <= other.length; column += 1) {
+      const changed = at(row - 1, column - 1) + (one[row - 1] === other[column - 1] ? 0 : 1)
+      let edits = Math.min(changed, at(row - 1, column) + 1, at(row, column - 1) + 1)
+      if (row > 1 && column > 1 && one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1])
+        edits = Math.min(edits, at(row - 2, column - 2) + 1)
+      const line = table[row]
+      if (line !== undefined) line[column] = edits
+    }
+  return at(one.length, other.length)
+}
+
+test('counts as the textbook does, up to the limit', () => {
+  const word = fc.stringMatching(/^[abc]{0,12}$/)
+  fc.assert(
+    fc.property(word, word, fc.integer({ min: 0, max: 6 }), (one, other, limit) => {
+      expect(editsWithin(one, other, limit)).toBe(Math.min(limit + 1, alignment(one, other)))
+    }),
+    { numRuns: 3_000 },
+  )
+})

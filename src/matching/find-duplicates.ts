@@ -1,0 +1,160 @@
+/**
+ * The full pass over a table: measure, block, compare, calibrate, group. Pure: records come from a source, chance is
+ * injected, and nothing is written. Work and memory grow with the rows, not with their square.
+ */
+import { calibrated } from './calibrate.ts'
+import { blockMaxUsual, type Candidates, visitAllPairs, visitCandidates, windowRowsUsual } from './candidates.ts'
+import { cellsOfChosen } from './cell-arena.ts'
+import { clusterOf, type Edge, pairKey } from './cluster.ts'
+import { type Columns, columnsOf, countBitsOf } from './columns.ts'
+import { confidenceOf, isDuplicate, type JudgedRecord, judge, ruleBitsOf, rulesMet } from './judge.ts'
+import { judgedRecord, type Matcher, type MatcherOptions, prepareMatcher, rulePrint } from './matcher.ts'
+import { probabilityOf } from './model.ts'
+import { overlapsOf } from './overlap.ts'
+import { type PairList, pairList, pairStore } from './pair-store.ts'
+import { reachOf } from './reach.ts'
+import type { ExactRule } from './rules.ts'
+import { weigh } from './score.ts'
+import type { RecordSource } from './source.ts'
+
+export interface FindOptions extends MatcherOptions {
+  /** Whether a person said that two rows are not duplicates. */
+  readonly isExcluded?: (one: number, other: number) => boolean
+}
+
+export interface Found extends Candidates {
+  readonly matcher: Matcher
+  /** Pairs of duplicates with their confidence. */
+  readonly edges: readonly Edge[]
+  /** Groups of rows that are one thing, each ascending. */
+  readonly clusters: readonly (readonly number[])[]
+  /** Candidates whose texts were compared. */
+  readonly compared: number
+  /** A record as it was judged, for explanations. */
+  readonly recordOf: (row: number) => JudgedRecord
+}
+
+const recordsKept = 5_000
+/** Evidence that falls short of the usual prior by more than this cannot become a duplicate by calibration. */
+const bitsShort = 7
+
+/** Finds the duplicates of a table of at most 2^26 rows. */
+export function findDuplicates(source: RecordSource, options: FindOptions): Found {
+  const isExcluded = options.isExcluded ?? (() => false)
+  const floor = Math.log2(Math.max(2, source.rows)) - bitsShort
+  const gathered = gather(source, options, floor)
+  const { commonness } = gathered
+  const { features } = gathered.matcher
+  const countBits = (feature: number, row: number) => countBitsOf(commonness[feature]?.[row] ?? 0)
+  const chosen = new Uint8Array(source.rows)
+  gathered.near.forEach((one, other) => {
+    chosen[one] = 1
+    chosen[other] = 1
+  })
+  const recordOf = recordReader(cellsOfChosen(source, chosen), gathered.matcher, commonness)
+
+  const pairs = pairStore(features.features.length)
+  const ruled = new Map<number, readonly ExactRule[]>()
+  gathered.near.forEach((one, other) => {
+    const judgement = judge(gathered.matcher.judge, recordOf(one), recordOf(other))
+    if (judgement.veto !== undefined) return
+    if (judgement.exact.length > 0) ruled.set(pairKey(one, other), judgement.exact)
+    if (judgement.ruleBits !== undefined || judgement.evidence.bits >= floor) pairs.add(one, other, judgement.levels)
+  })
+
+  const by = { ...gathered.matcher.judge, model: calibrated({ model: gathered.matcher.judge.model, pairs, countBits }) }
+  const isOne = (confidence: number, one: number, other: number) =>
+    isDuplicate(by, confidence, () => {
+      const [left, right] = [recordOf(one), recordOf(other)]
+      return rulesMet(by, judge(by, left, right), left, right).length > 0
+    })
+  const edges = new Map<number, Edge>()
+  for (let at = 0; at < pairs.count; at += 1) {
+    const one = pairs.oneAt(at)
+    const other = pairs.otherAt(at)
+    const key = pairKey(one, other)
+    if (edges.has(key) || isExcluded(one, other)) continue
+    const evidence = weigh(
+      by.model,
+      pairs.levelsAt(at),
+      (feature) => countBits(feature, one),
+      (feature) => countBits(feature, other),
+    )
+    const byRule = ruleBitsOf(by, ruled.get(key) ?? [], evidence) ?? Number.NEGATIVE_INFINITY
+    const confidence = probabilityOf(Math.max(evidence.bits + by.model.priorBits, byRule))
+    if (isOne(confidence, one, other)) edges.set(key, { one, other, confidence })
+  }
+  const isSupported = (one: number, other: number) =>
+    isOne(confidenceOf(judge(by, recordOf(one), recordOf(other)), by.model.priorBits), one, other)
+  return {
+    matcher: { ...gathered.matcher, judge: by },
+    edges: [...edges.values()],
+    clusters: clusterOf({ edges: [...edges.values()], isSupported, isExcluded }),
+    candidates: gathered.candidates,
+    compared: gathered.near.count,
+    oversized: gathered.oversized,
+    recordOf,
+  }
+}
+
+interface Gathered extends Candidates {
+  readonly matcher: Matcher
+  /** Candidates that can have enough evidence. */
+  readonly near: PairList
+  readonly commonness: readonly Uint8Array[]
+}
+
+/** Measures and blocks. What it keeps of every record is given back to the memory when it returns, but for the commonness. */
+function gather(source: RecordSource, options: FindOptions, floor: number): Gathered {
+  const prepared = prepareMatcher(source, options)
+  const { features, plan } = prepared
+  const columns = columnsOf(source, features.features, plan.is === 'keys' ? plan.keys : [], {
+    count: prepared.judge.rules.exact.length,
+    printOf: (rule, cells, prints) => rulePrint(prepared, rule, cells, prints),
+  })
+  const recordOf = recordReader((row) => source.cellsOf(row), prepared, columns.commonness)
+  const rough = prepared.judge.model
+  const overlaps = overlapsOf({ model: rough, prints: columns.prints, recordOf, random: options.random })
+  const model = { ...rough, overlaps }
+  const mayReach = reachOf(model, columns)
+  const near = pairList()
+  const visited = visit(source.rows, plan.is === 'all-pairs', columns, (one, other) => {
+    const named = columns.rules.some((prints) => prints[one] !== 0 && prints[one] === prints[other])
+    if (named || mayReach(floor, one, other)) near.add(one, other)
+  })
+  return {
+    ...visited,
+    matcher: { ...prepared, judge: { ...prepared.judge, model } },
+    near,
+    commonness: columns.commonness,
+  }
+}
+
+function visit(
+  rows: number,
+  allPairs: boolean,
+  columns: Columns,
+  consider: (one: number, other: number) => void,
+): Candidates {
+  if (allPairs) return visitAllPairs(rows, consider)
+  // Emptied where a block is oversized, while the rules' own fingerprints are still asked for.
+  const keys = [...columns.rules.map((prints) => [prints.slice()]), ...columns.keys]
+  return visitCandidates({ rows, keys, blockMax: blockMaxUsual, windowRows: windowRowsUsual }, consider)
+}
+
+/** Reads records when they are compared, and keeps the last ones. */
+function recordReader(
+  cellsOf: (row: number) => readonly string[],
+  matcher: Matcher,
+  commonness: readonly Uint8Array[],
+): (row: number) => JudgedRecord {
+  const kept = new Map<number, JudgedRecord>()
+  return (row) => {
+    const known = kept.get(row)
+    if (known !== undefined) return known
+    const record = judgedRecord(matcher, cellsOf(row), (feature) => commonness[feature]?.[row] ?? 0)
+    if (kept.size >= recordsKept) kept.clear()
+    kept.set(row, record)
+    return record
+  }
+}

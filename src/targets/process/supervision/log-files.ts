@@ -1,0 +1,104 @@
+/** Reads the output of programs from their files, which the shim writes and rotates. */
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+/** The last `bytesMax` bytes, from the beginning of a line; of the file put aside last, too, where the newest is short. */
+export function tailOf(path: string, bytesMax: number): string {
+  const newest = lastBytes(path, bytesMax)
+  const missing = bytesMax - newest.length
+  const bytes = missing > 0 ? Buffer.concat([lastBytes(`${path}.1`, missing), newest]) : newest
+  const text = bytes.toString('utf8')
+  const isCut = bytes.length === bytesMax
+  const lineEnd = text.indexOf('\n')
+  return isCut && lineEnd >= 0 && lineEnd < text.length - 1 ? text.slice(lineEnd + 1) : text
+}
+
+function lastBytes(path: string, bytesMax: number): Buffer {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0)
+    throw error
+  }
+  try {
+    const { size } = fstatSync(file)
+    const buffer = Buffer.alloc(Math.min(size, bytesMax))
+    const read = readSync(file, buffer, 0, buffer.length, Math.max(0, size - bytesMax))
+    return buffer.subarray(0, read)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Size and last write; undefined where there is no such file. */
+export function logFactsOf(path: string): { readonly bytes: number; readonly changedAtMs: number } | undefined {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found === undefined ? undefined : { bytes: found.size, changedAtMs: found.mtimeMs }
+}
+
+/** Reads what a log gains from call to call, across rotations. */
+interface LogFollower {
+  /** What came since the last call, 256 KiB at most; what a flood brings beyond that is skipped with a note. */
+  read(): string
+}
+
+const followBytesMax = 262_144
+
+/** Follows a log from its end as it is now. */
+function followLog(path: string): LogFollower {
+  const identityOf = () => {
+    const found = statSync(path, { throwIfNoEntry: false })
+    return found === undefined ? undefined : { ino: found.ino, size: found.size }
+  }
+  let at = identityOf() ?? { ino: 0, size: 0 }
+  const take = (from: string, since: number): string => {
+    const size = statSync(from, { throwIfNoEntry: false })?.size ?? 0
+    const fresh = size - since
+    if (fresh <= 0) return ''
+    const bytes = lastBytes(from, Math.min(fresh, followBytesMax))
+    return `${fresh > followBytesMax ? `[${fresh - followBytesMax} bytes left out]\n` : ''}${bytes.toString('utf8')}`
+  }
+  return {
+    read() {
+      const now = identityOf()
+      if (now === undefined) return ''
+      const isSame = now.ino === at.ino
+      const rotated = isSame || at.ino === 0 || statSync(`${path}.1`, { throwIfNoEntry: false })?.ino !== at.ino
+      const text = isSame ? take(path, at.size) : `${rotated ? '' : take(`${path}.1`, at.size)}${take(path, 0)}`
+      at = now
+      return text
+    },
+  }
+}
+
+/** Removes a log with all files that were put aside. */
+export function removeLog(path: string): void {
+  const folder = dirname(path)
+  const name = basename(path)
+  if (!existsSync(folder)) return
+  for (const one of readdirSync(folder)) {
+    if (one === name || (one.startsWith(`${name}.`) && /^\d+$/.test(one.slice(name.length + 1))))
+      rmSync(join(folder, one), { force: true })
+  }
+}
+
+/** The output of one program, as it may be shown. */
+export interface ProgramOutput {
+  readonly path: string
+  /** The last `bytesMax` bytes, from the beginning of a line. */
+  tail(bytesMax: number): string
+  /** Gives what came since the last call, from now on. */
+  follow(): () => string
+}
+
+export function outputOf(path: string, redact: (text: string) => string): ProgramOutput {
+  return {
+    path,
+    tail: (bytesMax) => redact(tailOf(path, bytesMax)),
+    follow() {
+      const follower = followLog(path)
+      return () => redact(follower.read())
+    },
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The processes that carry an instance mark, found by going through /proc. A mark is inherited, so that whatever a program
+ * starts, however often it forks and in whatever session, is found by it.
+ */
+import type { Clock } from '../../../clock.ts'
+import { ageMsOf, commandLineOf, environmentOf, isLive, listPids, type ProcessFacts, readProcess } from './proc.ts'
+
+/** The variable that carries the mark. */
+export const markVariable = 'TRUEUP_INSTANCE'
+
+/** A live process with a mark. */
+export interface MarkedProcess extends ProcessFacts {
+  readonly mark: string
+  /** Part of the shim that keeps lock and log, not of the program. */
+  readonly isHelper: boolean
+}
+
+export interface ProcessTable {
+  /**
+   * The live processes whose mark is chosen, as they are now; what was started within the last `maxAgeMs` may be missing, and
+   * nothing that has ended is there. Zombies are left out.
+   */
+  marked(maxAgeMs: number, chosen: (mark: string) => boolean): readonly MarkedProcess[]
+}
+
+/** Programs change their environment by exec only in their first moments; until then what was not marked is asked again. */
+const settledAfterMs = 3000
+const shimName = '/trueup-shim.sh'
+/** So young a table is taken as it is: a look at many programs in a row need not read each of them again. */
+const freshMs = 20
+
+/** Makes a table that reads each process's environment once. */
+export function createProcessTable(clock: Clock): ProcessTable {
+  /** Marks by pid and start time; empty for a process that has none and will not get one. */
+  const marks = new Map<string, string>()
+  const shims = new Map<string, boolean>()
+  let last: { readonly atMs: number; readonly processes: readonly MarkedProcess[] } | undefined
+
+  const markOf = (facts: ProcessFacts): string => {
+    const identity = `${facts.pid}:${facts.startTicks}`
+    const known = marks.get(identity)
+    if (known !== undefined) return known
+    const mark = environmentOf(facts.pid, markVariable) ?? ''
+    if (mark !== '' || ageMsOf(facts) > settledAfterMs) marks.set(identity, mark)
+    return mark
+  }
+
+  const isShim = (facts: ProcessFacts): boolean => {
+    const identity = `${facts.pid}:${facts.startTicks}`
+    const known = shims.get(identity)
+    if (known !== undefined) return known
+    const [, script = ''] = commandLineOf(facts.pid) ?? []
+    const found = script.endsWith(shimName)
+    if (ageMsOf(facts) > settledAfterMs) shims.set(identity, found)
+    return found
+  }
+
+  const look = (): readonly MarkedProcess[] => {
+    const live = listPids().flatMap((pid) => {
+      const facts = readProcess(pid)
+      return facts === undefined || !isLive(facts) ? [] : [facts]
+    })
+    const found = live.flatMap((facts) => {
+      const mark = markOf(facts)
+      return mark === '' ? [] : [{ ...facts, mark }]
+    })
+    forgetGone(marks, live)
+    forgetGone(shims, live)
+    // A shim leads a session of its own; where it was killed, its log goes on without it.
+    const leaders = new Set(found.filter(({ pid, session }) => pid === session).map(({ pid }) => pid))
+    const candidates = found.filter(({ pid, session }) => pid === session || !leaders.has(session))
+    const shimSessions = new Set(candidates.filter(isShim).map(({ session }) => session))
+    return found.map((one) => ({ ...one, isHelper: shimSessions.has(one.session) }))
+  }
+
+  return {
+    marked(maxAgeMs, chosen) {
+      const nowMs = clock.monotonicMs()
+      if (last === undefined || nowMs - last.atMs > maxAgeMs || maxAgeMs === 0)
+        last = { atMs: nowMs, processes: look() }
+      return last.processes.flatMap((one) => {
+        if (!chosen(one.mark)) return []
+        const now = last !== undefined && nowMs - last.atMs < freshMs ? one : readProcess(one.pid)
+        return now === undefined || now.startTicks !== one.startTicks || !isLive(now) ? [] : [{ ...one, ...now }]
+      })
+    },
+  }
+}
+
+function forgetGone(known: Map<string, unknown>, live: readonly ProcessFacts[]): void {
+  if (known.size <= live.length + 500) return
+  const there = new Set(live.map(({ pid, startTicks }) => `${pid}:${startTicks}`))
+  for (const identity of known.keys()) if (!there.has(identity)) known.delete(identity)
+}

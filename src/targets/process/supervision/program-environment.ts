@@ -1,0 +1,44 @@
+/** Secrets of a program's environment: read when it starts, blotted out where its output is shown. */
+import type { Launch } from './launch-declaration.ts'
+
+/** What every program is given of Trueup's own environment: nothing that may hold a secret. */
+const inherited = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'TZ', 'TMPDIR', 'VIRTUAL_ENV']
+
+/** The variables of {@link inherited} and `LC_…` that are set. */
+export function programEnvironment(
+  own: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(own).flatMap(([name, value]) =>
+      value !== undefined && (inherited.includes(name) || name.startsWith('LC_')) ? [[name, value]] : [],
+    ),
+  )
+}
+
+type Read = (reference: { readonly env: string } | { readonly file: string }) => Promise<string>
+
+/** The environment with its secrets. Throws REFERENCE_UNRESOLVED. */
+export async function environmentWith(
+  base: Readonly<Record<string, string>>,
+  declared: Launch['environment'],
+  read: Read,
+): Promise<Record<string, string>> {
+  const found: Record<string, string> = { ...base }
+  for (const [name, value] of Object.entries(declared))
+    found[name] = typeof value === 'string' ? value : await read(value)
+  return found
+}
+
+/** Shorter secrets are left alone: blotting out every `1` would leave nothing to read. */
+const shortestSecret = 6
+
+/** Replaces the secrets of an environment in a text. One that cannot be read now was given to no program either. */
+export async function redactor(declared: Launch['environment'], read: Read): Promise<(text: string) => string> {
+  const secrets: string[] = []
+  for (const value of Object.values(declared)) {
+    if (typeof value === 'string') continue
+    const secret = await read(value).catch(() => '')
+    if (secret.length >= shortestSecret) secrets.push(secret)
+  }
+  return (text) => secrets.reduce((result, secret) => result.replaceAll(secret, '••••••'), text)
+}

@@ -1,0 +1,191 @@
+/** What the API and the command line ask of services and jobs, answered by their kinds and carried out by the engine. */
+import type { Gauge, ProgramPort, ProgramRequestName, ProgramRequestOutcome } from '../api/program-port.ts'
+import type { ActionDraft } from '../engine/action.ts'
+import { execute } from '../engine/executor.ts'
+import type { EffectContext } from '../engine/kind.ts'
+import { makeActions } from '../engine/planner.ts'
+import type { Declared, ResourceKey } from '../engine/resource.ts'
+import { OperationalError } from '../errors.ts'
+import { hashOf } from '../json.ts'
+import { jobKindName, jobViewOf } from '../kinds/job/index.ts'
+import { machineGauges } from '../kinds/machine/index.ts'
+import { serviceKindName, serviceViewOf } from '../kinds/service/index.ts'
+import type { ProgramOutput } from '../targets/process/supervision/log-files.ts'
+import type { Workspace } from './open.ts'
+
+export interface ProgramPortOptions {
+  readonly workspace: Workspace
+  /** Called when a resource should be looked at. */
+  readonly wake: (key: ResourceKey) => void
+}
+
+/** What a person may ask of a program. */
+export const programRequests = ['restart', 'start', 'stop', 'run'] as const satisfies readonly ProgramRequestName[]
+
+/** Names of the services that run and that Trueup may end: declared ones, and those that are not declared any more. */
+export async function runningServices({ programs, generations }: Workspace): Promise<readonly string[]> {
+  const { state } = generations.inForce()
+  const declared = programs.services.list(state)
+  const running = declared.map(({ key }) => key.name).filter((name) => programs.services.isRunning(name))
+  return [...running, ...programs.services.undeclared(new Set(declared.map(({ key }) => key.name)))]
+}
+
+const full = { is: 'full' } as const
+
+export function createProgramPort({ workspace, wake }: ProgramPortOptions): ProgramPort {
+  const { services, jobs } = workspace.programs
+  const state = () => workspace.generations.inForce().state
+  const context = (): EffectContext => ({ signal: AbortSignal.timeout(60_000), progress: () => undefined })
+
+  const serviceViews: ProgramPort['services'] = () =>
+    Promise.all(
+      services.list(state()).map(async (one) => serviceViewOf(one, await services.observe(one, full, context()))),
+    )
+  const jobViews: ProgramPort['jobs'] = () =>
+    Promise.all(
+      jobs.list(state()).map(async (one) => {
+        const token = jobs.pingToken(one)
+        return {
+          ...jobViewOf(one, await jobs.observe(one, full, context())),
+          pingPath: token === undefined ? null : `/ping/${token}`,
+        }
+      }),
+    )
+
+  return {
+    services: serviceViews,
+    jobs: jobViews,
+    output: async (name, bytesMax) => (await outputOfProgram(name, workspace))?.tail(bytesMax),
+    async request({ name, request, actor }) {
+      try {
+        const found = await draftFor(name, request, actor, workspace)
+        if (found === undefined)
+          return { is: 'unchanged', message: request === 'stop' ? `${name} does not run` : `${name} runs already` }
+        const outcome = await carryOut(found, actor, workspace)
+        wake(found.key)
+        return outcome
+      } catch (error) {
+        if (!(error instanceof OperationalError)) throw error
+        return { is: error.code === 'NOT_FOUND' ? 'not-found' : 'refused', message: error.message }
+      }
+    },
+    ping: (token, outcome) => jobs.ping(token, outcome, jobs.list(state())) !== undefined,
+    async gauges() {
+      const machine = workspace.engine.statuses.get({ kind: 'machine', name: 'local' })
+      return [
+        ...serviceGauges(await serviceViews()),
+        ...jobGauges(await jobViews()),
+        ...machineGauges(machine?.observation),
+      ]
+    },
+  }
+}
+
+/** The output of a service, or of the newest run of a job; undefined where there is none of that name. */
+export async function outputOfProgram(
+  name: string,
+  { programs, generations }: Workspace,
+): Promise<ProgramOutput | undefined> {
+  const { state } = generations.inForce()
+  const service = programs.services.list(state).find((one) => one.key.name === name)
+  if (service !== undefined) return programs.services.output(service)
+  const job = programs.jobs.list(state).find((one) => one.key.name === name)
+  return job === undefined ? undefined : programs.jobs.output(job)
+}
+
+interface Found {
+  readonly key: ResourceKey
+  readonly draft: ActionDraft
+  readonly declared: Declared | undefined
+}
+
+async function draftFor(
+  name: string,
+  request: ProgramRequestName,
+  actor: string,
+  { programs, generations }: Workspace,
+): Promise<Found | undefined> {
+  const { state } = generations.inForce()
+  if (request === 'run') {
+    const declared = programs.jobs.list(state).find((one) => one.key.name === name)
+    if (declared === undefined) throw new OperationalError('NOT_FOUND', `no job is named ${name}`)
+    return { key: declared.key, draft: programs.jobs.request(declared, actor), declared }
+  }
+  const declared = programs.services.list(state).find((one) => one.key.name === name)
+  const draft = await programs.services.request(name, request, declared, actor)
+  return draft === undefined ? undefined : { key: { kind: serviceKindName, name }, draft, declared }
+}
+
+async function carryOut(
+  { key, draft, declared }: Found,
+  actor: string,
+  { engine, lease, programs }: Workspace,
+): Promise<ProgramRequestOutcome> {
+  if (lease === undefined) throw new OperationalError('LEASE_HELD', 'this workspace was opened for reading only')
+  const { clock, log, deadlineMs } = engine.ports()
+  const [action] = makeActions({
+    resource: key,
+    drafts: [draft],
+    cause: 'request',
+    specHash: hashOf(declared?.spec ?? null),
+    nowMs: clock.nowMs(),
+    requestedBy: actor,
+    occurrenceOf: (contentId) => engine.ledger.endedOccurrences(contentId),
+  })
+  if (action === undefined) throw new OperationalError('ACTION_FAILED', 'no action was made of the request')
+  const gate = engine.gating.gate(action)
+  const message = gate.reasons.map((reason) => reason.message).join('; ')
+  if (!gate.runnable) return { is: 'held', actionId: action.id, message }
+  const kindOf = (kind: string) => (kind === jobKindName ? programs.jobs : programs.services)
+  const by = { runId: engine.newRunId(), actor, signal: lease.signal, progress: () => undefined }
+  const execution = await engine.alone(key, async () => {
+    const known = engine.ledger.record(action.id)?.state
+    if (known === undefined || known === 'superseded') engine.ledger.plan(action)
+    return execute(action, by, { ledger: engine.ledger, clock, log, lease, kindOf, deadlineMs })
+  })
+  switch (execution.is) {
+    case 'succeeded':
+      engine.ledger.move('action.verified', action, by, { remaining: [] })
+      return { is: 'requested', actionId: action.id, message: action.summary }
+    case 'stale':
+      return { is: 'refused', message: 'it changed this very moment; ask again' }
+    default:
+      return { is: 'refused', message: execution.error.message }
+  }
+}
+
+function serviceGauges(views: Awaited<ReturnType<ProgramPort['services']>>): readonly Gauge[] {
+  const of = (name: string, help: string, value: (view: (typeof views)[number]) => number): Gauge => ({
+    name,
+    help,
+    samples: views.map((view) => ({ labels: { service: view.name }, value: value(view) })),
+  })
+  return views.length === 0
+    ? []
+    : [
+        of('service_up', 'Whether the service runs and is ready.', (view) => (view.state === 'running' ? 1 : 0)),
+        of('service_memory_bytes', 'Resident memory of all its processes.', (view) => view.memoryBytes),
+        of('service_cpu_seconds_total', 'CPU time of its live processes.', (view) => view.cpuMs / 1000),
+        of('service_processes', 'Its live processes.', (view) => view.processes),
+        of('service_starts_total', 'How often it was started.', (view) => view.starts),
+        of('service_crashes_total', 'How often it ended with a failure.', (view) => view.crashes),
+      ]
+}
+
+function jobGauges(views: Awaited<ReturnType<ProgramPort['jobs']>>): readonly Gauge[] {
+  if (views.length === 0) return []
+  return [
+    {
+      name: 'job_state',
+      help: 'The state of each job.',
+      samples: views.map((view) => ({ labels: { job: view.name, state: view.state }, value: 1 })),
+    },
+    {
+      name: 'job_last_success_timestamp_seconds',
+      help: 'When each job last succeeded.',
+      samples: views.flatMap((view) =>
+        view.lastSuccessAtMs === null ? [] : [{ labels: { job: view.name }, value: view.lastSuccessAtMs / 1000 }],
+      ),
+    },
+  ]
+}

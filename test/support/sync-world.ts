@@ -1,0 +1,138 @@
+/** A small workspace whose table is mirrored in a sandbox that this process runs, and a colleague who works in the base. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { pino } from 'pino'
+import { z } from 'zod'
+import { systemClock } from '../../src/clock.ts'
+import type { JsonValue } from '../../src/json.ts'
+import { systemRandom } from '../../src/random.ts'
+import { createSandbox } from '../../src/sandbox/sandbox.ts'
+import { trueup } from './cli.ts'
+import { type Workspace, workspaceAt } from './workspace.ts'
+
+export interface RemoteLead {
+  readonly id: string
+  readonly cells: Readonly<Record<string, JsonValue>>
+}
+
+export interface SyncWorld {
+  readonly workspace: Workspace
+  /** The records of the base, by our key. */
+  remote(): ReadonlyMap<string, RemoteLead>
+  /** A colleague edits the record with our key. */
+  editThere(key: string, cells: Readonly<Record<string, JsonValue>>): void
+  deleteThere(key: string): void
+  addThere(cells: Readonly<Record<string, JsonValue>>): string
+  /** Another program edits the row. */
+  editHere(key: string, column: string, value: string | number | null): void
+  here(key: string): Record<string, unknown> | undefined
+  /** Rows of the journal; nothing may be writing it. */
+  journal(sql: string): readonly Record<string, unknown>[]
+  close(): Promise<void>
+}
+
+const baseId = 'appSyncWorld00001'
+const recordSchema = z.object({ id: z.string(), fields: z.record(z.string(), z.json()) })
+
+export interface SyncWorldOptions {
+  readonly leads: number
+  /** Of the table: `manual` unless told. */
+  readonly conflicts?: string
+}
+
+/** Makes it, with `leads` leads k0, k1, … that are on both sides and agree. */
+export async function createSyncWorld({ leads, conflicts = 'manual' }: SyncWorldOptions): Promise<SyncWorld> {
+  const folder = mkdtempSync(join(tmpdir(), 'trueup-sync-world-'))
+  const sandbox = createSandbox({
+    path: ':memory:',
+    clock: systemClock,
+    random: systemRandom,
+    log: pino({ level: 'silent' }),
+  })
+  const endpoint = await sandbox.listen()
+  sandbox.control.ensureBase({ baseId, name: 'Small', tables: [] })
+  mkdirSync(join(folder, 'data'), { mode: 0o700 })
+  writeFileSync(join(folder, 'airtable.token'), 'any', { mode: 0o600 })
+  writeFileSync(join(folder, 'desired-state.yaml'), desiredState(endpoint, conflicts))
+  const workspace = workspaceAt(folder)
+  const close = async () => {
+    await sandbox.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const colleague = () => sandbox.control.colleague(baseId)
+  const remote = () => {
+    const records = colleague()
+      .records('Leads')
+      .map((record) => recordSchema.parse(record))
+    return new Map(records.map(({ id, fields }) => [String(fields['Lead ID'] ?? id), { id, cells: fields }] as const))
+  }
+  const idOf = (key: string) => {
+    const found = remote().get(key)
+    if (found === undefined) throw new Error(`${key} is not in the base`)
+    return found.id
+  }
+  try {
+    await must(trueup(['apply'], { in: folder }))
+    const rows = Array.from(
+      { length: leads },
+      (_, index) => `('k${index}', 'Person ${index}', 'p${index}@x.example', 'CEO')`,
+    )
+    workspace.write(`INSERT INTO leads (id, full_name, email, title) VALUES ${rows.join(', ')}`)
+    await must(trueup(['sync', 'push'], { in: folder }))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    workspace,
+    remote,
+    editThere: (key, cells) => colleague().updateRecord('Leads', idOf(key), cells),
+    deleteThere: (key) => colleague().deleteRecord('Leads', idOf(key)),
+    addThere: (cells) => colleague().createRecord('Leads', cells),
+    editHere(key, column, value) {
+      const text = typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value)
+      workspace.write(`UPDATE leads SET ${column} = ${text} WHERE id = '${key}'`)
+    },
+    here: (key) => workspace.rows('SELECT * FROM leads WHERE id = ?', key)[0],
+    journal(sql) {
+      const db = new Database(workspace.path('.trueup/journal.db'), { readonly: true })
+      try {
+        return db.prepare<[], Record<string, unknown>>(sql).all()
+      } finally {
+        db.close()
+      }
+    },
+    close,
+  }
+}
+
+async function must(run: ReturnType<typeof trueup>): Promise<void> {
+  const { status, stdout, stderr } = await run
+  if (status !== 0) throw new Error(`exit status ${status}: ${stdout}${stderr}`)
+}
+
+function desiredState(endpoint: string, conflicts: string): string {
+  return `apiVersion: trueup/v1
+name: small
+policy: { mode: enforce }
+databases: { main: { path: data/leads.db } }
+airtable:
+  token: { file: airtable.token }
+  base: ${baseId}
+  endpoint: ${endpoint}
+  monthlyCalls: 100000
+tables:
+  leads:
+    database: main
+    key: id
+    airtable: { table: Leads, key: Lead ID, conflicts: ${conflicts}, pull: { every: 10m } }
+    fields:
+      full_name: { type: text, required: true, airtable: Full Name }
+      email: { type: email, unique: true, airtable: Email }
+      title: { type: text, airtable: Title }
+      company: { type: text, airtable: Company, conflicts: local_wins }
+      verified: { type: boolean, default: false, airtable: Verified }
+`
+}
