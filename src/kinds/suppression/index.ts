@@ -3,10 +3,12 @@
  * whoever comes back is found by the next look, reported, and erased again once a person has said so.
  */
 import { z } from 'zod'
+import type { Clock } from '../../clock.ts'
 import { personTablesOf } from '../../desired/person-tables.ts'
 import type { Action, ActionDraft } from '../../engine/action.ts'
 import type { DriftDraft } from '../../engine/drift.ts'
 import type { Applied, EffectContext, HealthCheck, Kind } from '../../engine/kind.ts'
+import type { Memory } from '../../engine/memory.ts'
 import type { Observation, Scope } from '../../engine/observation.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
@@ -23,6 +25,9 @@ export interface SuppressionPorts {
   readonly suppressions: Pick<SuppressionStore, 'marks' | 'version' | 'work'>
   /** The tables of the generation in force that may be written. */
   readonly places: () => readonly PersonPlace[]
+  /** Keeps up to where a table was found to hold nobody, so that not every full look reads all of it. */
+  readonly memory: Memory
+  readonly clock: Clock
 }
 
 export const kindName = 'suppression'
@@ -41,7 +46,13 @@ interface SuppressionState {
 }
 
 const inputSchema = z.object({ table: z.string() })
+const nobodySchema = z.object({ version: z.string(), seq: z.number(), atMs: z.number() })
 const verb = 'erase-again'
+/**
+ * How long it counts that a whole table was found to hold nobody: until then a full look reads what was written since. What
+ * the change log cannot tell (a table that was rebuilt without its triggers) is found after that time.
+ */
+const wholeTableEveryMs = 6 * 3_600_000
 /** More rows written since the last look than this are looked at by looking at all. */
 const changedRowsMax = 2000
 const sampleMax = 20
@@ -75,11 +86,17 @@ export function suppressionKind(ports: SuppressionPorts): Kind<SuppressionSpec, 
 
     async observe({ spec }, scope, context): Promise<Observation<SuppressionState>> {
       try {
-        const named = scope.is === 'rows' ? scope.rowIds : undefined
+        if (suppressions.marks() === null) return presentOf({ rows: [] })
+        const since = await sinceNobody(placeOf(spec.name))
+        const named = scope.is === 'rows' ? scope.rowIds : since.rowIds
         const rows = await eraser.findErased(spec.name, named, context.signal)
+        if (rows.length === 0) {
+          if (scope.is === 'full') since.remember(named === undefined)
+          return presentOf({ rows })
+        }
         // Where somebody came back the whole table is looked at, so that one action names them all.
-        const isAll = named === undefined || rows.length === 0
-        return presentOf({ rows: isAll ? rows : await eraser.findErased(spec.name, undefined, context.signal) })
+        if (named === undefined) return presentOf({ rows })
+        return presentOf({ rows: await eraser.findErased(spec.name, undefined, context.signal) })
       } catch (error) {
         if (!(error instanceof OperationalError) || context.signal.aborted) throw error
         return error.code === 'DATABASE_MISSING' ? { is: 'absent' } : { is: 'unreadable', error }
@@ -135,6 +152,29 @@ export function suppressionKind(ports: SuppressionPorts): Kind<SuppressionSpec, 
         : observation.is === 'absent'
           ? 'no such table yet'
           : `cannot be read: ${observation.error.code}`,
+  }
+
+  /** The rows written since the table held nobody; undefined where all have to be looked at. */
+  async function sinceNobody(place: PersonPlace) {
+    const view = await databases.read(place.path)
+    try {
+      const known = nobodySchema.safeParse(ports.memory.get(kindName, place.name)).data
+      const version = suppressions.version()
+      const nowMs = ports.clock.nowMs()
+      const counts = known?.version === version && nowMs - known.atMs < wholeTableEveryMs && nowMs >= known.atMs
+      const reading = readChangeLog(view.db, place.table, counts ? known.seq : undefined, changedRowsMax)
+      const { lastSeq } = reading
+      return {
+        rowIds: reading.is === 'rows' ? reading.rowIds : undefined,
+        remember(isWhole: boolean) {
+          if (lastSeq === undefined) return
+          const atMs = isWhole ? nowMs : (known?.atMs ?? nowMs)
+          ports.memory.set(kindName, place.name, { version, seq: lastSeq, atMs })
+        },
+      }
+    } finally {
+      view.close()
+    }
   }
 
   async function eraseAgain(action: Action, context: EffectContext): Promise<Applied> {
