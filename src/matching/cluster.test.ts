@@ -28,8 +28,11 @@ const graph = fc.array(
   fc.record({ one: fc.nat(12), other: fc.nat(12), confidence: fc.double({ min: 0.5, max: 1, noNaN: true }) }),
   { maxLength: 40 },
 )
-const withoutLoops = (edges: readonly Edge[]) =>
-  [...new Map(edges.filter(({ one, other }) => one !== other).map((each) => [pairKey(each.one, each.other), each])).values()]
+const withoutLoops = (edges: readonly Edge[]) => [
+  ...new Map(
+    edges.filter(({ one, other }) => one !== other).map((each) => [pairKey(each.one, each.other), each]),
+  ).values(),
+]
 
 test('excluded pairs never stand in one group, whatever else joins them', () => {
   fc.assert(

@@ -90,7 +90,13 @@ test('"not a duplicate" holds', () => {
 })
 
 const leads = [
-  ['Robert Miller', 'bob.miller@acme.example', 'Acme Inc.', '+1 415 555 2671', 'https://www.linkedin.com/in/bob-miller'],
+  [
+    'Robert Miller',
+    'bob.miller@acme.example',
+    'Acme Inc.',
+    '+1 415 555 2671',
+    'https://www.linkedin.com/in/bob-miller',
+  ],
   ['Bob Miller', 'BOB.MILLER@acme.example', 'ACME Incorporated', '415-555-2671', ''],
   ['Robert Miller', 'r.miller@globex.example', 'Globex', '', 'https://www.linkedin.com/in/robert-miller-77'],
   ['Anna Keller', 'anna@acme.example', 'Acme', '+1 415 555 2671', ''],
@@ -150,7 +156,13 @@ test.each([
   ['no rows', []],
   ['one row', [['Ann', 'Lee', '', '', '', '']]],
   ['rows without a value', Array.from({ length: 50 }, () => ['', '', '', '', '', ''])],
-  ['hostile cells', [['\u0000', '💥'.repeat(1_000), 'مرحبا', '=1+1', '{{', '\ud800'], ['a', 'b', 'c', 'd', 'e', 'f']]],
+  [
+    'hostile cells',
+    [
+      ['\u0000', '💥'.repeat(1_000), 'مرحبا', '=1+1', '{{', '\ud800'],
+      ['a', 'b', 'c', 'd', 'e', 'f'],
+    ],
+  ],
 ])('%s are no trouble', (_, records) => {
   expect(find(records).clusters).toEqual([])
 })

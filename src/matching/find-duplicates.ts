@@ -7,14 +7,14 @@ import { blockMaxUsual, type Candidates, visitAllPairs, visitCandidates, windowR
 import { cellsOfChosen } from './cell-arena.ts'
 import { clusterOf, type Edge, pairKey } from './cluster.ts'
 import { type Columns, columnsOf, countBitsOf } from './columns.ts'
-import { confidenceOf, isDuplicate, type JudgedRecord, judge, ruleBitsOf, rulesMet } from './judge.ts'
+import { firstLookOf } from './first-look.ts'
+import { confidenceOf, isDuplicate, type JudgedRecord, judge, judgeLevels, ruleBitsOf, rulesMet } from './judge.ts'
 import { judgedRecord, type Matcher, type MatcherOptions, prepareMatcher, rulePrint } from './matcher.ts'
 import { probabilityOf } from './model.ts'
 import { overlapsOf } from './overlap.ts'
-import { type PairList, pairList, pairStore } from './pair-store.ts'
-import { reachOf } from './reach.ts'
+import { type PairStore, pairStore } from './pair-store.ts'
 import type { ExactRule } from './rules.ts'
-import { weigh } from './score.ts'
+import { decideLevels, weigh } from './score.ts'
 import type { RecordSource } from './source.ts'
 
 export interface FindOptions extends MatcherOptions {
@@ -34,7 +34,7 @@ export interface Found extends Candidates {
   readonly recordOf: (row: number) => JudgedRecord
 }
 
-const recordsKept = 5_000
+const recordsKept = 1_000
 /** Evidence that falls short of the usual prior by more than this cannot become a duplicate by calibration. */
 const bitsShort = 7
 
@@ -43,26 +43,31 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
   const isExcluded = options.isExcluded ?? (() => false)
   const floor = Math.log2(Math.max(2, source.rows)) - bitsShort
   const gathered = gather(source, options, floor)
-  const { commonness } = gathered
+  const { commonness, near } = gathered
   const { features } = gathered.matcher
   const countBits = (feature: number, row: number) => countBitsOf(commonness[feature]?.[row] ?? 0)
   const chosen = new Uint8Array(source.rows)
-  gathered.near.forEach((one, other) => {
-    chosen[one] = 1
-    chosen[other] = 1
-  })
+  for (let at = 0; at < near.count; at += 1) {
+    chosen[near.oneAt(at)] = 1
+    chosen[near.otherAt(at)] = 1
+  }
   const recordOf = recordReader(cellsOfChosen(source, chosen), gathered.matcher, commonness)
 
+  const first = gathered.matcher.judge
   const pairs = pairStore(features.features.length)
   const ruled = new Map<number, readonly ExactRule[]>()
-  gathered.near.forEach((one, other) => {
-    const judgement = judge(gathered.matcher.judge, recordOf(one), recordOf(other))
-    if (judgement.veto !== undefined) return
+  for (let at = 0; at < near.count; at += 1) {
+    const one = near.oneAt(at)
+    const other = near.otherAt(at)
+    const [left, right] = [recordOf(one), recordOf(other)]
+    const levels = decideLevels(first.model, left, right, near.levelsAt(at))
+    const judgement = judgeLevels(first, levels, left, right)
+    if (judgement.veto !== undefined) continue
     if (judgement.exact.length > 0) ruled.set(pairKey(one, other), judgement.exact)
-    if (judgement.ruleBits !== undefined || judgement.evidence.bits >= floor) pairs.add(one, other, judgement.levels)
-  })
+    if (judgement.exact.length > 0 || judgement.evidence.bits >= floor) pairs.add(one, other, levels)
+  }
 
-  const by = { ...gathered.matcher.judge, model: calibrated({ model: gathered.matcher.judge.model, pairs, countBits }) }
+  const by = { ...first, model: calibrated({ model: first.model, pairs, countBits }) }
   const isOne = (confidence: number, one: number, other: number) =>
     isDuplicate(by, confidence, () => {
       const [left, right] = [recordOf(one), recordOf(other)]
@@ -91,7 +96,7 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
     edges: [...edges.values()],
     clusters: clusterOf({ edges: [...edges.values()], isSupported, isExcluded }),
     candidates: gathered.candidates,
-    compared: gathered.near.count,
+    compared: near.count,
     oversized: gathered.oversized,
     recordOf,
   }
@@ -99,8 +104,8 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
 
 interface Gathered extends Candidates {
   readonly matcher: Matcher
-  /** Candidates that can have enough evidence. */
-  readonly near: PairList
+  /** Candidates that can have enough evidence, with their levels as far as fingerprints tell. */
+  readonly near: PairStore
   readonly commonness: readonly Uint8Array[]
 }
 
@@ -116,13 +121,20 @@ function gather(source: RecordSource, options: FindOptions, floor: number): Gath
   const rough = prepared.judge.model
   const overlaps = overlapsOf({ model: rough, prints: columns.prints, recordOf, random: options.random })
   const model = { ...rough, overlaps }
-  const mayReach = reachOf(model, columns)
-  const near = pairList()
+  const firstLook = firstLookOf(model, columns)
+  const near = pairStore(features.features.length)
+  const levels = new Uint8Array(features.features.length)
   const visited = visit(source.rows, plan.is === 'all-pairs', columns, (one, other) => {
     const named = columns.rules.some((prints) => prints[one] !== 0 && prints[one] === prints[other])
-    if (named || mayReach(floor, one, other)) near.add(one, other)
+    const mayReach = firstLook(floor, one, other, levels)
+    if (named || mayReach) near.add(one, other, levels)
   })
-  return { ...visited, matcher: { ...prepared, judge: { ...prepared.judge, model } }, near, commonness: columns.commonness }
+  return {
+    ...visited,
+    matcher: { ...prepared, judge: { ...prepared.judge, model } },
+    near,
+    commonness: columns.commonness,
+  }
 }
 
 function visit(

@@ -11,8 +11,8 @@ import { type Features, featuresOf, readingsOf } from './feature.ts'
 import { fingerprintOf, joinedFingerprint } from './fingerprint.ts'
 import type { Judge, JudgedRecord } from './judge.ts'
 import { measureModel } from './measure.ts'
-import type { MatchField } from './role.ts'
 import { readerOf } from './reading.ts'
+import type { MatchField } from './role.ts'
 import { type DeclaredRule, rulesOf } from './rules.ts'
 import { type RecordSource, sampleOf } from './source.ts'
 
@@ -64,17 +64,26 @@ export function prepareMatcher(source: RecordSource, options: MatcherOptions): M
 }
 
 /**
- * A record as it is judged.
+ * A record as it is judged. Its fields are read when they are asked for.
  * @param commonnessOf how common the value of a feature is, in the unit of columns.ts
  */
 export function judgedRecord(
   { features: { features } }: Matcher,
   cells: readonly string[],
-  commonnessOf: (feature: number, reading: string) => number,
+  commonnessOf: (feature: number, reading: () => string) => number,
 ): JudgedRecord {
-  const readings = readingsOf(features, cells)
-  const countBits = readings.map((reading, at) => (reading === '' ? 0 : countBitsOf(commonnessOf(at, reading))))
-  return { cells, readings, countBits }
+  const known: (string | undefined)[] = []
+  const reading = (at: number): string => {
+    const kept = known[at]
+    if (kept !== undefined) return kept
+    const feature = features[at]
+    if (feature === undefined) return ''
+    const whole = feature.read(cells[feature.column] ?? '')
+    const found = feature.part === undefined ? whole : feature.part(whole)
+    known[at] = found
+    return found
+  }
+  return { cells, reading, countBits: (at) => countBitsOf(commonnessOf(at, () => reading(at))) }
 }
 
 /**

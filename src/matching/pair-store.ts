@@ -40,33 +40,3 @@ export function pairStore(features: number): PairStore {
     levelsAt: (at) => levels.subarray(at * features, (at + 1) * features),
   }
 }
-
-/** Pairs of rows alone. */
-export interface PairList {
-  readonly count: number
-  readonly add: (one: number, other: number) => void
-  readonly forEach: (visit: (one: number, other: number) => void) => void
-}
-
-export function pairList(): PairList {
-  let rows = new Uint32Array(roomAtFirst * 2)
-  let count = 0
-  return {
-    get count() {
-      return count
-    },
-    add(one, other) {
-      if (count * 2 === rows.length) {
-        const wider = new Uint32Array(rows.length * 2)
-        wider.set(rows)
-        rows = wider
-      }
-      rows[count * 2] = one
-      rows[count * 2 + 1] = other
-      count += 1
-    },
-    forEach(visit) {
-      for (let at = 0; at < count; at += 1) visit(rows[at * 2] ?? 0, rows[at * 2 + 1] ?? 0)
-    },
-  }
-}

@@ -56,7 +56,8 @@ function foldedWords(cell: string): string {
     const code = cell.charCodeAt(at)
     if (code > 127) return foldWords(cell)
     if (code >= 65 && code <= 90) isUpper = true
-    else if (!((code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code === 32 && before !== 32))) isWords = false
+    else if (!((code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code === 32 && before !== 32)))
+      isWords = false
     before = code
   }
   if (isWords && before !== 32) return isUpper ? cell.toLowerCase() : cell

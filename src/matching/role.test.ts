@@ -28,7 +28,9 @@ test.each([
 
 test('what is declared comes before names', () => {
   const content = contentOf(many((at) => `Acme ${at}`))
-  expect(roleOf({ name: 'who', type: 'text', rules: [{ rule: 'company_name', options: {} }] }, content, 100)).toBe('company')
+  expect(roleOf({ name: 'who', type: 'text', rules: [{ rule: 'company_name', options: {} }] }, content, 100)).toBe(
+    'company',
+  )
   expect(roleOf({ name: 'email', type: 'json', rules: [] }, content, 100)).toBe('ignored')
 })
 

@@ -2,7 +2,8 @@
 import { type Random, seededRandom } from '../random.ts'
 import type { MatchField } from './role.ts'
 
-const given = 'anna bruno clara daniel emma felix grace hugo irene jakob karla liam mia noah olga paul robert sofia tom vera'
+const given =
+  'anna bruno clara daniel emma felix grace hugo irene jakob karla liam mia noah olga paul robert sofia tom vera'
 const family =
   'adler becker conrad dietz ehlers fuchs graf huber imhof jansen keller lorenz maurer neumann otto pohl richter schulz thiel ullmann vogt weber ziegler brandt krause'
 const cities = 'berlin hamburg munich cologne dresden bremen leipzig mainz'
@@ -28,7 +29,10 @@ export function peopleOf(count: number, seed: number): People {
     const day = String(1 + Math.floor(random.next() * 28)).padStart(2, '0')
     const month = String(1 + Math.floor(random.next() * 12)).padStart(2, '0')
     const record = [pick(given), pick(family), `${1940 + Math.floor(random.next() * 60)}-${month}-${day}`, pick(cities)]
-    record.push(`${record[0]}.${record[1]}${person}@mail.example`, `+4930${1_000_000 + Math.floor(random.next() * 8_999_999)}`)
+    record.push(
+      `${record[0]}.${record[1]}${person}@mail.example`,
+      `+4930${1_000_000 + Math.floor(random.next() * 8_999_999)}`,
+    )
     records.push(record)
     truth.push(String(person))
     if (random.next() < 0.35) {

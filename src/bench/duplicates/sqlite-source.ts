@@ -44,5 +44,7 @@ export function sqliteSource(path: string, table: string, columns: readonly stri
 }
 
 function texts(cells: readonly unknown[]): readonly string[] {
-  return cells.map((cell) => (typeof cell === 'string' ? cell : cell === null || cell === undefined ? '' : String(cell)))
+  return cells.map((cell) =>
+    typeof cell === 'string' ? cell : cell === null || cell === undefined ? '' : String(cell),
+  )
 }
