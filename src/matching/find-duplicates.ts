@@ -34,7 +34,7 @@ export interface Found extends Candidates {
   readonly recordOf: (row: number) => JudgedRecord
 }
 
-const recordsKept = 1_000
+const recordsKept = 300
 /** Evidence that falls short of the usual prior by more than this cannot become a duplicate by calibration. */
 const bitsShort = 7
 
@@ -54,8 +54,8 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
   const recordOf = recordReader(cellsOfChosen(source, chosen), gathered.matcher, commonness)
 
   const first = gathered.matcher.judge
+  const rules = first.rules.exact
   const pairs = pairStore(features.features.length)
-  const ruled = new Map<number, readonly ExactRule[]>()
   for (let at = 0; at < near.count; at += 1) {
     const one = near.oneAt(at)
     const other = near.otherAt(at)
@@ -63,8 +63,8 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
     const levels = decideLevels(first.model, left, right, near.levelsAt(at))
     const judgement = judgeLevels(first, levels, left, right)
     if (judgement.veto !== undefined) continue
-    if (judgement.exact.length > 0) ruled.set(pairKey(one, other), judgement.exact)
-    if (judgement.exact.length > 0 || judgement.evidence.bits >= floor) pairs.add(one, other, levels)
+    if (judgement.exact.length > 0 || judgement.evidence.bits >= floor)
+      pairs.add(one, other, levels, bitsOfRules(rules, judgement.exact))
   }
 
   const by = { ...first, model: calibrated({ model: first.model, pairs, countBits }) }
@@ -73,33 +73,42 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
       const [left, right] = [recordOf(one), recordOf(other)]
       return rulesMet(by, judge(by, left, right), left, right).length > 0
     })
-  const edges = new Map<number, Edge>()
+  const edges: Edge[] = []
+  // Only through the window of an oversized block can a pair come twice.
+  const seen = gathered.oversized.length > 0 ? new Set<number>() : undefined
   for (let at = 0; at < pairs.count; at += 1) {
     const one = pairs.oneAt(at)
     const other = pairs.otherAt(at)
-    const key = pairKey(one, other)
-    if (edges.has(key) || isExcluded(one, other)) continue
+    if (seen?.has(pairKey(one, other)) === true || isExcluded(one, other)) continue
+    seen?.add(pairKey(one, other))
     const evidence = weigh(
       by.model,
       pairs.levelsAt(at),
       (feature) => countBits(feature, one),
       (feature) => countBits(feature, other),
     )
-    const byRule = ruleBitsOf(by, ruled.get(key) ?? [], evidence) ?? Number.NEGATIVE_INFINITY
+    const met = pairs.rulesAt(at)
+    const exact = met === 0 ? [] : rules.filter((_, rule) => (met & (1 << rule)) !== 0)
+    const byRule = ruleBitsOf(by, exact, evidence) ?? Number.NEGATIVE_INFINITY
     const confidence = probabilityOf(Math.max(evidence.bits + by.model.priorBits, byRule))
-    if (isOne(confidence, one, other)) edges.set(key, { one, other, confidence })
+    if (isOne(confidence, one, other)) edges.push({ one, other, confidence })
   }
   const isSupported = (one: number, other: number) =>
     isOne(confidenceOf(judge(by, recordOf(one), recordOf(other)), by.model.priorBits), one, other)
   return {
     matcher: { ...gathered.matcher, judge: by },
-    edges: [...edges.values()],
-    clusters: clusterOf({ edges: [...edges.values()], isSupported, isExcluded }),
+    edges,
+    clusters: clusterOf({ edges, isSupported, isExcluded }),
     candidates: gathered.candidates,
     compared: near.count,
     oversized: gathered.oversized,
     recordOf,
   }
+}
+
+/** One bit for each rule that is met. */
+function bitsOfRules(rules: readonly ExactRule[], met: readonly ExactRule[]): number {
+  return met.reduce((bits, rule) => bits | (1 << rules.indexOf(rule)), 0)
 }
 
 interface Gathered extends Candidates {
@@ -127,7 +136,7 @@ function gather(source: RecordSource, options: FindOptions, floor: number): Gath
   const visited = visit(source.rows, plan.is === 'all-pairs', columns, (one, other) => {
     const named = columns.rules.some((prints) => prints[one] !== 0 && prints[one] === prints[other])
     const mayReach = firstLook(floor, one, other, levels)
-    if (named || mayReach) near.add(one, other, levels)
+    if (named || mayReach) near.add(one, other, levels, 0)
   })
   return {
     ...visited,
