@@ -30,7 +30,7 @@ export interface Settings {
   readonly unnamedFrom: number
 }
 
-export const usualSettings: Settings = { duplicateFrom: 0.5, unnamedFrom: 0.95 }
+export const usualSettings: Settings = { duplicateFrom: 0.5, unnamedFrom: 0.8 }
 
 export interface MatcherOptions {
   readonly fields: readonly MatchField[]
