@@ -51,9 +51,10 @@ export interface ChangedRecord {
 export function edgesOfChanged(matcher: Matcher, changed: ChangedRecord, source: CandidateSource): readonly Edge[] {
   const { judge: by } = matcher
   const prepare = (cells: readonly string[]): JudgedRecord =>
-    judgedRecord(matcher, cells, (feature, reading) =>
-      commonnessOfCount(source.countOf(feature, fingerprintOf(reading))),
-    )
+    judgedRecord(matcher, cells, (feature, reading) => {
+      const text = reading()
+      return text === '' ? 0 : commonnessOfCount(source.countOf(feature, fingerprintOf(text)))
+    })
   const record = prepare(changed.cells)
   const edges: Edge[] = []
   for (const row of candidatesOf(matcher, changed, source)) {

@@ -25,13 +25,14 @@ export const supportMin = 0.5
 
 /** Groups of two and more rows, each in ascending order; by their first rows. The same whatever the order of edges. */
 export function clusterOf({ edges, isSupported, isExcluded }: Clustering): readonly (readonly number[])[] {
-  const groups = new Map<number, number[]>()
-  const supported = new Set(edges.map((edge) => pairKey(edge.one, edge.other)))
-  const ask = (one: number, other: number) => {
-    const key = pairKey(one, other)
-    if (supported.has(key)) return true
-    return isSupported(one, other)
-  }
+  const rows = edges.reduce((most, edge) => Math.max(most, edge.one, edge.other), -1) + 1
+  const groups: number[][] = []
+  /** One more than the number of a row's group; 0 while it stands alone. */
+  const groupOf = new Uint32Array(rows)
+  const membersOf = (row: number) => groups[(groupOf[row] ?? 0) - 1] ?? [row]
+  // Sorted numbers take a tenth of what a set of them would.
+  const supported = Float64Array.from(edges, (edge) => pairKey(edge.one, edge.other)).sort()
+  const ask = (one: number, other: number) => holds(supported, pairKey(one, other)) || isSupported(one, other)
   const mayJoin = (one: readonly number[], other: readonly number[]) => {
     const needed = Math.ceil(one.length * other.length * supportMin)
     let found = 0
@@ -47,15 +48,27 @@ export function clusterOf({ edges, isSupported, isExcluded }: Clustering): reado
     return found >= needed
   }
   for (const edge of strongestFirst(edges)) {
-    const one = groups.get(edge.one) ?? [edge.one]
-    const other = groups.get(edge.other) ?? [edge.other]
-    if (one === other || !mayJoin(one, other)) continue
+    const one = membersOf(edge.one)
+    const other = membersOf(edge.other)
+    if ((one.length > 1 && one === other) || !mayJoin(one, other)) continue
     const joined = [...one, ...other]
-    for (const row of joined) groups.set(row, joined)
+    groups.push(joined)
+    for (const row of joined) groupOf[row] = groups.length
   }
-  const found = [...new Set(groups.values())]
+  const found = groups.filter((group, at) => groupOf[group[0] ?? 0] === at + 1)
   for (const group of found) group.sort((one, other) => one - other)
   return found.sort((one, other) => (one[0] ?? 0) - (other[0] ?? 0))
+}
+
+/** Whether a sorted array has a number. */
+function holds(sorted: Float64Array, wanted: number): boolean {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sorted[middle] ?? 0) < wanted) low = middle + 1
+    else high = middle
+  }
+  return sorted[low] === wanted
 }
 
 function strongestFirst(edges: readonly Edge[]): readonly Edge[] {

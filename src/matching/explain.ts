@@ -63,7 +63,7 @@ function explainedFeature(by: Judge, found: FeatureEvidence, one: JudgedRecord, 
     level: levels[found.level]?.name ?? '',
     weight: found.weight,
     likeness: between ? likenessOf(by, found.feature, one, other) : undefined,
-    sharers: found.level === 0 && !found.crossed ? Math.round(2 ** (one.countBits[found.feature] ?? 0)) : undefined,
+    sharers: found.level === 0 && !found.crossed ? Math.round(2 ** one.countBits(found.feature)) : undefined,
     crossed: found.crossed,
   }
 }
@@ -72,8 +72,8 @@ function explainedFeature(by: Judge, found: FeatureEvidence, one: JudgedRecord, 
 const byWords: ReadonlySet<string> = new Set(['company', 'address', 'text', 'prose'])
 
 function likenessOf(by: Judge, feature: number, one: JudgedRecord, other: JudgedRecord): number {
-  const a = one.readings[feature] ?? ''
-  const b = other.readings[feature] ?? ''
+  const a = one.reading(feature)
+  const b = other.reading(feature)
   const vocabulary = by.model.vocabularies[feature]
   return byWords.has(by.model.features[feature]?.role ?? '') && vocabulary !== undefined
     ? wordLikeness(vocabulary.bagOf(a), vocabulary.bagOf(b))
@@ -128,5 +128,5 @@ function phraseOf(
 }
 
 function isShortForm(given: FeatureEvidence, one: JudgedRecord, other: JudgedRecord): boolean {
-  return areNicknames(one.readings[given.feature] ?? '', other.readings[given.feature] ?? '')
+  return areNicknames(one.reading(given.feature), other.reading(given.feature))
 }

@@ -74,10 +74,10 @@ export function featuresOf(
     const role = roles[column] ?? 'ignored'
     const content = contents[column]
     if (role === 'ignored') leftOut.push({ field: field.name, reason: reasonOf(content?.filled ?? 0) })
-    else if (content !== undefined && content.distinct < 2)
+    else if (content === undefined || content.distinct < 2)
       leftOut.push({ field: field.name, reason: 'holds one value only' })
     else if (repeatsOthers(column, roles, sample)) leftOut.push({ field: field.name, reason: 'repeats other fields' })
-    else features.push(...partsOf(field.name, column, role))
+    else features.push(...partsOf(field.name, column, role, content.distinct < content.filled * repeatedShare))
   }
   return { features, roles, leftOut }
 }
@@ -86,8 +86,24 @@ function reasonOf(filled: number): string {
   return filled === 0 ? 'is empty' : 'says how a record was handled or numbered, not what it is about'
 }
 
-function partsOf(name: string, column: number, role: Role): readonly Feature[] {
-  const read = readerOf(role)
+/** Below this share of distinct values in the sample, readings are remembered. */
+const repeatedShare = 0.3
+const remembered = 10_000
+
+/** Remembers readings of values that come again and again. */
+function remembering(read: Read): Read {
+  const known = new Map<string, string>()
+  return (cell) => {
+    const kept = known.get(cell)
+    if (kept !== undefined) return kept
+    const found = read(cell)
+    if (known.size < remembered) known.set(cell, found)
+    return found
+  }
+}
+
+function partsOf(name: string, column: number, role: Role, isRepeated: boolean): readonly Feature[] {
+  const read = isRepeated ? remembering(readerOf(role)) : readerOf(role)
   if (role !== 'person') return [{ name, column, role, read }]
   return [
     { name: `${name}.first`, column, role: 'given', read, part: givenOf },

@@ -7,14 +7,14 @@ import { blockMaxUsual, type Candidates, visitAllPairs, visitCandidates, windowR
 import { cellsOfChosen } from './cell-arena.ts'
 import { clusterOf, type Edge, pairKey } from './cluster.ts'
 import { type Columns, columnsOf, countBitsOf } from './columns.ts'
-import { confidenceOf, isDuplicate, type JudgedRecord, judge, ruleBitsOf, rulesMet } from './judge.ts'
+import { firstLookOf } from './first-look.ts'
+import { confidenceOf, isDuplicate, type JudgedRecord, judge, judgeLevels, ruleBitsOf, rulesMet } from './judge.ts'
 import { judgedRecord, type Matcher, type MatcherOptions, prepareMatcher, rulePrint } from './matcher.ts'
 import { probabilityOf } from './model.ts'
 import { overlapsOf } from './overlap.ts'
-import { type PairList, pairList, pairStore } from './pair-store.ts'
-import { reachOf } from './reach.ts'
+import { type PairStore, pairStore } from './pair-store.ts'
 import type { ExactRule } from './rules.ts'
-import { weigh } from './score.ts'
+import { decideLevels, weigh } from './score.ts'
 import type { RecordSource } from './source.ts'
 
 export interface FindOptions extends MatcherOptions {
@@ -34,7 +34,7 @@ export interface Found extends Candidates {
   readonly recordOf: (row: number) => JudgedRecord
 }
 
-const recordsKept = 5_000
+const recordsKept = 300
 /** Evidence that falls short of the usual prior by more than this cannot become a duplicate by calibration. */
 const bitsShort = 7
 
@@ -43,64 +43,78 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
   const isExcluded = options.isExcluded ?? (() => false)
   const floor = Math.log2(Math.max(2, source.rows)) - bitsShort
   const gathered = gather(source, options, floor)
-  const { commonness } = gathered
+  const { commonness, near } = gathered
   const { features } = gathered.matcher
   const countBits = (feature: number, row: number) => countBitsOf(commonness[feature]?.[row] ?? 0)
   const chosen = new Uint8Array(source.rows)
-  gathered.near.forEach((one, other) => {
-    chosen[one] = 1
-    chosen[other] = 1
-  })
+  for (let at = 0; at < near.count; at += 1) {
+    chosen[near.oneAt(at)] = 1
+    chosen[near.otherAt(at)] = 1
+  }
   const recordOf = recordReader(cellsOfChosen(source, chosen), gathered.matcher, commonness)
 
+  const first = gathered.matcher.judge
+  const rules = first.rules.exact
   const pairs = pairStore(features.features.length)
-  const ruled = new Map<number, readonly ExactRule[]>()
-  gathered.near.forEach((one, other) => {
-    const judgement = judge(gathered.matcher.judge, recordOf(one), recordOf(other))
-    if (judgement.veto !== undefined) return
-    if (judgement.exact.length > 0) ruled.set(pairKey(one, other), judgement.exact)
-    if (judgement.ruleBits !== undefined || judgement.evidence.bits >= floor) pairs.add(one, other, judgement.levels)
-  })
+  for (let at = 0; at < near.count; at += 1) {
+    const one = near.oneAt(at)
+    const other = near.otherAt(at)
+    const [left, right] = [recordOf(one), recordOf(other)]
+    const levels = decideLevels(first.model, left, right, near.levelsAt(at))
+    const judgement = judgeLevels(first, levels, left, right)
+    if (judgement.veto !== undefined) continue
+    if (judgement.exact.length > 0 || judgement.evidence.bits >= floor)
+      pairs.add(one, other, levels, bitsOfRules(rules, judgement.exact))
+  }
 
-  const by = { ...gathered.matcher.judge, model: calibrated({ model: gathered.matcher.judge.model, pairs, countBits }) }
+  const by = { ...first, model: calibrated({ model: first.model, pairs, countBits }) }
   const isOne = (confidence: number, one: number, other: number) =>
     isDuplicate(by, confidence, () => {
       const [left, right] = [recordOf(one), recordOf(other)]
       return rulesMet(by, judge(by, left, right), left, right).length > 0
     })
-  const edges = new Map<number, Edge>()
+  const edges: Edge[] = []
+  // Only through the window of an oversized block can a pair come twice.
+  const seen = gathered.oversized.length > 0 ? new Set<number>() : undefined
   for (let at = 0; at < pairs.count; at += 1) {
     const one = pairs.oneAt(at)
     const other = pairs.otherAt(at)
-    const key = pairKey(one, other)
-    if (edges.has(key) || isExcluded(one, other)) continue
+    if (seen?.has(pairKey(one, other)) === true || isExcluded(one, other)) continue
+    seen?.add(pairKey(one, other))
     const evidence = weigh(
       by.model,
       pairs.levelsAt(at),
       (feature) => countBits(feature, one),
       (feature) => countBits(feature, other),
     )
-    const byRule = ruleBitsOf(by, ruled.get(key) ?? [], evidence) ?? Number.NEGATIVE_INFINITY
+    const met = pairs.rulesAt(at)
+    const exact = met === 0 ? [] : rules.filter((_, rule) => (met & (1 << rule)) !== 0)
+    const byRule = ruleBitsOf(by, exact, evidence) ?? Number.NEGATIVE_INFINITY
     const confidence = probabilityOf(Math.max(evidence.bits + by.model.priorBits, byRule))
-    if (isOne(confidence, one, other)) edges.set(key, { one, other, confidence })
+    if (isOne(confidence, one, other)) edges.push({ one, other, confidence })
   }
   const isSupported = (one: number, other: number) =>
     isOne(confidenceOf(judge(by, recordOf(one), recordOf(other)), by.model.priorBits), one, other)
   return {
     matcher: { ...gathered.matcher, judge: by },
-    edges: [...edges.values()],
-    clusters: clusterOf({ edges: [...edges.values()], isSupported, isExcluded }),
+    edges,
+    clusters: clusterOf({ edges, isSupported, isExcluded }),
     candidates: gathered.candidates,
-    compared: gathered.near.count,
+    compared: near.count,
     oversized: gathered.oversized,
     recordOf,
   }
 }
 
+/** One bit for each rule that is met. */
+function bitsOfRules(rules: readonly ExactRule[], met: readonly ExactRule[]): number {
+  return met.reduce((bits, rule) => bits | (1 << rules.indexOf(rule)), 0)
+}
+
 interface Gathered extends Candidates {
   readonly matcher: Matcher
-  /** Candidates that can have enough evidence. */
-  readonly near: PairList
+  /** Candidates that can have enough evidence, with their levels as far as fingerprints tell. */
+  readonly near: PairStore
   readonly commonness: readonly Uint8Array[]
 }
 
@@ -116,11 +130,13 @@ function gather(source: RecordSource, options: FindOptions, floor: number): Gath
   const rough = prepared.judge.model
   const overlaps = overlapsOf({ model: rough, prints: columns.prints, recordOf, random: options.random })
   const model = { ...rough, overlaps }
-  const mayReach = reachOf(model, columns)
-  const near = pairList()
+  const firstLook = firstLookOf(model, columns)
+  const near = pairStore(features.features.length)
+  const levels = new Uint8Array(features.features.length)
   const visited = visit(source.rows, plan.is === 'all-pairs', columns, (one, other) => {
     const named = columns.rules.some((prints) => prints[one] !== 0 && prints[one] === prints[other])
-    if (named || mayReach(floor, one, other)) near.add(one, other)
+    const mayReach = firstLook(floor, one, other, levels)
+    if (named || mayReach) near.add(one, other, levels, 0)
   })
   return {
     ...visited,

@@ -6,7 +6,7 @@ import { editsWithin } from './edit-distance.ts'
 import { type MatchModel, probabilityOf } from './model.ts'
 import type { Role } from './role.ts'
 import { type ExactRule, exactKey, likenessBy, type Rules } from './rules.ts'
-import { type ComparedRecord, compareRecords, type Levels, type PairEvidence, weigh } from './score.ts'
+import { type ComparedRecord, compareRecords, type Levels, type PairEvidence, unfilled, weigh } from './score.ts'
 
 /** A record with all that a judgement needs. */
 export interface JudgedRecord extends ComparedRecord {
@@ -40,15 +40,20 @@ export interface Judgement {
 
 /** Compares two records. Symmetric. */
 export function judge(by: Judge, one: JudgedRecord, other: JudgedRecord): Judgement {
-  const levels = compareRecords(by.model, one, other, new Uint8Array(by.model.features.length))
-  const evidence = weigh(
-    by.model,
+  return judgeLevels(by, compareRecords(by.model, one, other), one, other)
+}
+
+/** Judges two records whose levels are known. */
+export function judgeLevels(by: Judge, levels: Levels, one: JudgedRecord, other: JudgedRecord): Judgement {
+  const evidence = weigh(by.model, levels, one.countBits, other.countBits)
+  const exact = by.rules.exact.filter((rule) => meets(by, rule, levels, one, other))
+  return {
     levels,
-    (feature) => one.countBits[feature] ?? 0,
-    (feature) => other.countBits[feature] ?? 0,
-  )
-  const exact = by.rules.exact.filter((rule) => meets(by, rule, one, other))
-  return { levels, evidence, exact, ruleBits: ruleBitsOf(by, exact, evidence), veto: vetoOf(by, exact, one, other) }
+    evidence,
+    exact,
+    ruleBits: ruleBitsOf(by, exact, evidence),
+    veto: vetoOf(by, levels, exact, one, other),
+  }
 }
 
 /** The confidence of a judgement by the model's prior, 0 to 1. */
@@ -74,8 +79,8 @@ export function isDuplicate(by: Judge, confidence: number, named: () => boolean)
   return confidence >= by.unnamedFrom || noRules || named()
 }
 
-function meets(by: Judge, rule: ExactRule, one: JudgedRecord, other: JudgedRecord): boolean {
-  return rule.columns.length > 0 && rule.columns.every((column) => areEqual(by, column, one, other))
+function meets(by: Judge, rule: ExactRule, levels: Levels, one: JudgedRecord, other: JudgedRecord): boolean {
+  return rule.columns.length > 0 && rule.columns.every((column) => areEqual(by, column, levels, one, other))
 }
 
 /** Roles whose reading is the matching key itself, so that equal readings need no second look. */
@@ -91,20 +96,20 @@ const readByKey: ReadonlySet<Role> = new Set([
 ])
 const plainEmail = /^[a-z0-9_'+-]+(?:\.[a-z0-9_'+-]+)*@(?:[a-z0-9-]+\.)+[a-z]{2,24}$/
 
-/** Whether two cells name the same by the matching keys. Readings are compared first: they cost nothing. */
-function areEqual(by: Judge, column: number, one: JudgedRecord, other: JudgedRecord): boolean {
-  let reading: string | undefined
+/** Whether two cells name the same by the matching keys. Levels are asked first: they cost nothing. */
+function areEqual(by: Judge, column: number, levels: Levels, one: JudgedRecord, other: JudgedRecord): boolean {
+  let filled: number | undefined
+  let isCompared = false
   for (let at = 0; at < by.model.features.length; at += 1) {
     if (by.model.features[at]?.column !== column) continue
-    reading = one.readings[at] ?? ''
-    if (reading !== other.readings[at]) return false
+    isCompared = true
+    if (levels[at] === unfilled) continue
+    if (levels[at] !== 0) return false
+    filled = at
   }
+  if (isCompared && filled === undefined) return false
   const role = by.roles[column] ?? 'text'
-  if (
-    reading !== undefined &&
-    reading !== '' &&
-    (readByKey.has(role) || (role === 'email' && plainEmail.test(reading)))
-  )
+  if (filled !== undefined && (readByKey.has(role) || (role === 'email' && plainEmail.test(one.reading(filled)))))
     return true
   const a = one.cells[column] ?? ''
   const b = other.cells[column] ?? ''
@@ -138,16 +143,19 @@ export function ruleBitsOf(by: Judge, exact: readonly ExactRule[], evidence: Pai
 /** Two different profiles are two people, unless one was mistyped or an exact rule that is sure says otherwise. */
 function vetoOf(
   by: Judge,
+  levels: Levels,
   exact: readonly ExactRule[],
   one: ComparedRecord,
   other: ComparedRecord,
 ): string | undefined {
-  if (exact.some((rule) => rule.confidence === 1)) return undefined
-  for (const [at, { role, name }] of by.model.features.entries()) {
-    if (role !== 'linkedin') continue
-    const a = one.readings[at] ?? ''
-    const b = other.readings[at] ?? ''
-    if (a.startsWith('in/') && b.startsWith('in/') && editsWithin(a, b, 2) > 2) return `${name} differs`
+  for (let at = 0; at < by.model.features.length; at += 1) {
+    const feature = by.model.features[at]
+    if (feature?.role !== 'linkedin' || levels[at] === 0 || levels[at] === unfilled) continue
+    const a = one.reading(at)
+    const b = other.reading(at)
+    const isSure = exact.some((rule) => rule.confidence === 1)
+    if (!isSure && a.startsWith('in/') && b.startsWith('in/') && editsWithin(a, b, 2) > 2)
+      return `${feature.name} differs`
   }
   return undefined
 }

@@ -30,7 +30,7 @@ export interface Settings {
   readonly unnamedFrom: number
 }
 
-export const usualSettings: Settings = { duplicateFrom: 0.5, unnamedFrom: 0.95 }
+export const usualSettings: Settings = { duplicateFrom: 0.5, unnamedFrom: 0.8 }
 
 export interface MatcherOptions {
   readonly fields: readonly MatchField[]
@@ -64,17 +64,26 @@ export function prepareMatcher(source: RecordSource, options: MatcherOptions): M
 }
 
 /**
- * A record as it is judged.
+ * A record as it is judged. Its fields are read when they are asked for.
  * @param commonnessOf how common the value of a feature is, in the unit of columns.ts
  */
 export function judgedRecord(
   { features: { features } }: Matcher,
   cells: readonly string[],
-  commonnessOf: (feature: number, reading: string) => number,
+  commonnessOf: (feature: number, reading: () => string) => number,
 ): JudgedRecord {
-  const readings = readingsOf(features, cells)
-  const countBits = readings.map((reading, at) => (reading === '' ? 0 : countBitsOf(commonnessOf(at, reading))))
-  return { cells, readings, countBits }
+  const known: (string | undefined)[] = []
+  const reading = (at: number): string => {
+    const kept = known[at]
+    if (kept !== undefined) return kept
+    const feature = features[at]
+    if (feature === undefined) return ''
+    const whole = feature.read(cells[feature.column] ?? '')
+    const found = feature.part === undefined ? whole : feature.part(whole)
+    known[at] = found
+    return found
+  }
+  return { cells, reading, countBits: (at) => countBitsOf(commonnessOf(at, () => reading(at))) }
 }
 
 /**

@@ -1,25 +1,31 @@
-/** Pairs that come into question, kept flat: two rows and a level for each feature, so that a million of them fit. */
+/**
+ * Pairs that come into question, kept flat so that a million of them fit: two rows, a level for each feature, and which
+ * exact rules they meet.
+ */
 import type { Levels } from './score.ts'
 
 export interface PairStore {
   readonly count: number
-  readonly add: (one: number, other: number, levels: Levels) => void
+  /** @param rules the exact rules that are met, one bit each; at most 32 rules */
+  readonly add: (one: number, other: number, levels: Levels, rules: number) => void
   readonly oneAt: (at: number) => number
   readonly otherAt: (at: number) => number
+  readonly rulesAt: (at: number) => number
   /** A view that the next `add` may void. */
   readonly levelsAt: (at: number) => Levels
 }
 
 const roomAtFirst = 1024
+const numbers = 3
 
 export function pairStore(features: number): PairStore {
-  let rows = new Uint32Array(roomAtFirst * 2)
+  let heads = new Uint32Array(roomAtFirst * numbers)
   let levels = new Uint8Array(roomAtFirst * features)
   let count = 0
   const grow = () => {
-    const widerRows = new Uint32Array(rows.length * 2)
-    widerRows.set(rows)
-    rows = widerRows
+    const widerHeads = new Uint32Array(heads.length * 2)
+    widerHeads.set(heads)
+    heads = widerHeads
     const widerLevels = new Uint8Array(levels.length * 2)
     widerLevels.set(levels)
     levels = widerLevels
@@ -28,45 +34,17 @@ export function pairStore(features: number): PairStore {
     get count() {
       return count
     },
-    add(one, other, found) {
-      if (count * 2 === rows.length) grow()
-      rows[count * 2] = one
-      rows[count * 2 + 1] = other
+    add(one, other, found, rules) {
+      if (count * numbers === heads.length) grow()
+      heads[count * numbers] = one
+      heads[count * numbers + 1] = other
+      heads[count * numbers + 2] = rules
       levels.set(found, count * features)
       count += 1
     },
-    oneAt: (at) => rows[at * 2] ?? 0,
-    otherAt: (at) => rows[at * 2 + 1] ?? 0,
+    oneAt: (at) => heads[at * numbers] ?? 0,
+    otherAt: (at) => heads[at * numbers + 1] ?? 0,
+    rulesAt: (at) => heads[at * numbers + 2] ?? 0,
     levelsAt: (at) => levels.subarray(at * features, (at + 1) * features),
-  }
-}
-
-/** Pairs of rows alone. */
-export interface PairList {
-  readonly count: number
-  readonly add: (one: number, other: number) => void
-  readonly forEach: (visit: (one: number, other: number) => void) => void
-}
-
-export function pairList(): PairList {
-  let rows = new Uint32Array(roomAtFirst * 2)
-  let count = 0
-  return {
-    get count() {
-      return count
-    },
-    add(one, other) {
-      if (count * 2 === rows.length) {
-        const wider = new Uint32Array(rows.length * 2)
-        wider.set(rows)
-        rows = wider
-      }
-      rows[count * 2] = one
-      rows[count * 2 + 1] = other
-      count += 1
-    },
-    forEach(visit) {
-      for (let at = 0; at < count; at += 1) visit(rows[at * 2] ?? 0, rows[at * 2 + 1] ?? 0)
-    },
   }
 }

@@ -31,6 +31,9 @@ test('what is declared comes before names', () => {
   expect(roleOf({ name: 'who', type: 'text', rules: [{ rule: 'company_name', options: {} }] }, content, 100)).toBe(
     'company',
   )
+  const names = { type: 'text', rules: [{ rule: 'person_name', options: {} }] } as const
+  expect(roleOf({ name: 'full_name', ...names }, content, 100)).toBe('person')
+  expect(roleOf({ name: 'surname', ...names }, content, 100)).toBe('family')
   expect(roleOf({ name: 'email', type: 'json', rules: [] }, content, 100)).toBe('ignored')
 })
 

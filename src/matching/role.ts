@@ -116,8 +116,10 @@ export function roleOf(field: MatchField, content: Content, rows: number): Role 
   if (content.filled === 0) return 'ignored'
   const words = nameWords(field.name)
   const byRule = field.rules.map(({ rule }) => ruleRoles[rule]).find((role) => role !== undefined)
-  if (byRule !== undefined) return byRule === 'date' && handled.test(words) ? 'ignored' : byRule
   const byName = nameRoles.find(([pattern]) => pattern.test(words))?.[1]
+  // The rule for names serves first names and surnames too.
+  if (byRule === 'person' && (byName === 'given' || byName === 'family')) return byName
+  if (byRule !== undefined) return byRule === 'date' && handled.test(words) ? 'ignored' : byRule
   switch (field.type) {
     case 'json':
     case 'boolean':

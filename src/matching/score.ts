@@ -8,16 +8,18 @@ import { vocabularyBy } from './vocabulary.ts'
 
 /** A record as the model compares it. */
 export interface ComparedRecord {
-  /** One reading for each feature; empty where there is nothing. */
-  readonly readings: readonly string[]
-  /** For each feature, log2 of how many records have its value. */
-  readonly countBits: ArrayLike<number>
+  /** The reading of a feature; empty where there is nothing. */
+  readonly reading: (feature: number) => string
+  /** log2 of how many records have the value of a feature. */
+  readonly countBits: (feature: number) => number
 }
 
 /** One code for each feature: its level, {@link crossedFrom} added where names are crossed, or {@link unfilled}. */
 export type Levels = Uint8Array
 /** A record, or both, has nothing there. */
 export const unfilled = 255
+/** Fingerprints do not tell; the texts must be compared. */
+export const undecided = 254
 /** Levels from here on are of names taken crosswise: first name of one beside family name of the other. */
 export const crossedFrom = 16
 
@@ -46,12 +48,21 @@ const crossedBits = 2
 
 const noVocabulary = vocabularyBy(new Map(), 0)
 
-/** Compares two records by all features. Writes into `into`, which has one place for each feature. */
-export function compareRecords(model: MatchModel, one: ComparedRecord, other: ComparedRecord, into: Levels): Levels {
-  for (let feature = 0; feature < model.features.length; feature += 1)
-    into[feature] = levelBetween(model, feature, one.readings[feature] ?? '', other.readings[feature] ?? '')
-  crossNames(model, one, other, into)
-  return into
+/** Compares two records by all features. */
+export function compareRecords(model: MatchModel, one: ComparedRecord, other: ComparedRecord): Levels {
+  const levels = new Uint8Array(model.features.length).fill(undecided)
+  return decideLevels(model, one, other, levels)
+}
+
+/** Decides what a first look has left open. Changes `levels` and returns them. */
+export function decideLevels(model: MatchModel, one: ComparedRecord, other: ComparedRecord, levels: Levels): Levels {
+  const names = namePairOf(model)
+  const namesOpen = names !== undefined && (levels[names.given] === undecided || levels[names.family] === undecided)
+  for (let feature = 0; feature < levels.length; feature += 1)
+    if (levels[feature] === undecided)
+      levels[feature] = levelBetween(model, feature, one.reading(feature), other.reading(feature))
+  if (namesOpen) crossNames(model, names, one, other, levels)
+  return levels
 }
 
 function levelBetween(model: MatchModel, feature: number, a: string, b: string): number {
@@ -60,21 +71,35 @@ function levelBetween(model: MatchModel, feature: number, a: string, b: string):
   return levelOf(role, a, b, model.vocabularies[feature] ?? noVocabulary)
 }
 
+export interface NamePair {
+  readonly given: number
+  readonly family: number
+}
+
+const namePairs = new WeakMap<MatchModel, { readonly pair: NamePair | undefined }>()
+
 /** First and family names that belong together; undefined where the table has not both. */
-export function namePairOf(model: MatchModel): { readonly given: number; readonly family: number } | undefined {
+export function namePairOf(model: MatchModel): NamePair | undefined {
+  const known = namePairs.get(model)
+  if (known !== undefined) return known.pair
   const given = model.features.findIndex((feature) => feature.role === 'given')
   const family = model.features.findIndex((feature) => feature.role === 'family')
-  return given < 0 || family < 0 ? undefined : { given, family }
+  const pair = given < 0 || family < 0 ? undefined : { given, family }
+  namePairs.set(model, { pair })
+  return pair
 }
 
 /** Takes names crosswise where they are far nearer so. */
-function crossNames(model: MatchModel, one: ComparedRecord, other: ComparedRecord, levels: Levels): void {
-  const pair = namePairOf(model)
-  if (pair === undefined) return
-  const { given, family } = pair
+function crossNames(
+  model: MatchModel,
+  { given, family }: NamePair,
+  one: ComparedRecord,
+  other: ComparedRecord,
+  levels: Levels,
+): void {
   if (levels[given] === 0 || levels[family] === 0) return
   const cross = (left: ComparedRecord, right: ComparedRecord) =>
-    levelBetween(model, family, left.readings[given] ?? '', right.readings[family] ?? '')
+    levelBetween(model, family, left.reading(given), right.reading(family))
   const found = [cross(one, other), cross(other, one)].sort((left, right) => left - right)
   const [better = unfilled, worse = unfilled] = found
   if (better > 1) return
@@ -121,13 +146,7 @@ export function weigh(model: MatchModel, levels: Levels, one: CountBits, other: 
 
 /** {@link compareRecords} and {@link weigh} in one. */
 export function evidenceOf(model: MatchModel, one: ComparedRecord, other: ComparedRecord): PairEvidence {
-  const levels = compareRecords(model, one, other, new Uint8Array(model.features.length))
-  return weigh(
-    model,
-    levels,
-    (feature) => one.countBits[feature] ?? 0,
-    (feature) => other.countBits[feature] ?? 0,
-  )
+  return weigh(model, compareRecords(model, one, other), one.countBits, other.countBits)
 }
 
 function overlapOf(model: MatchModel, features: readonly FeatureEvidence[]): number {

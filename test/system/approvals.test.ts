@@ -175,9 +175,7 @@ test('a rejected repair is not done, says who rejected it and why, and can be ap
 
 test('--approve-risk approves all up to the level, also what comes to light on the way, and nothing above', async () => {
   const workspace = settled()
-  workspace.edit((yaml) =>
-    yaml.replace('title:           { type: text,', 'title:           { type: text, absent: true,'),
-  )
+  workspace.edit((yaml) => yaml.replace(/title: +\{ type: text/, 'title: { type: text, absent: true'))
   const run = await apply(workspace, '--approve-risk', 'medium')
   expect(run.document.actions.map(({ risk }) => risk).filter((risk) => risk === 'low' || risk === 'medium')).toEqual([])
   expect(run.document.actions).toMatchObject([{ verb: 'drop-column', risk: 'critical' }])
@@ -191,9 +189,7 @@ test('--approve-risk approves all up to the level, also what comes to light on t
 test('a full column is dropped only after two people, and its undo brings every value back', async () => {
   const workspace = settled()
   const titles = workspace.rows('SELECT id, title FROM leads ORDER BY id')
-  workspace.edit((yaml) =>
-    yaml.replace('title:           { type: text,', 'title:           { type: text, absent: true,'),
-  )
+  workspace.edit((yaml) => yaml.replace(/title: +\{ type: text/, 'title: { type: text, absent: true'))
   const drop = (await plan(workspace, 'table/leads')).document.actions.find(({ verb }) => verb === 'drop-column')
   if (drop === undefined) throw new Error('nothing drops the column')
   expect(drop).toMatchObject({ risk: 'critical', gate: { decision: 'approve-twice', approvalsNeeded: 2 } })

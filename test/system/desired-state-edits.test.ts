@@ -25,9 +25,7 @@ const executed = (run: { document: { run: { executed: readonly { verb: string; o
 test('a renamed field takes its values along: renamedFrom, nothing dropped and added', async () => {
   const workspace = workspaces.copyOf(settled)
   const before = workspace.rows('SELECT id, title AS value FROM leads ORDER BY id')
-  workspace.edit((yaml) =>
-    yaml.replace('title:           { type: text,', 'job_title: { type: text, renamedFrom: title,'),
-  )
+  workspace.edit((yaml) => yaml.replace(/title: +\{ type: text/, 'job_title: { type: text, renamedFrom: title'))
   const run = await apply(workspace)
   expect(executed(run)).toContain('rename-column')
   expect(executed(run).filter((verb) => /drop|add/.test(verb))).toEqual([])
@@ -130,7 +128,7 @@ describe('an emptied file', () => {
 describe('an invalid file', () => {
   const broken = (yaml: string) =>
     yaml
-      .replace('title:           { type: text,', 'title:           { type: texxt,')
+      .replace(/title: +\{ type: text/, 'title: { type: texxt')
       .replace('resync: 10m', 'resync: soon')
       .replace('{ on: [company, full_name] }', '{ on: [company, fullname] }')
   /** `line:column` of a text in the file. */

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { explainIssues } from '../../desired/explain.ts'
 import { type Finding, problemOf, problemText } from '../../desired/problem.ts'
 import { fieldSchema } from '../../desired/schema/fields.ts'
-import { duplicatesSchema } from '../../desired/schema/tables.ts'
+import { duplicatesSchema, tableSchema } from '../../desired/schema/tables.ts'
 import { readSourceText } from '../../desired/source-text.ts'
 import { type Positions, readYamlTree } from '../../desired/yaml-tree.ts'
 import { OperationalError } from '../../errors.ts'
@@ -16,6 +16,8 @@ import type { DeclaredRule } from '../../matching/rules.ts'
 
 /** Columns of a labelled set need not be snake_case, other than declared fields. */
 const configSchema = z.strictObject({
+  // The rest of a table may stand there too, so that one can be pasted as it is.
+  ...Object.fromEntries(Object.keys(tableSchema.shape).map((key) => [key, z.unknown().optional()])),
   fields: z
     .record(z.string().min(1), fieldSchema)
     .refine((fields) => Object.keys(fields).length > 0, 'must declare at least one field')
@@ -115,8 +117,8 @@ function unknownNames(
 }
 
 function invalid(path: string, findings: readonly Finding[]): OperationalError {
-  return new OperationalError(
-    'DESIRED_STATE_INVALID',
-    findings.map((finding) => problemText(problemOf(path, finding))).join('\n'),
-  )
+  const problems = findings.map((finding) => problemText(problemOf(path, finding)))
+  return new OperationalError('DESIRED_STATE_INVALID', problems.join('\n'), {
+    hint: 'The file holds the fields and duplicates sections of one table, with fields named as the columns are.',
+  })
 }
