@@ -1,4 +1,5 @@
 import { systemClock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
 import { openLog } from '../log.ts'
 import { systemRandom } from '../random.ts'
 import { openWorkspace, type Workspace, type WorkspaceOptions } from '../workspace/open.ts'
@@ -10,18 +11,26 @@ export async function withWorkspace<const Result>(
   purpose: WorkspaceOptions['purpose'],
   work: (workspace: Workspace) => Promise<Result>,
 ): Promise<Result> {
+  // A command answers on stdout; its log is for those who ask for it.
+  const log = openLog(process.env.TRUEUP_LOG ?? 'warn')
   const workspace = await openWorkspace({
     stateFile: options.state,
     purpose,
     environment: process.env,
     clock: systemClock,
     random: systemRandom,
-    // A command answers on stdout; its log is for those who ask for it.
-    log: openLog(process.env.TRUEUP_LOG ?? 'warn'),
+    log,
   })
+  let result: Result
   try {
-    return await work(workspace)
-  } finally {
-    await workspace.close()
+    result = await work(workspace)
+  } catch (error) {
+    // What went wrong first is what the person must hear of.
+    await workspace
+      .close()
+      .catch((closing: unknown) => log.warn({ err: messageOf(closing) }, 'a file could not be closed as it should'))
+    throw error
   }
+  await workspace.close()
+  return result
 }

@@ -1,4 +1,5 @@
 /** The kinds of this version, in the order in which their resources are listed. A kind is added by a line in each list. */
+import { dirname } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { Kind } from '../engine/kind.ts'
 import type { Memory } from '../engine/memory.ts'
@@ -15,6 +16,7 @@ import { databaseKind } from './database/index.ts'
 import { importKind } from './import/index.ts'
 import type { JobKind } from './job/index.ts'
 import { machineKind } from './machine/index.ts'
+import { namingOwnFiles } from './own-files.ts'
 import type { ServiceKind } from './service/index.ts'
 import { standardizationKind } from './standardization/index.ts'
 import { suppressionKind } from './suppression/index.ts'
@@ -63,13 +65,14 @@ export const kindNames = [
 
 /** Makes every kind of {@link kindNames}. */
 export function createKinds(ports: KindPorts): readonly Kind[] {
+  const ownFolder = dirname(ports.checkpointsPath)
   return [
     databaseKind(ports),
     tableKind(ports),
     standardizationKind(ports),
     importKind(ports),
-    airtableSchemaKind(ports),
-    syncKind({ ...ports, ...ports.sync }),
+    namingOwnFiles(ownFolder, airtableSchemaKind(ports)),
+    namingOwnFiles(ownFolder, syncKind({ ...ports, ...ports.sync })),
     suppressionKind(ports),
     ports.services,
     ports.jobs,

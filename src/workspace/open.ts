@@ -6,7 +6,7 @@ import { createEngine, type Engine, recoverUndeclared } from '../engine/engine.t
 import { createEventStore, type EventStore } from '../engine/event-store.ts'
 import { currentLease, type Lease, type LeaseHolder, takeLease } from '../engine/lease.ts'
 import { createMemory } from '../engine/memory.ts'
-import { OperationalError } from '../errors.ts'
+import { messageOf, OperationalError } from '../errors.ts'
 import { journalVersionOf } from '../journal/schema.ts'
 import { type JournalStore, journalOver, openJournal } from '../journal/store.ts'
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
@@ -213,7 +213,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       close: () => closeAll(closers),
     }
   } catch (error) {
-    await closeAll(closers)
+    await closeAll(closers).catch((closing: unknown) =>
+      log.warn({ err: messageOf(closing) }, 'a file could not be closed as it should'),
+    )
     throw error
   }
 }
@@ -223,8 +225,17 @@ function otherHolder(journal: JournalStore, clock: Clock): LeaseHolder | undefin
   return held?.holder === holderOf(process.pid) ? undefined : held
 }
 
+/** Closes every one, also where another cannot be closed; throws the first error when all was tried. */
 async function closeAll(closers: readonly (() => void | Promise<void>)[]): Promise<void> {
-  for (const close of closers) await close()
+  const errors: unknown[] = []
+  for (const close of closers) {
+    try {
+      await close()
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  if (errors.length > 0) throw errors[0]
 }
 
 /** To look: the journal as it is, read without a trace; an empty one where there is none, or one that was only begun. */

@@ -32,7 +32,12 @@ export interface Workspace {
 }
 
 /** Generates a messy workspace with `rows` leads in the main database. Call `remove` afterwards. */
-export async function generateWorkspaces(options: { rows: number; seed: number }): Promise<Workspaces> {
+export async function generateWorkspaces(options: {
+  rows: number
+  seed: number
+  /** Whether the table has its mirror in the embedded base; default no. */
+  mirror?: boolean
+}): Promise<Workspaces> {
   const root = mkdtempSync(join(tmpdir(), 'trueup-system-test-'))
   const template = join(root, 'template')
   const { rows, seed } = options
@@ -49,7 +54,7 @@ export async function generateWorkspaces(options: { rows: number; seed: number }
   ])
   if (made.status !== 0) throw new Error(`generate failed: ${made.stdout}${made.stderr}`)
   // Airtable has tests of its own (test/airtable, test/sync, test/system/sync-*.test.ts).
-  workspaceAt(template).edit(withoutMirror)
+  if (options.mirror !== true) workspaceAt(template).edit(withoutMirror)
   let count = 0
   const copy = (from: string): Workspace => {
     count += 1

@@ -390,3 +390,24 @@ test('the disk is full: the change is rolled back and says so, and once there is
     disk.unmount()
   }
 })
+
+test('the disk fills up while leads are taken to the base: it says so and ends, and no file is damaged', async (context) => {
+  const mirrored = await generateWorkspaces({ rows: 300, seed: 21, mirror: true })
+  const origin = mirrored.fresh()
+  const folder = `${origin.folder}-small`
+  // Too small for the journals of all the files that a mirror needs.
+  const disk = smallDisk(folder, 16_000_000)
+  try {
+    if (disk === undefined) return context.skip('a small tmpfs cannot be mounted here')
+    execFileSync('cp', ['-a', `${origin.folder}/.`, folder])
+    const workspace = workspaceAt(folder)
+    const scarce = await trueup(['apply', '--approve-risk', 'high', '--json'], { in: folder })
+    expectNoCrash(scarce)
+    expect(scarce.status).toBe(1)
+    expect(`${scarce.stdout}${scarce.stderr}`).toMatch(/DISK_FULL|JOURNAL_UNWRITABLE/)
+    expect(workspace.rows('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }])
+  } finally {
+    disk?.unmount()
+    mirrored.remove()
+  }
+})

@@ -4,7 +4,7 @@
  */
 import type Database from 'better-sqlite3'
 import type { Clock } from '../../clock.ts'
-import { invariant } from '../../errors.ts'
+import { invariant, messageOf } from '../../errors.ts'
 import { canonicalJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import type { Random } from '../../random.ts'
@@ -183,7 +183,12 @@ function pacesOf(settings: BaseSettings, meter: Meter, declared: () => AirtableD
       return pace
     },
     close() {
-      collect()
+      try {
+        collect()
+      } catch (error) {
+        // Nothing is lost: the counts stay where permits are given out, and the next process adds them up.
+        log.warn({ err: messageOf(error) }, 'the calls of the month could not be added up now')
+      }
       for (const pace of open.values()) pace.close()
       open.clear()
     },
