@@ -19,6 +19,7 @@ import { plan } from './plan.ts'
 import { requireProc } from './processes.ts'
 import { circumstances, reportJson, reportText } from './report.ts'
 import { standardize } from './standardize.ts'
+import { sync } from './sync.ts'
 
 const benches: readonly Bench[] = [
   plan,
@@ -29,10 +30,11 @@ const benches: readonly Bench[] = [
   importRows,
   idle,
   idleServices,
+  sync,
 ]
 
 const usage = `npm run bench -- [--rows N] [--only NAME] [--rounds N] [--seed N] [--json]
-  --rows    rows of every table; without it 1,000,000 for plan and 100,000 for the others
+  --rows    rows of every table; without it 1,000,000 for plan, 10,000 for sync and 100,000 for the others
   --only    one of: ${benches.map((bench) => bench.name).join(', ')}; may be given more than once
   --rounds  how often each thing is measured, in turns with its floor; default 3
   --seed    of the generated workspaces; default 7

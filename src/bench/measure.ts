@@ -3,7 +3,7 @@
 /** One measured quantity. */
 export interface Figure {
   readonly value: number
-  readonly unit: 'ms' | 'percent' | 'requests/s'
+  readonly unit: 'ms' | 'percent' | 'requests/s' | 'calls'
 }
 
 /** An aim, and whether it was met: of the ratio to the floor, the figure itself, or the memory. */

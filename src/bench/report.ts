@@ -69,7 +69,7 @@ ${about.at}, ${about.processor}, ${about.cores} cores, load ${about.loadBefore.t
 function aimText({ of, below }: Aim, row: Row): string {
   switch (of) {
     case 'ratio':
-      return `ratio ≤ ${below}`
+      return `ratio ≤ ${Number(below.toFixed(3))}`
     case 'figure':
       return `≤ ${figureText({ value: below, unit: row.median.unit })}`
     case 'memory':
@@ -85,6 +85,8 @@ function figureText({ value, unit }: Figure): string {
       return `${value.toFixed(2)} %`
     case 'requests/s':
       return `${value.toFixed(0)}/s`
+    case 'calls':
+      return `${Number.isInteger(value) ? value : value.toFixed(2)} calls`
   }
 }
 
