@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { systemClock } from '../../src/clock.ts'
 import type { JsonValue } from '../../src/json.ts'
 import { systemRandom } from '../../src/random.ts'
-import { createSandbox } from '../../src/sandbox/sandbox.ts'
+import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { trueup } from './cli.ts'
 import { type Workspace, workspaceAt } from './workspace.ts'
 
@@ -28,6 +28,9 @@ export interface SyncWorld {
   /** Another program edits the row. */
   editHere(key: string, column: string, value: string | number | null): void
   here(key: string): Record<string, unknown> | undefined
+  /** The base's server, from inside: its faults, and what it was asked. */
+  readonly control: Sandbox['control']
+  readonly baseId: string
   /** Rows of the journal; nothing may be writing it. */
   journal(sql: string): readonly Record<string, unknown>[]
   close(): Promise<void>
@@ -40,22 +43,29 @@ export interface SyncWorldOptions {
   readonly leads: number
   /** Of the table: `manual` unless told. */
   readonly conflicts?: string
+  /** Nothing waits for a person, and the base bears ten times the usual pace. */
+  readonly isTrusting?: boolean
 }
 
 /** Makes it, with `leads` leads k0, k1, … that are on both sides and agree. */
-export async function createSyncWorld({ leads, conflicts = 'manual' }: SyncWorldOptions): Promise<SyncWorld> {
+export async function createSyncWorld({
+  leads,
+  conflicts = 'manual',
+  isTrusting = false,
+}: SyncWorldOptions): Promise<SyncWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'trueup-sync-world-'))
   const sandbox = createSandbox({
     path: ':memory:',
     clock: systemClock,
     random: systemRandom,
     log: pino({ level: 'silent' }),
+    ...(isTrusting ? { limits: { requestsPerSecond: 1000, requestsPerSecondAndUser: 1000 } } : {}),
   })
   const endpoint = await sandbox.listen()
   sandbox.control.ensureBase({ baseId, name: 'Small', tables: [] })
   mkdirSync(join(folder, 'data'), { mode: 0o700 })
   writeFileSync(join(folder, 'airtable.token'), 'any', { mode: 0o600 })
-  writeFileSync(join(folder, 'desired-state.yaml'), desiredState(endpoint, conflicts))
+  writeFileSync(join(folder, 'desired-state.yaml'), desiredState(endpoint, conflicts, isTrusting))
   const workspace = workspaceAt(folder)
   const close = async () => {
     await sandbox.close()
@@ -87,6 +97,8 @@ export async function createSyncWorld({ leads, conflicts = 'manual' }: SyncWorld
   }
   return {
     workspace,
+    control: sandbox.control,
+    baseId,
     remote,
     editThere: (key, cells) => colleague().updateRecord('Leads', idOf(key), cells),
     deleteThere: (key) => colleague().deleteRecord('Leads', idOf(key)),
@@ -113,16 +125,19 @@ async function must(run: ReturnType<typeof trueup>): Promise<void> {
   if (status !== 0) throw new Error(`exit status ${status}: ${stdout}${stderr}`)
 }
 
-function desiredState(endpoint: string, conflicts: string): string {
+function desiredState(endpoint: string, conflicts: string, isTrusting: boolean): string {
+  const trust =
+    ', approvals: { low: auto, medium: auto, high: auto, critical: auto }, blastRadius: { rows: 100000, percent: 100 }'
   return `apiVersion: trueup/v1
 name: small
-policy: { mode: enforce }
+policy: { mode: enforce${isTrusting ? trust : ''} }
 databases: { main: { path: data/leads.db } }
 airtable:
   token: { file: airtable.token }
   base: ${baseId}
   endpoint: ${endpoint}
   monthlyCalls: 100000
+  requestsPerSecond: ${isTrusting ? 50 : 5}
 tables:
   leads:
     database: main
