@@ -111,6 +111,8 @@ export interface ConditionView {
 export interface ResourceView {
   readonly resource: ResourceAddress
   readonly generation: number
+  /** What must have been brought before it. */
+  readonly dependsOn: readonly ResourceAddress[]
   /** Null until the first look. */
   readonly observation: 'present' | 'absent' | 'unreadable' | null
   readonly error: { readonly code: string; readonly message: string; readonly hint: string } | null

@@ -1,4 +1,6 @@
 /** What is true of a resource in one word, and what waits for a person; derived, so that both can never disagree. */
+import { keyText } from '../engine/resource.ts'
+import { rootsOf } from '../engine/same-trouble.ts'
 import type { ActionView, DriftView, ResourceView } from './ports.ts'
 import type { ConflictView } from './sync-port.ts'
 
@@ -29,12 +31,15 @@ export function interventionsOf(
   resources: readonly ResourceView[],
   conflicts: readonly ConflictView[] = [],
 ): readonly Intervention[] {
+  const roots = rootsOf(resources)
   const found = resources.flatMap((resource): readonly Intervention[] => [
     ...resource.actions.filter(needsApproval).map((action) => ({ is: 'approval' as const, action })),
     ...resource.drift
       .filter((drift) => drift.byHand !== null && !isTold(drift, conflicts))
       .map((drift) => ({ is: 'by-hand' as const, drift })),
-    ...(resource.observation === 'unreadable' ? [{ is: 'unreadable' as const, resource }] : []),
+    ...(resource.observation === 'unreadable' && !roots.has(keyText(resource.resource))
+      ? [{ is: 'unreadable' as const, resource }]
+      : []),
   ])
   found.push(...conflicts.map((conflict) => ({ is: 'conflict' as const, conflict })))
   return found.sort((one, other) => rank[severityOf(one)] - rank[severityOf(other)])

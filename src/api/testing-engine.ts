@@ -97,6 +97,7 @@ export function testingResource(resource: Partial<ResourceView> = {}): ResourceV
   return {
     resource: { kind: 'table', name: 'leads' },
     generation: 1,
+    dependsOn: [],
     observation: 'present',
     error: null,
     summary: '10 rows',

@@ -1,6 +1,7 @@
 /** Prints drift and plan the way a diff reads. */
 import { problemText } from '../desired/problem.ts'
-import { keyText } from '../engine/resource.ts'
+import { keyText, type ResourceKey } from '../engine/resource.ts'
+import { rootsOf } from '../engine/same-trouble.ts'
 import type { ActionView, DriftView, StatusView } from '../engine/view.ts'
 import type { Generations } from '../workspace/generations.ts'
 import type { Terminal } from './terminal.ts'
@@ -8,7 +9,13 @@ import type { Terminal } from './terminal.ts'
 /** Prints every resource that differs, what would mend it, and what a person has to do. */
 export function printPlan(terminal: Terminal, views: readonly StatusView[]): void {
   const { colour } = terminal
+  const roots = rootsOf(views)
   for (const view of views) {
+    const root = roots.get(keyText(view.resource))
+    if (root !== undefined) {
+      terminal.line(`${colour.bold(keyText(view.resource))} ${colour.dim(sameReason(root))}`)
+      continue
+    }
     if (view.error !== null) {
       terminal.line(colour.bold(keyText(view.resource)))
       terminal.line(colour.red(`  ✗ ${view.error.message}`))
@@ -22,6 +29,11 @@ export function printPlan(terminal: Terminal, views: readonly StatusView[]): voi
     for (const drift of view.drift) if (!mended.has(drift.path)) printByHand(terminal, drift)
     terminal.line()
   }
+}
+
+/** What is said of a resource that has its trouble from another. */
+export function sameReason(root: ResourceKey): string {
+  return `cannot be read for the same reason as ${keyText(root)}`
 }
 
 /** Prints every problem of the file with its place, where it has any. */

@@ -1,4 +1,5 @@
 /** The state of a workspace in one sentence. */
+import { rootsOf } from './same-trouble.ts'
 import type { StatusView } from './view.ts'
 
 export interface Verdict {
@@ -15,7 +16,8 @@ export function verdictOf(views: readonly StatusView[], nowMs: number): Verdict 
   const actions = views.flatMap((view) => view.actions)
   const waiting = actions.filter((action) => !action.gate.runnable).length
   const repairable = actions.length - waiting
-  const unreadable = views.filter((view) => view.error !== null).length
+  const because = rootsOf(views).size
+  const unreadable = views.filter((view) => view.error !== null).length - because
   const mended = new Set(
     actions.flatMap((action) =>
       action.resolves.map((path) => `${action.resource.kind}/${action.resource.name} ${path}`),
@@ -31,7 +33,9 @@ export function verdictOf(views: readonly StatusView[], nowMs: number): Verdict 
     ).length
   const itself = views.filter(waitsByItself)
   const parts = [
-    unreadable > 0 ? `${unreadable} ${plural(unreadable, 'resource')} cannot be read` : undefined,
+    unreadable > 0
+      ? `${unreadable} ${plural(unreadable, 'resource')} cannot be read${because > 0 ? ` and with ${unreadable === 1 ? 'it' : 'them'} ${because} more` : ''}`
+      : undefined,
     waiting > 0
       ? `${waiting} ${plural(waiting, 'repair')} ${waiting === 1 ? 'waits' : 'wait'} for a person`
       : undefined,

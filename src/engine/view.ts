@@ -70,6 +70,8 @@ const conditionViewSchema = z.object({
 export const statusViewSchema = z.object({
   resource: keySchema,
   generation: z.number(),
+  /** Default: none, for a status that an earlier version kept. */
+  dependsOn: z.array(keySchema).default([]),
   observation: z.enum(['present', 'absent', 'unreadable']).nullable(),
   error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
   summary: z.string(),
@@ -93,6 +95,7 @@ export function viewOf(status: ResourceStatus): StatusView {
   return {
     resource: { ...declared.key },
     generation: status.generation,
+    dependsOn: declared.dependsOn.map((key) => ({ ...key })),
     observation: observation?.is ?? null,
     error:
       observation?.is === 'unreadable'

@@ -176,6 +176,11 @@ export function addResources(builder: Builder, engine: EnginePort, enums: Enums)
       name: t.string({ resolve: ({ resource }) => resource.name }),
       status: t.field({ type: enums.ResourceStatus, resolve: statusOf }),
       generation: t.exposeInt('generation'),
+      dependsOn: t.field({
+        type: [Address],
+        description: 'What must have been brought before it.',
+        resolve: ({ dependsOn }) => [...dependsOn],
+      }),
       observation: t.exposeString('observation', { nullable: true }),
       error: t.field({ type: ReadError, nullable: true, resolve: ({ error }) => error }),
       summary: t.exposeString('summary'),

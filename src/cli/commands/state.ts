@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
-import { keyText } from '../../engine/resource.ts'
+import { keyText, type ResourceKey } from '../../engine/resource.ts'
+import { rootsOf } from '../../engine/same-trouble.ts'
 import { ageText, verdictOf } from '../../engine/verdict.ts'
 import type { StatusView } from '../../engine/view.ts'
 import { type CommonOptions, common, runCommand } from '../command.ts'
 import { statusOf } from '../plan-json.ts'
-import { printPlan } from '../plan-text.ts'
+import { printPlan, sameReason } from '../plan-text.ts'
 import { selectViews } from '../select.ts'
 import type { Terminal } from '../terminal.ts'
 import { currentViews } from '../views.ts'
@@ -19,6 +20,7 @@ export function registerState(program: Command): void {
         withWorkspace(options, 'look', async (workspace) => {
           const { views, from } = await currentViews(workspace, run)
           const verdict = verdictOf(views, Date.now())
+          const roots = rootsOf(views)
           const holder = workspace.controller()
           run.answer(
             {
@@ -40,7 +42,7 @@ export function registerState(program: Command): void {
               terminal.line()
               terminal.table(
                 ['resource', 'state', 'differs', 'waits', 'what is there'],
-                views.map((view) => statusRow(view, terminal)),
+                views.map((view) => statusRow(view, terminal, roots.get(keyText(view.resource)))),
               )
             },
           )
@@ -79,7 +81,8 @@ export function registerState(program: Command): void {
           }))
           const overall = worst(items.map((item) => item.status))
           run.answer({ status: overall, items }, (terminal) => {
-            for (const view of views) printHealth(terminal, view)
+            const roots = rootsOf(views)
+            for (const view of views) printHealth(terminal, view, roots.get(keyText(view.resource)))
             terminal.line(`Overall: ${overall}`)
           })
           return overall === 'failed' ? 2 : 0
@@ -99,7 +102,7 @@ function healthOf(view: StatusView): Health {
   return view.error === null ? worst(view.checks.map((check) => check.status)) : 'failed'
 }
 
-function statusRow(view: StatusView, terminal: Terminal): string[] {
+function statusRow(view: StatusView, terminal: Terminal, root: ResourceKey | undefined): string[] {
   const { colour } = terminal
   const ready = view.conditions.find((condition) => condition.type === 'Ready')
   const state =
@@ -121,15 +124,21 @@ function statusRow(view: StatusView, terminal: Terminal): string[] {
     state,
     String(view.drift.length),
     String(waits),
-    `${view.error?.message ?? view.summary}${ready === undefined ? '' : age}`,
+    `${root === undefined ? (view.error?.message ?? view.summary) : sameReason(root)}${ready === undefined ? '' : age}`,
   ]
 }
 
-function printHealth(terminal: Terminal, view: StatusView): void {
+function printHealth(terminal: Terminal, view: StatusView, root: ResourceKey | undefined): void {
   const { colour } = terminal
   terminal.line(colour.bold(keyText(view.resource)))
-  if (view.error !== null)
-    terminal.line(`  ${colour.red('✗')} ${view.error.message} ${colour.dim(`next: ${view.error.hint}`)}`)
+  if (root !== undefined) {
+    terminal.line(`  ${colour.red('✗')} ${sameReason(root)}`)
+    return
+  }
+  const { error } = view
+  // A check that names the error says it with what it means for that check.
+  if (error !== null && !view.checks.some(({ message }) => message.includes(error.message)))
+    terminal.line(`  ${colour.red('✗')} ${error.message} ${colour.dim(`next: ${error.hint}`)}`)
   for (const check of view.checks) {
     const mark =
       check.status === 'ok'

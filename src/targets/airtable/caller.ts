@@ -68,6 +68,7 @@ const quotaProbeMs = 3_600_000
 export function createCaller(settings: CallerSettings): Caller {
   const { transport, connect, retry, quota, deadlineMs, clock, random, log } = settings
   let breaker: Breaker = closedBreaker
+  // The first call of a process goes out: whoever has raised the plan and runs a command need not wait for an hour.
   let quotaProbedMs = Number.NEGATIVE_INFINITY
 
   const admitted = (call: Call): void => {
@@ -75,8 +76,7 @@ export function createCaller(settings: CallerSettings): Caller {
     if (admission.is === 'refused') throw brokenOff(call, admission.untilMs - clock.monotonicMs(), clock.nowMs())
     const sinceMs = isMetadata(call) ? undefined : quota.exhaustedSinceMs()
     if (sinceMs !== undefined) {
-      const probedMs = Math.max(sinceMs, quotaProbedMs)
-      if (clock.nowMs() < probedMs + quotaProbeMs) throw usedUp(call, probedMs + quotaProbeMs)
+      if (clock.nowMs() < quotaProbedMs + quotaProbeMs) throw usedUp(call, quotaProbedMs + quotaProbeMs)
       quotaProbedMs = clock.nowMs()
     }
     breaker = admission.breaker
@@ -102,7 +102,10 @@ export function createCaller(settings: CallerSettings): Caller {
   /** An answer of the service closes the breaker; a call that failed for good, with all its repetitions, counts once. */
   const note = (failure: Failure | undefined, call: Call): void => {
     if (failure?.code !== 'AIRTABLE_UNREACHABLE') breaker = afterAnswer()
-    if (failure?.code === 'AIRTABLE_QUOTA_EXHAUSTED') quota.exhausted(clock.nowMs())
+    if (failure?.code === 'AIRTABLE_QUOTA_EXHAUSTED') {
+      quotaProbedMs = clock.nowMs()
+      quota.exhausted(clock.nowMs())
+    }
     if (failure === undefined && !isMetadata(call)) quota.available()
   }
 
