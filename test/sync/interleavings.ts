@@ -124,6 +124,8 @@ export async function play({ steps, conflicts, deletions }: History): Promise<vo
     const ledger = newLedger()
     for (const step of steps) await take(step, world, ledger)
     world.sandbox.control.clearFaults()
+    // An intrusion whose request never came would strike in the last look, after which nobody looks again.
+    world.intrude(Number.POSITIVE_INFINITY, () => undefined)
     await settle(world)
     await checkOutcome(world, ledger, deletions)
   } finally {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { generateWorkspace } from '../../src/demo/generate.ts'
 import { openJournal } from '../../src/journal/store.ts'
+import { documents, trueupJson } from '../support/cli.ts'
 import { eventually, type RunningController, startRun } from '../support/controller.ts'
 import { python } from '../support/python.ts'
 
@@ -70,6 +71,23 @@ describe('a running controller', () => {
       company: 'Acme Inc.',
       linkedin_url: 'https://www.linkedin.com/in/jane-doe-x',
     })
+  })
+
+  it('is asked by `apply`, which waits for it and tells what it did; with --approve-risk what waited is done too', async () => {
+    const apply = (...args: string[]) => trueupJson(['apply', ...args], documents.apply, { in: folder })
+    const before = await apply('standardization/leads')
+    expect(before.document.run.settled).toBe(true)
+    await python(insertMessyRow, leadsFile, 'jane-apply').line()
+    const { document } = await apply()
+    // Either that apply or the controller by itself a moment before: the row is in form when apply answers.
+    expect(leads('SELECT email FROM leads WHERE id = ?', 'jane-apply')).toEqual([{ email: 'jane.doe@live.example' }])
+    expect(document.run.settled).toBe(true)
+
+    const waiting = document.actions.filter(({ risk }) => risk === 'medium' || risk === 'low')
+    const approved = await apply('--approve-risk', 'medium')
+    const done = new Set(approved.document.run.executed.map(({ id }) => id))
+    expect(waiting.map(({ id }) => id).filter((id) => !done.has(id))).toEqual([])
+    expect(approved.document.run.executed.filter(({ outcome }) => outcome !== 'succeeded')).toEqual([])
   })
 
   it('takes up a field that is added to the file: the column and the GraphQL field are there', async () => {

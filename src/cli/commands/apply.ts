@@ -12,10 +12,13 @@ import { OperationalError } from '../../errors.ts'
 import type { JsonObject, JsonValue } from '../../json.ts'
 import type { Workspace } from '../../workspace/open.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, Refusal, runCommand } from '../command.ts'
+import { type Controller, controllerOf } from '../controller.ts'
 import { planDocument, statusOf } from '../plan-json.ts'
 import { printPlan, printProblems } from '../plan-text.ts'
 import { selectKeys } from '../select.ts'
+import type { Terminal } from '../terminal.ts'
 import { withWorkspace } from '../workspace.ts'
+import { applyThrough, controllerViews, doneSince, executedJson } from './apply-through.ts'
 
 interface ApplyOptions extends CommonOptions {
   readonly dryRun: boolean
@@ -37,17 +40,67 @@ export function registerApply(program: Command): void {
   ])
     .summary('one convergence run, then exit')
     .description(
-      'Repairs what the policy lets through and leaves the rest waiting for approval. Exit status 2 when something waits, 3 when a saved plan is stale, 1 when a repair failed or the file is invalid.',
+      'Repairs what the policy lets through and leaves the rest waiting for approval. A controller that runs on the workspace is asked to do it, and waited for. Exit status 2 when something waits, 3 when a saved plan is stale, 1 when a repair failed or the file is invalid.',
     )
     .option('--dry-run', 'show what would be done and change nothing', false)
     .option('--approve-risk <level>', `approve everything up to this risk: ${severities.join(', ')}`)
     .action((names: string[], options: ApplyOptions) =>
-      runCommand(options, (run) =>
-        withWorkspace(options, options.dryRun ? 'look' : 'act', (workspace) =>
+      runCommand(options, async (run) => {
+        const controller = options.dryRun ? undefined : await controllerOf(options)
+        if (controller !== undefined) return applyThere(controller, names, options, run)
+        return withWorkspace(options, options.dryRun ? 'look' : 'act', (workspace) =>
           applyOnce(workspace, names, options, run),
-        ),
-      ),
+        )
+      }),
     )
+}
+
+/** Has the running controller do it. A saved plan that still stands is part of what it does anyway. */
+async function applyThere(
+  controller: Controller,
+  names: readonly string[],
+  options: ApplyOptions,
+  run: CommandRun,
+): Promise<ExitStatus> {
+  const approveRisk = riskOf(options.approveRisk)
+  const { only, rest } = savedPlan(names)
+  const keys = await withWorkspace(options, 'look', async (workspace) => {
+    const { engine } = workspace
+    if (only !== undefined) {
+      const actions = controllerViews(workspace).flatMap((view) => view.actions)
+      const ended = new Set(
+        engine.ledger.records({ states: ['succeeded', 'verified'], limit: 10_000 }).map(({ action }) => action.id),
+      )
+      refuseGone(only, new Set([...actions.map(({ id }) => id), ...ended]))
+    }
+    return selectKeys(rest, engine.statuses.all())
+  })
+  const { runId, settled, startedMs } = await applyThrough(controller, { keys, approveRisk }, run)
+  return withWorkspace(options, 'look', async (workspace) => {
+    const views = controllerViews(workspace)
+    const done = doneSince(workspace, startedMs, keys).map(executedJson)
+    const document = planDocument(views, workspace.generations, Date.now())
+    run.answer({ ...document, run: { id: runId, settled, executed: done, rolledBack: [], voided: [] } }, (terminal) => {
+      terminal.line(terminal.colour.dim(`The controller at ${controller.address} did this:`))
+      for (const one of done) printDone(terminal, one)
+      printPlan(terminal, views)
+      printCounts(terminal, done.filter(({ outcome }) => outcome === 'succeeded').length, views, undefined)
+      printProblems(terminal, workspace.generations)
+    })
+    const failed = done.some(({ outcome }) => outcome !== 'succeeded')
+    return failed || workspace.generations.problems().length > 0 ? 1 : statusOf(views, false)
+  })
+}
+
+function printDone(
+  { line, colour }: Terminal,
+  { id, resource, summary, error }: ReturnType<typeof executedJson>,
+): void {
+  if (error === null) line(`${colour.green('✓')} ${resource}: ${summary} ${colour.dim(id)}`)
+  else {
+    line(`${colour.red('✗')} ${resource}: ${summary}: ${error.message}`)
+    line(colour.dim(`    next: ${error.hint}`))
+  }
 }
 
 async function applyOnce(
@@ -108,6 +161,10 @@ async function refuseStale(workspace: Workspace, only: ReadonlySet<string>, requ
   const current = new Set(
     workspace.engine.statuses.all().flatMap((status) => status.actions.map(({ action }) => action.id)),
   )
+  refuseGone(only, current)
+}
+
+function refuseGone(only: ReadonlySet<string>, current: ReadonlySet<string>): void {
   const gone = [...only].filter((id) => !current.has(id))
   if (gone.length === 0) return
   throw new Refusal(
@@ -227,10 +284,16 @@ function printRun(run: CommandRun, views: readonly StatusView[], result: Converg
   if (result.executed.length > 0) terminal.line()
   printPlan(terminal, views)
   const done = result.executed.filter(({ execution }) => execution.is === 'succeeded').length
+  printCounts(terminal, done, views, result.runId)
+}
+
+/** @param runId of the run that can be taken back as one; undefined where it was several */
+function printCounts(terminal: Terminal, done: number, views: readonly StatusView[], runId: string | undefined): void {
+  const { colour } = terminal
   const waiting = views.flatMap((view) => view.actions).length
   terminal.line(
     waiting === 0
-      ? `${done} repairs made; nothing waits. ${done > 0 ? colour.dim(`Take all back: trueup undo ${result.runId}`) : ''}`
+      ? `${done} repairs made; nothing waits. ${done > 0 && runId !== undefined ? colour.dim(`Take all back: trueup undo ${runId}`) : ''}`
       : `${done} repairs made; ${waiting} wait. ${colour.dim('See them: trueup approvals')}`,
   )
 }
