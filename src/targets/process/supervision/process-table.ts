@@ -45,11 +45,13 @@ export function createProcessTable(clock: Clock): ProcessTable {
     return mark
   }
 
-  const isShim = (facts: ProcessFacts): boolean => {
+  /** Undefined for one that has ended meanwhile: it has no words left to tell a shim from a program, and counts as neither. */
+  const isShim = (facts: ProcessFacts): boolean | undefined => {
     const identity = `${facts.pid}:${facts.startTicks}`
     const known = shims.get(identity)
     if (known !== undefined) return known
-    const [, script = ''] = commandLineOf(facts.pid) ?? []
+    const [program, script = ''] = commandLineOf(facts.pid) ?? []
+    if (program === undefined && !isStillLive(facts)) return undefined
     const found = script.endsWith(shimName)
     if (ageMsOf(facts) > settledAfterMs) shims.set(identity, found)
     return found
@@ -62,15 +64,19 @@ export function createProcessTable(clock: Clock): ProcessTable {
     })
     const found = live.flatMap((facts) => {
       const mark = markOf(facts)
-      return mark === '' ? [] : [{ ...facts, mark }]
+      const shim = mark === '' ? undefined : isShim(facts)
+      return shim === undefined ? [] : [{ facts: { ...facts, mark }, shim }]
     })
     forgetGone(marks, live)
     forgetGone(shims, live)
     // A shim leads a session of its own; where it was killed, its log goes on without it.
-    const leaders = new Set(found.filter(({ pid, session }) => pid === session).map(({ pid }) => pid))
-    const candidates = found.filter(({ pid, session }) => pid === session || !leaders.has(session))
-    const shimSessions = new Set(candidates.filter(isShim).map(({ session }) => session))
-    return found.map((one) => ({ ...one, isHelper: shimSessions.has(one.session) }))
+    const leaders = new Set(found.flatMap(({ facts }) => (facts.pid === facts.session ? [facts.pid] : [])))
+    const shimSessions = new Set(
+      found.flatMap(({ facts: { pid, session }, shim }) =>
+        shim && (pid === session || !leaders.has(session)) ? [session] : [],
+      ),
+    )
+    return found.map(({ facts }) => ({ ...facts, isHelper: shimSessions.has(facts.session) }))
   }
 
   return {
@@ -85,6 +91,11 @@ export function createProcessTable(clock: Clock): ProcessTable {
       })
     },
   }
+}
+
+function isStillLive({ pid, startTicks }: ProcessFacts): boolean {
+  const now = readProcess(pid)
+  return now !== undefined && now.startTicks === startTicks && isLive(now)
 }
 
 function forgetGone(known: Map<string, unknown>, live: readonly ProcessFacts[]): void {
