@@ -225,7 +225,9 @@ async function endByUuid(
   context: EffectContext,
 ): Promise<void> {
   const prefix = markPrefixOf(ports.host.workspaceId, 'service', name)
-  await ports.host.end(instanceOf(recordOf(ports.store, name), uuid, prefix), graceMs, context.signal)
+  const instance = instanceOf(recordOf(ports.store, name), uuid, prefix)
+  const ending = () => ports.host.end(instance, graceMs, context.signal)
+  await (context.outside === undefined ? ending() : context.outside(ending))
 }
 
 function adoptInstance(name: string, uuid: string, ports: ServicePorts): void {
