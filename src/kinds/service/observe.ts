@@ -12,6 +12,7 @@ import { redactor } from '../../targets/process/supervision/program-environment.
 import { type Downtime, downtimeOf } from './downtime.ts'
 import type { ServicePorts, SharedServicePorts } from './ports.ts'
 import { recordedServices, recordOf, type ServiceRecord } from './record.ts'
+import { compareSecrets, sameSecrets } from './secrets.ts'
 import type { ServiceDeclaration } from './spec.ts'
 import { evidenceOf, fingerprintOf, type Phase, type ServiceState } from './state.ts'
 
@@ -29,7 +30,7 @@ export async function observeService(
   signal: AbortSignal,
 ): Promise<Observation<ServiceState>> {
   const { driver } = spec
-  const base = driver.is === 'command' ? observeCommand(spec, ports, noticed) : await observeForeign(spec, ports)
+  const base = driver.is === 'command' ? await observeCommand(spec, ports, noticed) : await observeForeign(spec, ports)
   if (base === undefined)
     return { is: 'unreadable', error: new OperationalError('PROCESS_NOT_STARTED', ports.host.unsupported ?? '') }
   const { phase, record } = base
@@ -49,11 +50,27 @@ export async function observeService(
   return { is: 'present', state, fingerprint: fingerprintOf(state) }
 }
 
-type Base = Pick<ServiceState, 'record' | 'phase' | 'leftovers' | 'evidence'>
+type Base = Pick<ServiceState, 'record' | 'phase' | 'leftovers' | 'secrets' | 'evidence'>
 
-function observeCommand(spec: ServiceDeclaration, ports: ServicePorts, noticed: Noticed): Base | undefined {
+async function observeCommand(
+  spec: ServiceDeclaration,
+  ports: ServicePorts,
+  noticed: Noticed,
+): Promise<Base | undefined> {
+  const { store } = ports
+  if (ports.host.unsupported !== undefined || spec.driver.is !== 'command') return undefined
+  const secrets = await compareSecrets(spec.driver.launch.environment, recordOf(store, spec.name), ports)
+  return { ...lookAtProcesses(spec, spec.driver, secrets.changed.length > 0, ports, noticed), secrets }
+}
+
+function lookAtProcesses(
+  spec: ServiceDeclaration,
+  driver: Extract<ServiceDeclaration['driver'], { is: 'command' }>,
+  secretsChanged: boolean,
+  ports: ServicePorts,
+  noticed: Noticed,
+): Omit<Base, 'secrets'> {
   const { host, store, clock } = ports
-  if (host.unsupported !== undefined || spec.driver.is !== 'command') return undefined
   const record = recordOf(store, spec.name)
   const prefix = markPrefixOf(host.workspaceId, 'service', spec.name)
   const live = host.liveWith(prefix)
@@ -72,9 +89,9 @@ function observeCommand(spec: ServiceDeclaration, ports: ServicePorts, noticed: 
   const uuid = record?.instance.uuid ?? ''
   const noticedAtMs = noticed.get(uuid) ?? clock.nowMs()
   if (uuid !== '') noticed.set(uuid, noticedAtMs)
-  const { launchHash } = spec.driver
+  const { launchHash } = driver
   const now = { ms: clock.nowMs(), session: ports.session, noticedAtMs }
-  const downtime = downtimeOf({ ...spec, launchHash }, record, finding, now)
+  const downtime = downtimeOf({ ...spec, launchHash, secretsChanged }, record, finding, now)
   const own = finding?.is === 'ended' && finding.leftovers.length > 0 ? [{ uuid, pids: finding.leftovers }] : []
   return { record, evidence, leftovers: [...own, ...leftovers], phase: { is: 'down', downtime } }
 }
@@ -100,7 +117,7 @@ function running(finding: Extract<Finding, { is: 'running' }>, launchHash: strin
 async function observeForeign(spec: ServiceDeclaration, ports: ServicePorts): Promise<Base> {
   const phase = await foreignPhase(spec, ports)
   const live = phase.is === 'running' ? [phase.uuid] : [phase.is]
-  return { record: undefined, leftovers: [], phase, evidence: evidenceOf(null, live) }
+  return { record: undefined, leftovers: [], phase, secrets: sameSecrets, evidence: evidenceOf(null, live) }
 }
 
 async function foreignPhase({ driver }: ServiceDeclaration, { systemd, foreign, clock }: ServicePorts): Promise<Phase> {
