@@ -7,8 +7,8 @@ import type { JobDeclaration } from './spec.ts'
 
 /** A moment that is not older than this counts as in time: a loaded machine or a short restart is no reason to skip. */
 export const inTimeMs = 90_000
-/** So many missed moments are counted one by one: two months of every minute. Beyond, the count says that it is none. */
-const countedMax = 100_000
+/** So many missed moments are counted one by one: two weeks of every minute, in about a second. Beyond, it is said that it is more. */
+const countedMax = 20_000
 /** A watermark so far ahead means that the clock was wrong before: the schedule is taken up again from now. */
 export const clockTrustMs = 25 * 3_600_000
 
