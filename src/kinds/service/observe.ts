@@ -43,7 +43,7 @@ export async function observeService(
     waitsFor: observeOnly ? [] : spec.services.filter((name) => !isReady(name, ports)),
     rolling: ports.rollout.other(spec.name) ?? rollingOther(spec.name, ports),
     over: phase.is === 'running' ? overLimit(spec, phase) : undefined,
-    output: isWell || driver.is !== 'command' ? '' : await lastWords(spec.log.path, driver.launch, ports),
+    output: isWell || driver.is !== 'command' ? '' : await lastWords(spec.log.path, driver.launch, phase, ports),
     log: driver.is === 'command' ? logOf(spec, ports) : undefined,
     record,
   }
@@ -206,12 +206,12 @@ export function megabytes(bytes: number): string {
   return `${amount < 10 ? Math.round(amount * 10) / 10 : Math.round(amount)} MB`
 }
 
-async function lastWords(path: string, launch: Launch, ports: ServicePorts): Promise<string> {
+async function lastWords(path: string, launch: Launch, phase: Phase, ports: ServicePorts): Promise<string> {
   const lines = ports.host
     .tail(path, outputBytesMax)
     .split('\n')
     .filter((line) => line.trim() !== '')
-  const redact = await redactor(launch.environment, ports.secrets)
+  const redact = await redactor(launch.environment, ports.secrets, phase.is === 'running' ? phase.pid : undefined)
   return redact(lines.slice(-outputLinesMax).join('\n'))
 }
 
