@@ -88,5 +88,5 @@ function lookAgainAfterMs(
   if (spec.driver.is !== 'command') return foreignEveryMs
   if (phase.is === 'turning') return turningMs
   if (phase.is !== 'down' || phase.downtime.dueAtMs === undefined) return undefined
-  return Math.max(turningMs, phase.downtime.dueAtMs - observedAtMs)
+  return Math.max(0, phase.downtime.dueAtMs - observedAtMs)
 }
