@@ -55,7 +55,7 @@ function glance(spec: ServiceDeclaration, { host, store, workspace }: ServicePor
   if (spec.driver.is !== 'command' || host.unsupported !== undefined) return ''
   const record = recordOf(store, spec.name)
   if (record === undefined) return 'none'
-  const found = host.find(record.instance)
+  const found = host.glance(record.instance)
   return `${record.instance.uuid} ${found.is} ${detailOf(spec, found)}${secretFilesOf(spec, workspace)}`
 }
 
@@ -113,7 +113,7 @@ function startProbing(
       // What others run is not told apart by instances here: the probe alone says whether it lives.
       if (spec.driver.is !== 'command') return { uuid: spec.name, startedAtMs: 0 }
       const record = recordOf(store, spec.name)
-      const found = record === undefined ? undefined : host.find(record.instance)
+      const found = record === undefined ? undefined : host.glance(record.instance)
       return found?.is === 'running' ? { uuid: found.instance.uuid, startedAtMs: found.startedAtMs } : undefined
     },
     run: (signal) => probe(declared.order, { clock, signal, environment }),

@@ -21,6 +21,8 @@ export interface ProcessTable {
    * nothing that has ended is there. Zombies are left out.
    */
   marked(maxAgeMs: number, chosen: (mark: string) => boolean): readonly MarkedProcess[]
+  /** As `marked`, of one mark. */
+  of(maxAgeMs: number, mark: string): readonly MarkedProcess[]
 }
 
 /** Programs change their environment by exec only in their first moments; until then what was not marked is asked again. */
@@ -34,7 +36,7 @@ export function createProcessTable(clock: Clock): ProcessTable {
   /** Marks by pid and start time; empty for a process that has none and will not get one. */
   const marks = new Map<string, string>()
   const shims = new Map<string, boolean>()
-  let last: { readonly atMs: number; readonly processes: readonly MarkedProcess[] } | undefined
+  let last: Table | undefined
 
   const markOf = (facts: ProcessFacts): string => {
     const identity = `${facts.pid}:${facts.startTicks}`
@@ -79,18 +81,46 @@ export function createProcessTable(clock: Clock): ProcessTable {
     return found.map(({ facts }) => ({ ...facts, isHelper: shimSessions.has(facts.session) }))
   }
 
+  const current = (maxAgeMs: number): Table => {
+    const nowMs = clock.monotonicMs()
+    if (last === undefined || nowMs - last.atMs > maxAgeMs || maxAgeMs === 0) last = tableOf(nowMs, look())
+    return last
+  }
+  /** Those of them that still live, as they are now. */
+  const asNow = (processes: readonly MarkedProcess[], { atMs }: Table): readonly MarkedProcess[] => {
+    if (clock.monotonicMs() - atMs < freshMs) return processes
+    return processes.flatMap((one) => {
+      const now = readProcess(one.pid)
+      return now === undefined || now.startTicks !== one.startTicks || !isLive(now) ? [] : [{ ...one, ...now }]
+    })
+  }
+
   return {
     marked(maxAgeMs, chosen) {
-      const nowMs = clock.monotonicMs()
-      if (last === undefined || nowMs - last.atMs > maxAgeMs || maxAgeMs === 0)
-        last = { atMs: nowMs, processes: look() }
-      return last.processes.flatMap((one) => {
-        if (!chosen(one.mark)) return []
-        const now = last !== undefined && nowMs - last.atMs < freshMs ? one : readProcess(one.pid)
-        return now === undefined || now.startTicks !== one.startTicks || !isLive(now) ? [] : [{ ...one, ...now }]
-      })
+      const table = current(maxAgeMs)
+      const found = [...table.byMark].flatMap(([mark, processes]) => (chosen(mark) ? processes : []))
+      return asNow(found, table)
+    },
+    of(maxAgeMs, mark) {
+      const table = current(maxAgeMs)
+      return asNow(table.byMark.get(mark) ?? [], table)
     },
   }
+}
+
+interface Table {
+  readonly atMs: number
+  readonly byMark: ReadonlyMap<string, readonly MarkedProcess[]>
+}
+
+function tableOf(atMs: number, processes: readonly MarkedProcess[]): Table {
+  const byMark = new Map<string, MarkedProcess[]>()
+  for (const one of processes) {
+    const known = byMark.get(one.mark)
+    if (known === undefined) byMark.set(one.mark, [one])
+    else known.push(one)
+  }
+  return { atMs, byMark }
 }
 
 function isStillLive({ pid, startTicks }: ProcessFacts): boolean {
