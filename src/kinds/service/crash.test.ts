@@ -10,10 +10,11 @@ import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Clock, systemClock } from '../../clock.ts'
 import { Crash } from '../../sim/fake-world.ts'
+import { hostOf, killAll, type LifeOptions, liveInstances, liveOnce } from '../../sim/testing-life.ts'
 import { bootId, executableOf, readProcess } from '../../targets/process/supervision/proc.ts'
 import { openProcessStore } from '../../targets/process/supervision/process-store.ts'
 import { saveRecord } from './record.ts'
-import { hostOf, killAll, type LifeOptions, liveInstances, liveOnce, recordedOf } from './testing-life.ts'
+import { recordedOf } from './testing-record.ts'
 
 let folder: string
 beforeEach(() => {

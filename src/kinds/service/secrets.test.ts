@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../clock.ts'
 import { secretReader } from '../../desired/references.ts'
+import { killAll, liveOnce } from '../../sim/testing-life.ts'
 import { environmentOf } from '../../targets/process/supervision/proc.ts'
-import { killAll, liveOnce, recordedOf } from './testing-life.ts'
+import { recordedOf } from './testing-record.ts'
 
 const key = { kind: 'service', name: 'one' }
 let folder: string

@@ -6,8 +6,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { liveOnce } from '../../sim/testing-life.ts'
 import { createSystemd, parseShow, type Systemd } from '../../targets/process/systemd.ts'
-import { liveOnce } from './testing-life.ts'
 
 const script = `#!/bin/sh
 # Units are files named after them that hold the state.

@@ -1,24 +1,22 @@
 /** Lives of Trueup for tests: each opens all anew on the same files, as a restart does, over real programs. */
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { systemClock } from '../../clock.ts'
-import { desiredStateSchema } from '../../desired/schema.ts'
-import { type Convergence, converge, createEngine, type Engine } from '../../engine/engine.ts'
-import { takeLease } from '../../engine/lease.ts'
-import { type JournalStore, openJournal } from '../../journal/store.ts'
-import { systemRandom } from '../../random.ts'
-import { foreignProcesses } from '../../targets/process/foreign-processes.ts'
-import { createProber } from '../../targets/process/probes/prober.ts'
-import { markPrefixOf } from '../../targets/process/supervision/instance.ts'
-import type { ProcessHost } from '../../targets/process/supervision/ports.ts'
-import { environmentOf, listPids } from '../../targets/process/supervision/proc.ts'
-import { createProcessHost } from '../../targets/process/supervision/process-host.ts'
-import { openProcessStore } from '../../targets/process/supervision/process-store.ts'
-import { markVariable } from '../../targets/process/supervision/process-table.ts'
-import { createSystemd } from '../../targets/process/systemd.ts'
-import { serviceKind } from './index.ts'
-import type { ServicePorts } from './ports.ts'
-import { recordOf, type ServiceRecord } from './record.ts'
+import { systemClock } from '../clock.ts'
+import { desiredStateSchema } from '../desired/schema.ts'
+import { type Convergence, converge, createEngine, type Engine } from '../engine/engine.ts'
+import { takeLease } from '../engine/lease.ts'
+import { type JournalStore, openJournal } from '../journal/store.ts'
+import { type ServicePorts, serviceKind } from '../kinds/service/index.ts'
+import { systemRandom } from '../random.ts'
+import { foreignProcesses } from '../targets/process/foreign-processes.ts'
+import { createProber } from '../targets/process/probes/prober.ts'
+import { markPrefixOf } from '../targets/process/supervision/instance.ts'
+import type { ProcessHost } from '../targets/process/supervision/ports.ts'
+import { environmentOf, listPids } from '../targets/process/supervision/proc.ts'
+import { createProcessHost } from '../targets/process/supervision/process-host.ts'
+import { openProcessStore } from '../targets/process/supervision/process-store.ts'
+import { markVariable } from '../targets/process/supervision/process-table.ts'
+import { createSystemd } from '../targets/process/systemd.ts'
 
 export interface LifeOptions {
   /** Folder of the workspace; `.trueup` in it is there. */
@@ -76,16 +74,6 @@ export async function liveOnce(options: LifeOptions): Promise<Convergence & { re
 export function liveInstances(folder: string, name: string): readonly string[] {
   const host = hostOf(folder)
   return host.liveWith(markPrefixOf(host.workspaceId, 'service', name))
-}
-
-/** What is recorded of a service. */
-export function recordedOf(folder: string, name: string): ServiceRecord | undefined {
-  const store = openProcessStore(join(folder, '.trueup', 'processes.db'), { keep: false })
-  try {
-    return recordOf(store, name)
-  } finally {
-    store.close()
-  }
 }
 
 /** Kills whatever runs of a service, as a stranger would, and waits until its shim and log have ended too. */
