@@ -195,9 +195,11 @@ describe('a program that', () => {
     expect(sizes.length).toBeLessThanOrEqual(3)
     expect(Math.max(...sizes)).toBeLessThan(1_400_000)
     expect(await serviceOf('flood')).toMatchObject({ pid: flood.pid, starts: 1, state: 'running' })
-    await controller?.query('mutation { reconcile(input: { kind: "service", name: "flood" }) { __typename } }')
     await eventually(
-      async () => (await trueup(['health', '--json'], { in: folder })).stdout,
+      async () => {
+        await controller?.query('mutation { reconcile(input: { kind: "service", name: "flood" }) { __typename } }')
+        return (await trueup(['health', '--json'], { in: folder })).stdout
+      },
       (text) => text.includes('it writes so much that its logs hold the last'),
     )
   })

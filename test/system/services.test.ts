@@ -165,7 +165,7 @@ describe('a service that is killed', () => {
         () => conditionsOf('service', 'greedy'),
         (text) => text.includes('of its limit'),
       ),
-    ).toMatch(/takes 2\d\d MB of memory, more than the 100 MB of its limit/)
+    ).toMatch(/takes \d+ MB of memory, more than the 100 MB of its limit/)
     expect(
       await eventually(
         () => conditionsOf('service', 'mute'),

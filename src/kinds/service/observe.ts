@@ -216,7 +216,8 @@ async function lastWords(path: string, launch: Launch, phase: Phase, ports: Serv
 }
 
 function logOf({ log }: ServiceDeclaration, { host }: ServicePorts): ServiceState['log'] {
-  const facts = host.logFacts(log.path)
+  // At the moment of a rotation the newest is not there.
+  const facts = host.logFacts(log.path) ?? host.logFacts(`${log.path}.1`)
   if (facts === undefined) return undefined
   const oldest = log.filesMax > 1 ? host.logFacts(`${log.path}.${log.filesMax - 1}`) : undefined
   return { ...facts, spanMs: oldest === undefined ? undefined : facts.changedAtMs - oldest.changedAtMs }
