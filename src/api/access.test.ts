@@ -118,6 +118,7 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
   'Query.suppressions': ['{ suppressions { id } }', 'people.erase'],
   'Subscription.events': ['subscription { events { cursor } }', 'state.read'],
   'Subscription.progress': ['subscription { progress(runId: "x") { done } }', 'state.read'],
+  'Subscription.programOutput': ['subscription { programOutput(name: "scraper") }', 'state.reconcile'],
   'Subscription.resourceChanged': ['subscription { resourceChanged { name } }', 'state.read'],
 }
 

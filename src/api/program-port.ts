@@ -89,6 +89,8 @@ export interface ProgramPort {
   jobs(): Awaitable<readonly JobView[]>
   /** The end of what a service, or the newest run of a job, wrote; undefined where there is none of that name. */
   output(name: string, bytesMax: number): Awaitable<string | undefined>
+  /** What it writes from now on, piece by piece, with the runs of a job as they come. Throws NOT_FOUND. */
+  follow(name: string, signal: AbortSignal): AsyncIterable<string>
   request(request: {
     readonly name: string
     readonly request: ProgramRequestName

@@ -193,6 +193,16 @@ describe('subscriptions', () => {
     changes.close()
   })
 
+  test('what a program writes comes piece by piece; an unknown program is an error', async () => {
+    const output = await server.subscribe('subscription { programOutput(name: "scraper") }')
+    expect(await output.next()).toEqual({ data: { programOutput: 'hello\n' } })
+    expect(await output.next()).toEqual({ data: { programOutput: 'again\n' } })
+    output.close()
+    const none = await server.subscribe('subscription { programOutput(name: "none") }')
+    expect((await none.next())?.errors?.[0]?.extensions?.code).toBe('NOT_FOUND')
+    none.close()
+  })
+
   test('closing the server ends them', async () => {
     const other = await startTestingServer()
     const subscription = await other.subscribe('subscription { events { cursor } }')

@@ -1,4 +1,5 @@
 /** A program port for the tests of the API: one service and one job, and what is asked of them is kept. */
+import { OperationalError } from '../errors.ts'
 import type { JobView, ProgramPort, ServiceView } from './program-port.ts'
 
 export interface TestingPrograms extends ProgramPort {
@@ -47,6 +48,12 @@ export function createTestingPrograms(): TestingPrograms {
     services: () => [service],
     jobs: () => [job],
     output: (name) => (name === 'scraper' ? 'hello\n' : undefined),
+    async *follow(name, signal) {
+      if (name !== 'scraper') throw new OperationalError('NOT_FOUND', `nothing is named ${name}`)
+      yield 'hello\n'
+      yield 'again\n'
+      await new Promise((done) => signal.addEventListener('abort', done))
+    },
     async request(request) {
       calls.push(request)
       const known = request.request === 'run' ? job.name : service.name

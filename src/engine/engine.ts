@@ -15,7 +15,7 @@ import type { EventStore } from './event-store.ts'
 import { createGating, type Gating } from './gating.ts'
 import { happeningsOf } from './happenings.ts'
 import { createKeyLock } from './key-lock.ts'
-import type { Kind } from './kind.ts'
+import type { EffectContext, Kind } from './kind.ts'
 import type { Lease } from './lease.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { createLimits } from './limits.ts'
@@ -93,6 +93,7 @@ export interface ReconcileNow {
   readonly only?: ReadonlySet<string>
   /** A full observation that was begun before; only where nothing is carried out. */
   readonly ahead?: Promise<Observation<unknown>> | undefined
+  readonly outside?: EffectContext['outside']
 }
 
 const defaultDeadlineMs = 3_600_000

@@ -36,6 +36,7 @@ export interface ExecuteContext {
   readonly actor: string
   readonly signal: AbortSignal
   readonly progress: (done: number, total: number) => void
+  readonly outside?: EffectContext['outside']
 }
 
 /** Runs `action`, which the gate has let through, and journals every step before it is taken. */
@@ -176,6 +177,7 @@ function effectContext(context: ExecuteContext, options: ExecutorOptions): Effec
   return {
     signal: AbortSignal.any([context.signal, options.lease.signal, AbortSignal.timeout(options.deadlineMs)]),
     progress: context.progress,
+    ...(context.outside === undefined ? {} : { outside: context.outside }),
   }
 }
 

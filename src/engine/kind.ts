@@ -16,6 +16,11 @@ export interface EffectContext {
   readonly signal: AbortSignal
   /** Reports progress of long work, in records. */
   readonly progress: (done: number, total: number) => void
+  /**
+   * Runs a wait for something outside that may take long and takes nothing of this program (a service that is given time to
+   * end): other resources are worked on meanwhile. Left out where nothing else is to be worked on.
+   */
+  readonly outside?: <Result>(wait: () => Promise<Result>) => Promise<Result>
 }
 
 /** What an effect did. */

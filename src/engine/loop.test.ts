@@ -101,4 +101,48 @@ describe('the loop', () => {
       expect(looks.total).toBe(total)
     }
   })
+
+  it('works on others while any number of resources wait for something outside, and keeps its bound otherwise', async () => {
+    for (const isOutside of [true, false]) {
+      const names = ['a', 'b', 'c', 'd', 'e', 'last']
+      const world = createFakeWorld(Object.fromEntries(names.map((name) => [name, 1])))
+      const journal = openJournal(':memory:', systemClock)
+      const lease = takeLease({ journal, clock: systemClock, holder: 'test', isAlive: () => true })
+      const cells = fakeKind(world, () => Object.fromEntries(names.map((name) => [name, { value: 5, risk: 'low' }])))
+      const asKind: Kind = cells
+      let release: () => void = () => undefined
+      const released = new Promise<void>((done) => {
+        release = done
+      })
+      let waiting = 0
+      const kind: Kind = {
+        ...cells,
+        // Each a target of its own, as services are.
+        plan: (resource, observation, drift) =>
+          asKind
+            .plan(resource, observation, drift)
+            .map((draft) => ({ ...draft, cost: { bucket: resource.key.name, tokens: 1 } })),
+        async apply(action, context) {
+          if (action.resource.name !== 'last') {
+            waiting += 1
+            const wait = () => released
+            await (isOutside && context.outside !== undefined ? context.outside(wait) : wait())
+          }
+          return asKind.apply(action, context)
+        },
+      }
+      const random = seededRandom(1)
+      const engine = createEngine({ journal, kinds: [kind], clock: systemClock, random, log, lease })
+      engine.declare(1, desiredStateSchema.parse({ apiVersion: 'trueup/v1', name: 'test' }))
+      const onInvariantViolation = () => undefined
+      const loop = createLoop({ engine, kinds: [kind], clock: systemClock, random, log, onInvariantViolation })
+      loop.start()
+      await vi.waitFor(() => expect(waiting).toBe(isOutside ? 5 : 4))
+      if (isOutside) await vi.waitFor(() => expect(world.cells.get('last')).toBe(5))
+      else expect(world.cells.get('last')).toBe(1)
+      release()
+      await vi.waitFor(() => expect([...world.cells.values()]).toEqual(names.map(() => 5)))
+      await loop.stop()
+    }
+  })
 })

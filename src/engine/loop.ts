@@ -32,7 +32,10 @@ export interface Loop {
   redeclare(changed: readonly ResourceKey[]): void
 }
 
-/** How many resources are reconciled at the same time: enough that a slow one (a locked database) does not hold up others. */
+/**
+ * How many resources are reconciled at the same time: enough that a slow one (a locked database) does not hold up others.
+ * One that only waits for something outside does not count.
+ */
 const workersMax = 4
 /** How often at most a look at changed rows that could not be dealt with leads to a look at all. */
 const fullLookPauseMs = 60_000
@@ -51,6 +54,8 @@ export function createLoop(options: LoopOptions): Loop {
   /** Work under way, by its turn: a key may be taken again in the very call that ends its last turn. */
   const running = new Map<number, Promise<void>>()
   let turns = 0
+  /** How many of these only wait for something outside. */
+  let waiting = 0
   const watchers = new Map<string, { close(): void }>()
   let timer: Timer | undefined
 
@@ -61,7 +66,7 @@ export function createLoop(options: LoopOptions): Loop {
 
   function pump(): void {
     timer?.cancel()
-    while (!stopping.signal.aborted && running.size < workersMax) {
+    while (!stopping.signal.aborted && running.size - waiting < workersMax) {
       const name = queue.take()
       if (name === undefined) break
       turns += 1
@@ -107,8 +112,19 @@ export function createLoop(options: LoopOptions): Loop {
       actor: 'controller',
       signal: stopping.signal,
       full,
+      outside,
     })
     settle(name, key, result)
+  }
+
+  async function outside<Result>(wait: () => Promise<Result>): Promise<Result> {
+    waiting += 1
+    queueMicrotask(pump)
+    try {
+      return await wait()
+    } finally {
+      waiting -= 1
+    }
   }
 
   function isResyncDue(fullLookAtMs: number | undefined): boolean {

@@ -56,6 +56,7 @@ export interface ReconcileRequest {
   readonly signal: AbortSignal
   /** A full observation that was begun before; only where nothing is carried out. */
   readonly ahead?: Promise<Observation<unknown>> | undefined
+  readonly outside?: EffectContext['outside']
 }
 
 /** One carried-out action and what it did. */
@@ -352,6 +353,7 @@ function executeContext(request: ReconcileRequest, ports: ReconcilePorts, resour
     actor: request.actor,
     signal: request.signal,
     progress: (done: number, total: number) => ports.onProgress({ runId: request.runId, resource, verb, done, total }),
+    ...(request.outside === undefined ? {} : { outside: request.outside }),
   }
 }
 

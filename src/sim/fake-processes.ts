@@ -59,6 +59,7 @@ export function createFakeProcesses(clock: Clock): FakeProcesses {
         usage: { processes: 1, memoryBytes: 1, cpuMs: 0, descriptors: 3 },
       }
     },
+    glance: (instance) => fake.find(instance),
     settled: async (instance) => fake.find(instance),
     liveWith: (prefix) =>
       live().flatMap(({ order }) => (order.mark.startsWith(prefix) ? [uuidOfMark(order.mark)] : [])),

@@ -129,18 +129,28 @@ describe('a clock that is set by an hour', () => {
     expect(ran.length + skipped).toBe(momentsUpTo(fromMs, Math.max(...ran)))
   })
 
-  it('whatever jumps come when, no moment is run twice, and all up to the last one are run or named', async () => {
+  it('whatever jumps and restarts come when, no moment is run twice, and all up to the last one are run or named', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: hour }), jumpMs: fc.constantFrom(hour, -hour) }), {
-          maxLength: 4,
-        }),
+        fc.array(
+          fc.record({
+            afterMs: fc.integer({ min: 0, max: hour }),
+            jumpMs: fc.constantFrom(hour, -hour),
+            // Killed and started again right then, or down while the clock is set and for a while after.
+            downMs: fc.constantFrom(undefined, 0, 20 * minute),
+          }),
+          { maxLength: 4 },
+        ),
         async (jumps) => {
           await start({ schedule: '*/15 * * * *' })
           const fromMs = bench.clock.nowMs()
-          for (const { afterMs, jumpMs } of jumps) {
+          for (const { afterMs, jumpMs, downMs } of jumps) {
             await bench.clock.advance(afterMs)
+            if (downMs !== undefined) await bench.stopLoop()
             bench.clock.jumpWallClock(jumpMs)
+            if (downMs === undefined) continue
+            await bench.clock.advance(downMs)
+            await bench.restart()
           }
           // After so long the clock is past everything that was dealt with, however often it was set back.
           await bench.clock.advance(5 * hour)

@@ -10,8 +10,8 @@ import { hashOf } from '../json.ts'
 import { jobKindName, jobViewOf } from '../kinds/job/index.ts'
 import { machineGauges } from '../kinds/machine/index.ts'
 import { serviceKindName, serviceViewOf } from '../kinds/service/index.ts'
-import type { ProgramOutput } from '../targets/process/supervision/log-files.ts'
 import type { Workspace } from './open.ts'
+import { followProgram, outputOfProgram } from './program-output.ts'
 
 export interface ProgramPortOptions {
   readonly workspace: Workspace
@@ -56,6 +56,7 @@ export function createProgramPort({ workspace, wake }: ProgramPortOptions): Prog
     services: serviceViews,
     jobs: jobViews,
     output: async (name, bytesMax) => (await outputOfProgram(name, workspace))?.tail(bytesMax),
+    follow: (name, signal) => followProgram(name, workspace, signal),
     async request({ name, request, actor }) {
       try {
         const found = await draftFor(name, request, actor, workspace)
@@ -79,18 +80,6 @@ export function createProgramPort({ workspace, wake }: ProgramPortOptions): Prog
       ]
     },
   }
-}
-
-/** The output of a service, or of the newest run of a job; undefined where there is none of that name. */
-export async function outputOfProgram(
-  name: string,
-  { programs, generations }: Workspace,
-): Promise<ProgramOutput | undefined> {
-  const { state } = generations.inForce()
-  const service = programs.services.list(state).find((one) => one.key.name === name)
-  if (service !== undefined) return programs.services.output(service)
-  const job = programs.jobs.list(state).find((one) => one.key.name === name)
-  return job === undefined ? undefined : programs.jobs.output(job)
 }
 
 interface Found {

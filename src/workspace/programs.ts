@@ -11,7 +11,7 @@ import { createProber } from '../targets/process/probes/prober.ts'
 import { createProcessHost } from '../targets/process/supervision/process-host.ts'
 import { openProcessStore } from '../targets/process/supervision/process-store.ts'
 import { programEnvironment } from '../targets/process/supervision/program-environment.ts'
-import { systemd } from '../targets/process/systemd.ts'
+import { createSystemd } from '../targets/process/systemd.ts'
 
 export interface ProgramsOptions {
   readonly workspace: string
@@ -47,7 +47,7 @@ export function openPrograms(options: ProgramsOptions): Programs {
   return {
     services: serviceKind({
       ...ports,
-      systemd,
+      systemd: createSystemd({ path: environment.PATH }),
       foreign: foreignProcesses,
       prober: createProber(clock),
       session: random.uuid(),

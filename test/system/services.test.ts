@@ -1,5 +1,5 @@
 /** Services under a real controller: killed, killed again and again, and outliving a controller that is killed. */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -26,7 +26,7 @@ afterEach(async () => {
 const ticker = `
   ticker:
     command: [sh, -c, "while :; do echo tick; sleep 0.1; done"]
-    backoff: { from: 200ms, to: 2s }
+    backoff: { from: 100ms, to: 1500ms }
     grace: 2s
 `
 
@@ -45,12 +45,16 @@ const listSchema = z.object({
     z.looseObject({
       id: z.string(),
       state: z.string(),
-      pid: z.number().nullish(),
-      starts: z.number().optional(),
       pingPath: z.string().nullish(),
     }),
   ),
 })
+/** The state of a job, `Ok` and the like. */
+async function jobState(name: string): Promise<string | undefined> {
+  const data = await controller?.query('{ jobs { name state } }')
+  const { jobs } = z.object({ jobs: z.array(z.object({ name: z.string(), state: z.string() })) }).parse(data)
+  return jobs.find((one) => one.name === name)?.state
+}
 async function list() {
   return (await trueupJson(['service', 'list'], listSchema, { in: folder })).document.items
 }
@@ -80,6 +84,26 @@ const running = (name: string, but?: number) =>
     () => serviceOf(name),
     (one) => one?.state === 'running' && typeof one.pid === 'number' && one.pid !== but,
   )
+/** Subscribes to the output of a program. */
+async function follow(name: string): Promise<{ until(words: string): Promise<void> }> {
+  const url = new URL('/graphql', controller?.url)
+  url.searchParams.set('query', `subscription { programOutput(name: ${JSON.stringify(name)}) }`)
+  const aborter = new AbortController()
+  const headers = { accept: 'text/event-stream', authorization: `Bearer ${controller?.token}` }
+  const { body } = await fetch(url, { headers, signal: aborter.signal })
+  if (body === null) throw new Error('nothing is streamed')
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+  return {
+    async until(words) {
+      for (let text = ''; !text.includes(words); ) {
+        const { value, done } = await reader.read()
+        if (done) throw new Error(`it ended after ${text}`)
+        text += value
+      }
+      aborter.abort()
+    },
+  }
+}
 const why = async (resource: string) => (await trueup(['why', resource], { in: folder })).stdout
 
 describe('a controller that is killed', () => {
@@ -141,7 +165,7 @@ describe('a service that is killed', () => {
         () => conditionsOf('service', 'greedy'),
         (text) => text.includes('of its limit'),
       ),
-    ).toMatch(/takes 2\d\d MB of memory, more than the 100 MB of its limit/)
+    ).toMatch(/takes \d+ MB of memory, more than the 100 MB of its limit/)
     expect(
       await eventually(
         () => conditionsOf('service', 'mute'),
@@ -171,7 +195,10 @@ describe('the command line', () => {
     expect((await follow.ended).stdout).toContain('tick\ntick\n')
 
     expect((await trueup(['service', 'run', 'once'], { in: folder })).status).toBe(0)
-    await eventually(list, (items) => items.some(({ id, state }) => id === 'job/once' && state === 'Failed'))
+    await eventually(
+      () => jobState('once'),
+      (state) => state === 'Failed',
+    )
     expect((await trueup(['service', 'logs', 'once'], { in: folder })).stdout).toBe('did it\n')
     expect(
       await eventually(
@@ -183,8 +210,66 @@ describe('the command line', () => {
     const ping = (await list()).find(({ id }) => id === 'job/outside')?.pingPath ?? ''
     expect((await fetch(new URL(ping, url))).status).toBe(200)
     expect((await fetch(new URL(`${ping.slice(0, -1)}x`, url))).status).toBe(404)
-    await eventually(list, (items) => items.some(({ id, state }) => id === 'job/outside' && state === 'Ok'))
-    expect((await trueup(['service', 'restart', 'none'], { in: folder })).status).toBe(1)
+    await eventually(
+      () => jobState('outside'),
+      (state) => state === 'Ok',
+    )
+    expect((await fetch(new URL(`${ping}/fail`, url))).status).toBe(200)
+    await eventually(
+      () => jobState('outside'),
+      (state) => state === 'Failed',
+    )
+    const refused = await trueup(['service', 'restart', 'none'], { in: folder })
+    expect(refused.status).toBe(1)
+    expect(refused.stderr + refused.stdout).toContain('no service is named none')
+  })
+
+  test('is told why a program that is not its own, or not there, is neither run nor restarted', async () => {
+    declare(
+      `
+  seen: { pattern: no-such-command-line-anywhere }
+`,
+      `
+  outside: { ping: { file: done.txt }, succeedWithin: 1h }
+  long: { command: [sh, -c, "echo begun; while [ -e desired-state.yaml ] && [ ! -e stop ]; do sleep 0.1; done"] }
+`,
+    )
+    await run()
+    const output = await follow('long')
+    const ask = async (mutation: string, name: string) => {
+      const data = await controller?.query(
+        `mutation ($name: String!) { result: ${mutation}(input: { name: $name }) { __typename ... on UserError { message } ... on ProgramRequested { state } } }`,
+        { name },
+      )
+      return data?.result
+    }
+    expect(await ask('runJob', 'none')).toEqual({ __typename: 'NotFound', message: 'no job is named none' })
+    expect(await ask('runJob', 'outside')).toEqual({
+      __typename: 'ProgramRefused',
+      message: 'Trueup does not run outside',
+    })
+    expect(await ask('restartService', 'seen')).toEqual({
+      __typename: 'ProgramRefused',
+      message: 'Trueup does not start seen',
+    })
+    expect(await ask('runJob', 'long')).toMatchObject({ state: 'requested' })
+    expect(await ask('runJob', 'long')).toEqual({ __typename: 'ProgramRefused', message: 'long runs already' })
+
+    // A job that an outside cron runs is told of by the file that it touches.
+    expect(await jobState('outside')).toBe('New')
+    writeFileSync(join(folder, 'done.txt'), '')
+    expect(await jobState('outside')).toBe('Ok')
+    const longAgo = new Date(Date.now() - 2 * 3_600_000)
+    utimesSync(join(folder, 'done.txt'), longAgo, longAgo)
+    expect(await jobState('outside')).toBe('Late')
+
+    // What a run writes that began after it was subscribed to.
+    await output.until('begun')
+    writeFileSync(join(folder, 'stop'), '')
+    await eventually(
+      () => jobState('long'),
+      (state) => state === 'Ok',
+    )
   })
 
   test('shows no secret that a service was given', async () => {
@@ -199,6 +284,16 @@ describe('the command line', () => {
       ({ stdout }) => stdout.includes('token is'),
     )
     expect(shown.stdout).toBe('token is ••••••\n')
+    // A changed secret waits for a person; what still runs with the old one does not show that either.
+    writeFileSync(join(folder, 'secret.txt'), 'another-secret-678\n')
+    expect(
+      await eventually(
+        () => conditionsOf('service', 'teller'),
+        (text) => text.includes('ApprovalNeeded'),
+      ),
+    ).toContain('ApprovalNeeded')
+    const later = await trueup(['service', 'logs', 'teller'], { in: folder })
+    expect(later.stdout).toBe('token is ••••••\n')
     for (const file of ['journal.db', 'processes.db'])
       expect(readFileSync(join(folder, '.trueup', file)).includes('hush-hush-12345')).toBe(false)
   })

@@ -14,6 +14,7 @@ import { type Builder, requires } from './builder.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
 import { hasTag, type Results } from './results.ts'
 import { isoOrNull } from './scalars.ts'
+import { streamOf } from './stream.ts'
 
 type Requested = Extract<ProgramRequestOutcome, { is: 'requested' | 'unchanged' | 'held' }>
 type Refused = Extract<ProgramRequestOutcome, { is: 'refused' }>
@@ -118,6 +119,16 @@ export function addPrograms(builder: Builder, programs: ProgramPort, results: Re
       resolve: async (_root, { name, bytes }) => (await programs.output(name, bytes ?? outputBytesDefault)) ?? null,
     }),
   }))
+
+  builder.subscriptionField('programOutput', (t) =>
+    t.string({
+      ...requires('state.reconcile'),
+      description: 'What a service, or the newest run of a job, writes from now on. Programs may write personal data.',
+      args: { name: t.arg.string({ required: true }) },
+      subscribe: (_root, { name }) => streamOf((signal) => programs.follow(name, signal)),
+      resolve: (piece) => piece,
+    }),
+  )
 
   const RequestedRef = builder.objectRef<Requested>('ProgramRequested').implement({
     description: 'It was done, was so already, or is held by a gate: `state` is requested, unchanged or held.',

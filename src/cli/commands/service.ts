@@ -2,12 +2,9 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { isoOf, systemClock } from '../../clock.ts'
 import { OperationalError } from '../../errors.ts'
-import {
-  createProgramPort,
-  outputOfProgram,
-  type programRequests,
-  runningServices,
-} from '../../workspace/program-port.ts'
+import { followLog } from '../../targets/process/supervision/follow-log.ts'
+import { outputOfProgram } from '../../workspace/program-output.ts'
+import { createProgramPort, type programRequests, runningServices } from '../../workspace/program-port.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
 import { type Controller, controllerOf } from '../controller.ts'
 import { withWorkspace } from '../workspace.ts'
@@ -295,10 +292,10 @@ async function showLog(name: string, options: LogOptions, run: CommandRun): Prom
       })
     const output = await outputOfProgram(name, workspace)
     const text = output === undefined ? '' : lastLines(output.tail(tailBytesMax), lines)
-    const next = output?.follow()
+    const follower = output === undefined ? undefined : followLog(output.path)
     run.answer({ id: name, path: output?.path ?? null, text }, () => process.stdout.write(text))
-    while (options.follow && !options.json && next !== undefined && !run.signal.aborted) {
-      process.stdout.write(next())
+    while (options.follow && !options.json && output !== undefined && follower !== undefined && !run.signal.aborted) {
+      process.stdout.write(((await outputOfProgram(name, workspace)) ?? output).redact(follower.read()))
       await systemClock.sleep(followEveryMs, run.signal)
     }
     return 0

@@ -55,7 +55,7 @@ export async function applyJob(action: Action, ports: JobPorts, context: EffectC
       return done
     }
     case 'end-run':
-      await endRun(name, order.uuid, order.reason, ports, context.signal)
+      await endRun(name, order.uuid, order.reason, ports, context)
       return done
     case 'take-up-schedule':
       saveJob(store, name, {
@@ -152,12 +152,19 @@ function recordStarted(run: RunRecord, { store, host, clock }: JobPorts): void {
   saveRun(store, { ...run, instance, startedAtMs })
 }
 
-async function endRun(name: string, uuid: string, reason: string, ports: JobPorts, signal: AbortSignal): Promise<void> {
+async function endRun(
+  name: string,
+  uuid: string,
+  reason: string,
+  ports: JobPorts,
+  { signal, outside }: EffectContext,
+): Promise<void> {
   const run = runsOf(ports.store, name).find((one) => one.instance.uuid === uuid)
   if (run === undefined) return
   // What has ended by itself meanwhile was not ended by us.
   if (isLive(runState(run, ports))) saveRun(ports.store, { ...run, endedBy: reason })
-  await ports.host.end(run.instance, runGraceMs, signal)
+  const ending = () => ports.host.end(run.instance, runGraceMs, signal)
+  await (outside === undefined ? ending() : outside(ending))
 }
 
 /** After a crash: did it take effect? The records and the marks of processes tell. */

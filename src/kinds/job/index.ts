@@ -61,7 +61,9 @@ export function jobKind(ports: JobPorts): JobKind {
     async output({ spec }) {
       const [newest] = runsOf(ports.store, spec.name)
       if (newest === undefined) return undefined
-      return outputOf(newest.logPath, await redactor(spec.launch?.environment ?? {}, ports.secrets))
+      const found = ports.host.find(newest.instance)
+      const pid = found.is === 'running' ? found.instance.main?.pid : undefined
+      return outputOf(newest.logPath, await redactor(spec.launch?.environment ?? {}, ports.secrets, pid))
     },
     pingToken: ({ spec }) => (spec.ping !== null && 'url' in spec.ping ? pingTokenOf(spec.name, ports) : undefined),
     ping(token, outcome, declared) {

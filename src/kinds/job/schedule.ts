@@ -7,8 +7,8 @@ import type { JobDeclaration } from './spec.ts'
 
 /** A moment that is not older than this counts as in time: a loaded machine or a short restart is no reason to skip. */
 export const inTimeMs = 90_000
-/** So many missed moments are counted one by one. */
-const countedMax = 1000
+/** So many missed moments are counted one by one: two weeks of every minute, in about a second. Beyond, it is said that it is more. */
+const countedMax = 20_000
 /** A watermark so far ahead means that the clock was wrong before: the schedule is taken up again from now. */
 export const clockTrustMs = 25 * 3_600_000
 
@@ -46,32 +46,31 @@ export function dueOf(input: DueInput): Due {
   const { watermarkMs, nowMs } = input
   if (watermarkMs > nowMs + clockTrustMs) return { is: 'clock-set-back' }
   const moments = momentsBetween(input.schedule, watermarkMs, nowMs)
-  const last = moments.at(-1)
-  const first = moments[0]
-  if (last === undefined || first === undefined) return { is: 'nothing' }
-  const skip = (of: readonly number[], reason: string): Skipped | undefined => {
-    const [from] = of
-    return from === undefined ? undefined : { count: of.length, fromMs: from, toMs: of.at(-1) ?? from, reason }
-  }
+  if (moments === undefined) return { is: 'nothing' }
+  const { count, firstMs, beforeLastMs, lastMs } = moments
+  const why = (reason: string) => (count > countedMax ? `${reason} (there were more, which are not counted)` : reason)
+  /** All but the last one. */
+  const earlier = (reason: string): Skipped | undefined =>
+    count === 1 ? undefined : { count: count - 1, fromMs: firstMs, toMs: beforeLastMs, reason: why(reason) }
   const all = (reason: string): Due => ({
     is: 'skip',
-    skipped: skip(moments, reason) ?? { count: 0, fromMs: first, toMs: last, reason },
-    watermarkMs: last,
+    skipped: { count, fromMs: firstMs, toMs: lastMs, reason: why(reason) },
+    watermarkMs: lastMs,
   })
   if (input.isRunning && input.overlap === 'forbid') return all('the run before had not ended')
-  if (nowMs - last <= inTimeMs)
+  if (nowMs - lastMs <= inTimeMs)
     return {
       is: 'run',
-      scheduledForMs: last,
+      scheduledForMs: lastMs,
       trigger: 'schedule',
-      skipped: skip(moments.slice(0, -1), 'nobody was there to run it, and the next one was due'),
+      skipped: earlier('nobody was there to run it, and the next one was due'),
     }
   if (input.catchUp === 'none') return all('nobody was there to run it, and it is not made up for')
   return {
     is: 'run',
-    scheduledForMs: last,
+    scheduledForMs: lastMs,
     trigger: 'catch-up',
-    skipped: skip(moments.slice(0, -1), 'nobody was there to run it; one run makes up for all'),
+    skipped: earlier('nobody was there to run it; one run makes up for all'),
   }
 }
 
@@ -80,15 +79,30 @@ export function nextMoment({ cron, timezone }: DueInput['schedule'], afterMs: nu
   return new Cron(cron, { timezone, paused: true }).nextRun(new Date(afterMs))?.getTime()
 }
 
-/** The scheduled moments after `afterMs` up to and with `untilMs`, in order: of very many the latest. */
-function momentsBetween(schedule: DueInput['schedule'], afterMs: number, untilMs: number): readonly number[] {
+interface Moments {
+  readonly count: number
+  readonly firstMs: number
+  /** The same as the last where there is one only. */
+  readonly beforeLastMs: number
+  readonly lastMs: number
+}
+
+/** The scheduled moments after `afterMs` up to and with `untilMs`; undefined where there is none. */
+function momentsBetween(schedule: DueInput['schedule'], afterMs: number, untilMs: number): Moments | undefined {
   const cron = new Cron(schedule.cron, { timezone: schedule.timezone, paused: true })
-  const found: number[] = []
-  let at: Date | null = new Date(afterMs)
-  for (;;) {
-    at = cron.nextRun(at)
-    if (at === null || at.getTime() > untilMs) return found
-    found.push(at.getTime())
-    if (found.length > countedMax) found.shift()
+  const next = (fromMs: number): number | undefined => {
+    const atMs = cron.nextRun(new Date(fromMs))?.getTime()
+    return atMs === undefined || atMs > untilMs ? undefined : atMs
   }
+  const firstMs = next(afterMs)
+  if (firstMs === undefined) return undefined
+  let [count, beforeLastMs, lastMs] = [1, firstMs, firstMs]
+  for (let atMs = next(lastMs); atMs !== undefined; atMs = next(lastMs)) {
+    count += 1
+    beforeLastMs = lastMs
+    lastMs = atMs
+    // Of more than that, those of the last day are enough to go on from.
+    if (count === countedMax) lastMs = Math.max(lastMs, untilMs - 24 * 3_600_000)
+  }
+  return { count, firstMs, beforeLastMs, lastMs }
 }

@@ -12,6 +12,7 @@ import { instanceOf, rollingOther } from './observe.ts'
 import { type Order, orderOf } from './orders.ts'
 import type { ServicePorts, SharedServicePorts } from './ports.ts'
 import { exitsMax, type PastExit, recordOf, type ServiceRecord, saveRecord } from './record.ts'
+import { hashesOf } from './secrets.ts'
 import { evidenceOf } from './state.ts'
 
 const done: Applied = { changed: 1, skipped: [], skippedCount: 0, failed: [] }
@@ -102,8 +103,9 @@ async function startInstance(
     return recordStarted(name, begun, ports)
   const environment = await environmentWith(ports.environment, order.launch.environment, ports.secrets)
   context.signal.throwIfAborted()
+  const secrets = hashesOf(order.launch.environment, environment, ports)
   // An intent that nothing came of is used again: were its program about to appear after all, the lock would decide.
-  const record = begun ?? intentOf(action, order, before, ports)
+  const record = { ...(begun ?? intentOf(action, order, before, ports)), secrets }
   saveRecord(store, name, record)
   const instance = await host.launch({
     uuid: record.instance.uuid,
@@ -136,6 +138,7 @@ function intentOf(
     why: whyOf(order, before, past[0]),
     launch: order.launch,
     launchHash: order.launchHash,
+    secrets: {},
     intendedAtMs: ports.clock.nowMs(),
     startedAtMs: null,
     failures: order.verb === 'start' ? order.failures : 0,
@@ -186,6 +189,8 @@ async function restartInstance(
   const record = recordOf(ports.store, name)
   // Called again after a crash: what was begun of the new instance is not ended with the old one.
   if (order.instance !== null && record?.actionId !== action.id) {
+    // A secret that cannot be read is found out while what runs still runs.
+    await environmentWith(ports.environment, order.launch.environment, ports.secrets)
     await endByUuid(name, order.instance, order.graceMs, ports, context)
     noteStop(name, order.instance, order.why === 'changed' ? 'changed' : 'asked', 'restarted', ports)
   }
@@ -225,7 +230,9 @@ async function endByUuid(
   context: EffectContext,
 ): Promise<void> {
   const prefix = markPrefixOf(ports.host.workspaceId, 'service', name)
-  await ports.host.end(instanceOf(recordOf(ports.store, name), uuid, prefix), graceMs, context.signal)
+  const instance = instanceOf(recordOf(ports.store, name), uuid, prefix)
+  const ending = () => ports.host.end(instance, graceMs, context.signal)
+  await (context.outside === undefined ? ending() : context.outside(ending))
 }
 
 function adoptInstance(name: string, uuid: string, ports: ServicePorts): void {
@@ -240,6 +247,7 @@ function adoptInstance(name: string, uuid: string, ports: ServicePorts): void {
     why: kept?.why ?? 'adopted',
     launch: kept?.launch ?? null,
     launchHash: kept?.launchHash ?? null,
+    secrets: kept?.secrets ?? {},
     intendedAtMs: kept?.intendedAtMs ?? found.startedAtMs,
     startedAtMs: found.startedAtMs,
     failures: kept?.failures ?? 0,

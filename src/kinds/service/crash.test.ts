@@ -1,30 +1,20 @@
 /**
  * Trueup dies at every boundary between intent, spawn and record of a service, and by a real SIGKILL at many moments around
- * them; the next life always ends up with exactly one copy, known by its pid.
+ * them; the next life always ends up with exactly one copy, known by its pid, and none was ever started beside it.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Clock, systemClock } from '../../clock.ts'
-import { desiredStateSchema } from '../../desired/schema.ts'
-import { converge, createEngine } from '../../engine/engine.ts'
-import { takeLease } from '../../engine/lease.ts'
-import { openJournal } from '../../journal/store.ts'
-import { systemRandom } from '../../random.ts'
 import { Crash } from '../../sim/fake-world.ts'
-import { foreignProcesses } from '../../targets/process/foreign-processes.ts'
-import { createProber } from '../../targets/process/probes/prober.ts'
-import { markPrefixOf } from '../../targets/process/supervision/instance.ts'
-import type { ProcessHost } from '../../targets/process/supervision/ports.ts'
-import { createProcessHost } from '../../targets/process/supervision/process-host.ts'
-import { openProcessStore, type ProcessStore } from '../../targets/process/supervision/process-store.ts'
-import { systemd } from '../../targets/process/systemd.ts'
-import { serviceKind } from './index.ts'
-import { recordOf } from './record.ts'
+import { hostOf, killAll, type LifeOptions, liveInstances, liveOnce } from '../../sim/testing-life.ts'
+import { bootId, executableOf, readProcess } from '../../targets/process/supervision/proc.ts'
+import { openProcessStore } from '../../targets/process/supervision/process-store.ts'
+import { saveRecord } from './record.ts'
+import { recordedOf } from './testing-record.ts'
 
 let folder: string
 beforeEach(() => {
@@ -32,17 +22,11 @@ beforeEach(() => {
   mkdirSync(join(folder, '.trueup'))
 })
 afterEach(async () => {
-  const host = hostNow()
-  for (const uuid of host.liveWith(prefix(host))) {
-    await host.end({ uuid, mark: `${prefix(host)}${uuid}`, main: null }, 0, new AbortController().signal)
-  }
+  await killAll(folder, 'one')
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
 const ownFolder = () => join(folder, '.trueup')
-const hostNow = (clock: Clock = systemClock) =>
-  createProcessHost({ clock, ownFolder: ownFolder(), path: process.env.PATH })
-const prefix = (host: ProcessHost) => markPrefixOf(host.workspaceId, 'service', 'one')
 
 /** Strikes at the boundary with this number; counts them all. */
 interface Fuse {
@@ -79,79 +63,62 @@ function fragile<Port extends object>(port: Port, names: readonly (keyof Port)[]
   return wrapped
 }
 
-/** One life of Trueup: opens all anew on the same files, converges once, and dies where the fuse says. */
+/** One life of Trueup on the same files: converges once, and dies where the fuse says. */
 async function live(command: readonly string[], fuse: Fuse): Promise<void> {
-  const journal = openJournal(join(ownFolder(), 'journal.db'), systemClock)
-  const fragileJournal = fragile(journal, ['append'], fuse)
-  const store = openProcessStore(join(ownFolder(), 'processes.db'), { keep: true })
-  try {
-    const lease = takeLease({ journal, clock: systemClock, holder: systemRandom.uuid(), isAlive: () => false })
-    const fragileClock: Clock = fragile(systemClock, ['sleep'], fuse)
-    const kind = serviceKind({
-      workspace: folder,
-      ownFolder: ownFolder(),
-      host: fragile(hostNow(fragileClock), ['launch', 'end', 'forget'], fuse),
-      store: fragile(store, ['set'], fuse),
-      systemd,
-      foreign: foreignProcesses,
-      prober: createProber(systemClock),
-      clock: systemClock,
-      random: systemRandom,
-      session: systemRandom.uuid(),
-      environment: { PATH: process.env.PATH ?? '' },
-      secrets: async () => '',
-    })
-    const log = pino({ level: 'silent' })
-    const engine = createEngine({
-      journal: fragileJournal,
-      kinds: [kind],
-      clock: systemClock,
-      random: systemRandom,
-      log,
-      lease,
-    })
-    const services = { one: { command, onChange: 'restart', backoff: { from: '100ms', to: '100ms' }, grace: '5s' } }
-    engine.declare(1, desiredStateSchema.parse({ apiVersion: 'trueup/v1', name: 'test', services }))
-    await converge(engine, { keys: undefined, actor: 'test', signal: new AbortController().signal })
-    lease.release()
-  } finally {
-    store.close()
-    journal.close()
+  const wrap: NonNullable<LifeOptions['wrap']> = (ports, journal) => {
+    const clock: Clock = fragile(systemClock, ['sleep'], fuse)
+    const host = fragile(hostOf(folder, clock), ['launch', 'end', 'forget'], fuse)
+    const store = fragile(ports.store, ['set'], fuse)
+    return { ports: { ...ports, host, store }, journal: fragile(journal, ['append'], fuse) }
   }
+  const services = { one: { command, onChange: 'restart', backoff: { from: '100ms', to: '100ms' }, grace: '5s' } }
+  await liveOnce({ folder, services, wrap })
 }
 
 const whole = (): Fuse => ({ at: Number.POSITIVE_INFINITY, passed: 0 })
 
-/** Exactly one copy runs, as declared, and the record names it. */
-async function expectOne(command: readonly string[]): Promise<void> {
-  const host = hostNow()
-  const uuids = host.liveWith(prefix(host))
+/** Tells each start of its program by the pid, which the program keeps. */
+const started = () => join(folder, 'started')
+const program = (seconds: string) => ['sh', '-c', `echo $$ >>started; exec sleep ${seconds}`]
+const old = program('600.1')
+const next = program('600.2')
+
+const startedPids = () =>
+  existsSync(started())
+    ? readFileSync(started(), 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map(Number)
+    : []
+
+/** Exactly one copy runs, as declared; it is the only one that was started, and the record names it. */
+function expectOne(command: readonly string[]): void {
+  const uuids = liveInstances(folder, 'one')
   expect(uuids).toHaveLength(1)
-  const store: ProcessStore = openProcessStore(join(ownFolder(), 'processes.db'), { keep: false })
-  const record = recordOf(store, 'one')
-  store.close()
+  const record = recordedOf(folder, 'one')
   expect(record).toMatchObject({ instance: { uuid: uuids[0] }, launch: { command } })
   expect(record?.startedAtMs).not.toBeNull()
   if (record === undefined) throw new Error('nothing is recorded')
-  const found = host.find(record.instance)
-  expect(found).toMatchObject({ is: 'running', instance: { main: { pid: record.instance.main?.pid } } })
+  const pid = record.instance.main?.pid
+  expect(hostOf(folder).find(record.instance)).toMatchObject({ is: 'running', instance: { main: { pid } } })
+  expect(startedPids()).toEqual([pid])
 }
 
-const old = ['sleep', '600.1']
-const next = ['sleep', '600.2']
-
 describe('a crash at every boundary', () => {
-  test('of a first start, a start after a failure and a restart ends with one copy: 60 points and more', async () => {
+  test('of a first start, a restart and a start after a failure ends with one copy: 60 points and more', async () => {
     let points = 0
     for (const scenario of ['first', 'restart', 'after-failure'] as const) {
       for (let at = 1; ; at += 1) {
-        rmSync(join(folder, '.trueup'), { recursive: true, force: true })
+        rmSync(ownFolder(), { recursive: true, force: true })
         mkdirSync(ownFolder())
         if (scenario !== 'first') await live(old, whole())
-        if (scenario === 'after-failure') await endIt()
+        if (scenario === 'after-failure') {
+          await killAll(folder, 'one')
+          await systemClock.sleep(120)
+        }
+        rmSync(started(), { force: true })
         const command = scenario === 'restart' ? next : old
-        const fuse = { at, passed: 0 }
-        const died = await live(command, fuse).then(
+        const died = await live(command, { at, passed: 0 }).then(
           () => false,
           (error: unknown) => {
             if (error instanceof Crash) return true
@@ -159,14 +126,52 @@ describe('a crash at every boundary', () => {
           },
         )
         await live(command, whole())
-        await expectOne(command)
-        await endIt()
+        expectOne(command)
+        await killAll(folder, 'one')
         if (!died) break
         points += 1
       }
     }
     expect(points).toBeGreaterThanOrEqual(60)
   }, 240_000)
+})
+
+describe('a pid that was given to a stranger while Trueup was down', () => {
+  test.each(['another start time', 'all that a forged record can hold'])(
+    'with %s: the stranger is neither adopted nor signalled, and the service is started anew',
+    async (sameness) => {
+      await live(old, whole())
+      const record = recordedOf(folder, 'one')
+      if (record === undefined) throw new Error('nothing is recorded')
+      await killAll(folder, 'one')
+      const stranger = spawn('sleep', ['600'], { stdio: 'ignore' })
+      try {
+        const pid = stranger.pid ?? 0
+        const ticks = readProcess(pid)?.startTicks ?? 0
+        const main = {
+          bootId: bootId(),
+          pid,
+          startTicks: sameness === 'another start time' ? ticks - 1 : ticks,
+          executable: executableOf(pid) ?? null,
+        }
+        const store = openProcessStore(join(ownFolder(), 'processes.db'), { keep: true })
+        saveRecord(store, 'one', { ...record, instance: { ...record.instance, main } })
+        store.close()
+        // Its shim died with it, so that nothing tells that it ended.
+        rmSync(join(ownFolder(), 'run', `${record.instance.uuid}.exit`), { force: true })
+        rmSync(started(), { force: true })
+        for (let turn = 0; turn < 100 && startedPids().length === 0; turn += 1) {
+          await live(next, whole())
+          await systemClock.sleep(20)
+        }
+        expectOne(next)
+        expect(stranger.exitCode ?? stranger.signalCode).toBeNull()
+        expect(readProcess(pid)?.state).not.toBe('Z')
+      } finally {
+        stranger.kill('SIGKILL')
+      }
+    },
+  )
 })
 
 describe('a real SIGKILL', () => {
@@ -187,7 +192,7 @@ describe('a real SIGKILL', () => {
     )
     writeFileSync(
       join(folder, 'desired-state.yaml'),
-      'apiVersion: trueup/v1\nname: x\nservices:\n  one: { command: [sleep, "600.1"], backoff: { from: 100ms, to: 100ms } }\n',
+      `apiVersion: trueup/v1\nname: x\nservices:\n  one: ${JSON.stringify({ command: old, backoff: { from: '100ms', to: '100ms' } })}\n`,
     )
     /** A life that is killed so long after this file of `.trueup` has come; without one it ends by itself. */
     const life = async (file?: string, delayMs = 0) => {
@@ -216,30 +221,16 @@ describe('a real SIGKILL', () => {
     for (const [file, delayMs] of moments) {
       rmSync(ownFolder(), { recursive: true, force: true })
       mkdirSync(ownFolder())
+      rmSync(started(), { force: true })
       await life(file, delayMs)
       // A shim that was spawned gets as far as its program, whether Trueup lives or not.
       await systemClock.sleep(200)
-      const host = hostNow()
-      const before = host.liveWith(prefix(host))
-      expect(before.length).toBeLessThanOrEqual(1)
+      if (liveInstances(folder, 'one').length === 1) cut += 1
       await life()
-      await expectOne(old)
-      const after = hostNow()
-      if (before.length === 1) {
-        cut += 1
-        // What ran when Trueup died is the one that runs: it was adopted, not started anew.
-        expect(after.liveWith(prefix(after))).toEqual(before)
-      }
-      await endIt()
+      // What ran when Trueup died is the one that runs: it was adopted, not started anew.
+      expectOne(old)
+      await killAll(folder, 'one')
     }
     expect(cut).toBeGreaterThan(0)
   }, 240_000)
 })
-
-/** Ends whatever runs, as a stranger would, and waits until the pause has passed. */
-async function endIt(): Promise<void> {
-  const host = hostNow()
-  for (const uuid of host.liveWith(prefix(host)))
-    await host.end({ uuid, mark: `${prefix(host)}${uuid}`, main: null }, 0, new AbortController().signal)
-  await systemClock.sleep(150)
-}

@@ -21,6 +21,7 @@ export function differencesOf(
   return [
     ...processDrift(spec, state, observeOnly),
     ...declarationDrift(spec, state),
+    ...secretsDrift(spec, state),
     ...recordDrift(spec, state),
     ...livenessDrift(spec, state),
     ...limitDrift(spec, state),
@@ -89,6 +90,30 @@ function declarationDrift({ name, driver }: ServiceDeclaration, { phase }: Servi
       desired: driver.launchHash.slice(0, 12),
       observed: phase.launchHash.slice(0, 12),
     }),
+  ]
+}
+
+function secretsDrift({ name }: ServiceDeclaration, { phase, secrets }: ServiceState): DriftDraft[] {
+  if (phase.is !== 'running') return []
+  const { changed, unreadable } = secrets
+  return [
+    ...(changed.length === 0
+      ? []
+      : [
+          drift('secrets', 'medium', `${name} runs with an earlier secret in ${changed.join(', ')}.`, {
+            desired: 'the secrets of now',
+            observed: `another ${changed.join(', ')}`,
+          }),
+        ]),
+    ...(unreadable.length === 0
+      ? []
+      : [
+          drift('secrets-unreadable', 'medium', `${name} could not be started again: ${unreadable.join('; ')}.`, {
+            desired: 'secrets that can be read',
+            observed: [...unreadable],
+            byHand: 'Put the secret back where the declaration says; it goes on with what it was started with.',
+          }),
+        ]),
   ]
 }
 

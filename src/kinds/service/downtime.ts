@@ -30,7 +30,11 @@ export interface Downtime {
 
 /** Why and for how long a service that does not run is down. */
 export function downtimeOf(
-  spec: Pick<ServiceDeclaration, 'restart' | 'backoff'> & { readonly launchHash: string | undefined },
+  spec: Pick<ServiceDeclaration, 'restart' | 'backoff'> & {
+    readonly launchHash: string | undefined
+    /** Whether a secret is another than the one that it was started with. */
+    readonly secretsChanged: boolean
+  },
   record: ServiceRecord | undefined,
   finding: Finding | undefined,
   now: { readonly ms: number; readonly session: string; readonly noticedAtMs: number },
@@ -41,8 +45,8 @@ export function downtimeOf(
     return { ...nothing, is: 'held', reason: `stopped by ${record.held.by}` }
   const end = endOf(record, finding, now.noticedAtMs)
   const isOther = record.launchHash !== null && spec.launchHash !== undefined && record.launchHash !== spec.launchHash
-  // Another declaration is another try: what the earlier one did counts no more.
-  if (isOther) return { ...end, is: 'due', dueAtMs: now.ms, failures: 0 }
+  // Another declaration or secret is another try: what the earlier one did counts no more.
+  if (isOther || spec.secretsChanged) return { ...end, is: 'due', dueAtMs: now.ms, failures: 0 }
   const failed = isFailure(record, end)
   const past = end.ranMs !== undefined && end.ranMs >= spec.backoff.resetMs ? 0 : record.failures
   const failures = failed ? past + 1 : end.seen ? 0 : record.failures

@@ -10,6 +10,8 @@ import { megabytes, uptimeText } from './observe.ts'
 import type { ServiceDeclaration } from './spec.ts'
 import type { ServiceState } from './state.ts'
 
+/** Drift that is shown as a check of its own. */
+const reportedPaths = new Set(['declaration', 'secrets', 'secrets-unreadable', 'leftovers'])
 /** So full of output that all its log files together hold less than this is a flood. */
 const floodSpanMs = 60_000
 
@@ -28,7 +30,7 @@ export function serviceHealth(
     ...limitChecks(spec, state),
     ...logCheck(state),
     ...drift
-      .filter(({ path }) => path === 'declaration' || path === 'leftovers')
+      .filter(({ path }) => reportedPaths.has(path))
       .map(({ path, message }): HealthCheck => ({ name: path, status: 'warning', message })),
   ]
 }

@@ -15,6 +15,7 @@ import { describeService, serviceHealth } from './health.ts'
 import { observeService } from './observe.ts'
 import { planService } from './plan.ts'
 import type { ServicePorts } from './ports.ts'
+import { recordOf } from './record.ts'
 import { requestedAction, type ServiceRequest, undeclaredServices } from './requests.ts'
 import { createRollout } from './rollout.ts'
 import { listServices, type ServiceDeclaration, serviceKindName } from './spec.ts'
@@ -68,7 +69,10 @@ export function serviceKind(settings: ServicePorts): ServiceKind {
     request: (name, request, declared, by) => requestedAction(name, request, declared, by, ports),
     async output({ spec }) {
       if (spec.driver.is !== 'command') return undefined
-      return outputOf(spec.log.path, await redactor(spec.driver.launch.environment, ports.secrets))
+      const record = recordOf(ports.store, spec.name)
+      const found = record === undefined ? undefined : ports.host.find(record.instance)
+      const pid = found?.is === 'running' ? found.instance.main?.pid : undefined
+      return outputOf(spec.log.path, await redactor(spec.driver.launch.environment, ports.secrets, pid))
     },
     isRunning: (name) => ports.host.liveWith(markPrefixOf(ports.host.workspaceId, 'service', name)).length > 0,
     undeclared: (declared) => undeclaredServices(declared, ports),
@@ -84,5 +88,5 @@ function lookAgainAfterMs(
   if (spec.driver.is !== 'command') return foreignEveryMs
   if (phase.is === 'turning') return turningMs
   if (phase.is !== 'down' || phase.downtime.dueAtMs === undefined) return undefined
-  return Math.max(turningMs, phase.downtime.dueAtMs - observedAtMs)
+  return Math.max(0, phase.downtime.dueAtMs - observedAtMs)
 }

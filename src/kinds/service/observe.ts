@@ -12,6 +12,7 @@ import { redactor } from '../../targets/process/supervision/program-environment.
 import { type Downtime, downtimeOf } from './downtime.ts'
 import type { ServicePorts, SharedServicePorts } from './ports.ts'
 import { recordedServices, recordOf, type ServiceRecord } from './record.ts'
+import { compareSecrets, sameSecrets } from './secrets.ts'
 import type { ServiceDeclaration } from './spec.ts'
 import { evidenceOf, fingerprintOf, type Phase, type ServiceState } from './state.ts'
 
@@ -29,7 +30,7 @@ export async function observeService(
   signal: AbortSignal,
 ): Promise<Observation<ServiceState>> {
   const { driver } = spec
-  const base = driver.is === 'command' ? observeCommand(spec, ports, noticed) : await observeForeign(spec, ports)
+  const base = driver.is === 'command' ? await observeCommand(spec, ports, noticed) : await observeForeign(spec, ports)
   if (base === undefined)
     return { is: 'unreadable', error: new OperationalError('PROCESS_NOT_STARTED', ports.host.unsupported ?? '') }
   const { phase, record } = base
@@ -42,18 +43,34 @@ export async function observeService(
     waitsFor: observeOnly ? [] : spec.services.filter((name) => !isReady(name, ports)),
     rolling: ports.rollout.other(spec.name) ?? rollingOther(spec.name, ports),
     over: phase.is === 'running' ? overLimit(spec, phase) : undefined,
-    output: isWell || driver.is !== 'command' ? '' : await lastWords(spec.log.path, driver.launch, ports),
+    output: isWell || driver.is !== 'command' ? '' : await lastWords(spec.log.path, driver.launch, phase, ports),
     log: driver.is === 'command' ? logOf(spec, ports) : undefined,
     record,
   }
   return { is: 'present', state, fingerprint: fingerprintOf(state) }
 }
 
-type Base = Pick<ServiceState, 'record' | 'phase' | 'leftovers' | 'evidence'>
+type Base = Pick<ServiceState, 'record' | 'phase' | 'leftovers' | 'secrets' | 'evidence'>
 
-function observeCommand(spec: ServiceDeclaration, ports: ServicePorts, noticed: Noticed): Base | undefined {
+async function observeCommand(
+  spec: ServiceDeclaration,
+  ports: ServicePorts,
+  noticed: Noticed,
+): Promise<Base | undefined> {
+  const { store } = ports
+  if (ports.host.unsupported !== undefined || spec.driver.is !== 'command') return undefined
+  const secrets = await compareSecrets(spec.driver.launch.environment, recordOf(store, spec.name), ports)
+  return { ...lookAtProcesses(spec, spec.driver, secrets.changed.length > 0, ports, noticed), secrets }
+}
+
+function lookAtProcesses(
+  spec: ServiceDeclaration,
+  driver: Extract<ServiceDeclaration['driver'], { is: 'command' }>,
+  secretsChanged: boolean,
+  ports: ServicePorts,
+  noticed: Noticed,
+): Omit<Base, 'secrets'> {
   const { host, store, clock } = ports
-  if (host.unsupported !== undefined || spec.driver.is !== 'command') return undefined
   const record = recordOf(store, spec.name)
   const prefix = markPrefixOf(host.workspaceId, 'service', spec.name)
   const live = host.liveWith(prefix)
@@ -72,9 +89,9 @@ function observeCommand(spec: ServiceDeclaration, ports: ServicePorts, noticed: 
   const uuid = record?.instance.uuid ?? ''
   const noticedAtMs = noticed.get(uuid) ?? clock.nowMs()
   if (uuid !== '') noticed.set(uuid, noticedAtMs)
-  const { launchHash } = spec.driver
+  const { launchHash } = driver
   const now = { ms: clock.nowMs(), session: ports.session, noticedAtMs }
-  const downtime = downtimeOf({ ...spec, launchHash }, record, finding, now)
+  const downtime = downtimeOf({ ...spec, launchHash, secretsChanged }, record, finding, now)
   const own = finding?.is === 'ended' && finding.leftovers.length > 0 ? [{ uuid, pids: finding.leftovers }] : []
   return { record, evidence, leftovers: [...own, ...leftovers], phase: { is: 'down', downtime } }
 }
@@ -100,7 +117,7 @@ function running(finding: Extract<Finding, { is: 'running' }>, launchHash: strin
 async function observeForeign(spec: ServiceDeclaration, ports: ServicePorts): Promise<Base> {
   const phase = await foreignPhase(spec, ports)
   const live = phase.is === 'running' ? [phase.uuid] : [phase.is]
-  return { record: undefined, leftovers: [], phase, evidence: evidenceOf(null, live) }
+  return { record: undefined, leftovers: [], phase, secrets: sameSecrets, evidence: evidenceOf(null, live) }
 }
 
 async function foreignPhase({ driver }: ServiceDeclaration, { systemd, foreign, clock }: ServicePorts): Promise<Phase> {
@@ -189,17 +206,18 @@ export function megabytes(bytes: number): string {
   return `${amount < 10 ? Math.round(amount * 10) / 10 : Math.round(amount)} MB`
 }
 
-async function lastWords(path: string, launch: Launch, ports: ServicePorts): Promise<string> {
+async function lastWords(path: string, launch: Launch, phase: Phase, ports: ServicePorts): Promise<string> {
   const lines = ports.host
     .tail(path, outputBytesMax)
     .split('\n')
     .filter((line) => line.trim() !== '')
-  const redact = await redactor(launch.environment, ports.secrets)
+  const redact = await redactor(launch.environment, ports.secrets, phase.is === 'running' ? phase.pid : undefined)
   return redact(lines.slice(-outputLinesMax).join('\n'))
 }
 
 function logOf({ log }: ServiceDeclaration, { host }: ServicePorts): ServiceState['log'] {
-  const facts = host.logFacts(log.path)
+  // At the moment of a rotation the newest is not there.
+  const facts = host.logFacts(log.path) ?? host.logFacts(`${log.path}.1`)
   if (facts === undefined) return undefined
   const oldest = log.filesMax > 1 ? host.logFacts(`${log.path}.${log.filesMax - 1}`) : undefined
   return { ...facts, spanMs: oldest === undefined ? undefined : facts.changedAtMs - oldest.changedAtMs }

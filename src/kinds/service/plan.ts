@@ -50,8 +50,10 @@ function planCommand(
     const message = `its probe failed (${state.probe?.last?.message ?? 'no answer'})`
     return [...leftovers, end(spec, state, { uuid, cause: 'liveness', message, path: 'liveness' })]
   }
-  if (paths.has('declaration') && state.rolling === undefined)
-    return [...leftovers, restart(spec, driver, { evidence: state.evidence, uuid }, 'changed')]
+  const changed = ['declaration', 'secrets'].filter((path) => paths.has(path))
+  // One that could not be started again is not ended.
+  if (changed.length > 0 && state.rolling === undefined && state.secrets.unreadable.length === 0)
+    return [...leftovers, restart(spec, driver, { evidence: state.evidence, uuid }, 'changed', changed)]
   return leftovers
 }
 
@@ -88,20 +90,23 @@ export function restart(
   driver: Command,
   state: { readonly evidence: string; readonly uuid: string },
   why: 'changed' | 'asked',
+  /** What of it has changed, as paths of drift. */
+  changed: readonly string[] = [],
 ): ActionDraft {
+  const what = changed.includes('declaration') ? 'changed command, folder or environment' : 'changed secrets'
   return draftOf(
     spec.name,
     { verb: 'restart', ...startInput(spec, driver), instance: state.uuid, graceMs: spec.graceMs, why },
     {
       summary:
         why === 'changed'
-          ? `Restart ${spec.name} with its changed command, folder or environment: ${commandText(driver.launch.command)}`
+          ? `Restart ${spec.name} with its ${what}: ${commandText(driver.launch.command)}`
           : `Restart ${spec.name}`,
       // The owner says by `onChange` whether somebody is asked first.
       risk: why === 'changed' && spec.onChange === 'approve' ? 'high' : 'low',
       findings: [runsProgram],
       precondition: state.evidence,
-      resolves: why === 'changed' ? ['declaration'] : [],
+      resolves: changed,
       order: 10,
     },
   )

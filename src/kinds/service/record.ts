@@ -23,6 +23,8 @@ const recordSchema = z.object({
   why: z.enum(['start', 'changed', 'asked', 'adopted']),
   launch: launchSchema.nullable(),
   launchHash: z.string().nullable(),
+  /** Keyed hashes of the secrets that it was started with, by variable; empty where that is not known. */
+  secrets: z.record(z.string(), z.string()).default({}),
   intendedAtMs: z.number(),
   /** Null until it was seen running, or seen to have ended at once. */
   startedAtMs: z.number().nullable(),

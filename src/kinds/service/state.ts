@@ -4,6 +4,7 @@ import type { ProbeState } from '../../targets/process/probes/probe-state.ts'
 import type { Usage } from '../../targets/process/supervision/ports.ts'
 import type { Downtime } from './downtime.ts'
 import type { ServiceRecord } from './record.ts'
+import type { SecretsState } from './secrets.ts'
 
 export type Phase =
   | {
@@ -35,6 +36,7 @@ export interface ServiceState {
   readonly waitsFor: readonly string[]
   /** Another service that has just been restarted with a changed declaration and is not ready yet. */
   readonly rolling: string | undefined
+  readonly secrets: SecretsState
   /** What it takes too much of, as a sentence. */
   readonly over: string | undefined
   /** The last lines that it wrote; empty while it is well. Secrets of its environment are blotted out. */
@@ -52,7 +54,7 @@ export function evidenceOf(recorded: string | null, live: readonly string[]): st
 }
 
 /** Changes whenever something changes that a person would want to see, and not with each byte of memory. */
-export function fingerprintOf({ phase, probe, waitsFor, leftovers, over, evidence }: ServiceState): string {
+export function fingerprintOf({ phase, probe, waitsFor, leftovers, over, secrets, evidence }: ServiceState): string {
   return hashOf({
     evidence,
     phase: phase.is,
@@ -61,5 +63,6 @@ export function fingerprintOf({ phase, probe, waitsFor, leftovers, over, evidenc
     waitsFor,
     leftovers: leftovers.map(({ pids }) => pids),
     over: over !== undefined,
+    secrets: [secrets.changed, secrets.unreadable],
   })
 }

@@ -117,10 +117,11 @@ function waitsWhileRunning({ driver, probe }: ServiceDeclaration, state: Service
 /** Only a changed declaration waits for others that were restarted before it. */
 function rollingWait(
   driver: ServiceDeclaration['driver'],
-  { phase, rolling, observedAtMs }: ServiceState,
+  { phase, rolling, secrets, observedAtMs }: ServiceState,
 ): Waits | undefined {
   if (rolling === undefined || phase.is !== 'running' || driver.is !== 'command') return undefined
-  if (phase.launchHash === null || phase.launchHash === driver.launchHash) return undefined
+  const isOther = phase.launchHash !== null && phase.launchHash !== driver.launchHash
+  if (!isOther && secrets.changed.length === 0) return undefined
   return {
     reason: {
       code: 'rolling-restart',

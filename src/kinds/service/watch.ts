@@ -1,4 +1,6 @@
 /** Wakes a service whenever something about it changes: it ended, it takes too much, its probe says another thing. */
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Declared } from '../../engine/resource.ts'
 import { probe } from '../../targets/process/probes/probe.ts'
 import type { Finding } from '../../targets/process/supervision/ports.ts'
@@ -49,12 +51,33 @@ export function createServiceWatch(ports: ServicePorts): ServiceWatch {
 }
 
 /** Changes whenever a service should be looked at. */
-function glance(spec: ServiceDeclaration, { host, store }: ServicePorts): string {
+function glance(spec: ServiceDeclaration, { host, store, workspace }: ServicePorts): string {
   if (spec.driver.is !== 'command' || host.unsupported !== undefined) return ''
   const record = recordOf(store, spec.name)
   if (record === undefined) return 'none'
-  const found = host.find(record.instance)
-  return `${record.instance.uuid} ${found.is} ${detailOf(spec, found)}`
+  const found = host.glance(record.instance)
+  return `${record.instance.uuid} ${found.is} ${detailOf(spec, found)}${secretFilesOf(spec, workspace)}`
+}
+
+/** Changes when a file that a secret is read from is written or replaced. */
+function secretFilesOf({ driver }: ServiceDeclaration, workspace: string): string {
+  if (driver.is !== 'command') return ''
+  return Object.values(driver.launch.environment)
+    .map((value) => {
+      if (typeof value === 'string' || !('file' in value)) return ''
+      return ` ${fileMarkOf(resolve(workspace, value.file))}`
+    })
+    .join('')
+}
+
+function fileMarkOf(path: string): string {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false })
+    return found === undefined ? 'none' : `${found.ino} ${found.mtimeMs} ${found.size}`
+  } catch {
+    // It may not be seen: the look tells why when it reads the secret.
+    return 'unseen'
+  }
 }
 
 function detailOf({ limits }: ServiceDeclaration, found: Finding): string {
@@ -90,7 +113,7 @@ function startProbing(
       // What others run is not told apart by instances here: the probe alone says whether it lives.
       if (spec.driver.is !== 'command') return { uuid: spec.name, startedAtMs: 0 }
       const record = recordOf(store, spec.name)
-      const found = record === undefined ? undefined : host.find(record.instance)
+      const found = record === undefined ? undefined : host.glance(record.instance)
       return found?.is === 'running' ? { uuid: found.instance.uuid, startedAtMs: found.startedAtMs } : undefined
     },
     run: (signal) => probe(declared.order, { clock, signal, environment }),

@@ -27,22 +27,46 @@ export interface Systemd {
   stop(unit: string): Promise<void>
 }
 
-const deadlineMs = 30_000
+const defaultDeadlineMs = 30_000
 const properties = ['LoadState', 'ActiveState', 'SubState', 'Result', 'MainPID', 'NRestarts', 'MemoryCurrent'] as const
 
+export interface SystemdOptions {
+  /** Where `systemctl` is looked for; undefined: as the system has it. */
+  readonly path: string | undefined
+  /** The folder that is there where systemd runs the machine (sd_booted(3)). */
+  readonly bootedFolder?: string
+  /** How long `systemctl` may take, in milliseconds. */
+  readonly deadlineMs?: number
+}
+
 /** systemd of this machine. */
-export const systemd: Systemd = {
-  async show(unit) {
-    if (!existsSync('/run/systemd/system')) return { is: 'unknown', why: 'systemd does not run on this machine' }
+export function createSystemd(options: SystemdOptions): Systemd {
+  const { bootedFolder = '/run/systemd/system' } = options
+  const isBooted = () => existsSync(bootedFolder)
+  const notBooted = 'systemd does not run on this machine'
+  const act = async (verb: 'start' | 'restart' | 'stop', unit: string): Promise<void> => {
+    if (!isBooted()) throw new OperationalError('PROCESS_NOT_STARTED', `systemctl ${verb} ${unit}: ${notBooted}`)
     try {
-      return parseShow(await systemctl(['show', unit, `--property=${properties.join(',')}`]))
+      await systemctl([verb, unit], options)
     } catch (error) {
-      return { is: 'unknown', why: `systemctl cannot tell: ${messageOf(error)}` }
+      throw new OperationalError('PROCESS_NOT_STARTED', `systemctl ${verb} ${unit}: ${messageOf(error)}`, {
+        cause: error,
+      })
     }
-  },
-  start: (unit) => act('start', unit),
-  restart: (unit) => act('restart', unit),
-  stop: (unit) => act('stop', unit),
+  }
+  return {
+    async show(unit) {
+      if (!isBooted()) return { is: 'unknown', why: notBooted }
+      try {
+        return parseShow(await systemctl(['show', unit, `--property=${properties.join(',')}`], options))
+      } catch (error) {
+        return { is: 'unknown', why: `systemctl cannot tell: ${messageOf(error)}` }
+      }
+    },
+    start: (unit) => act('start', unit),
+    restart: (unit) => act('restart', unit),
+    stop: (unit) => act('stop', unit),
+  }
 }
 
 /** Reads the `NAME=value` lines of `systemctl show`. */
@@ -68,21 +92,24 @@ export function parseShow(text: string): UnitFinding {
   }
 }
 
-async function act(verb: 'start' | 'restart' | 'stop', unit: string): Promise<void> {
-  try {
-    await systemctl([verb, unit])
-  } catch (error) {
-    throw new OperationalError('PROCESS_NOT_STARTED', `systemctl ${verb} ${unit}: ${messageOf(error)}`, {
-      cause: error,
-    })
-  }
-}
-
-function systemctl(words: readonly string[]): Promise<string> {
+function systemctl(
+  words: readonly string[],
+  { path, deadlineMs = defaultDeadlineMs }: SystemdOptions,
+): Promise<string> {
+  const environment = { ...(path === undefined ? {} : { PATH: path }), LC_ALL: 'C' }
   return new Promise((resolve, reject) => {
-    execFile('systemctl', ['--no-pager', ...words], { timeout: deadlineMs }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout)
-      else reject(new Error(stderr.trim() === '' ? error.message : stderr.trim(), { cause: error }))
-    })
+    // Nobody is there who could be asked for a password.
+    const all = ['--no-pager', '--no-ask-password', ...words]
+    execFile(
+      'systemctl',
+      all,
+      { timeout: deadlineMs, killSignal: 'SIGKILL', env: environment },
+      (error, stdout, stderr) => {
+        if (error === null) resolve(stdout)
+        else if (error.killed)
+          reject(new Error(`systemctl did not answer within ${deadlineMs / 1000} s`, { cause: error }))
+        else reject(new Error(stderr.trim() === '' ? error.message : stderr.trim(), { cause: error }))
+      },
+    )
   })
 }

@@ -37,41 +37,6 @@ export function logFactsOf(path: string): { readonly bytes: number; readonly cha
   return found === undefined ? undefined : { bytes: found.size, changedAtMs: found.mtimeMs }
 }
 
-/** Reads what a log gains from call to call, across rotations. */
-interface LogFollower {
-  /** What came since the last call, 256 KiB at most; what a flood brings beyond that is skipped with a note. */
-  read(): string
-}
-
-const followBytesMax = 262_144
-
-/** Follows a log from its end as it is now. */
-function followLog(path: string): LogFollower {
-  const identityOf = () => {
-    const found = statSync(path, { throwIfNoEntry: false })
-    return found === undefined ? undefined : { ino: found.ino, size: found.size }
-  }
-  let at = identityOf() ?? { ino: 0, size: 0 }
-  const take = (from: string, since: number): string => {
-    const size = statSync(from, { throwIfNoEntry: false })?.size ?? 0
-    const fresh = size - since
-    if (fresh <= 0) return ''
-    const bytes = lastBytes(from, Math.min(fresh, followBytesMax))
-    return `${fresh > followBytesMax ? `[${fresh - followBytesMax} bytes left out]\n` : ''}${bytes.toString('utf8')}`
-  }
-  return {
-    read() {
-      const now = identityOf()
-      if (now === undefined) return ''
-      const isSame = now.ino === at.ino
-      const rotated = isSame || at.ino === 0 || statSync(`${path}.1`, { throwIfNoEntry: false })?.ino !== at.ino
-      const text = isSame ? take(path, at.size) : `${rotated ? '' : take(`${path}.1`, at.size)}${take(path, 0)}`
-      at = now
-      return text
-    },
-  }
-}
-
 /** Removes a log with all files that were put aside. */
 export function removeLog(path: string): void {
   const folder = dirname(path)
@@ -88,17 +53,10 @@ export interface ProgramOutput {
   readonly path: string
   /** The last `bytesMax` bytes, from the beginning of a line. */
   tail(bytesMax: number): string
-  /** Gives what came since the last call, from now on. */
-  follow(): () => string
+  /** Blots its secrets out of a piece of its output. */
+  redact(text: string): string
 }
 
 export function outputOf(path: string, redact: (text: string) => string): ProgramOutput {
-  return {
-    path,
-    tail: (bytesMax) => redact(tailOf(path, bytesMax)),
-    follow() {
-      const follower = followLog(path)
-      return () => redact(follower.read())
-    },
-  }
+  return { path, tail: (bytesMax) => redact(tailOf(path, bytesMax)), redact }
 }

@@ -68,6 +68,8 @@ export interface ProcessHost {
   readonly unsupported: string | undefined
   /** Reads the world. Changes nothing. */
   find(instance: Instance): Finding
+  /** As `find`, for asking again and again: open files are not counted, and what was forked in the last two seconds may be missing. */
+  glance(instance: Instance): Finding
   /** As `find`, but waits, for ten seconds at most, while it is about to run or to have ended. */
   settled(instance: Instance): Promise<Finding>
   /** Uuids of live instances whose mark begins like this. */

@@ -62,7 +62,10 @@ export function isLive(facts: Pick<ProcessFacts, 'state'>): boolean {
 /** All pids at this moment. Empty without /proc. */
 export function listPids(): readonly number[] {
   try {
-    return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []))
+    // Nothing else there begins with a digit.
+    return readdirSync('/proc')
+      .filter((name) => name >= '1' && name < ':')
+      .map(Number)
   } catch {
     return []
   }
@@ -103,15 +106,18 @@ export function descriptorsOf(pid: number): number | undefined {
 }
 
 /** When a process started, in milliseconds since the epoch, by the wall clock of now. */
-export function startedAtMs(facts: ProcessFacts, nowMs: number): number {
-  const uptime = Number(readText('/proc/uptime')?.split(' ')[0])
-  return Math.round(nowMs - (uptime * 1000 - facts.startTicks * tickMs))
+export function startedAtMs(facts: ProcessFacts, nowMs: number, uptimeMs = uptimeMsNow()): number {
+  return Math.round(nowMs - ageMsOf(facts, uptimeMs))
 }
 
 /** How long ago a process started, in milliseconds. */
-export function ageMsOf(facts: ProcessFacts): number {
-  const uptime = Number(readText('/proc/uptime')?.split(' ')[0])
-  return uptime * 1000 - facts.startTicks * tickMs
+export function ageMsOf(facts: ProcessFacts, uptimeMs = uptimeMsNow()): number {
+  return uptimeMs - facts.startTicks * tickMs
+}
+
+/** Since the boot, in milliseconds. */
+export function uptimeMsNow(): number {
+  return Number(readText('/proc/uptime')?.split(' ')[0]) * 1000
 }
 
 /** Memory and load of the machine; undefined without /proc. */

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -7,8 +7,9 @@ import { systemClock } from '../../../clock.ts'
 import { systemRandom } from '../../../random.ts'
 import { type Instance, markPrefixOf } from './instance.ts'
 import type { Finding, LaunchOrder, ProcessHost } from './ports.ts'
-import { bootId, readProcess } from './proc.ts'
+import { bootId, environmentOf, listPids, readProcess } from './proc.ts'
 import { createProcessHost } from './process-host.ts'
+import { markVariable } from './process-table.ts'
 
 const never = new AbortController().signal
 let folder: string
@@ -23,6 +24,8 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const instance of started) await host.end(instance, 0, never)
+  // What keeps a log ends a moment after its program, and would make its file anew.
+  await until(() => !listPids().some((pid) => started.some(({ mark }) => environmentOf(pid, markVariable) === mark)))
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
@@ -94,9 +97,11 @@ describe('a program', () => {
     expect(statSync(logPath).mode & 0o777).toBe(0o600)
   })
 
-  test('is not started a second time while it runs, by whomever', async () => {
+  test('is not started a second time while it runs, by whomever and however often', async () => {
     const instance = await launch(['sleep', '60'])
-    await expect(host.launch(orderOf(['sleep', '60']))).rejects.toThrow('another copy')
+    // Often, since a shim that is refused ends at any moment of a look, and must never be taken for its program.
+    for (let turn = 0; turn < 12; turn += 1)
+      await expect(host.launch(orderOf(['sleep', '60']))).rejects.toThrow('another copy')
     expect(host.liveWith(markPrefixOf(host.workspaceId, 'service', 'one'))).toEqual([instance.uuid])
   })
 
@@ -237,6 +242,32 @@ describe('a flood of output', () => {
     // A file is put aside when a chunk has gone over its size; chunks are a quarter of it.
     for (const name of files)
       expect(statSync(join(folder, 'logs', name), { throwIfNoEntry: false })?.size ?? 0).toBeLessThan(1_400_000)
+    expect(host.find(instance).is).toBe('running')
+  })
+})
+
+describe('a log that cannot be written', () => {
+  test('neither ends nor holds up its program, and is written again when it can be', async () => {
+    const logs = join(folder, 'logs')
+    mkdirSync(logs)
+    // Every write there fails as on a full disk.
+    symlinkSync('/dev/full', join(logs, 'one.log'))
+    const instance = await launch(
+      python(
+        'import time',
+        'for turn in range(100000):',
+        '    print("tick", turn)',
+        '    open("turns", "a").write(".")',
+        '    time.sleep(0.005)',
+      ),
+    )
+    const turns = () => statSync(join(folder, 'turns'), { throwIfNoEntry: false })?.size ?? 0
+    await until(() => turns() > 60)
+    rmSync(join(logs, 'one.log'))
+    await until(() => host.tail(join(logs, 'one.log'), 1000).includes('tick'))
+    rmSync(logs, { recursive: true })
+    const before = turns()
+    await until(() => turns() > before + 60)
     expect(host.find(instance).is).toBe('running')
   })
 })

@@ -10,11 +10,11 @@ import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../../../clock.ts'
 import { OperationalError } from '../../../errors.ts'
 import { endProcesses } from './end-processes.ts'
-import { type Instance, identityOf, processOf, uuidOfMark } from './instance.ts'
+import { type Instance, identityOf, type ProcessIdentity, processOf, uuidOfMark } from './instance.ts'
 import { missingTools, spawnShim } from './launch.ts'
 import { logFactsOf, removeLog, tailOf } from './log-files.ts'
 import type { Exit, Finding, ProcessHost, Usage } from './ports.ts'
-import { bootId, descriptorsOf, startedAtMs } from './proc.ts'
+import { bootId, descriptorsOf, type ProcessFacts, startedAtMs, uptimeMsNow } from './proc.ts'
 import { createProcessTable, type MarkedProcess } from './process-table.ts'
 
 export interface ProcessHostOptions {
@@ -27,6 +27,8 @@ export interface ProcessHostOptions {
 
 /** How old what is known of all processes may be for a look; signals and starts always look anew. */
 const tableAgeMs = 1000
+/** The same for a glance, of which there are many: that what is listed still lives is asked each time. */
+const glanceAgeMs = 1900
 /** How long a shim may take until its program runs; loaded machines take a second. */
 const startWaitMs = 10_000
 const startPollMs = 15
@@ -41,13 +43,21 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
   const exitPathOf = (uuid: string) => join(folder, `${uuid}.exit`)
   const heldPathOf = (uuid: string) => `${exitPathOf(uuid)}.held`
 
-  const find = (instance: Instance, maxAgeMs: number): Finding => {
-    const marked = table.marked(maxAgeMs, (mark) => mark === instance.mark)
+  let uptime = { readAtMs: Number.NEGATIVE_INFINITY, ms: 0 }
+  /** Read now and then, and reckoned on between: it is asked for with each process. */
+  const uptimeMs = (): number => {
+    const nowMs = clock.monotonicMs()
+    if (nowMs - uptime.readAtMs > tableAgeMs) uptime = { readAtMs: nowMs, ms: uptimeMsNow() }
+    return uptime.ms + nowMs - uptime.readAtMs
+  }
+
+  const find = (instance: Instance, maxAgeMs: number, depth: 'full' | 'brief' = 'full'): Finding => {
+    const marked = table.of(maxAgeMs, instance.mark)
     const members = marked.filter(({ isHelper }) => !isHelper)
     const exit = readExit(exitPathOf(instance.uuid))
     const leftovers = members.map(({ pid }) => pid)
     if (exit !== undefined) return { is: 'ended', exit, leftovers }
-    const known = instance.main === null ? undefined : processOf(instance.main, instance.mark, bootNow)
+    const known = instance.main === null ? undefined : knownMain(instance.main, members, instance.mark, bootNow)
     const main = known ?? (instance.main === null ? mainAmong(members, marked) : undefined)
     if (main === undefined) {
       // The shim is about to tell how it ended; without a shim nobody will.
@@ -59,8 +69,8 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
     return {
       is: 'running',
       instance: instance.main === null ? { ...instance, main: identityOf(main, bootNow) } : instance,
-      startedAtMs: startedAtMs(main, clock.nowMs()),
-      usage: usageOf(members),
+      startedAtMs: startedAtMs(main, clock.nowMs(), uptimeMs()),
+      usage: usageOf(members, depth),
     }
   }
 
@@ -99,6 +109,7 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
     bootId: bootNow,
     unsupported: bootNow === 'unknown-boot' ? 'services need Linux with /proc' : missingTools(options.path),
     find: (instance) => find(instance, tableAgeMs),
+    glance: (instance) => find(instance, glanceAgeMs, 'brief'),
     settled: (instance) => settled(instance, () => find(instance, 0).is === 'never'),
     liveWith(prefix) {
       const marks = table.marked(tableAgeMs, (mark) => mark.startsWith(prefix)).filter(({ isHelper }) => !isHelper)
@@ -133,8 +144,19 @@ function mainAmong(members: readonly MarkedProcess[], marked: readonly MarkedPro
   return [...leaders].sort((one, other) => one.startTicks - other.startTicks || one.pid - other.pid)[0]
 }
 
-function usageOf(members: readonly MarkedProcess[]): Usage {
-  const counts = members.flatMap(({ pid }) => descriptorsOf(pid) ?? [])
+/** The main process of before, found by its mark a moment ago, or asked about anew. */
+function knownMain(
+  main: ProcessIdentity,
+  members: readonly MarkedProcess[],
+  mark: string,
+  bootNow: string,
+): ProcessFacts | undefined {
+  const isIt = (one: ProcessFacts) => one.pid === main.pid && one.startTicks === main.startTicks
+  return (main.bootId === bootNow ? members.find(isIt) : undefined) ?? processOf(main, mark, bootNow)
+}
+
+function usageOf(members: readonly MarkedProcess[], depth: 'full' | 'brief'): Usage {
+  const counts = depth === 'brief' ? [] : members.flatMap(({ pid }) => descriptorsOf(pid) ?? [])
   return {
     processes: members.length,
     memoryBytes: members.reduce((sum, { rssBytes }) => sum + rssBytes, 0),

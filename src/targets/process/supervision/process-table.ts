@@ -21,6 +21,8 @@ export interface ProcessTable {
    * nothing that has ended is there. Zombies are left out.
    */
   marked(maxAgeMs: number, chosen: (mark: string) => boolean): readonly MarkedProcess[]
+  /** As `marked`, of one mark. */
+  of(maxAgeMs: number, mark: string): readonly MarkedProcess[]
 }
 
 /** Programs change their environment by exec only in their first moments; until then what was not marked is asked again. */
@@ -34,7 +36,7 @@ export function createProcessTable(clock: Clock): ProcessTable {
   /** Marks by pid and start time; empty for a process that has none and will not get one. */
   const marks = new Map<string, string>()
   const shims = new Map<string, boolean>()
-  let last: { readonly atMs: number; readonly processes: readonly MarkedProcess[] } | undefined
+  let last: Table | undefined
 
   const markOf = (facts: ProcessFacts): string => {
     const identity = `${facts.pid}:${facts.startTicks}`
@@ -45,11 +47,13 @@ export function createProcessTable(clock: Clock): ProcessTable {
     return mark
   }
 
-  const isShim = (facts: ProcessFacts): boolean => {
+  /** Undefined for one that has ended meanwhile: it has no words left to tell a shim from a program, and counts as neither. */
+  const isShim = (facts: ProcessFacts): boolean | undefined => {
     const identity = `${facts.pid}:${facts.startTicks}`
     const known = shims.get(identity)
     if (known !== undefined) return known
-    const [, script = ''] = commandLineOf(facts.pid) ?? []
+    const [program, script = ''] = commandLineOf(facts.pid) ?? []
+    if (program === undefined && !isStillLive(facts)) return undefined
     const found = script.endsWith(shimName)
     if (ageMsOf(facts) > settledAfterMs) shims.set(identity, found)
     return found
@@ -62,29 +66,66 @@ export function createProcessTable(clock: Clock): ProcessTable {
     })
     const found = live.flatMap((facts) => {
       const mark = markOf(facts)
-      return mark === '' ? [] : [{ ...facts, mark }]
+      const shim = mark === '' ? undefined : isShim(facts)
+      return shim === undefined ? [] : [{ facts: { ...facts, mark }, shim }]
     })
     forgetGone(marks, live)
     forgetGone(shims, live)
     // A shim leads a session of its own; where it was killed, its log goes on without it.
-    const leaders = new Set(found.filter(({ pid, session }) => pid === session).map(({ pid }) => pid))
-    const candidates = found.filter(({ pid, session }) => pid === session || !leaders.has(session))
-    const shimSessions = new Set(candidates.filter(isShim).map(({ session }) => session))
-    return found.map((one) => ({ ...one, isHelper: shimSessions.has(one.session) }))
+    const leaders = new Set(found.flatMap(({ facts }) => (facts.pid === facts.session ? [facts.pid] : [])))
+    const shimSessions = new Set(
+      found.flatMap(({ facts: { pid, session }, shim }) =>
+        shim && (pid === session || !leaders.has(session)) ? [session] : [],
+      ),
+    )
+    return found.map(({ facts }) => ({ ...facts, isHelper: shimSessions.has(facts.session) }))
+  }
+
+  const current = (maxAgeMs: number): Table => {
+    const nowMs = clock.monotonicMs()
+    if (last === undefined || nowMs - last.atMs > maxAgeMs || maxAgeMs === 0) last = tableOf(nowMs, look())
+    return last
+  }
+  /** Those of them that still live, as they are now. */
+  const asNow = (processes: readonly MarkedProcess[], { atMs }: Table): readonly MarkedProcess[] => {
+    if (clock.monotonicMs() - atMs < freshMs) return processes
+    return processes.flatMap((one) => {
+      const now = readProcess(one.pid)
+      return now === undefined || now.startTicks !== one.startTicks || !isLive(now) ? [] : [{ ...one, ...now }]
+    })
   }
 
   return {
     marked(maxAgeMs, chosen) {
-      const nowMs = clock.monotonicMs()
-      if (last === undefined || nowMs - last.atMs > maxAgeMs || maxAgeMs === 0)
-        last = { atMs: nowMs, processes: look() }
-      return last.processes.flatMap((one) => {
-        if (!chosen(one.mark)) return []
-        const now = last !== undefined && nowMs - last.atMs < freshMs ? one : readProcess(one.pid)
-        return now === undefined || now.startTicks !== one.startTicks || !isLive(now) ? [] : [{ ...one, ...now }]
-      })
+      const table = current(maxAgeMs)
+      const found = [...table.byMark].flatMap(([mark, processes]) => (chosen(mark) ? processes : []))
+      return asNow(found, table)
+    },
+    of(maxAgeMs, mark) {
+      const table = current(maxAgeMs)
+      return asNow(table.byMark.get(mark) ?? [], table)
     },
   }
+}
+
+interface Table {
+  readonly atMs: number
+  readonly byMark: ReadonlyMap<string, readonly MarkedProcess[]>
+}
+
+function tableOf(atMs: number, processes: readonly MarkedProcess[]): Table {
+  const byMark = new Map<string, MarkedProcess[]>()
+  for (const one of processes) {
+    const known = byMark.get(one.mark)
+    if (known === undefined) byMark.set(one.mark, [one])
+    else known.push(one)
+  }
+  return { atMs, byMark }
+}
+
+function isStillLive({ pid, startTicks }: ProcessFacts): boolean {
+  const now = readProcess(pid)
+  return now !== undefined && now.startTicks === startTicks && isLive(now)
 }
 
 function forgetGone(known: Map<string, unknown>, live: readonly ProcessFacts[]): void {

@@ -1,5 +1,6 @@
 /** Secrets of a program's environment: read when it starts, blotted out where its output is shown. */
 import type { Launch } from './launch-declaration.ts'
+import { environmentOf } from './proc.ts'
 
 /** What every program is given of Trueup's own environment: nothing that may hold a secret. */
 const inherited = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'TZ', 'TMPDIR', 'VIRTUAL_ENV']
@@ -32,13 +33,22 @@ export async function environmentWith(
 /** Shorter secrets are left alone: blotting out every `1` would leave nothing to read. */
 const shortestSecret = 6
 
-/** Replaces the secrets of an environment in a text. One that cannot be read now was given to no program either. */
-export async function redactor(declared: Launch['environment'], read: Read): Promise<(text: string) => string> {
+/**
+ * Replaces the secrets of an environment in a text: those of now, and those that a program which still runs was started
+ * with, given its main process.
+ */
+export async function redactor(
+  declared: Launch['environment'],
+  read: Read,
+  mainPid?: number,
+): Promise<(text: string) => string> {
   const secrets: string[] = []
-  for (const value of Object.values(declared)) {
+  for (const [name, value] of Object.entries(declared)) {
     if (typeof value === 'string') continue
-    const secret = await read(value).catch(() => '')
-    if (secret.length >= shortestSecret) secrets.push(secret)
+    const found = [await read(value).catch(() => ''), mainPid === undefined ? '' : environmentOf(mainPid, name)]
+    for (const secret of found) if (secret !== undefined && secret.length >= shortestSecret) secrets.push(secret)
   }
+  // A secret may hold another one.
+  secrets.sort((one, other) => other.length - one.length)
   return (text) => secrets.reduce((result, secret) => result.replaceAll(secret, '••••••'), text)
 }

@@ -26,22 +26,32 @@ rotate() {
   if [ "$files" -gt 1 ]; then mv -f "$log" "$log.1"; else rm -f "$log"; fi
 }
 
+# How many reads dd says that it has done: of its words, warnings about short reads included, the line
+# `FULL+PARTIAL records in`.
+reads_of() {
+  counts=${1%% records in*}
+  counts=${counts##*
+}
+  full=${counts%%+*}
+  partial=${counts#*+}
+  case $full$partial in *[!0-9]* | '') echo 0 ;; *) echo $((full + partial)) ;; esac
+}
+
 # Writes stdin to the log as it comes. dd passes each read on at once; after READS of them the size is looked at. At the end
-# of stdin dd has read fewer than it was told to.
+# of stdin dd has read fewer than it was told to. What cannot be written (the disk is full, the folder is gone) is dropped:
+# a program must neither be held up by its log nor lose its reader.
 keep_log() {
   block=65536
   [ "$bytes" -lt 262144 ] && block=$((bytes / 4 + 1))
   reads=$((bytes / block / 4 + 1))
   while :; do
-    said=$(LC_ALL=C dd bs="$block" count="$reads" oflag=append conv=notrunc of="$log" 2>&1 3>&-)
-    # Of what dd says, warnings about short reads included, the line `FULL+PARTIAL records in`.
-    counts=${said%% records in*}
-    counts=${counts##*
-}
-    full=${counts%%+*}
-    partial=${counts#*+}
-    case $full$partial in *[!0-9]* | '') sleep 1 ;; *) [ $((full + partial)) -lt "$reads" ] && break ;; esac
-    [ "$(wc -c <"$log")" -ge "$bytes" ] && rotate
+    if said=$(LC_ALL=C dd bs="$block" count="$reads" oflag=append conv=notrunc of="$log" 2>&1 3>&-); then
+      [ "$(reads_of "$said")" -lt "$reads" ] && break
+      [ "$(wc -c <"$log")" -ge "$bytes" ] && rotate
+    else
+      said=$(LC_ALL=C dd bs="$block" count=16 of=/dev/null 2>&1 3>&-)
+      [ "$(reads_of "$said")" -lt 16 ] && break
+    fi
   done
 }
 
