@@ -14,6 +14,7 @@ import { presentFields, sameName } from './spec.ts'
 import { asItIs, findObject } from './state.ts'
 import { triggerDifferences } from './trigger-differences.ts'
 import { onUpdateTriggers } from './triggers.ts'
+import { unmanagedRules } from './unmanaged-rules.ts'
 
 /** The differences in the order of the declaration. */
 export function differencesOf(look: Look): readonly Difference[] {
@@ -32,6 +33,7 @@ export function differencesOf(look: Look): readonly Difference[] {
     ),
     ...indexDifferences(here),
     ...unmanagedColumns(here),
+    ...unmanagedRules(here),
   ]
   const withoutRowId = table.withoutRowId || hidesRowId(table.columns.map((column) => column.name))
   if (withoutRowId) return [noRowId(here), ...differences.map(byHandOnly)]

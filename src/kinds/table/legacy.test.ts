@@ -221,6 +221,27 @@ describe('removal', () => {
     ])
   })
 
+  test('indexes, uniqueness and NOT NULL that nobody declares are reported and kept', async () => {
+    world.sql(`CREATE TABLE leads (id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT UNIQUE, title TEXT);
+      CREATE INDEX by_title ON leads(title); CREATE UNIQUE INDEX one_name ON leads(name)`)
+    const schema = world.schema()
+    const text = { type: 'text' } as const
+    const looked = await look(world, declare(world, { fields: { name: text, email: text, title: text } }))
+    expect(looked.drift.filter(({ path }) => path.startsWith('unmanaged'))).toMatchObject([
+      { path: 'unmanaged.index.by_title', severity: 'low', byHand: expect.stringContaining('DROP INDEX "by_title"') },
+      { path: 'unmanaged.unique.one_name', severity: 'low' },
+      { path: expect.stringMatching(/^unmanaged\.unique\.sqlite_autoindex/), severity: 'low' },
+      { path: 'unmanaged.required.name', severity: 'low' },
+    ])
+    expect(looked.actions.map(({ verb }) => verb)).toEqual(['change-log'])
+    expect(world.schema()).toEqual(schema)
+    const declared = declare(world, {
+      fields: { name: { ...text, required: true, unique: true }, email: { ...text, unique: true }, title: text },
+      indexes: [{ on: ['title'] }],
+    })
+    expect((await look(world, declared)).drift.filter(({ path }) => path.startsWith('unmanaged'))).toEqual([])
+  })
+
   test.each([
     [0, 'low'],
     [100, 'high'],
