@@ -31,7 +31,11 @@ export const airtableSchema = z.strictObject({
   monthlyCalls: z
     .int()
     .min(1)
-    .meta({ description: 'The calls a month that the plan allows; the pace is spread over them.', examples: [100_000] })
+    .meta({
+      description:
+        'The calls a month that the plan allows; changes are asked for less often than declared, at least hourly, where they would not last.',
+      examples: [100_000],
+    })
     .optional(),
   retry: z
     .strictObject({

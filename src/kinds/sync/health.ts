@@ -1,6 +1,7 @@
 /** The mirror of a table in a health report: that it is reached, that both sides agree, and what the month allows. Pure. */
 import type { Drift } from '../../engine/drift.ts'
 import type { HealthCheck } from '../../engine/kind.ts'
+import { ageText } from '../../engine/verdict.ts'
 import type { SyncSpec } from './spec.ts'
 import type { SyncObservation } from './state.ts'
 
@@ -41,6 +42,13 @@ export function healthOfSync(
       name: 'airtable-webhook',
       status: 'warning',
       message: `changes are asked for by time: ${state.withoutWebhook}`,
+    })
+  }
+  if (state.askEveryMs > spec.pull.everyMs) {
+    checks.push({
+      name: 'airtable-pace',
+      status: 'warning',
+      message: `changes are asked for every ${ageText(state.askEveryMs)} instead of every ${ageText(spec.pull.everyMs)}, so that the calls of the month last`,
     })
   }
   const severe = drift.filter(({ severity }) => severity === 'high' || severity === 'critical')

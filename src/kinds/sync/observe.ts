@@ -12,6 +12,7 @@ import { takeLocal } from './intake-local.ts'
 import { type RemoteIntake, scannedAt, takeRemote } from './intake-remote.ts'
 import { openLocalTable } from './local-table.ts'
 import { mappingMark, type OpenParts, openParts, type SyncPorts, type SyncResource, surveyParts } from './parts.ts'
+import { pollEveryMs } from './poll-pace.ts'
 import type { SyncState } from './state.ts'
 import type { TableStore } from './store/store.ts'
 import { type GroupSort, type Survey, survey } from './survey.ts'
@@ -57,7 +58,8 @@ async function look(
     signal,
     progress: context.progress,
   }
-  const maxAgeMs = asked.pull ? 0 : Math.max(0, spec.pull.everyMs - pollSlackMs)
+  const askEveryMs = pollEveryMs(spec.pull.everyMs, target.base.usage(), beganMs)
+  const maxAgeMs = asked.pull ? 0 : Math.max(0, askEveryMs - pollSlackMs)
   const scan = asked.full ? 'it was asked for' : isFullDue(parts, ports.clock.nowMs()) ? 'its schedule' : undefined
   let news = await takeRemote(intake, { maxAgeMs, scan })
   // Only now: what was asked for and failed is still asked for.
@@ -84,7 +86,8 @@ async function look(
     scannedMs: scannedAt(store),
     pushHeldUntilMs,
     usage: target.base.usage(),
-    lookAgainAfterMs: Math.min(lastPollMs + spec.pull.everyMs, pushHeldUntilMs ?? Number.POSITIVE_INFINITY) - nowMs,
+    askEveryMs,
+    lookAgainAfterMs: Math.min(lastPollMs + askEveryMs, pushHeldUntilMs ?? Number.POSITIVE_INFINITY) - nowMs,
   })
 }
 

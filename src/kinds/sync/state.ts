@@ -21,6 +21,8 @@ export type SyncState =
       readonly pushHeldUntilMs: number | undefined
       readonly usage: CallUsage
       /** How long after this look another one is due: for the next pull, or for pushes that wait. */
+      /** How often changes are asked for now: as declared, or less where the month's calls are scarce. */
+      readonly askEveryMs: number
       readonly lookAgainAfterMs: number
     }
 
