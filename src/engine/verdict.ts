@@ -1,6 +1,6 @@
 /** The state of a workspace in one sentence. */
 import { rootsOf } from './same-trouble.ts'
-import type { StatusView } from './view.ts'
+import { needsPerson, type StatusView } from './view.ts'
 
 export interface Verdict {
   readonly status: 'true' | 'working' | 'needs-a-person' | 'broken'
@@ -14,8 +14,9 @@ export interface Verdict {
 /** Sums up what is known. Pure. */
 export function verdictOf(views: readonly StatusView[], nowMs: number): Verdict {
   const actions = views.flatMap((view) => view.actions)
-  const waiting = actions.filter((action) => !action.gate.runnable).length
-  const repairable = actions.length - waiting
+  const waiting = actions.filter(needsPerson).length
+  const repairable = actions.filter((action) => action.gate.runnable).length
+  const held = actions.length - waiting - repairable
   const because = rootsOf(views).size
   const unreadable = views.filter((view) => view.error !== null).length - because
   const mended = new Set(
@@ -40,6 +41,7 @@ export function verdictOf(views: readonly StatusView[], nowMs: number): Verdict 
       ? `${waiting} ${plural(waiting, 'repair')} ${waiting === 1 ? 'waits' : 'wait'} for a person`
       : undefined,
     repairable > 0 ? `${repairable} can be made at once` : undefined,
+    held > 0 ? `${held} ${held === 1 ? 'is' : 'are'} held by a rule, a window or another resource` : undefined,
     byHand > 0 ? `${byHand} ${plural(byHand, 'thing')} only a person can mend` : undefined,
     itself.length > 0
       ? `not as declared: ${itself.slice(0, 3).map(namedWithReason).join(', ')}${itself.length > 3 ? ` and ${itself.length - 3} more` : ''}`
@@ -57,7 +59,7 @@ export function verdictOf(views: readonly StatusView[], nowMs: number): Verdict 
         ? 'broken'
         : waiting + byHand > 0
           ? 'needs-a-person'
-          : repairable + itself.length > 0
+          : repairable + held + itself.length > 0
             ? 'working'
             : 'true',
     sentence: `${first}${oldest}.`,

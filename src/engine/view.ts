@@ -151,6 +151,11 @@ export function actionViewOf({ action, gate }: GatedAction): ActionView {
   }
 }
 
+/** Whether a person is asked: what only time or another resource holds is none of theirs, and what is refused is over. */
+export function needsPerson({ gate }: Pick<ActionView, 'gate'>): boolean {
+  return !gate.runnable && gate.decision !== 'refuse' && gate.approvalsGiven < gate.approvalsNeeded
+}
+
 /** A view in the form that `whyOf` explains. */
 export function explainable(view: StatusView): Explainable {
   return {

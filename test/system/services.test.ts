@@ -1,11 +1,12 @@
 /** Services under a real controller: killed, killed again and again, and outliving a controller that is killed. */
-import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { startTrueup, trueup, trueupJson } from '../support/cli.ts'
 import { eventually, type RunningController, startRun } from '../support/controller.ts'
+import { python } from '../support/python.ts'
 
 let folder: string
 let controller: RunningController | undefined
@@ -296,5 +297,34 @@ describe('the command line', () => {
     expect(later.stdout).toBe('token is ••••••\n')
     for (const file of ['journal.db', 'processes.db'])
       expect(readFileSync(join(folder, '.trueup', file)).includes('hush-hush-12345')).toBe(false)
+  })
+})
+
+describe('a service that depends on a database', () => {
+  test('is not started while the database cannot be used, says so, and is started when it can', async () => {
+    mkdirSync(join(folder, 'leads.db'))
+    writeFileSync(
+      join(folder, 'desired-state.yaml'),
+      `apiVersion: trueup/v1
+name: test
+policy: { mode: enforce, resync: 10s }
+databases: { main: { path: leads.db } }
+services:
+  reader: { command: [sleep, "600"], dependsOn: [database/main] }
+`,
+    )
+    await run()
+    await eventually(
+      () => conditionsOf('service', 'reader'),
+      (text) => text.includes('database/main, on which it depends, is not usable'),
+    )
+    expect(await serviceOf('reader')).toMatchObject({ starts: 0, pid: null })
+    rmSync(join(folder, 'leads.db'), { recursive: true })
+    await python(
+      `sqlite3.connect(sys.argv[1]).execute("CREATE TABLE leads (id TEXT)"); say('made')`,
+      join(folder, 'leads.db'),
+    ).line()
+    await running('reader')
+    expect(await serviceOf('reader')).toMatchObject({ starts: 1 })
   })
 })

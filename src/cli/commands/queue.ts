@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { converge } from '../../engine/engine.ts'
 import { keyText } from '../../engine/resource.ts'
 import { requestUndo, type UndoResult } from '../../engine/undo-request.ts'
-import type { ActionView } from '../../engine/view.ts'
+import { type ActionView, needsPerson } from '../../engine/view.ts'
 import type { Workspace } from '../../workspace/open.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
 import { type Answered, type Controller, controllerOf } from '../controller.ts'
@@ -18,7 +18,7 @@ export function registerQueue(program: Command): void {
       runCommand(options, (run) =>
         withWorkspace(options, 'look', async (workspace) => {
           const { views } = await currentViews(workspace, run)
-          const items = views.flatMap((view) => view.actions).filter((action) => !action.gate.runnable)
+          const items = views.flatMap((view) => view.actions).filter(needsPerson)
           run.answer({ items }, () => printWaiting(run, items))
           return items.length > 0 ? 2 : 0
         }),

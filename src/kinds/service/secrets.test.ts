@@ -61,6 +61,21 @@ test('waits for a person where that is declared, and is restarted with the new o
     expect(readFileSync(file).includes('hush-hush'), file).toBe(false)
 })
 
+test('a changed variable or command waits for a person too, also when it was changed while no Trueup ran', async () => {
+  token('hush-hush-first')
+  await life()
+  const first = pid()
+  const changed = { environment: { TOKEN: { file: 'token.txt' }, PLAIN: 'y' } }
+  const asked = await life(changed)
+  expect(asked.executed).toEqual([])
+  expect(asked.engine.statuses.get(key)?.actions).toMatchObject([
+    { action: { verb: 'restart', risk: 'high', resolves: ['declaration'] }, gate: { runnable: false } },
+  ])
+  expect(pid()).toBe(first)
+  await life({ ...changed, onChange: 'restart' })
+  expect(environmentOf(pid(), 'PLAIN')).toBe('y')
+})
+
 test('is named, and nothing is ended, while it cannot be read', async () => {
   token('hush-hush-first')
   await life({ onChange: 'restart' })
