@@ -12,6 +12,7 @@ import type { Offload } from '../targets/process/ports.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { airtableSchemaKind } from './airtable-schema/index.ts'
 import { databaseKind } from './database/index.ts'
+import { type DuplicateFiles, duplicatesKind } from './duplicates/index.ts'
 import { importKind } from './import/index.ts'
 import type { JobKind } from './job/index.ts'
 import { machineKind } from './machine/index.ts'
@@ -40,6 +41,8 @@ export interface KindPorts {
   /** What the mirrors of tables remember and are asked. */
   readonly sync: Omit<SyncPorts, 'clock' | 'databases' | 'changeSets' | 'airtable' | 'pathOf'>
   readonly offload: Offload
+  /** Where what is known of duplicates is kept. */
+  readonly duplicateFiles: () => Promise<DuplicateFiles>
   readonly memory: Memory
   /** Made before the others, since people ask them for more than a kind is asked. */
   readonly services: ServiceKind
@@ -53,6 +56,7 @@ export const kindNames = [
   'table',
   'standardization',
   'import',
+  'duplicates',
   'airtable-schema',
   'sync',
   'suppression',
@@ -68,6 +72,7 @@ export function createKinds(ports: KindPorts): readonly Kind[] {
     tableKind(ports),
     standardizationKind(ports),
     importKind(ports),
+    duplicatesKind(ports),
     airtableSchemaKind(ports),
     syncKind({ ...ports, ...ports.sync }),
     suppressionKind(ports),

@@ -10,6 +10,7 @@ import { OperationalError } from '../errors.ts'
 import { journalVersionOf } from '../journal/schema.ts'
 import { type JournalStore, journalOver, openJournal } from '../journal/store.ts'
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
+import { lazyDuplicateFiles } from '../kinds/duplicates/index.ts'
 import { createKinds, kindNames } from '../kinds/registry.ts'
 import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
 import { createSyncDesk, lazySyncStore, listSync, type SyncDesk } from '../kinds/sync/index.ts'
@@ -143,6 +144,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     closers.unshift(() => airtable.close())
     const syncStore = lazySyncStore({ path: join(ownFolder, 'sync.db'), purpose: options.purpose, databases })
     closers.unshift(() => syncStore.close())
+    const duplicateFiles = lazyDuplicateFiles({ ownFolder, purpose: options.purpose, databases })
+    closers.unshift(() => duplicateFiles.close())
     const pathOf = (database: string) => databasePathOf(generations.inForce().state, database, directory)
     const mirrors = () => listSync(generations.inForce().state)
     const sync = {
@@ -167,6 +170,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         airtable,
         sync,
         offload,
+        duplicateFiles: duplicateFiles.open,
         memory,
         services: programs.services,
         jobs: programs.jobs,
