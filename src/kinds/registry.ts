@@ -12,7 +12,7 @@ import type { Offload } from '../targets/process/ports.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { airtableSchemaKind } from './airtable-schema/index.ts'
 import { databaseKind } from './database/index.ts'
-import { type DuplicateFiles, duplicatesKind } from './duplicates/index.ts'
+import { duplicatesKind, type LazyDuplicateFiles } from './duplicates/index.ts'
 import { importKind } from './import/index.ts'
 import type { JobKind } from './job/index.ts'
 import { machineKind } from './machine/index.ts'
@@ -42,7 +42,7 @@ export interface KindPorts {
   readonly sync: Omit<SyncPorts, 'clock' | 'databases' | 'changeSets' | 'airtable' | 'pathOf'>
   readonly offload: Offload
   /** Where what is known of duplicates is kept. */
-  readonly duplicateFiles: () => Promise<DuplicateFiles>
+  readonly duplicateFiles: LazyDuplicateFiles
   readonly memory: Memory
   /** Made before the others, since people ask them for more than a kind is asked. */
   readonly services: ServiceKind

@@ -14,6 +14,7 @@ import { leadsOf } from '../../workspace/lead-access.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, Refusal, runCommand } from '../command.ts'
 import { type Controller, controllerOf } from '../controller.ts'
 import { withWorkspace } from '../workspace.ts'
+import { registerDuplicates } from './duplicates.ts'
 import { registerErasure } from './erase.ts'
 import { wholeNumber } from './query.ts'
 import { localActor } from './queue.ts'
@@ -96,6 +97,7 @@ export function registerLeads(program: Command): void {
       runCommand(options, (run) => writing(options, run, { is: 'delete', key })),
     )
 
+  registerDuplicates(leads)
   registerErasure(leads)
 }
 

@@ -24,11 +24,15 @@ export interface DuplicateFilesOptions {
   readonly databases: Databases
 }
 
-/** Gives the places, made at the first call. */
-export function lazyDuplicateFiles({ ownFolder, purpose, databases }: DuplicateFilesOptions): {
+export interface LazyDuplicateFiles {
   open(): Promise<DuplicateFiles>
+  /** What people told apart; need not be there. */
+  readonly exclusions: string
   close(): Promise<void>
-} {
+}
+
+/** Gives the places, made at the first call. */
+export function lazyDuplicateFiles({ ownFolder, purpose, databases }: DuplicateFilesOptions): LazyDuplicateFiles {
   let opened: Promise<DuplicateFiles> | undefined
   const store = join(ownFolder, storeFile)
   const exclusions = join(ownFolder, exclusionsFile)
@@ -39,6 +43,7 @@ export function lazyDuplicateFiles({ ownFolder, purpose, databases }: DuplicateF
     return { store: copy, folder, also: ownFolder, exclusions }
   }
   return {
+    exclusions,
     open() {
       opened ??=
         purpose === 'look' ? toLook() : Promise.resolve({ store, folder: ownFolder, also: undefined, exclusions })

@@ -1,2 +1,9 @@
-export { type DuplicateFiles, emptyDuplicateStore, lazyDuplicateFiles } from './files.ts'
-export { type DuplicatesPorts, duplicatesKind } from './kind.ts'
+import { automaticPath, waitingPath } from './diff.ts'
+
+export { createDuplicatesDesk, type DuplicatesDesk, type GroupView } from './desk.ts'
+export { type DuplicateFiles, emptyDuplicateStore, type LazyDuplicateFiles, lazyDuplicateFiles } from './files.ts'
+export { duplicatesKind } from './kind.ts'
+export { type DuplicatesSpec, duplicatesSpecOf, kindName } from './spec.ts'
+
+/** The drift that the merge of a rule's sure groups, or of one group, mends. */
+export const resolvedPaths = { automatic: automaticPath, waiting: waitingPath } as const

@@ -16,7 +16,7 @@ import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import type { ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
 import { readAction, undoVerb } from './action-input.ts'
 import { driftOf } from './diff.ts'
-import type { DuplicateFiles } from './files.ts'
+import type { DuplicateFiles, LazyDuplicateFiles } from './files.ts'
 import { healthOf } from './health.ts'
 import { type Look, lookSchema } from './look.ts'
 import { actionsOf } from './plan.ts'
@@ -31,7 +31,7 @@ export interface DuplicatesPorts {
   /** The file that `changeSets` keeps its sets in; worker threads open it too. */
   readonly checkpointsPath: string
   readonly offload: Offload
-  readonly duplicateFiles: () => Promise<DuplicateFiles>
+  readonly duplicateFiles: LazyDuplicateFiles
   /** Absolute path of a declared database's file, by its name; undefined for one that is not declared. */
   readonly pathOf: (database: string) => string | undefined
 }
@@ -61,7 +61,7 @@ export function duplicatesKind(ports: DuplicatesPorts): Kind<DuplicatesSpec, Dup
     orderAt: (place: string, files: DuplicateFiles, exclusions: string | undefined) => WorkerOrder,
     context: EffectContext,
   ) => {
-    const files = await ports.duplicateFiles()
+    const files = await ports.duplicateFiles.open()
     const place = await databases.locate(path)
     try {
       const apart = existsSync(files.exclusions) ? await databases.locate(files.exclusions) : undefined
@@ -137,7 +137,9 @@ export function duplicatesKind(ports: DuplicatesPorts): Kind<DuplicatesSpec, Dup
     probe: (action) => changeSets.probe(action.id, databases),
     planUndo: (action) => planUndo(action, ports),
     watch(resource, notify) {
-      const watches = [databases.watch(pathOf(resource.spec.database), notify)]
+      // What people tell apart, or no longer, changes what is found.
+      const paths = [pathOf(resource.spec.database), ports.duplicateFiles.exclusions]
+      const watches = paths.map((path) => databases.watch(path, notify))
       return {
         close() {
           for (const one of watches) one.close()
