@@ -127,4 +127,6 @@ export interface LeadDuplicates {
   tellApart(keys: readonly string[], context: WriteContext): Promise<TellApartResult>
   /** The surest record that these cells mean, if they are sure enough to be merged unasked. */
   match(cells: ReadonlyMap<string, Cell>): Promise<LeadMatch | undefined>
+  /** What an existing record takes from values that mean the same lead; undefined where it is gone. It stays itself. */
+  absorb(key: string, cells: ReadonlyMap<string, Cell>): Promise<readonly MergedField[] | undefined>
 }

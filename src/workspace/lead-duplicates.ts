@@ -137,7 +137,11 @@ export function createLeadDuplicates(ports: LeadDuplicatesPorts): LeadDuplicates
       return refusalOf(outcome) ?? { is: 'told-apart', keys, actionId: outcome.actionId }
     },
 
-    match: (cells) => desk.match(table, spec, cells),
+    async match(cells) {
+      await ports.look(key)
+      return desk.match(table, spec, cells)
+    },
+    absorb: async (of, cells) => (await desk.absorb(spec, of, cells))?.map(changedField),
   }
 }
 

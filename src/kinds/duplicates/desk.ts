@@ -242,6 +242,18 @@ export function createDuplicatesDesk(ports: DuplicatesDeskPorts) {
       })
     },
 
+    /** What the record with this key takes from values that mean the same lead, by the declared rules; it stays itself. */
+    absorb(spec: DuplicatesSpec, key: string, cells: ReadonlyMap<string, Cell>) {
+      return reading(spec, (_, merges) => {
+        const [row] = merges?.reader.rowsWith([key]) ?? []
+        if (merges === undefined || row === undefined) return undefined
+        const given = merges.layout.fields.map(({ field, column }) => [column, cells.get(field.name) ?? null] as const)
+        // Newer than all others, and without a key of its own.
+        const added: GroupRow = { rowId: Number.MAX_SAFE_INTEGER, key: null, cells: Object.fromEntries(given) }
+        return merges.survivorship.survivalOf([row, added], { survivor: row.rowId }).changes
+      })
+    },
+
     close() {
       for (const { index } of opened.matchers.values()) index.close()
       opened.matchers.clear()

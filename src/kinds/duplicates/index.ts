@@ -5,5 +5,7 @@ export { type DuplicateFiles, emptyDuplicateStore, type LazyDuplicateFiles, lazy
 export { duplicatesKind } from './kind.ts'
 export { type DuplicatesSpec, duplicatesSpecOf, kindName } from './spec.ts'
 
+export { storeFile as duplicatesStoreFile } from './store.ts'
+
 /** The drift that the merge of a rule's sure groups, or of one group, mends. */
 export const resolvedPaths = { automatic: automaticPath, waiting: waitingPath } as const
