@@ -1,7 +1,7 @@
 import { automaticPath, waitingPath } from './diff.ts'
 
 export { createDuplicatesDesk, type DuplicatesDesk, type GroupView } from './desk.ts'
-export { type DuplicateFiles, emptyDuplicateStore, type LazyDuplicateFiles, lazyDuplicateFiles } from './files.ts'
+export { emptyDuplicateStore, type LazyDuplicateFiles, lazyDuplicateFiles } from './files.ts'
 export { duplicatesKind } from './kind.ts'
 export { type DuplicatesSpec, duplicatesSpecOf, kindName } from './spec.ts'
 
