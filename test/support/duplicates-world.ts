@@ -54,14 +54,8 @@ const familyNames =
   'Miller Schmidt Jones Garcia Rossi Novak Kowalski Larsen Dubois Silva Tanaka Chen Singh Okafor Haddad Weber'.split(
     ' ',
   )
-const companies = [
-  'Alder Coffee',
-  'Delta Robotics',
-  'Poplar Solar',
-  'Ivory Travel',
-  'Cascade Marketing',
-  'Sierra Hotels',
-]
+const places = 'Alder Delta Poplar Ivory Cascade Sierra Midland Lunar Prairie Westbrook Quarry Teal Harbour'.split(' ')
+const trades = 'Coffee Robotics Solar Travel Marketing Hotels Mobility Outfitters Foods Health'.split(' ')
 
 /** Key of person `n`, of the row that repeats it, and of the row that may be it. */
 export const keyOf = (n: number) => `p${String(n).padStart(3, '0')}`
@@ -94,7 +88,7 @@ export function duplicatesWorld({ people, repeated, doubtful }: WorldOptions): D
   const personOf = (n: number) => {
     const first = firstNames[n % firstNames.length] ?? ''
     const family = familyNames[(n * 7 + Math.floor(n / firstNames.length)) % familyNames.length] ?? ''
-    const company = companies[(n * 5) % companies.length] ?? ''
+    const company = `${places[n % places.length]} ${trades[Math.floor(n / places.length) % trades.length]}`
     const slug = `${first}-${family}-${n}`.toLowerCase()
     const email = `${first}.${family}${n}@${company.replace(' ', '')}.example`.toLowerCase()
     return { first, family, company, email, profile: `https://www.linkedin.com/in/${slug}` }
@@ -104,7 +98,18 @@ export function duplicatesWorld({ people, repeated, doubtful }: WorldOptions): D
       const { first, family, company, email, profile } = personOf(n)
       const stamp = '2026-01-01T10:00:00.000Z'
       lead.run(
-        ...[keyOf(n), `${first} ${family}`, email, company, `+1212555${1000 + n}`, profile, 'CTO', 'old', null, stamp],
+        ...[
+          keyOf(n),
+          `${first} ${family}`,
+          email,
+          company,
+          `+1212555${1000 + n}`,
+          profile,
+          n % 2 === 0 ? 'CTO' : 'Head of Sales',
+          'old',
+          null,
+          stamp,
+        ],
         ...[stamp, `agent ${n}`],
       )
       call.run(keyOf(n), 'first call')

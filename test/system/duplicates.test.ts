@@ -49,7 +49,7 @@ const apply = async (world: DuplicatesWorld) =>
   (await trueupJson(['apply'], documents.apply, { in: world.folder })).document
 const groups = async (world: DuplicatesWorld, ...args: string[]) =>
   (await trueupJson(['leads', 'duplicates', ...args], groupsSchema, { in: world.folder })).document
-const undo = (world: DuplicatesWorld, id: string) => trueupJson(['undo', id], documents.answers, { in: world.folder })
+const undo = (world: DuplicatesWorld, id: string) => trueupJson(['undo', id], documents.undo, { in: world.folder })
 const keysIn = (world: DuplicatesWorld) => world.rows('SELECT id FROM leads').map(({ id }) => id)
 
 /** The table as declared, with nothing merged yet. */
@@ -103,7 +103,7 @@ test('sure duplicates are merged with what refers to them, doubtful ones wait, a
     waiting.map(() => 'high'),
   )
 
-  expect((await undo(world, merge)).document.items).toMatchObject([{ is: 'done', conflicts: [] }])
+  expect((await undo(world, merge)).document.items).toMatchObject([{ is: 'undone', conflicts: [] }])
   expect(world.content()).toEqual(before)
 })
 
@@ -240,7 +240,7 @@ test('a group whose record changes while the plan is carried out is left whole',
     `
 import time
 connection = sqlite3.connect(sys.argv[1], timeout=30)
-for n in range(400):
+for n in range(300):
     with connection:
         connection.execute("UPDATE leads SET title = ? WHERE id = ?", (f"t{n}", sys.argv[2]))
     time.sleep(0.01)
@@ -251,7 +251,7 @@ connection.close()`,
   await apply(world)
   await agent.ended()
   const keys = new Set(keysIn(world))
-  expect(keys.has(repeatOf(1))).toBe(true)
+  expect([keyOf(1), repeatOf(1)].some((key) => keys.has(key))).toBe(true)
   const calls = world.rows(`SELECT lead_id FROM calls WHERE text = 'first call' AND id = 2`)
   // Either both are there and the call is where it was, or they are one and it followed.
   expect(calls).toEqual([{ lead_id: keys.has(keyOf(1)) ? keyOf(1) : repeatOf(1) }])

@@ -312,7 +312,8 @@ function fullPass(request: Search, seq: number | null, marks: Marks): Searched {
     excluded: excludedMark(request),
     atMs: nowMs,
     candidates: found.candidates,
-    oversized: found.oversized.length,
+    // Blocks of other keys are windowed too, but no value of the owner's is to be mended for that.
+    oversized: found.oversized.filter(({ key }) => key < matcher.judge.rules.exact.length).length,
   }
   store.transaction(() => {
     store.begin(table, pass, edges)
