@@ -187,15 +187,20 @@ function goOn(request: Search, pass: Pass, { matcher, index }: Loaded, changed: 
 }
 
 /** Rows of pairs that were told apart, or are no longer, since. */
-function rowsToldApart({ table, store }: Search, before: string, now: string): readonly number[] {
+function rowsToldApart({ picking, layout }: Search, before: string, now: string): readonly number[] {
   if (before === now) return []
   const parse = (text: string) => new Set(text.split('\n').filter((id) => id !== ''))
   const [old, fresh] = [parse(before), parse(now)]
   const different = [...old].filter((id) => !fresh.has(id)).concat([...fresh].filter((id) => !old.has(id)))
+  const rowIdsWith = picking
+    .prepare<[string], number>(
+      `SELECT ${layout.rowId} FROM ${quoteIdentifier(layout.table)} WHERE ${quoteIdentifier(layout.keyColumn)} = ?`,
+    )
+    .pluck()
   return different.flatMap((id) => {
     const parts: unknown = JSON.parse(id)
     const keys = Array.isArray(parts) ? parts.slice(1).map(String) : []
-    return keys.flatMap((key) => store.rowIdOf(table, key) ?? [])
+    return keys.flatMap((key) => rowIdsWith.all(key))
   })
 }
 

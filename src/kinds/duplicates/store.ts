@@ -89,7 +89,6 @@ export interface DuplicateStore {
   keepFingerprint(table: string, id: string, fingerprint: string | undefined): void
   /** The merges are to be worked out anew, since they depend on something else now. */
   forgetFingerprints(table: string, specHash: string): void
-  rowIdOf(table: string, key: string): number | undefined
   touch(table: string, rowId: number, prints: readonly { readonly key: number; readonly print: number }[]): void
   touchedCount(table: string): number
   isTouched(table: string, rowId: number): boolean
@@ -265,11 +264,6 @@ function storeOver(db: Database.Database): DuplicateStore {
       db.prepare('UPDATE groups SET fingerprint = NULL WHERE table_name = ?').run(table)
       db.prepare('UPDATE passes SET spec_hash = ? WHERE table_name = ?').run(specHash, table)
     },
-    rowIdOf: (table, key) =>
-      db
-        .prepare<[string, string], number>('SELECT row_id FROM members WHERE table_name = ? AND key = ?')
-        .pluck()
-        .get(table, key),
     touch(table, rowId, prints) {
       db.prepare('INSERT OR IGNORE INTO touched VALUES (?, ?)').run(table, rowId)
       db.prepare('DELETE FROM prints WHERE table_name = ? AND row_id = ?').run(table, rowId)
