@@ -26,8 +26,7 @@ async function worldWith(leads: number, deletions: 'approve' | 'propagate' | 'ig
   return world
 }
 
-const run = (world: SyncWorld, ...args: string[]) =>
-  trueupJson(args, z.unknown(), { in: world.workspace.folder })
+const run = (world: SyncWorld, ...args: string[]) => trueupJson(args, z.unknown(), { in: world.workspace.folder })
 
 async function merge(world: SyncWorld, survivor: string, loser: string): Promise<string> {
   const merged = await trueupJson(['leads', 'merge', survivor, loser, '--survivor', survivor], mergedSchema, {

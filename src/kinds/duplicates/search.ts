@@ -150,7 +150,9 @@ function goOn(request: Search, pass: Pass, { matcher, index }: Loaded, changed: 
   const isSameMerge = pass.specHash === specMark(changed.marks)
   const rowIds = [...new Set([...changed.rowIds, ...rowsToldApart(request, pass.excluded, excluded)])]
   if (rowIds.length === 0 && isSameMerge) {
-    store.advance(table, changed.seq, excluded, changed.rows)
+    // A look that finds nothing new writes nothing.
+    if (pass.seq !== changed.seq || pass.excluded !== excluded)
+      store.advance(table, changed.seq, excluded, changed.rows)
     return { mode: 'same', rows: changed.rows }
   }
   if (!isSameMerge) store.forgetFingerprints(table, specMark(changed.marks))
