@@ -12,7 +12,7 @@ function found(clusters: readonly number[][], edges: readonly Edge[], spec: Part
     clusters,
     edges,
     keyOf: (rowId) => (rowId === 99 ? undefined : `k${rowId}`),
-    explain: ({ confidence }) => ({ rules: confidence > 0.96 ? ['email'] : [], sentence: 'because' }),
+    explain: ({ confidence }) => ({ rules: confidence > 0.96 ? ['email'] : [], sentence: () => 'because' }),
   }).map(({ automatic, confidence, rule, members }) => ({
     automatic,
     confidence,

@@ -18,7 +18,7 @@ export interface Grouping {
   /** Undefined for a row without a key, which cannot be told apart for good and waits for one. */
   readonly keyOf: (rowId: number) => string | undefined
   /** Names of the rules that a pair meets, and why it is one. */
-  readonly explain: (edge: Edge) => { readonly rules: readonly string[]; readonly sentence: string }
+  readonly explain: (edge: Edge) => { readonly rules: readonly string[]; readonly sentence: () => string }
 }
 
 /** The groups of clusters. Where a part of a cluster is sure, that part comes first and the rest waits for the next look. */
@@ -65,7 +65,8 @@ function groupOf(
       confidence: weakestLink(own),
       rule: spec.rules.find(({ name }) => rules.includes(name))?.name ?? byLikeness,
       members,
-      sentence,
+      // Of the many that are merged unasked, pairs are explained when somebody asks.
+      sentence: automatic ? '' : sentence(),
       fingerprint: undefined,
     },
   ]

@@ -99,8 +99,11 @@ export function lookAt(scanning: Database, picking: Database, request: LookReque
     return {
       is: 'looked',
       ...{ table: layout.table, keyColumn: layout.keyColumn, rows, mode, notYet: layout.notYet ?? null },
-      automatic: automaticOf(table, spec, store, merges),
-      waiting: waitingOf(table, store, merges),
+      // One transaction: what was worked out of each group is kept.
+      ...store.transaction(() => ({
+        automatic: automaticOf(table, spec, store, merges),
+        waiting: waitingOf(table, store, merges),
+      })),
       excluded: exclusions.length,
       oversizedBlocks: store.pass(table)?.oversized ?? 0,
     }

@@ -12,6 +12,8 @@ import { comparedFields, type DuplicatesSpec } from './spec.ts'
 export interface RowSource extends RecordSource {
   /** The rowid of a row of the source. */
   rowIdOf(row: number): number
+  /** The row of the source that has a rowid of its rows. */
+  rowOf(rowId: number): number
 }
 
 /** Reads the compared cells of single records. */
@@ -54,6 +56,15 @@ export function rowSource(scanning: Database, picking: Database, spec: Duplicate
     rows: rowIds.length,
     inMemory: false,
     rowIdOf: (row) => rowIds[row] ?? 0,
+    rowOf(rowId) {
+      let [low, high] = [0, rowIds.length]
+      while (low < high) {
+        const middle = (low + high) >>> 1
+        if ((rowIds[middle] ?? 0) < rowId) low = middle + 1
+        else high = middle
+      }
+      return low
+    },
     cellsOf: (row) => one.cellsAt(rowIds[row] ?? 0) ?? expressions.map(() => ''),
     scan(visitor) {
       let row = 0

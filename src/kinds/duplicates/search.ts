@@ -182,7 +182,14 @@ function goOn(request: Search, pass: Pass, { matcher, index }: Loaded, changed: 
   })
   store.addGroups(
     table,
-    groupsOf({ spec, clusters, edges: component.edges, keyOf, explain: (edge) => explainEdge(edge) }),
+    groupsOf({
+      ...{ spec, clusters, keyOf },
+      edges: component.edges,
+      explain(edge) {
+        const { rules, sentence } = explainEdge(edge)
+        return { rules, sentence: () => sentence }
+      },
+    }),
   )
   store.advance(table, changed.seq, excluded, changed.rows)
   return { mode: 'rows', rows: changed.rows }
@@ -292,21 +299,16 @@ function fullPass(request: Search, seq: number | null, marks: Marks): Searched {
     onColumns: (_, columns) => writeKeyIndex(join(request.folder, indexFile), columns, rowIdOf),
   })
   const { matcher, recordOf } = found
-  const rowOf = new Map<number, number>()
-  const edges = found.edges.map((edge): Edge => {
-    const [one, other] = [rowIdOf(edge.one), rowIdOf(edge.other)]
-    rowOf.set(one, edge.one).set(other, edge.other)
-    return { ...edge, one, other }
-  })
+  const edges = found.edges.map((edge): Edge => ({ ...edge, one: rowIdOf(edge.one), other: rowIdOf(edge.other) }))
   const groups = groupsOf({
     spec,
     clusters: found.clusters.map((cluster) => cluster.map(rowIdOf)),
     edges,
     keyOf,
     explain({ one, other }) {
-      const [left, right] = [recordOf(rowOf.get(one) ?? 0), recordOf(rowOf.get(other) ?? 0)]
+      const [left, right] = [recordOf(source.rowOf(one)), recordOf(source.rowOf(other))]
       const rules = rulesMet(matcher.judge, judge(matcher.judge, left, right), left, right)
-      return { rules, sentence: explain(matcher.judge, left, right).sentence }
+      return { rules, sentence: () => explain(matcher.judge, left, right).sentence }
     },
   })
   const pass: Pass = {
