@@ -9,7 +9,7 @@ const layers = {
   engine: ['desired', 'journal'],
   journal: [],
   targets: ['values'],
-  kinds: ['desired', 'engine', 'targets', 'values'],
+  kinds: ['desired', 'engine', 'matching', 'targets', 'values'],
   leads: ['desired', 'engine', 'targets', 'values'],
   dashboard: [],
   api: ['values', 'desired', 'engine', 'journal', 'leads', 'dashboard'],

@@ -63,7 +63,7 @@ function misspelledName({ firstName, familyName }: Person, random: Random): stri
 }
 
 function emailCell({ kind, person, random, messing }: MainRow): string | null {
-  if (kind === 'missing-email' || kind === 'duplicate-fuzzy') return null
+  if (kind === 'missing-email' || kind === 'duplicate-fuzzy' || kind === 'duplicate-doubtful') return null
   if (kind === 'email-without-domain') return person.email.split('@')[0] ?? null
   return messed('email', person.email, person, random, messing)
 }
@@ -75,6 +75,11 @@ function identityCells(row: MainRow): readonly Cell[] {
     column: 'full_name' | 'company' | 'company_website' | 'linkedin_url' | 'phone' | 'title',
     value: string | undefined,
   ) => messed(column, value, person, random, messing)
+  // Somebody of this name and employer: most likely the lead that is there, but a colleague could be called the same.
+  if (kind === 'duplicate-doubtful') {
+    const { firstName, familyName } = person
+    return [`${firstName.charAt(0)}. ${familyName}`, null, person.company.name, null, null, null, pick(random, titles)]
+  }
   const name = kind === 'duplicate-fuzzy' ? misspelledName(person, random) : cell('full_name', person.fullName)
   if (kind === 'half-filled') return [name, emailCell(row), null, null, null, null, null]
   const known = kind !== 'duplicate-by-email'

@@ -11,6 +11,7 @@ const plantedRows = [
   ['duplicate-exact', 0.005],
   ['duplicate-by-email', 0.014],
   ['duplicate-fuzzy', 0.01],
+  ['duplicate-doubtful', 0.004],
 ] as const
 export type RowKind = 'plain' | (typeof plantedRows)[number][0]
 

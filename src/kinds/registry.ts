@@ -13,6 +13,7 @@ import type { Offload } from '../targets/process/ports.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { airtableSchemaKind } from './airtable-schema/index.ts'
 import { databaseKind } from './database/index.ts'
+import { duplicatesKind, type LazyDuplicateFiles } from './duplicates/index.ts'
 import { importKind } from './import/index.ts'
 import type { JobKind } from './job/index.ts'
 import { machineKind } from './machine/index.ts'
@@ -42,6 +43,8 @@ export interface KindPorts {
   /** What the mirrors of tables remember and are asked. */
   readonly sync: Omit<SyncPorts, 'clock' | 'databases' | 'changeSets' | 'airtable' | 'pathOf'>
   readonly offload: Offload
+  /** Where what is known of duplicates is kept. */
+  readonly duplicateFiles: LazyDuplicateFiles
   readonly memory: Memory
   /** Made before the others, since people ask them for more than a kind is asked. */
   readonly services: ServiceKind
@@ -55,6 +58,7 @@ export const kindNames = [
   'table',
   'standardization',
   'import',
+  'duplicates',
   'airtable-schema',
   'sync',
   'suppression',
@@ -71,6 +75,7 @@ export function createKinds(ports: KindPorts): readonly Kind[] {
     tableKind(ports),
     standardizationKind(ports),
     importKind(ports),
+    namingOwnFiles(ownFolder, duplicatesKind(ports)),
     namingOwnFiles(ownFolder, airtableSchemaKind(ports)),
     namingOwnFiles(ownFolder, syncKind({ ...ports, ...ports.sync })),
     suppressionKind(ports),

@@ -14,6 +14,7 @@ import type { Cell } from '../values/field-type.ts'
 import { identitiesOf, keyIdentity, personFieldsOf, personTextsOf } from '../values/identity.ts'
 import type { RuleContext, Standardized } from '../values/rule.ts'
 import { readCell, storeValue } from './cells.ts'
+import type { LeadDuplicates, LeadMatch } from './duplicates.ts'
 import type { FieldProblem } from './filter.ts'
 import type { CellRow, LeadWriter } from './ports.ts'
 import { type LeadReader, versionOf } from './reader.ts'
@@ -35,7 +36,13 @@ export type LeadValues = Readonly<Record<string, JsonValue>>
 export type WriteRefusal =
   | { readonly is: 'invalid'; readonly problems: readonly FieldProblem[] }
   /** LEAD_DUPLICATE: the value of `field` must be unique and the record `existingKey` has it. */
-  | { readonly is: 'duplicate'; readonly field: string; readonly existingKey: string }
+  | {
+      readonly is: 'duplicate'
+      readonly field: string
+      readonly existingKey: string
+      /** Set where the record as a whole means the existing one, with the reason; `field` is then the key. */
+      readonly explanation?: string
+    }
   | { readonly is: 'not-found' }
   /** LEAD_SUPPRESSED: the values are those of an erased person. */
   | { readonly is: 'suppressed' }
@@ -47,7 +54,14 @@ export type WriteRefusal =
 
 export type WriteResult =
   /** `actionId` is undefined where nothing had to be changed. */
-  { readonly is: 'written'; readonly key: string; readonly actionId: string | undefined } | WriteRefusal
+  | {
+      readonly is: 'written'
+      readonly key: string
+      readonly actionId: string | undefined
+      /** The record that a new one means: it was merged into that one (`key` is the same), or stands beside it. */
+      readonly match?: LeadMatch
+    }
+  | WriteRefusal
 
 export interface EditorPorts {
   readonly writer: LeadWriter
@@ -56,6 +70,8 @@ export interface EditorPorts {
   readonly random: Random
   /** Whether a person was erased, by their identities. Throws SUPPRESSION_KEY_LOST. */
   readonly isErased: IsErased
+  /** Absent where the table declares none. */
+  readonly duplicates?: LeadDuplicates | undefined
 }
 
 export type LeadEditor = ReturnType<typeof createLeadEditor>
@@ -183,12 +199,71 @@ export function createLeadEditor(table: LeadTable, reader: LeadReader, ports: Ed
     if (isSuppressed(key, (field) => cells.get(field))) return { is: 'suppressed' }
     const existing = await reader.get(key, [])
     if (existing !== undefined) return { is: 'duplicate', field: table.key, existingKey: existing.key }
+    const match = await ports.duplicates?.match(cells)
+    if (match !== undefined && ports.duplicates !== undefined) {
+      const answer = await answerMatch(ports.duplicates, match, { given: values, cells, columns }, context)
+      if (answer !== undefined) return answer
+    }
     const duplicate = await duplicateOf(cells, 0)
     if (duplicate !== undefined) return duplicate
     const change: Change = { is: 'insert', rowId: 0, key, row: { [table.key]: key, ...Object.fromEntries(cells) } }
     const result = await submit('create-lead', key, `Add a record to ${table.name}`, [change], context)
+    if (result.is === 'written') return { ...result, ...(match === undefined ? {} : { match }) }
     // Another program may have added the same value between the check and the write.
     return result.is === 'failed' ? ((await duplicateOf(cells, 0)) ?? result) : result
+  }
+
+  /** Merges or refuses a new record that means an existing one, as declared; undefined where it is added and flagged. */
+  async function answerMatch(
+    duplicates: LeadDuplicates,
+    match: LeadMatch,
+    added: {
+      readonly given: LeadValues
+      readonly cells: ReadonlyMap<string, Cell>
+      readonly columns: ReadonlySet<string>
+    },
+    context: WriteContext,
+  ): Promise<WriteResult | undefined> {
+    const { key: existingKey, explanation } = match
+    switch (duplicates.onInsert) {
+      case 'flag':
+        return undefined
+      case 'refuse':
+        return { is: 'duplicate', field: table.key, existingKey, explanation }
+      case 'merge': {
+        // Defaults are no word of whoever adds it.
+        const own = new Map([...added.cells].filter(([name]) => added.given[name] !== undefined))
+        const taken = await duplicates.absorb(existingKey, own)
+        const row = await reader.wholeRow(existingKey)
+        if (taken === undefined || row === undefined) return undefined
+        const after = new Map(taken.map((change) => [change.field, change.after]))
+        if (after.size === 0) return { is: 'written', key: row.key, actionId: undefined, match }
+        const collision = await duplicateOf(after, row.rowId)
+        if (collision !== undefined) return collision
+        const summary = `Merge a new record into one of ${table.name}: ${[...after.keys()].join(', ')}`
+        const result = await submit('update-lead', row.key, summary, cellChanges(row, after, added.columns), context)
+        return result.is === 'written' ? { ...result, match } : result
+      }
+    }
+  }
+
+  /** The changes of these cells in a row, with its stamps. */
+  function cellChanges(
+    row: { readonly rowId: number; readonly key: string; readonly cells: CellRow },
+    after: ReadonlyMap<string, Cell>,
+    columns: ReadonlySet<string>,
+  ): readonly Change[] {
+    const stamped = new Map(after)
+    for (const [name, field] of table.fields)
+      if (field.spec.onUpdate === 'now' && !stamped.has(name) && columns.has(name)) stamped.set(name, now(field))
+    return [...stamped].map(([column, cell]) => ({
+      is: 'cell',
+      rowId: row.rowId,
+      key: row.cells[table.key] ?? row.key,
+      column,
+      before: row.cells[column] ?? null,
+      after: cell,
+    }))
   }
 
   /**
@@ -215,19 +290,7 @@ export function createLeadEditor(table: LeadTable, reader: LeadReader, ports: Ed
     const duplicate = await duplicateOf(cells, row.rowId)
     if (duplicate !== undefined) return duplicate
     const changed = [...cells.keys()]
-    for (const [name, field] of table.fields) {
-      if (field.spec.onUpdate === 'now' && !cells.has(name) && columns.has(name)) cells.set(name, now(field))
-    }
-    const changes = [...cells].map(
-      ([column, after]): Change => ({
-        is: 'cell',
-        rowId: row.rowId,
-        key: row.cells[table.key] ?? row.key,
-        column,
-        before: row.cells[column] ?? null,
-        after,
-      }),
-    )
+    const changes = cellChanges(row, cells, columns)
     const summary = `Change ${changed.join(', ')} of one record of ${table.name}`
     const result = await submit('update-lead', row.key, summary, changes, context)
     return result.is === 'failed' ? ((await duplicateOf(cells, row.rowId)) ?? result) : result

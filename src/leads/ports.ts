@@ -26,15 +26,18 @@ export interface LeadReads {
 export interface LeadChangeRequest {
   /** The name of the entry in `tables`. */
   readonly table: string
-  readonly verb: 'create-lead' | 'update-lead' | 'delete-lead'
+  readonly verb: 'create-lead' | 'update-lead' | 'delete-lead' | 'merge-leads' | 'not-duplicate'
   /** Key of the record. */
   readonly key: string
+  /** How many records it concerns; one where it is left out. */
+  readonly affected?: number
   /** Who asks, for the journal. */
   readonly actor: string
   readonly reason: string
   /** One sentence for a person. Holds field names, no values. */
   readonly summary: string
-  readonly target: Omit<ChangeTarget, 'path'>
+  /** Of the table's own database where no path is given. */
+  readonly target: Omit<ChangeTarget, 'path'> & Partial<Pick<ChangeTarget, 'path'>>
   /** Exact, with before-images: the writer makes them only where the before-images still hold. */
   readonly changes: readonly Change[]
   readonly preview: readonly CellPreview[]

@@ -3,6 +3,7 @@
  */
 import { OperationalError } from '../errors.ts'
 import { decodeCursor, encodeCursor, type LeadOrder } from './cursor.ts'
+import type { LeadDuplicates } from './duplicates.ts'
 import { createLeadEditor, type EditorPorts, type LeadEditor } from './editor.ts'
 import type { LeadFilter } from './filter.ts'
 import type { EraseOutcome, EraseRequest, LeadEraser, LeadReads } from './ports.ts'
@@ -26,6 +27,8 @@ export interface LeadRepositoryPorts extends EditorPorts {
   /** Absent where a table has no search; searching it is then refused. */
   readonly search?: LeadSearch
   readonly eraser: LeadEraser
+  /** Absent where the table declares none. */
+  readonly duplicates?: LeadDuplicates | undefined
 }
 
 export interface LeadRepository
@@ -33,6 +36,8 @@ export interface LeadRepository
     Pick<LeadEditor, 'create' | 'update' | 'remove'> {
   /** One page. Throws USAGE for a cursor of another list. */
   list(request: LeadListRequest): Promise<LeadPage>
+  /** Undefined where the table declares none. */
+  readonly duplicates: LeadDuplicates | undefined
   /** Erases the person of a record, in every table, for good; or tells what that would remove. */
   erase(request: Omit<EraseRequest, 'table'>): Promise<EraseOutcome>
   /** The exact number of matches of a filter; a search considers its 10,000 best hits. */
@@ -108,6 +113,7 @@ export function createLeadRepository(table: LeadTable, ports: LeadRepositoryPort
 
   return {
     table,
+    duplicates: ports.duplicates,
     allColumns: reader.allColumns,
     get: reader.get,
     statistics: reader.statistics,

@@ -113,13 +113,14 @@ function empty(columns: readonly Uint32Array[], block: Uint32Array, print: numbe
   for (const row of block) for (const column of columns) if (column[row] === print) column[row] = 0
 }
 
-interface Entries {
+/** Fingerprints of a key with their rows, sorted by both. */
+export interface Entries {
   readonly prints: Uint32Array
   readonly rows: Uint32Array
 }
 
 /** All fingerprints of a key with their rows, by fingerprint and then row: four passes of a stable counting sort. */
-function sortedEntries(columns: readonly Uint32Array[], rows: number): Entries {
+export function sortedEntries(columns: readonly Uint32Array[], rows: number): Entries {
   let count = 0
   for (const column of columns) for (let row = 0; row < rows; row += 1) if (column[row] !== 0) count += 1
   let prints = new Uint32Array(count)

@@ -8,7 +8,7 @@ import type { Edge } from './cluster.ts'
 import { commonnessOfCount } from './columns.ts'
 import { readingsOf } from './feature.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { confidenceOf, isDuplicate, type JudgedRecord, judge, rulesMet } from './judge.ts'
+import { bitsOfRules, confidenceOf, isDuplicate, type JudgedRecord, judge, rulesMet } from './judge.ts'
 import { judgedRecord, type Matcher, rulePrint } from './matcher.ts'
 
 /** Where candidates come from: an index of keys, in memory or in a file beside the data. */
@@ -50,11 +50,7 @@ export interface ChangedRecord {
 /** The duplicates of one record, by falling confidence. */
 export function edgesOfChanged(matcher: Matcher, changed: ChangedRecord, source: CandidateSource): readonly Edge[] {
   const { judge: by } = matcher
-  const prepare = (cells: readonly string[]): JudgedRecord =>
-    judgedRecord(matcher, cells, (feature, reading) => {
-      const text = reading()
-      return text === '' ? 0 : commonnessOfCount(source.countOf(feature, fingerprintOf(text)))
-    })
+  const prepare = (cells: readonly string[]) => recordBy(matcher, cells, source)
   const record = prepare(changed.cells)
   const edges: Edge[] = []
   for (const row of candidatesOf(matcher, changed, source)) {
@@ -63,11 +59,28 @@ export function edgesOfChanged(matcher: Matcher, changed: ChangedRecord, source:
     const judgement = judge(by, record, other)
     const confidence = confidenceOf(judgement, by.model.priorBits)
     if (isDuplicate(by, confidence, () => rulesMet(by, judgement, record, other).length > 0))
-      edges.push({ one: Math.min(changed.row, row), other: Math.max(changed.row, row), confidence })
+      edges.push({
+        one: Math.min(changed.row, row),
+        other: Math.max(changed.row, row),
+        confidence,
+        exact: bitsOfRules(by.rules.exact, judgement.exact),
+      })
   }
   return edges.sort(
     (left, right) => right.confidence - left.confidence || left.one - right.one || left.other - right.other,
   )
+}
+
+/** A record as it is judged, with the commonness of its values from the source. */
+export function recordBy(
+  matcher: Matcher,
+  cells: readonly string[],
+  source: Pick<CandidateSource, 'countOf'>,
+): JudgedRecord {
+  return judgedRecord(matcher, cells, (feature, reading) => {
+    const text = reading()
+    return text === '' ? 0 : commonnessOfCount(source.countOf(feature, fingerprintOf(text)))
+  })
 }
 
 function candidatesOf(matcher: Matcher, changed: ChangedRecord, source: CandidateSource): ReadonlySet<number> {

@@ -9,6 +9,8 @@ export interface Edge {
   readonly other: number
   /** Confidence from 0 to 1. */
   readonly confidence: number
+  /** Exact rules that the pair meets, one bit for each by its place among them. */
+  readonly exact?: number
 }
 
 export interface Clustering {

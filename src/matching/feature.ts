@@ -111,6 +111,22 @@ function partsOf(name: string, column: number, role: Role, isRepeated: boolean):
   ]
 }
 
+/** A feature by what is kept of it; readings that come again are remembered. */
+export function featureOf({
+  name,
+  column,
+  role,
+  part,
+}: {
+  readonly name: string
+  readonly column: number
+  readonly role: Role
+  readonly part: 'first' | 'last' | null
+}): Feature {
+  if (part === null) return { name, column, role, read: readerOf(role) }
+  return { name, column, role, read: readerOf('person'), part: part === 'first' ? givenOf : familyOf }
+}
+
 /** Shares from which a field counts as repeated by others: of rows that contain the other, of words that are covered. */
 const containedMin = 0.75
 const coveredMin = 0.7

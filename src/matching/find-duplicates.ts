@@ -8,18 +8,28 @@ import { cellsOfChosen } from './cell-arena.ts'
 import { clusterOf, type Edge, pairKey } from './cluster.ts'
 import { type Columns, columnsOf, countBitsOf } from './columns.ts'
 import { firstLookOf } from './first-look.ts'
-import { confidenceOf, isDuplicate, type JudgedRecord, judge, judgeLevels, ruleBitsOf, rulesMet } from './judge.ts'
+import {
+  bitsOfRules,
+  confidenceOf,
+  isDuplicate,
+  type JudgedRecord,
+  judge,
+  judgeLevels,
+  ruleBitsOf,
+  rulesMet,
+} from './judge.ts'
 import { judgedRecord, type Matcher, type MatcherOptions, prepareMatcher, rulePrint } from './matcher.ts'
 import { probabilityOf } from './model.ts'
 import { overlapsOf } from './overlap.ts'
 import { type PairStore, pairStore } from './pair-store.ts'
-import type { ExactRule } from './rules.ts'
 import { decideLevels, weigh } from './score.ts'
 import type { RecordSource } from './source.ts'
 
 export interface FindOptions extends MatcherOptions {
   /** Whether a person said that two rows are not duplicates. */
   readonly isExcluded?: (one: number, other: number) => boolean
+  /** Is given the fingerprints of all rows while they are there, for an index of candidates. */
+  readonly onColumns?: (matcher: Matcher, columns: Columns) => void
 }
 
 export interface Found extends Candidates {
@@ -91,7 +101,7 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
     const exact = met === 0 ? [] : rules.filter((_, rule) => (met & (1 << rule)) !== 0)
     const byRule = ruleBitsOf(by, exact, evidence) ?? Number.NEGATIVE_INFINITY
     const confidence = probabilityOf(Math.max(evidence.bits + by.model.priorBits, byRule))
-    if (isOne(confidence, one, other)) edges.push({ one, other, confidence })
+    if (isOne(confidence, one, other)) edges.push({ one, other, confidence, exact: met })
   }
   const isSupported = (one: number, other: number) =>
     isOne(confidenceOf(judge(by, recordOf(one), recordOf(other)), by.model.priorBits), one, other)
@@ -104,11 +114,6 @@ export function findDuplicates(source: RecordSource, options: FindOptions): Foun
     oversized: gathered.oversized,
     recordOf,
   }
-}
-
-/** One bit for each rule that is met. */
-function bitsOfRules(rules: readonly ExactRule[], met: readonly ExactRule[]): number {
-  return met.reduce((bits, rule) => bits | (1 << rules.indexOf(rule)), 0)
 }
 
 interface Gathered extends Candidates {
@@ -126,6 +131,7 @@ function gather(source: RecordSource, options: FindOptions, floor: number): Gath
     count: prepared.judge.rules.exact.length,
     printOf: (rule, cells, prints) => rulePrint(prepared, rule, cells, prints),
   })
+  options.onColumns?.(prepared, columns)
   const recordOf = recordReader((row) => source.cellsOf(row), prepared, columns.commonness)
   const rough = prepared.judge.model
   const overlaps = overlapsOf({ model: rough, prints: columns.prints, recordOf, random: options.random })

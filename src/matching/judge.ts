@@ -140,6 +140,11 @@ export function ruleBitsOf(by: Judge, exact: readonly ExactRule[], evidence: Pai
   return best
 }
 
+/** One bit for each rule that is met. */
+export function bitsOfRules(rules: readonly ExactRule[], met: readonly ExactRule[]): number {
+  return met.reduce((bits, rule) => bits | (1 << rules.indexOf(rule)), 0)
+}
+
 /** Two different profiles are two people, unless one was mistyped or an exact rule that is sure says otherwise. */
 function vetoOf(
   by: Judge,

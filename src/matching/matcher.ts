@@ -55,12 +55,20 @@ export function prepareMatcher(source: RecordSource, options: MatcherOptions): M
   const model = measureModel({ features: features.features, sample, rows: source.rows, random })
   const terms = termsOf(features.features, model.vocabularies)
   const plan = planBlocking({ features: features.features, terms, sample, rows: source.rows, random })
-  const regions = fields.map((field) => {
+  const judge = {
+    ...{ model, roles: features.roles, rules, regions: regionsOf(fields) },
+    ...usualSettings,
+    ...options.settings,
+  }
+  return { judge, features, plan }
+}
+
+/** The declared region of national phone numbers, by field. */
+export function regionsOf(fields: readonly MatchField[]): readonly (string | undefined)[] {
+  return fields.map((field) => {
     const region = field.rules.find(({ rule }) => rule === 'phone')?.options.region
     return typeof region === 'string' ? region : undefined
   })
-  const judge = { model, roles: features.roles, rules, regions, ...usualSettings, ...options.settings }
-  return { judge, features, plan }
 }
 
 /**

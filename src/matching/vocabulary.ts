@@ -13,6 +13,9 @@ export interface WordBag {
 }
 
 export interface Vocabulary {
+  /** Texts with each word, among `filled` texts: what the rest is made of. */
+  readonly counts: ReadonlyMap<string, number>
+  readonly filled: number
   /** How much a word says, in bits. */
   readonly weightOf: (word: string) => number
   readonly bagOf: (reading: string) => WordBag
@@ -43,6 +46,8 @@ export function vocabularyBy(counts: ReadonlyMap<string, number>, filled: number
   }
   const bags = new Map<string, WordBag>()
   return {
+    counts,
+    filled,
     weightOf,
     bagOf(reading) {
       const known = bags.get(reading)

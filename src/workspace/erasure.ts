@@ -7,6 +7,7 @@ import { type PersonTable, personTablesOf } from '../desired/person-tables.ts'
 import type { DesiredState } from '../desired/schema.ts'
 import { forgetInJournal, showsPerson } from '../journal/forget.ts'
 import type { JournalStore } from '../journal/store.ts'
+import { duplicatesStoreFile, emptyDuplicateStore } from '../kinds/duplicates/index.ts'
 import { forgetInImportLog, forgottenLogChange, importSources } from '../kinds/import/index.ts'
 import { emptySearchFile } from '../leads/search/forget.ts'
 import { createEraser, type Eraser, type ErasureTrace, type PersonMarks } from '../targets/erasure/eraser.ts'
@@ -56,6 +57,11 @@ export function openErasure(ports: ErasurePorts): Erasure {
         ports.forgetLooks(showsPerson(person.known))
         return forgetInJournal(journal, person.known)
       },
+    },
+    {
+      name: 'duplicates',
+      path: join(ownFolder, duplicatesStoreFile),
+      forget: async () => emptyDuplicateStore(ownFolder),
     },
     { name: 'search index', path: searchPath, forget: async () => emptySearchFile(searchPath) },
   ]

@@ -1,5 +1,8 @@
 import type { Clock } from '../clock.ts'
+import type { ResourceKey } from '../engine/resource.ts'
+import { duplicatesSpecOf } from '../kinds/duplicates/index.ts'
 import type { Random } from '../random.ts'
+import { createLeadDuplicates } from './lead-duplicates.ts'
 import { createLeadEraser } from './lead-eraser.ts'
 import { createLeadWriter } from './lead-writer.ts'
 import { type Leads, openLeads } from './leads.ts'
@@ -10,6 +13,14 @@ import { databasePathOf } from './paths.ts'
 export function leadsOf(workspace: Workspace, ports: { readonly clock: Clock; readonly random: Random }): Leads {
   const { state } = workspace.generations.inForce()
   const databaseOf = (table: string) => state.tables[table]?.database ?? ''
+  const writer = createLeadWriter({
+    engine: workspace.engine,
+    rows: workspace.rows,
+    lease: workspace.lease,
+    random: ports.random,
+    databaseOf,
+    pathOf: (table) => databasePathOf(state, databaseOf(table), workspace.directory),
+  })
   return openLeads(state, {
     ...ports,
     databases: workspace.databases,
@@ -18,13 +29,30 @@ export function leadsOf(workspace: Workspace, ports: { readonly clock: Clock; re
     ownFolder: workspace.ownFolder,
     isErased: workspace.suppressions.isErased,
     eraser: createLeadEraser({ ...workspace, clock: ports.clock, random: ports.random, databaseOf }),
-    writer: createLeadWriter({
-      engine: workspace.engine,
-      rows: workspace.rows,
-      lease: workspace.lease,
-      random: ports.random,
-      databaseOf,
-      pathOf: (table) => databasePathOf(state, databaseOf(table), workspace.directory),
-    }),
+    writer,
+    duplicatesOf(table) {
+      const spec = duplicatesSpecOf(state, table)
+      const declared = state.tables[table]
+      if (spec === undefined || declared?.duplicates === undefined) return undefined
+      return createLeadDuplicates({
+        ...{ table, spec, writer },
+        fields: declared.fields,
+        onInsert: declared.duplicates.onInsert,
+        desk: workspace.duplicates,
+        engine: workspace.engine,
+        clock: ports.clock,
+        look: (key) => lookAlone(workspace, key),
+      })
+    },
   })
+}
+
+/** A running controller has looked already; where none runs, whoever asks looks. */
+async function lookAlone({ serves, engine, kinds }: Workspace, key: ResourceKey): Promise<void> {
+  const declared = engine.statuses.get(key)?.declared
+  const kind = kinds.find(({ name }) => name === key.kind)
+  if (serves || declared === undefined || kind === undefined) return
+  const context = { signal: new AbortController().signal, progress: () => undefined }
+  const seen = await kind.observe(declared, { is: 'full' }, context)
+  if (seen.is === 'unreadable') throw seen.error
 }

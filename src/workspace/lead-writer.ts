@@ -32,7 +32,7 @@ export function createLeadWriter(ports: LeadWriterPorts): LeadWriter {
       if (!gate.runnable) {
         return { is: 'waiting', actionId: action.id, reasons: gate.reasons.map((reason) => reason.message) }
       }
-      rows.offer(action.id, { ...request.target, path: ports.pathOf(request.table) }, request.changes)
+      rows.offer(action.id, { path: ports.pathOf(request.table), ...request.target }, request.changes)
       engine.ledger.plan(action)
       try {
         const context = {
@@ -69,7 +69,7 @@ function actionOf(request: LeadChangeRequest, ports: LeadWriterPorts) {
         risk: 'low',
         findings: [],
         precondition: fingerprint.digest(),
-        affected: { count: 1, sample: [request.key] },
+        affected: { count: request.affected ?? 1, sample: [request.key] },
         population: 0,
         preview: request.preview,
         reversible: 'from-checkpoint',

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import type { Clock } from '../clock.ts'
 import type { DesiredState, FieldSpec } from '../desired/schema.ts'
+import type { LeadDuplicates } from '../leads/duplicates.ts'
 import type { Standardize } from '../leads/editor.ts'
 import { offloadedReads } from '../leads/offloaded-reads.ts'
 import type { ChangeFeed, LeadEraser, LeadReads, LeadWriter } from '../leads/ports.ts'
@@ -27,6 +28,8 @@ export interface LeadPorts {
   readonly writer: LeadWriter
   readonly eraser: LeadEraser
   readonly isErased: IsErased
+  /** The duplicates of a table; undefined where it declares none. */
+  readonly duplicatesOf: (table: string) => LeadDuplicates | undefined
   /** Folder of the desired state. */
   readonly workspace: string
   /** `.trueup`, for the search index. */
@@ -65,6 +68,7 @@ export function openLeads(state: DesiredState, ports: LeadPorts): Leads {
       writer: ports.writer,
       eraser: ports.eraser,
       isErased: ports.isErased,
+      duplicates: ports.duplicatesOf(name),
       standardize: standardizeFields(spec.fields),
       clock: ports.clock,
       random: ports.random,

@@ -10,6 +10,7 @@ import { messageOf, OperationalError } from '../errors.ts'
 import { journalVersionOf } from '../journal/schema.ts'
 import { type JournalStore, journalOver, openJournal } from '../journal/store.ts'
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
+import { createDuplicatesDesk, type DuplicatesDesk, lazyDuplicateFiles } from '../kinds/duplicates/index.ts'
 import { createKinds, kindNames } from '../kinds/registry.ts'
 import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
 import { createSyncDesk, lazySyncStore, listSync, type SyncDesk } from '../kinds/sync/index.ts'
@@ -68,6 +69,10 @@ export interface Workspace {
   readonly airtable: AirtableTargets
   /** What people ask of the mirrors in Airtable. */
   readonly sync: SyncDesk
+  /** What people ask of duplicates. */
+  readonly duplicates: DuplicatesDesk
+  /** Whether a loop runs on it, which looks by itself. */
+  readonly serves: boolean
   /** Where the sandbox of this workspace answers; undefined where none is needed. */
   readonly sandboxUrl: () => string | undefined
   /** Undefined when opened to look. */
@@ -143,6 +148,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     closers.unshift(() => airtable.close())
     const syncStore = lazySyncStore({ path: join(ownFolder, 'sync.db'), purpose: options.purpose, databases })
     closers.unshift(() => syncStore.close())
+    const duplicateFiles = lazyDuplicateFiles({ ownFolder, purpose: options.purpose, databases })
+    closers.unshift(() => duplicateFiles.close())
     const pathOf = (database: string) => databasePathOf(generations.inForce().state, database, directory)
     const mirrors = () => listSync(generations.inForce().state)
     const sync = {
@@ -150,6 +157,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       specOf: (table: string) => mirrors().find(({ key }) => key.name === table)?.spec,
       isErased: suppressions.isErased,
     }
+    const duplicates = createDuplicatesDesk({ databases, duplicateFiles: duplicateFiles.open, pathOf })
+    closers.unshift(() => duplicates.close())
     const memory = createMemory(journal, { keep })
     const programs = openPrograms({ ...options, workspace: directory, ownFolder, keep, memory })
     closers.unshift(() => programs.close())
@@ -167,6 +176,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         airtable,
         sync,
         offload,
+        duplicateFiles,
         memory,
         services: programs.services,
         jobs: programs.jobs,
@@ -207,6 +217,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         pathOf,
         tables: () => mirrors().map(({ key }) => key.name),
       }),
+      duplicates,
+      serves: options.serves === true,
       sandboxUrl: sandbox.url,
       lease,
       controller: () => otherHolder(journal, clock),

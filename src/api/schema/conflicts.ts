@@ -8,6 +8,7 @@ import { ForbiddenError, InputInvalidError } from './errors.ts'
 import { tableNames } from './lead-names.ts'
 import type { Refusals } from './lead-writes.ts'
 import { decodeNodeId, idWithin } from './node-id.ts'
+import { forwards, pageOf } from './paging.ts'
 import { hasTag, type Results } from './results.ts'
 import { jsonOf } from './scalars.ts'
 import { reasonLengthMax } from './sizes.ts'
@@ -162,39 +163,6 @@ function recordOf(sync: SyncPort, table: string | undefined, leadId: string | un
     throw new InputInvalidError([{ path: ['leadId'], message: `is no id of ${table ?? 'a mirrored table'}` }])
   }
   return { table: named, key }
-}
-
-interface Span {
-  readonly first?: number | null | undefined
-  readonly after?: string | null | undefined
-  readonly last?: number | null | undefined
-  readonly before?: string | null | undefined
-}
-
-function forwards({ first, after, last, before }: Span): { limit: number; after: string | undefined } {
-  if (last != null || before != null) {
-    const path = [last == null ? 'before' : 'last']
-    throw new InputInvalidError([{ path, message: 'this list is paged with first and after' }])
-  }
-  return { limit: first ?? pageSizeDefault, after: after ?? undefined }
-}
-
-function pageOf<Item>(
-  found: readonly Item[],
-  limit: number,
-  after: string | undefined,
-  cursor: (item: Item) => string,
-) {
-  const edges = found.slice(0, limit).map((node) => ({ node, cursor: cursor(node) }))
-  return {
-    edges,
-    pageInfo: {
-      hasNextPage: found.length > limit,
-      hasPreviousPage: after !== undefined,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-  }
 }
 
 const placeSchema = z.object({ foundMs: z.number(), id: z.string() })

@@ -1,5 +1,6 @@
 /** The writes of a declared table: each becomes an action that can be undone; every refusal is a member of the result union. */
 import type { JsonValue } from '../../json.ts'
+import type { LeadMatch } from '../../leads/duplicates.ts'
 import type { LeadValues, WriteResult } from '../../leads/editor.ts'
 import type { Lead } from '../../leads/reader.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
@@ -79,17 +80,21 @@ function resultOf<Done extends object>(
   names: TableNames,
   result: WriteResult,
   id: string,
-  done: (actionId: string | null, key: string) => Done,
+  done: (actionId: string | null, key: string, match: LeadMatch | undefined) => Done,
 ) {
   switch (result.is) {
     case 'written':
-      return done(result.actionId ?? null, result.key)
+      return done(result.actionId ?? null, result.key, result.match)
     case 'invalid':
       throw new InputInvalidError(result.problems.map(({ path, message }) => ({ path: ['input', ...path], message })))
     case 'duplicate': {
-      const { field, existingKey } = result
+      const { field, existingKey, explanation } = result
       const existingId = encodeNodeId(names.type, existingKey)
-      return { is: 'duplicate' as const, message: `${field} must be unique; ${existingId} has it.`, field, existingId }
+      const message =
+        explanation === undefined
+          ? `${field} must be unique; ${existingId} has it.`
+          : `It is ${existingId} already: ${explanation}.`
+      return { is: 'duplicate' as const, message, field, existingId }
     }
     case 'not-found':
       return { is: 'not-found' as const, message: `There is no ${names.single} ${id}.` }
@@ -117,7 +122,9 @@ export function addWrites(
   const givenName = new Map(types.fields.map((field) => [recordFieldName(field.name), field.name]))
 
   const Saved = builder
-    .objectRef<{ is: 'saved'; lead: Lead | undefined; actionId: string | null }>(`${type}Saved`)
+    .objectRef<{ is: 'saved'; lead: Lead | undefined; actionId: string | null; match: LeadMatch | null }>(
+      `${type}Saved`,
+    )
     .implement({
       isTypeOf: (value) => hasTag(value, 'saved'),
       fields: (t) => ({
@@ -126,6 +133,13 @@ export function addWrites(
           nullable: true,
           description: 'What `undo` takes back; null where nothing had to be changed.',
         }),
+        matchedId: t.id({
+          nullable: true,
+          description:
+            'The record that a new one means: it was merged into that one, or stands beside it for a look to find, as `duplicates.onInsert` says.',
+          resolve: ({ match }) => (match === null ? null : encodeNodeId(type, match.key)),
+        }),
+        matchExplanation: t.string({ nullable: true, resolve: ({ match }) => match?.explanation ?? null }),
       }),
     })
 
@@ -184,10 +198,11 @@ export function addWrites(
     }),
   })
 
-  const saved = async (actionId: string | null, key: string) => ({
+  const saved = async (actionId: string | null, key: string, match: LeadMatch | undefined) => ({
     is: 'saved' as const,
     lead: await repository.get(key),
     actionId,
+    match: match ?? null,
   })
   const write = ({ viewer }: ApiContext, reason: string | null | undefined) => ({
     actor: actorOf(viewer),

@@ -9,6 +9,7 @@ import type { SyncPort } from '../sync-port.ts'
 import { type Builder, pageSizeDefault, requires } from './builder.ts'
 import type { ApiContext, Repositories } from './context.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
+import { addDuplicates, addDuplicateTypes, type DuplicateTypes } from './lead-duplicates.ts'
 import { addErasure, addErasureResults } from './lead-erasure.ts'
 import { recordFieldName, type TableNames, tableNames } from './lead-names.ts'
 import { addLeadTypes, addSharedLeadTypes, type LeadTypes } from './lead-types.ts'
@@ -103,6 +104,7 @@ export function addLeads(
   const lists = new Map<string, ListRoot>()
   const shared = addSharedLeadTypes(builder)
   const erasures = addErasureResults(builder, erasureTypes)
+  let duplicates: DuplicateTypes | undefined
   for (const repository of repositories.values()) {
     const names = tableNames(repository.table.name)
     const types = addLeadTypes(builder, repository, names, shared)
@@ -110,6 +112,11 @@ export function addLeads(
     addReads(builder, repository, names, types)
     addWrites(builder, repository, names, types, results, refusals)
     addErasure(builder, repository, names, { results, refusals, erasures })
+    if (repository.duplicates !== undefined) {
+      duplicates ??= addDuplicateTypes(builder)
+      const parts = { results, refusals, duplicates }
+      addDuplicates(builder, repository, repository.duplicates, names, types, parts)
+    }
     lists.set(names.list, { names, repository })
   }
   addStatistics(builder, repositories)

@@ -14,6 +14,7 @@ import { leadsOf } from '../../workspace/lead-access.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, Refusal, runCommand } from '../command.ts'
 import { type Controller, controllerOf } from '../controller.ts'
 import { withWorkspace } from '../workspace.ts'
+import { registerDuplicates } from './duplicates.ts'
 import { registerErasure } from './erase.ts'
 import { wholeNumber } from './query.ts'
 import { localActor } from './queue.ts'
@@ -96,6 +97,7 @@ export function registerLeads(program: Command): void {
       runCommand(options, (run) => writing(options, run, { is: 'delete', key })),
     )
 
+  registerDuplicates(leads)
   registerErasure(leads)
 }
 
@@ -203,11 +205,17 @@ type Write =
 async function writing(options: LeadOptions, run: CommandRun, write: Write): Promise<ExitStatus> {
   const controller = await controllerOf(options)
   const done = controller === undefined ? await writeHere(options, write) : await writeThere(options, write, controller)
-  run.answer(done, ({ line, colour }) =>
+  run.answer(done, ({ line, colour }) => {
     line(
       `${colour.green('✓')} ${done.id}${done.actionId === null ? ' was like that already' : colour.dim(` undo: trueup undo ${done.actionId}`)}`,
-    ),
-  )
+    )
+    if (done.matchedId !== null)
+      line(
+        done.matchedId === done.id
+          ? colour.yellow('  it was there already, and was completed')
+          : colour.yellow(`  it may be ${done.matchedId}: trueup leads duplicates --of ${done.id}`),
+      )
+  })
   return 0
 }
 
@@ -219,6 +227,8 @@ function refusalCode(typename: string): 'LEAD_DUPLICATE' | 'LEAD_SUPPRESSED' | '
 interface Written {
   readonly id: string
   readonly actionId: string | null
+  /** The record that a new one means: the same where it was merged into it. */
+  readonly matchedId: string | null
 }
 
 function writeHere(options: LeadOptions, write: Write): Promise<Written> {
@@ -244,14 +254,19 @@ function writeHere(options: LeadOptions, write: Write): Promise<Written> {
 function writtenOf(result: WriteResult, key: string): Written {
   switch (result.is) {
     case 'written':
-      return { id: result.key, actionId: result.actionId ?? null }
+      return { id: result.key, actionId: result.actionId ?? null, matchedId: result.match?.key ?? null }
     case 'invalid':
       throw new OperationalError(
         'LEAD_INVALID',
         result.problems.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '),
       )
     case 'duplicate':
-      throw new OperationalError('LEAD_DUPLICATE', `${result.field} must be unique; ${result.existingKey} has it`)
+      throw new OperationalError(
+        'LEAD_DUPLICATE',
+        result.explanation === undefined
+          ? `${result.field} must be unique; ${result.existingKey} has it`
+          : `it is ${result.existingKey} already: ${result.explanation}`,
+      )
     case 'suppressed':
       throw new OperationalError('LEAD_SUPPRESSED', 'these are the values of a person who was erased')
     case 'not-found':
@@ -277,11 +292,18 @@ async function writeThere(options: LeadOptions, write: Write, controller: Contro
       : Object.fromEntries(Object.entries(write.values).map(([field, value]) => [recordFieldName(field), value]))
   const input = write.is === 'create' ? values : { ...values, id: write.key }
   const done =
-    write.is === 'delete' ? 'RecordDeleted { actionId }' : `${names.type}Saved { actionId ${names.single} { id } }`
+    write.is === 'delete'
+      ? 'RecordDeleted { actionId }'
+      : `${names.type}Saved { actionId matchedId ${names.single} { id } }`
   const outcomeSchema = z.record(
     z.string(),
     z
-      .object({ actionId: z.string().nullable().optional(), message: z.string().optional(), __typename: z.string() })
+      .object({
+        actionId: z.string().nullable().optional(),
+        matchedId: z.string().nullable().optional(),
+        message: z.string().optional(),
+        __typename: z.string(),
+      })
       .loose(),
   )
   const data = await controller.request(
@@ -293,5 +315,9 @@ async function writeThere(options: LeadOptions, write: Write, controller: Contro
   if (outcome?.message !== undefined) throw new OperationalError(refusalCode(outcome.__typename), outcome.message)
   const savedSchema = z.object({ [names.single]: z.object({ id: z.string() }).nullable() })
   const saved = write.is === 'create' ? savedSchema.parse(outcome)[names.single]?.id : undefined
-  return { id: saved ?? (write.is === 'create' ? '' : write.key), actionId: outcome?.actionId ?? null }
+  return {
+    id: saved ?? (write.is === 'create' ? '' : write.key),
+    actionId: outcome?.actionId ?? null,
+    matchedId: outcome?.matchedId ?? null,
+  }
 }

@@ -3,7 +3,7 @@
  * empty text survive. Also what belongs together: all changes of one record in a row are made, or left, as one.
  */
 import type { Cell } from '../../values/field-type.ts'
-import type { Change } from './ports.ts'
+import type { Change, ChangeOf } from './ports.ts'
 
 export type CellChange = Extract<Change, { is: 'cell' }>
 
@@ -18,25 +18,68 @@ export type RecordChange =
       readonly cells: readonly CellChange[]
       /** What is written along with them, whatever it was. */
       readonly follows: readonly CellChange[]
+      readonly of?: ChangeOf
+      readonly unit?: number
     }
   | Extract<Change, { is: 'insert' | 'delete' }>
 
 /** A cell in JSON; `i` integer beyond 2^53, `r` a real that JSON has no text for, `b` bytes in base64. */
 type CellText = null | string | number | { readonly i: string } | { readonly r: string } | { readonly b: string }
 
-type ChangeText =
-  | readonly ['c', rowId: number, key: CellText, column: string, before: CellText, after: CellText, follows?: 1]
-  | readonly ['i' | 'd', rowId: number, key: CellText, row: readonly (readonly [column: string, cell: CellText])[]]
+/** Table and key column where it is another one than the set's; unit. */
+interface PlaceText {
+  readonly t?: readonly [table: string, keyColumn: string]
+  readonly u?: number
+}
+
+type CellChangeText = readonly [
+  'c',
+  rowId: number,
+  key: CellText,
+  column: string,
+  before: CellText,
+  after: CellText,
+  follows?: 0 | 1,
+  place?: PlaceText,
+]
+type RowChangeText = readonly [
+  'i' | 'd',
+  rowId: number,
+  key: CellText,
+  row: readonly (readonly [column: string, cell: CellText])[],
+  place?: PlaceText,
+]
+type ChangeText = CellChangeText | RowChangeText
 
 /** A change in the form that JSON can hold. */
 export function encodeChange(change: Change): ChangeText {
+  const place = encodePlace(change)
   if (change.is === 'cell') {
     const { rowId, key, column, before, after } = change
     const text = ['c', rowId, encodeCell(key), column, encodeCell(before), encodeCell(after)] as const
+    if (place !== undefined) return [...text, change.follows === undefined ? 0 : 1, place]
     return change.follows === undefined ? text : [...text, 1]
   }
   const row = Object.entries(change.row).map(([column, cell]) => [column, encodeCell(cell)] as const)
-  return [change.is === 'insert' ? 'i' : 'd', change.rowId, encodeCell(change.key), row]
+  const text = [change.is === 'insert' ? 'i' : 'd', change.rowId, encodeCell(change.key), row] as const
+  return place === undefined ? text : [...text, place]
+}
+
+function encodePlace({ of, unit }: Change): PlaceText | undefined {
+  if (of === undefined && unit === undefined) return undefined
+  return {
+    ...(of === undefined ? {} : { t: [of.table, of.keyColumn] as const }),
+    ...(unit === undefined ? {} : { u: unit }),
+  }
+}
+
+function decodePlace(place: PlaceText | undefined): { readonly of?: ChangeOf; readonly unit?: number } {
+  if (place === undefined) return {}
+  const { t, u } = place
+  return {
+    ...(t === undefined ? {} : { of: { table: t[0], keyColumn: t[1] } }),
+    ...(u === undefined ? {} : { unit: u }),
+  }
 }
 
 /**
@@ -50,7 +93,7 @@ export function decodeChanges(json: string): readonly Change[] {
 
 function decodeChange(text: ChangeText): Change {
   if (text[0] === 'c') {
-    const [, rowId, key, column, before, after, follows] = text
+    const [, rowId, key, column, before, after, follows, place] = text
     return {
       is: 'cell',
       rowId,
@@ -58,16 +101,26 @@ function decodeChange(text: ChangeText): Change {
       column,
       before: decodeCell(before),
       after: decodeCell(after),
-      ...(follows === undefined ? {} : { follows: true }),
+      ...(follows === 1 ? { follows: true } : {}),
+      ...decodePlace(place),
     }
   }
-  const [letter, rowId, key, row] = text
+  const [letter, rowId, key, row, place] = text
   return {
     is: letter === 'i' ? 'insert' : 'delete',
     rowId,
     key: decodeCell(key),
     row: Object.fromEntries(row.map(([column, cell]) => [column, decodeCell(cell)])),
+    ...decodePlace(place),
   }
+}
+
+/** What a change, or a record of changes, says of its place, to be said by what is made of it. */
+export function placeOfChange({ of, unit }: { readonly of?: ChangeOf; readonly unit?: number }): {
+  readonly of?: ChangeOf
+  readonly unit?: number
+} {
+  return { ...(of === undefined ? {} : { of }), ...(unit === undefined ? {} : { unit }) }
 }
 
 /** The key of a change whose record was erased: no record has it, so it is made nowhere, and taken back nowhere. */
@@ -77,7 +130,15 @@ export const erasedKey = '(erased)'
 export function erasedChange(change: Change, keyColumn: string): Change {
   const column = change.is === 'cell' ? change.column : keyColumn
   const after = column === keyColumn ? erasedKey : null
-  const cell = { is: 'cell', rowId: change.rowId, key: erasedKey, column, before: null, after } as const
+  const cell = {
+    is: 'cell',
+    rowId: change.rowId,
+    key: erasedKey,
+    column,
+    before: null,
+    after,
+    ...placeOfChange(change),
+  } as const
   return isFollowing(change) ? { ...cell, follows: true } : cell
 }
 
@@ -114,6 +175,8 @@ export function sameRecord(first: Change, second: Change): boolean {
     first.is === 'cell' &&
     second.is === 'cell' &&
     first.rowId === second.rowId &&
+    first.unit === second.unit &&
+    first.of?.table === second.of?.table &&
     sameCell(first.key, second.key) &&
     first.column !== second.column
   )
@@ -128,7 +191,7 @@ export function recordsOf(changes: readonly Change[]): readonly RecordChange[] {
     if (change.is === 'cell') {
       if (open === undefined || last === undefined || !sameRecord(last, change)) {
         open = { cells: [], follows: [] }
-        records.push({ is: 'update', rowId: change.rowId, key: change.key, ...open })
+        records.push({ is: 'update', rowId: change.rowId, key: change.key, ...open, ...placeOfChange(change) })
       }
       const list = isFollowing(change) ? open.follows : open.cells
       list.push(change)

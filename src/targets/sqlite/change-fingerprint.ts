@@ -41,7 +41,9 @@ export function createChangeFingerprint(): ChangeFingerprint {
 function textOf(change: Change): string {
   // A cell is told by its rowid alone: a record that is given its missing key meanwhile is the same record.
   const key = change.is === 'cell' ? '' : textOfCell(change.key)
-  const address = `${change.is} ${change.rowId} ${key}`
+  const table = change.of === undefined ? '' : `in ${textOfCell(change.of.table)}`
+  const unit = change.unit === undefined ? '' : `of ${change.unit} `
+  const address = `${table}${unit}${change.is} ${change.rowId} ${key}`
   switch (change.is) {
     case 'cell':
       return `${address}${textOfCell(change.column)}${textOfCell(change.before)}${textOfCell(change.after)}\n`

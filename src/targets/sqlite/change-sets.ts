@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Database } from 'better-sqlite3'
 import { type Clock, isoOf } from '../../clock.ts'
 import { messageOf, OperationalError } from '../../errors.ts'
-import { keyTextOf, recordsOf } from './change-codec.ts'
+import { keyTextOf, placeOfChange, type RecordChange, recordsOf } from './change-codec.ts'
 import { createChangeFingerprint } from './change-fingerprint.ts'
 import { reversalOf } from './change-reversal.ts'
 import { makeStep, outcomeOfNote, type StepOutcome, TransactionLost } from './change-steps.ts'
@@ -74,7 +74,7 @@ export function openChangeSets(settings: { readonly path: string; readonly clock
               const expiredBeforeMs = step === 0 ? store.expiredBeforeMs() : undefined
               if (expiredBeforeMs !== undefined) pruneMarkers(db, expiredBeforeMs)
               const at = isoOf(clock.nowMs())
-              return makeStep(db, () => openCached(db), { actionId, step, at, records, barred })
+              return makeStep(db, (record) => openCached(db, record), { actionId, step, at, records, barred })
             },
             { signal: options.signal },
           ),
@@ -99,7 +99,7 @@ export function openChangeSets(settings: { readonly path: string; readonly clock
       let conflictCount = 0
       try {
         await withView(databases, set.target.path, async (db) => {
-          const table = openTable(db, set.target)
+          const openCached = tableCache(set)
           const steps = new Map(stepsOf(db, actionId).map((marker) => [marker.step, outcomeOfNote(marker.note)]))
           for (let step = set.blocks - 1; step >= 0; step -= 1) {
             const outcome = steps.get(step)
@@ -111,12 +111,14 @@ export function openChangeSets(settings: { readonly path: string; readonly clock
             for (let place = records.length - 1; place >= 0; place -= 1) {
               const record = records[place]
               if (record === undefined || untouched.has(place)) continue
-              const reversal = reversalOf(table, record, set.target.keyColumn, rowIds.get(place))
+              const { keyColumn } = record.of ?? set.target
+              const reversal = reversalOf(openCached(db, record), record, keyColumn, rowIds.get(place))
               if (reversal.is === 'conflict') {
                 conflictCount += 1
                 if (conflicts.length < samplesMax) conflicts.push(keyTextOf(record))
               } else if (reversal.is === 'changes') {
-                for (const change of reversal.changes) (writer ?? fingerprint).add(change)
+                for (const change of reversal.changes)
+                  (writer ?? fingerprint).add({ ...change, ...placeOfChange(record) })
               }
             }
             await setImmediate()
@@ -136,13 +138,16 @@ export function openChangeSets(settings: { readonly path: string; readonly clock
   }
 }
 
-/** The table's statements stay prepared from step to step, until the connection or the schema is another one. */
-function tableCache(set: StoredSet): (db: Database) => TableAccess {
-  let known: { db: Database; version: unknown; table: TableAccess } | undefined
-  return (db) => {
+/** The tables' statements stay prepared from step to step, until the connection or the schema is another one. */
+function tableCache(set: StoredSet): (db: Database, record: RecordChange) => TableAccess {
+  let known: { readonly db: Database; readonly version: unknown; readonly tables: Map<string, TableAccess> } | undefined
+  return (db, { of }) => {
     const version = db.pragma('schema_version', { simple: true })
-    if (known?.db !== db || known.version !== version) known = { db, version, table: openTable(db, set.target) }
-    return known.table
+    if (known?.db !== db || known.version !== version) known = { db, version, tables: new Map() }
+    const target = { ...set.target, ...of }
+    const table = known.tables.get(target.table) ?? openTable(db, target)
+    known.tables.set(target.table, table)
+    return table
   }
 }
 

@@ -66,30 +66,73 @@ export interface Step {
  * noted as failed and the others go on: a refused statement leaves nothing behind (https://www.sqlite.org/lang_conflict.html,
  * ABORT). Throws {@link TransactionLost}, and whatever is no refusal.
  */
-export function makeStep(db: Database, table: () => TableAccess, step: Step): StepOutcome {
+export function makeStep(db: Database, tableOf: (record: RecordChange) => TableAccess, step: Step): StepOutcome {
   const marker = stepOf(db, step.actionId, step.step)
   if (marker !== undefined) return outcomeOfNote(marker.note)
-  const access = table()
   const skipped: number[] = []
   const failed: [number, string][] = []
   const rowIds: [number, number][] = []
-  step.records.forEach((record, place) => {
-    const reason = step.barred.get(place)
+  const refused = (places: readonly number[], at: number, error: unknown) => {
+    if (!isRefusal(error) && !(error instanceof RefusedError)) throw error
+    if (!db.inTransaction) throw new TransactionLost(at, messageOf(error))
+    for (const place of places) failed.push([place, messageOf(error)])
+  }
+  for (const places of unitsOf(step.records)) {
+    const reason = places.map((place) => step.barred.get(place)).find((barred) => barred !== undefined)
     if (reason !== undefined) {
-      failed.push([place, reason])
-      return
+      for (const place of places) failed.push([place, reason])
+      continue
+    }
+    let at = places[0] ?? 0
+    const made: [number, number][] = []
+    const make = () => {
+      for (const place of places) {
+        const record = step.records[place]
+        if (record === undefined) continue
+        at = place
+        const touched = tableOf(record).make(record)
+        if (touched.is === 'skipped') return false
+        if (record.is === 'insert' && touched.rowId !== record.rowId) made.push([place, touched.rowId])
+      }
+      return true
     }
     try {
-      const touched = access.make(record)
-      if (touched.is === 'skipped') skipped.push(place)
-      else if (record.is === 'insert' && touched.rowId !== record.rowId) rowIds.push([place, touched.rowId])
+      if (places.length === 1 ? make() : together(db, make)) rowIds.push(...made)
+      else skipped.push(...places)
     } catch (error) {
-      if (!isRefusal(error) && !(error instanceof RefusedError)) throw error
-      if (!db.inTransaction) throw new TransactionLost(place, messageOf(error))
-      failed.push([place, messageOf(error)])
+      refused(places, at, error)
     }
-  })
+  }
   const outcome = { skipped, failed, rowIds }
   markStep(db, step.actionId, step.step, step.at, noteOf(outcome))
   return outcome
+}
+
+/** The places of the records, those of one unit together. */
+function unitsOf(records: readonly RecordChange[]): readonly (readonly number[])[] {
+  const units: number[][] = []
+  records.forEach(({ unit }, place) => {
+    const open = units.at(-1)
+    if (unit !== undefined && open !== undefined && records[place - 1]?.unit === unit) open.push(place)
+    else units.push([place])
+  })
+  return units
+}
+
+/** All of it or nothing: what was made is taken back where one record is no longer what it was. */
+function together(db: Database, make: () => boolean): boolean {
+  try {
+    return db.transaction(() => {
+      if (!make()) throw new UnitSkipped()
+      return true
+    })()
+  } catch (error) {
+    if (error instanceof UnitSkipped) return false
+    throw error
+  }
+}
+
+/** Ends the savepoint of a unit. */
+class UnitSkipped extends Error {
+  override readonly name = 'UnitSkipped'
 }

@@ -246,7 +246,8 @@ function beginSet({ db, clock, guarded }: Store, actionId: string, target: Chang
     add(change) {
       fingerprint.add(change)
       if (last === undefined || !sameRecord(last, change)) {
-        if (blockRecords >= blockRecordsMax || blockBytes >= blockBytesMax) {
+        const isWithin = change.unit !== undefined && change.unit === last?.unit
+        if (!isWithin && (blockRecords >= blockRecordsMax || blockBytes >= blockBytesMax)) {
           seal()
           if (pending.length >= flushBlocks) guarded(() => flush())
         }
@@ -299,10 +300,9 @@ async function redactSets(
     if (found === undefined) return replaced
     ;({ setId, block } = found)
     const { actionId, path, table, keyColumn } = found
-    const setOf = { actionId, target: { path, table, keyColumn } }
     let touched = 0
     const changes = decodeChanges(found.json).map((change) => {
-      const other = replace(setOf, change)
+      const other = replace({ actionId, target: { path, table, keyColumn, ...change.of } }, change)
       if (other !== undefined) touched += 1
       return other ?? change
     })

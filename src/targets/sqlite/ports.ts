@@ -50,8 +50,27 @@ export interface Databases {
   closeAll(): void
 }
 
+/** Another table of the same file than the one of the set. */
+export interface ChangeOf {
+  readonly table: string
+  readonly keyColumn: string
+}
+
+/** What a change may say besides what it does. */
+interface ChangePlace {
+  /** Where the change belongs to another table of the file than its set does. */
+  readonly of?: ChangeOf
+  /**
+   * Changes in a row with one number are made together: where one of them cannot be made, because its record changed since
+   * or SQLite refuses it, none is. They are written in one transaction.
+   */
+  readonly unit?: number
+}
+
 /** One change of one record. Records are addressed by rowid and key together, so that a VACUUM between is noticed. */
-export type Change =
+export type Change = ChangePlace & RecordPart
+
+type RecordPart =
   | {
       readonly is: 'cell'
       readonly rowId: number

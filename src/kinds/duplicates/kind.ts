@@ -1,0 +1,226 @@
+/**
+ * The kind `duplicates`: no two rows of a table mean the same lead. Pairs that are sure are merged, the others wait for a
+ * person; what a merge takes away is kept and can be taken back.
+ */
+import { existsSync, statSync } from 'node:fs'
+import { z } from 'zod'
+import type { Clock } from '../../clock.ts'
+import type { Action } from '../../engine/action.ts'
+import type { EffectContext, Kind, UndoPlan } from '../../engine/kind.ts'
+import type { Observation } from '../../engine/observation.ts'
+import { OperationalError } from '../../errors.ts'
+import { hashOf } from '../../json.ts'
+import { entryUrl } from '../../targets/process/entry-url.ts'
+import type { Offload } from '../../targets/process/ports.ts'
+import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
+import type { ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
+import { readAction, undoVerb } from './action-input.ts'
+import { driftOf } from './diff.ts'
+import type { DuplicateFiles, LazyDuplicateFiles } from './files.ts'
+import { healthOf } from './health.ts'
+import { type Look, lookSchema } from './look.ts'
+import { actionsOf } from './plan.ts'
+import { type DuplicatesSpec, kindName, listDuplicates } from './spec.ts'
+import { type DuplicatesState, describeState, figure } from './state.ts'
+import type { WorkerOrder } from './worker.ts'
+
+export interface DuplicatesPorts {
+  readonly clock: Clock
+  readonly databases: Databases
+  readonly changeSets: ChangeSets
+  /** The file that `changeSets` keeps its sets in; worker threads open it too. */
+  readonly checkpointsPath: string
+  readonly offload: Offload
+  readonly duplicateFiles: LazyDuplicateFiles
+  /** Absolute path of a declared database's file, by its name; undefined for one that is not declared. */
+  readonly pathOf: (database: string) => string | undefined
+}
+
+const evidenceSchema = z.object({ evidence: z.string(), images: z.number() })
+
+/**
+ * The kind, over its ports.
+ *
+ *     const kind = duplicatesKind({ clock, databases, changeSets, checkpointsPath, offload, duplicateFiles, pathOf })
+ */
+export function duplicatesKind(ports: DuplicatesPorts): Kind<DuplicatesSpec, DuplicatesState> {
+  const { databases, changeSets, clock } = ports
+  const worker = entryUrl('./worker', import.meta.url)
+  /** Tables that a person asked to be looked at as a whole. */
+  const asked = new Set<string>()
+
+  const pathOf = (database: string): string => {
+    const path = ports.pathOf(database)
+    if (path === undefined) throw new OperationalError('NOT_FOUND', `no database is declared as ${database}`)
+    return path
+  }
+
+  /** In a thread of its own, on files or copies that may be opened without a trace. */
+  const inWorker = async (
+    path: string,
+    orderAt: (place: string, files: DuplicateFiles, exclusions: string | undefined) => WorkerOrder,
+    context: EffectContext,
+  ) => {
+    const files = await ports.duplicateFiles.open()
+    const place = await databases.locate(path)
+    try {
+      const apart = existsSync(files.exclusions) ? await databases.locate(files.exclusions) : undefined
+      try {
+        return await ports.offload.thread(worker, orderAt(place.path, files, apart?.path), context)
+      } finally {
+        apart?.release()
+      }
+    } catch (error) {
+      throw toDatabaseError(error, path)
+    } finally {
+      place.release()
+    }
+  }
+
+  const look = async (table: string, spec: DuplicatesSpec, context: EffectContext): Promise<Look> => {
+    const path = pathOf(spec.database)
+    const whole = asked.has(table)
+    const order = (place: string, files: DuplicateFiles, exclusions: string | undefined): WorkerOrder => ({
+      is: 'look',
+      ...{ place, table, spec, whole },
+      ...{ store: files.store, folder: files.folder },
+      ...(files.also === undefined ? {} : { also: files.also }),
+      ...(exclusions === undefined ? {} : { exclusions }),
+      identity: identityOf(path),
+      nowMs: clock.nowMs(),
+    })
+    const seen = lookSchema.parse(await inWorker(path, order, context))
+    asked.delete(table)
+    return seen
+  }
+
+  return {
+    name: kindName,
+    category: 'data',
+    looksAlone: true,
+    list: listDuplicates,
+
+    async observe(resource, _scope, context) {
+      try {
+        const seen = await look(resource.key.name, resource.spec, context)
+        return seen.is === 'absent' ? { is: 'absent' } : presentOf({ look: seen })
+      } catch (error) {
+        return unseen(error, context)
+      }
+    },
+
+    diff: (resource, observation) => (observation.is === 'present' ? driftOf(resource.spec, observation.state) : []),
+
+    plan: (resource, observation, drift) =>
+      observation.is === 'present' ? actionsOf(resource.key.name, resource.spec, observation.state, drift) : [],
+
+    async checkpoint(action, context) {
+      const read = readAction(action)
+      if (read.is === 'undo') {
+        const reversed = await changeSets.reverse(read.input.undoes, action.id, databases)
+        return { evidence: reversed.fingerprint, images: reversed.count }
+      }
+      const { input } = read
+      const path = pathOf(input.spec.database)
+      const { id: actionId, precondition } = action
+      const orderAt = (place: string, files: DuplicateFiles): WorkerOrder => ({
+        is: 'checkpoint',
+        place,
+        store: files.store,
+        checkpoints: ports.checkpointsPath,
+        order: { actionId, precondition, path, input, atMs: clock.nowMs() },
+      })
+      return evidenceSchema.parse(await inWorker(path, orderAt, context))
+    },
+
+    apply: (action, context) => changeSets.apply(action.id, databases, context),
+    probe: (action) => changeSets.probe(action.id, databases),
+    planUndo: (action) => planUndo(action, ports),
+    watch(resource, notify) {
+      // What people tell apart, or no longer, changes what is found.
+      const paths = [pathOf(resource.spec.database), ports.duplicateFiles.exclusions]
+      const watches = paths.map((path) => databases.watch(path, notify))
+      return {
+        close() {
+          for (const one of watches) one.close()
+        },
+      }
+    },
+    refresh(resource) {
+      asked.add(resource.key.name)
+    },
+    health: (_, observation) => healthOf(observation),
+
+    describe(observation) {
+      switch (observation.is) {
+        case 'present':
+          return describeState(observation.state)
+        case 'absent':
+          return 'no such table yet'
+        case 'unreadable':
+          return `cannot be read: ${observation.error.code}`
+      }
+    },
+  }
+}
+
+/** Another file in its place has another number. */
+function identityOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false, bigint: true })
+  return found === undefined ? 'absent' : `${found.dev}:${found.ino}`
+}
+
+function presentOf(state: DuplicatesState): Observation<DuplicatesState> {
+  const { look } = state
+  const evidence =
+    look.is === 'looked'
+      ? {
+          automatic: look.automatic.map(({ rule, fingerprint }) => [rule, fingerprint]),
+          waiting: look.waiting.listed.map(({ id, fingerprint }) => [id, fingerprint]),
+          groups: look.waiting.groups,
+          notYet: look.notYet,
+        }
+      : look.reason
+  return { is: 'present', state, fingerprint: hashOf(evidence) }
+}
+
+/** A file that is not there has no rows; anything else that cannot be read is unreadable, never absent. */
+function unseen(error: unknown, context: EffectContext): Observation<DuplicatesState> {
+  if (!(error instanceof OperationalError) || context.signal.aborted) throw error
+  return error.code === 'DATABASE_MISSING' ? { is: 'absent' } : { is: 'unreadable', error }
+}
+
+async function planUndo(action: Action, { changeSets, databases }: DuplicatesPorts): Promise<UndoPlan> {
+  const read = readAction(action)
+  const { database, table } =
+    read.is === 'undo' ? read.input : { database: read.input.spec.database, table: read.input.table }
+  if (changeSets.summary(action.id) === undefined)
+    return { is: 'not-undoable', reason: 'its checkpoint has expired or was never taken' }
+  const reversed = await changeSets.reverse(action.id, undefined, databases)
+  if (reversed.count === 0)
+    return { is: 'not-undoable', reason: 'every record that it changed was changed again or removed since' }
+  const left = reversed.conflictCount > 0 ? `; ${figure(reversed.conflictCount)} were changed since and stay` : ''
+  return {
+    is: 'undo',
+    conflicts: reversed.conflicts,
+    draft: {
+      verb: undoVerb,
+      input: { database, table, undoes: action.id },
+      summary: `Split what action ${action.id} merged in ${table}: rows, values and references as before${left}`,
+      risk: action.risk,
+      findings:
+        reversed.conflictCount > 0
+          ? [{ code: 'changed-since', count: reversed.conflictCount, message: 'Records changed since are left alone' }]
+          : [],
+      precondition: reversed.fingerprint,
+      affected: { count: reversed.count, sample: action.affected.sample.slice(0, 20) },
+      population: action.population,
+      preview: action.preview.map((cell) => ({ ...cell, before: cell.after, after: cell.before })),
+      reversible: 'from-checkpoint',
+      recovery: 'transactional',
+      cost: { bucket: `sqlite:${database}`, tokens: Math.ceil(reversed.count / 500) },
+      resolves: [],
+      order: 0,
+    },
+  }
+}
