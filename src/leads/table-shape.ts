@@ -4,6 +4,7 @@
  */
 import type { Database, Statement } from 'better-sqlite3'
 import { OperationalError } from '../errors.ts'
+import { feedsChangeLog } from '../targets/sqlite/change-log.ts'
 import { type LeadTable, quoted } from './table.ts'
 
 export interface IndexShape {
@@ -21,6 +22,8 @@ export interface TableShape {
   /** Whether no two rows can have the same key. */
   readonly uniqueKey: boolean
   readonly indexes: readonly IndexShape[]
+  /** Whether triggers note every write in the change table. */
+  readonly feedsLog: boolean
 }
 
 /** Gives the shape of one table on one connection, from memory while the schema stands. */
@@ -75,6 +78,7 @@ function readShape(db: Database, table: LeadTable): TableShape {
     stored: listed.filter((column) => column.hidden === 0).map((column) => column.name),
     uniqueKey,
     indexes,
+    feedsLog: feedsChangeLog(db, table.sqlName),
   }
 }
 

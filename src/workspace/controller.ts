@@ -44,6 +44,8 @@ export interface Controller {
 }
 
 const expireEveryMs = 3_600_000
+/** As often are the figures of large tables brought up to what was written, so that who asks for them waits for little. */
+const upkeepEveryMs = 5000
 /** How long requests on an earlier schema may still run. */
 const drainMs = 35_000
 const packageSchema = z.object({ version: z.string() })
@@ -116,6 +118,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     reload(workspace, log),
   )
   const expiry = every(clock, expireEveryMs, () => expireCheckpoints(workspace, clock))
+  const upkeep = every(clock, upkeepEveryMs, () => void keepFigures(leads, log))
   loop.start()
 
   return {
@@ -128,6 +131,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     async close() {
       stopping.abort(new Error('the controller stops'))
       expiry.cancel()
+      upkeep.cancel()
       await watch.close()
       await loop.stop()
       await api.close()
@@ -161,6 +165,17 @@ function expireCheckpoints({ changeSets, generations, journal }: Workspace, cloc
   const expired = changeSets.expire(beforeMs)
   if (expired > 0)
     journal.append([{ type: 'checkpoints.expired', actor: 'controller', body: { expired, before: isoOf(beforeMs) } }])
+}
+
+/** One table after the other; a table that is not there yet, or locked, has its turn again. */
+async function keepFigures(leads: Leads, log: Log): Promise<void> {
+  for (const name of leads.tables) {
+    try {
+      await leads.of(name)?.keepStatistics()
+    } catch (error) {
+      log.debug({ table: name, err: messageOf(error) }, 'figures could not be brought up to date')
+    }
+  }
 }
 
 function every(clock: Clock, everyMs: number, run: () => void): Timer {
