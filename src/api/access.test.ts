@@ -53,6 +53,7 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
   'Query.tokens': ['{ tokens { id } }', 'tokens.manage'],
   'Query.leads': ['{ leads { nodes { id } } }', 'leads.read'],
   'Query.lead': ['{ lead(id: "a") { id } }', 'leads.read'],
+  'Query.quality': ['{ quality { score } }', 'leads.read'],
   'Query.statistics': ['{ statistics { total } }', 'leads.read'],
   'Query.node': ['{ node(id: "a") { id } }', 'leads.read'],
   'Mutation.approveActions': [

@@ -19,6 +19,7 @@ import { type NewToken, openTokens } from './auth/tokens.ts'
 import { type Api, createApi } from './http/server.ts'
 import { createTestingEngine, type TestingEngine } from './testing-engine.ts'
 import { createTestingPrograms } from './testing-programs.ts'
+import { createTestingQuality } from './testing-quality.ts'
 import { createTestingSync, type TestingSync } from './testing-sync.ts'
 
 export interface Answer {
@@ -117,6 +118,7 @@ export async function startTestingServer(state: DesiredState = testingDesiredSta
   const api = createApi({
     engine,
     sync,
+    quality: createTestingQuality(),
     programs: createTestingPrograms(),
     auth,
     clock: systemClock,

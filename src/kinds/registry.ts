@@ -15,6 +15,7 @@ import { databaseKind } from './database/index.ts'
 import { importKind } from './import/index.ts'
 import type { JobKind } from './job/index.ts'
 import { machineKind } from './machine/index.ts'
+import { type QualityInspector, qualityKind } from './quality/index.ts'
 import type { ServiceKind } from './service/index.ts'
 import { standardizationKind } from './standardization/index.ts'
 import { suppressionKind } from './suppression/index.ts'
@@ -39,6 +40,8 @@ export interface KindPorts {
   readonly airtable: AirtableTargets
   /** What the mirrors of tables remember and are asked. */
   readonly sync: Omit<SyncPorts, 'clock' | 'databases' | 'changeSets' | 'airtable' | 'pathOf'>
+  /** Looks at the quality of tables; made before the others, since people ask it, too. */
+  readonly quality: QualityInspector
   readonly offload: Offload
   readonly memory: Memory
   /** Made before the others, since people ask them for more than a kind is asked. */
@@ -52,6 +55,7 @@ export const kindNames = [
   'database',
   'table',
   'standardization',
+  'quality',
   'import',
   'airtable-schema',
   'sync',
@@ -67,6 +71,7 @@ export function createKinds(ports: KindPorts): readonly Kind[] {
     databaseKind(ports),
     tableKind(ports),
     standardizationKind(ports),
+    qualityKind({ ...ports, inspector: ports.quality }),
     importKind(ports),
     airtableSchemaKind(ports),
     syncKind({ ...ports, ...ports.sync }),

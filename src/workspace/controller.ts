@@ -17,6 +17,7 @@ import { leadsOf } from './lead-access.ts'
 import { type Leads, repositoryMap } from './leads.ts'
 import { openWorkspace, type Workspace } from './open.ts'
 import { createProgramPort } from './program-port.ts'
+import { createQualityPort } from './quality-port.ts'
 import { createSyncPort } from './sync-port.ts'
 
 export interface ControllerOptions {
@@ -95,7 +96,16 @@ export async function startController(options: ControllerOptions): Promise<Contr
     leads: () => leads,
   })
   const programs = createProgramPort({ workspace, wake: (key) => loop.wake(key, { full: true }) })
-  const api = createApi({ engine: port, sync, programs, auth, clock, log, repositories: repositoryMap(leads) })
+  const api = createApi({
+    engine: port,
+    sync,
+    quality: createQualityPort(workspace),
+    programs,
+    auth,
+    clock,
+    log,
+    repositories: repositoryMap(leads),
+  })
   const listening = await api.listen(options.port, options.host)
   lease?.setAddress(listening.url)
 

@@ -10,6 +10,7 @@ import { OperationalError } from '../errors.ts'
 import { journalVersionOf } from '../journal/schema.ts'
 import { type JournalStore, journalOver, openJournal } from '../journal/store.ts'
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
+import { createQualityInspector, createQualityStore, type QualityInspector } from '../kinds/quality/index.ts'
 import { createKinds, kindNames } from '../kinds/registry.ts'
 import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
 import { createSyncDesk, lazySyncStore, listSync, type SyncDesk } from '../kinds/sync/index.ts'
@@ -66,6 +67,8 @@ export interface Workspace {
   readonly eraser: Eraser
   readonly offload: Offload
   readonly airtable: AirtableTargets
+  /** How good the rows of tables are. */
+  readonly quality: QualityInspector
   /** What people ask of the mirrors in Airtable. */
   readonly sync: SyncDesk
   /** Where the sandbox of this workspace answers; undefined where none is needed. */
@@ -150,6 +153,29 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       specOf: (table: string) => mirrors().find(({ key }) => key.name === table)?.spec,
       isErased: suppressions.isErased,
     }
+    const desk = createSyncDesk({
+      ...sync,
+      clock,
+      databases,
+      changeSets,
+      airtable,
+      pathOf,
+      tables: () => mirrors().map(({ key }) => key.name),
+    })
+    const qualityStore = createQualityStore({ folder: join(ownFolder, 'quality'), purpose: options.purpose, databases })
+    closers.unshift(() => qualityStore.close())
+    const quality = createQualityInspector({
+      clock,
+      databases,
+      offload,
+      store: qualityStore,
+      pathOf,
+      mirrored: async (table) => {
+        if (!desk.tables().includes(table)) return undefined
+        const { lastFullMs, remoteCount } = await desk.report(table)
+        return lastFullMs === undefined ? undefined : remoteCount
+      },
+    })
     const memory = createMemory(journal, { keep })
     const programs = openPrograms({ ...options, workspace: directory, ownFolder, keep, memory })
     closers.unshift(() => programs.close())
@@ -166,6 +192,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         places,
         airtable,
         sync,
+        quality,
         offload,
         memory,
         services: programs.services,
@@ -198,15 +225,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       eraser,
       offload,
       airtable,
-      sync: createSyncDesk({
-        ...sync,
-        clock,
-        databases,
-        changeSets,
-        airtable,
-        pathOf,
-        tables: () => mirrors().map(({ key }) => key.name),
-      }),
+      quality,
+      sync: desk,
       sandboxUrl: sandbox.url,
       lease,
       controller: () => otherHolder(journal, clock),

@@ -358,15 +358,25 @@ export function readOff(
   })
 }
 
-/** Rowids of up to `limit` rows that have a mark, after one. */
-export function rowsWithMark(ledger: Database.Database, mark: string, limit: number): readonly number[] {
-  const digests = ledger.prepare<[], [number, string]>('SELECT id, marks FROM digest WHERE rows > 0').raw().all()
-  const within = digests.filter(([, marks]) => splitMarks(marks).includes(mark)).map(([id]) => id)
+/** Rowids of up to `limit` rows for each of some marks. */
+export function sampleRows(
+  ledger: Database.Database,
+  marks: readonly string[],
+  limit: number,
+): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>(marks.map((mark) => [mark, []]))
+  let lacking = marks.length
+  if (lacking === 0) return found
   const rows = ledger.prepare<[number, number], number>('SELECT row_id FROM row WHERE digest = ? LIMIT ?').pluck()
-  const found: number[] = []
-  for (const digest of within) {
-    if (found.length >= limit) break
-    found.push(...rows.all(digest, limit - found.length))
+  const digests = ledger.prepare<[], [number, string]>('SELECT id, marks FROM digest WHERE rows > 0 ORDER BY id').raw()
+  for (const [digest, text] of digests.iterate()) {
+    for (const mark of splitMarks(text)) {
+      const sample = found.get(mark)
+      if (sample === undefined || sample.length >= limit) continue
+      sample.push(...rows.all(digest, limit - sample.length))
+      if (sample.length >= limit) lacking -= 1
+    }
+    if (lacking === 0) break
   }
   return found
 }
