@@ -34,10 +34,9 @@ function checkDrift(result: CheckResult, rows: number): DriftDraft {
 }
 
 /** One sentence for a person, with figures. */
-export function messageOf({ field, title, failing, groups, target }: CheckResult, rows: number): string {
-  const about = field === null ? '' : `${field}: `
+export function messageOf({ field, fault, failing, groups, target }: CheckResult, rows: number): string {
   if (target !== null)
-    return `${about}${Math.floor(filledPercent(failing, rows) * 10) / 10} % of ${figure(rows)} rows are filled, ${target} % are asked for`
+    return `${field}: ${Math.floor(filledPercent(failing, rows) * 10) / 10} % of ${figure(rows)} rows are filled, ${target} % are asked for`
   const among = groups === null ? '' : `, in ${figure(groups)} ${groups === 1 ? 'group' : 'groups'}`
-  return `${about}not every row ${title}: ${figure(failing)} of ${figure(rows)} do not${among}`
+  return `${figure(failing)} of ${figure(rows)} rows${among}: ${field ?? 'the row'} ${fault}`
 }

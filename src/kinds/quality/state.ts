@@ -9,6 +9,8 @@ export interface CheckResult {
   readonly id: string
   readonly field: string | null
   readonly title: string
+  /** What is so where it fails. */
+  readonly fault: string
   /** What the check weighs in scores, and the drift where it does not concern most or few rows. */
   readonly severity: Severity
   readonly remedy: string
@@ -72,12 +74,12 @@ export function stateOf(
 ): QualityState {
   const standardized = new Set(spec.fields.filter((field) => field.standardized).map(({ name }) => name))
   const results = checks.map((check, at): CheckResult => {
-    const { id, field, title, severity, remedy } = check
+    const { id, field, title, fault, severity, remedy } = check
     const found = sums.results[at] ?? { failing: 0, groups: null, sample: [] }
     const isCompleteness = field !== null && id === `${field}.completeness`
     const isForm = field !== null && (id === `${field}.format` || id === `${field}.choice`)
     return {
-      ...{ id, field, title, severity, remedy },
+      ...{ id, field, title, fault, severity, remedy },
       ...found,
       target: isCompleteness ? (spec.completeness[field] ?? null) : null,
       mendedBy: isForm && standardized.has(field) ? 'standardization' : null,

@@ -13,6 +13,8 @@ interface CheckName {
   readonly field: string | null
   /** What holds where it passes, for a list: `names company`. */
   readonly title: string
+  /** What is so where it fails, after the field's name: `does not name company`. */
+  readonly fault: string
   readonly severity: Severity
   /** Fields that it looks at. */
   readonly reads: readonly string[]

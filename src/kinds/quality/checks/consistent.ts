@@ -13,6 +13,7 @@ export function consistent(by: string, field: string): GroupCheck | undefined {
     id: `${field}.consistent.${grouping.field}`,
     field,
     title: `has one spelling within ${by}`,
+    fault: `is spelled otherwise than in most rows with the same ${by}`,
     severity: 'medium',
     reads: [grouping.field, field],
     remedy: `Give ${field} one spelling where rows share ${by}; two that are two companies have two domains.`,

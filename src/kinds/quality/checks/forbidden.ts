@@ -8,6 +8,7 @@ export function forbidden(field: string, texts: readonly string[]): RowCheck {
     id: `${field}.forbids`,
     field,
     title: `holds none of ${texts.map((text) => JSON.stringify(text)).join(', ')}`,
+    fault: `holds one of ${texts.map((text) => JSON.stringify(text)).join(', ')}`,
     severity: 'medium',
     reads: [field],
     remedy: `Write ${field} anew where it holds what it must not.`,

@@ -1,3 +1,4 @@
+import { readMoment } from '../../../values/calendar.ts'
 import { isValid } from '../../../values/coerce.ts'
 import type { QualityField } from '../spec.ts'
 import { beginning, type RowCheck, textOf } from './check.ts'
@@ -6,8 +7,8 @@ const nouns = {
   email: 'an e-mail address',
   url: 'a web address',
   phone: 'a telephone number',
-  date: 'a date as YYYY-MM-DD',
-  datetime: 'a moment in ISO 8601, UTC',
+  date: 'a date',
+  datetime: 'a date and time',
   choice: 'one of the choices',
   choices: 'a list of the choices',
   boolean: 'true or false',
@@ -22,12 +23,14 @@ export function format(field: QualityField): RowCheck | undefined {
   if (type === 'text' || type === 'longtext') return undefined
   const noun = nouns[type]
   const choices = { choices: field.choices ?? undefined }
+  const isMoment = type === 'date' || type === 'datetime'
   const isChoice = type === 'choice' || type === 'choices'
   return {
     is: 'row',
     id: `${name}.${isChoice ? 'choice' : 'format'}`,
     field: name,
     title: `is ${noun}`,
+    fault: `is not ${noun}`,
     // What rules look after is told by their own resource, with what they can mend.
     severity: field.standardized ? 'low' : 'medium',
     reads: [name],
@@ -38,11 +41,15 @@ export function format(field: QualityField): RowCheck | undefined {
       const cell = row(name)
       if (cell === null || cell === '') return undefined
       if (cell instanceof Uint8Array) return 'holds bytes, not text'
+      if (isMoment && typeof cell !== 'string') return `is not ${noun}`
       if (type === 'json') return isValid(type, cell) ? undefined : 'is no JSON'
       const text = textOf(cell)
       // Only spaces: empty, which is another check's matter.
       if (text === undefined) return undefined
-      return text.length === beginning(text).length && isValid(type, cell, choices) ? undefined : `is not ${noun}`
+      if (text.length !== beginning(text).length) return `is not ${noun}`
+      // In which of its forms a moment is written is the matter of standardization.
+      const isRight = isMoment ? readMoment(text).is === 'moment' : isValid(type, cell, choices)
+      return isRight ? undefined : `is not ${noun}`
     },
   }
 }

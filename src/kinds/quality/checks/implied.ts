@@ -21,6 +21,10 @@ export function implied({ when, filled, empty }: Implied): RowCheck {
     id: `implies.${Object.keys(when).join('.')}.${[...filled, ...empty].join('.')}`,
     field: filled[0] ?? empty[0] ?? null,
     title: `${wanted.join(' and ')} where ${condition}`,
+    fault: [
+      ...(filled.length > 0 ? [`is empty although ${condition}`] : []),
+      ...(empty.length > 0 ? [`is filled although ${condition}`] : []),
+    ].join(' or '),
     severity: 'medium',
     reads: [...Object.keys(when), ...filled, ...empty],
     remedy: `Where ${condition}, correct it, or ${[...filled, ...empty].join(', ')}.`,

@@ -8,6 +8,7 @@ export function length(field: string, min: number | null, max: number | null): R
     id: `${field}.length`,
     field,
     title: `has ${wanted.filter((part) => part !== undefined).join(', ')} characters`,
+    fault: `does not have ${wanted.filter((part) => part !== undefined).join(', ')} characters`,
     severity: 'medium',
     reads: [field],
     remedy: `Write ${field} anew where its length is off, or change minLength and maxLength.`,

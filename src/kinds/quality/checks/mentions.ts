@@ -12,6 +12,7 @@ export function mentions(field: string, mentioned: string): RowCheck {
     id: `${field}.mentions.${mentioned}`,
     field,
     title: `names ${mentioned}`,
+    fault: `does not name the row's ${mentioned}`,
     severity: 'medium',
     reads: [field, mentioned],
     remedy: `Write ${field} anew where it does not name the row's own ${mentioned}.`,

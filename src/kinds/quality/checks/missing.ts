@@ -7,6 +7,7 @@ export function missing(field: string): RowCheck {
     id: `${field}.completeness`,
     field,
     title: 'is filled',
+    fault: 'is empty',
     severity: 'medium',
     reads: [field],
     remedy: `Fill ${field} where it is empty, or lower its target in quality.completeness.`,

@@ -8,6 +8,7 @@ export function pattern(field: string, source: string): RowCheck {
     id: `${field}.pattern`,
     field,
     title: `matches ${source}`,
+    fault: `does not match ${source}`,
     severity: 'medium',
     reads: [field],
     remedy: `Correct ${field} where it does not match, or change the pattern.`,

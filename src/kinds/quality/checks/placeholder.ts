@@ -27,6 +27,7 @@ export function placeholder(field: string): RowCheck {
     id: `${field}.placeholder`,
     field,
     title: 'has no unfilled placeholder',
+    fault: 'has an unfilled placeholder',
     severity: 'medium',
     reads: [field],
     remedy: `Write ${field} anew where a placeholder was left in it; look at the program that fills the template.`,

@@ -13,6 +13,7 @@ export function repeated(field: string, max: number): GroupCheck {
     id: `${field}.repeated`,
     field,
     title: `stands in ${rows} at most`,
+    fault: `stands in more than ${rows}`,
     severity: 'medium',
     reads: [field],
     remedy: `Write ${field} anew where the same text stands in several rows.`,

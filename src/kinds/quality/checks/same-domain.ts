@@ -8,6 +8,7 @@ export function sameDomain(one: string, other: string): RowCheck {
     id: `sameDomain.${one}.${other}`,
     field: null,
     title: `has ${one} and ${other} of one domain`,
+    fault: `has ${one} and ${other} of different domains`,
     severity: 'low',
     reads: [one, other],
     remedy: `Look at ${one} and ${other} of these rows: one of them may be another company's.`,
