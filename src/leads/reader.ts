@@ -77,7 +77,8 @@ export type LeadReader = ReturnType<typeof createLeadReader>
 export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: StatisticsTally) {
   const preparedOf = new WeakMap<Database, Prepared>()
   const allColumns = [...table.fields.keys()]
-  let keptAt: string | undefined
+  /** The last figures, as long as nobody commits to the file. */
+  let toldAt: { readonly db: Database; readonly version: string; readonly statistics: LeadStatistics } | undefined
 
   async function open(): Promise<{ db: Database; prepared: Prepared; shape: TableShape }> {
     const db = await reads.acquire()
@@ -306,8 +307,13 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
   /** How many records there are, how many have each field filled, and how they spread over each field's choices. */
   async function statistics(): Promise<LeadStatistics> {
     const { db, prepared, shape } = await open()
+    const version = `${prepared.dataVersion.get() ?? ''} ${prepared.shapes.version()}`
+    if (toldAt?.version === version && toldAt.db === db) return toldAt.statistics
     const large = prepared.shapes.rowsMax() > largeFrom
-    return (large ? await maintained(db, shape) : undefined) ?? recounted(db, prepared, shape, large)
+    const found = (large ? await maintained(db, shape) : undefined) ?? (await recounted(db, prepared, shape, large))
+    // Asked for before the reading, so that what was committed meanwhile is read the next time.
+    toldAt = { db, version, statistics: found }
+    return found
   }
 
   /** From the side file of a large table; undefined where it has none, or no change log. */
@@ -319,11 +325,8 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
 
   /** Brings the kept figures of a large table up to what was written. Does nothing where nothing was, or none are kept. */
   async function keepStatistics(): Promise<void> {
-    const { db, prepared, shape } = await open()
-    const version = prepared.dataVersion.get() ?? ''
-    if (keptAt === version || prepared.shapes.rowsMax() <= largeFrom) return
-    await maintained(db, shape)
-    keptAt = version
+    const { prepared } = await open()
+    if (prepared.shapes.rowsMax() > largeFrom) await statistics()
   }
 
   async function recounted(

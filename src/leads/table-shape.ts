@@ -27,11 +27,20 @@ export interface TableShape {
 }
 
 /** Gives the shape of one table on one connection, from memory while the schema stands. */
-export function createShapeReader(db: Database, table: LeadTable): { read(): TableShape; rowsMax(): number } {
+export function createShapeReader(
+  db: Database,
+  table: LeadTable,
+): {
+  read(): TableShape
+  rowsMax(): number
+  /** Moves with every change of the file's schema. */
+  version(): number
+} {
   const schemaVersion = db.prepare<[], number>('PRAGMA schema_version').pluck()
   let known: { readonly version: number; readonly shape: TableShape } | undefined
   let largest: Statement<[], number | null> | undefined
   return {
+    version: () => schemaVersion.get() ?? 0,
     read() {
       const version = schemaVersion.get() ?? 0
       if (known?.version !== version) known = { version, shape: readShape(db, table) }
