@@ -20,6 +20,9 @@ const signs: readonly { readonly pattern: RegExp; readonly name: string }[] = [
   },
 ]
 
+/** What any of the signs holds a part of: most texts hold none, which one look tells. */
+const suspicious = /[{}[<%$]|undefined|nan\b|null|none|n\/a|unknown|lorem|language model|\ban ai\b|cannot/i
+
 /** A text has no placeholder that was to be filled in. */
 export function placeholder(field: string): RowCheck {
   return {
@@ -33,7 +36,7 @@ export function placeholder(field: string): RowCheck {
     remedy: `Write ${field} anew where a placeholder was left in it; look at the program that fills the template.`,
     reasonOf: (row) => {
       const text = textOf(row(field))
-      if (text === undefined) return undefined
+      if (text === undefined || !suspicious.test(beginning(text))) return undefined
       const found = signs.find(({ pattern }) => pattern.test(beginning(text)))
       return found === undefined ? undefined : `holds ${found.name}`
     },
