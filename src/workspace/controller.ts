@@ -128,7 +128,11 @@ export async function startController(options: ControllerOptions): Promise<Contr
     reload(workspace, log),
   )
   const expiry = every(clock, expireEveryMs, () => expireCheckpoints(workspace, clock))
-  const upkeep = every(clock, upkeepEveryMs, () => void keepFigures(leads, log))
+  const upkeep = every(
+    clock,
+    upkeepEveryMs,
+    keepingFigures(workspace, () => leads, log),
+  )
   loop.start()
 
   return {
@@ -177,14 +181,28 @@ function expireCheckpoints({ changeSets, generations, journal }: Workspace, cloc
     journal.append([{ type: 'checkpoints.expired', actor: 'controller', body: { expired, before: isoOf(beforeMs) } }])
 }
 
-/** One table after the other; a table that is not there yet, or locked, has its turn again. */
-async function keepFigures(leads: Leads, log: Log): Promise<void> {
-  for (const name of leads.tables) {
-    try {
-      await leads.of(name)?.keepStatistics()
-    } catch (error) {
-      log.debug({ table: name, err: messageOf(error) }, 'figures could not be brought up to date')
+/** Brings the figures of managed tables up to date, one after the other and one round at a time. */
+function keepingFigures({ generations }: Workspace, leads: () => Leads, log: Log): () => void {
+  let isBusy = false
+  const round = async () => {
+    const { tables, databases } = generations.inForce().state
+    for (const [name, { database }] of Object.entries(tables)) {
+      // Nothing notes what is written to a table that is only observed.
+      if (databases[database]?.manage === 'observe') continue
+      try {
+        await leads().of(name)?.keepStatistics()
+      } catch (error) {
+        // A table that is not there yet, or locked, has its turn again.
+        log.debug({ table: name, err: messageOf(error) }, 'figures could not be brought up to date')
+      }
     }
+  }
+  return () => {
+    if (isBusy) return
+    isBusy = true
+    void round().finally(() => {
+      isBusy = false
+    })
   }
 }
 

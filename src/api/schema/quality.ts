@@ -14,6 +14,23 @@ import { type Builder, requires } from './builder.ts'
 import type { addEnums } from './enums.ts'
 import type { LeadTypes } from './lead-types.ts'
 
+/** A report is made only when something of it is asked for, and once. */
+interface AskedReport {
+  readonly table: string
+  readonly report: () => Promise<QualityReportView>
+}
+
+function asked(table: string, port: QualityPort): AskedReport {
+  let made: Promise<QualityReportView> | undefined
+  return {
+    table,
+    report: () => {
+      made ??= port.report(table)
+      return made
+    },
+  }
+}
+
 const trendMax = 800
 const weekMs = 7 * 86_400_000
 
@@ -74,23 +91,23 @@ export function addQuality(
       failing: t.field({ type: [FailingCount], resolve: ({ failing }) => [...failing] }),
     }),
   })
-  const Report = builder.objectRef<QualityReportView>('QualityReport').implement({
+  const Report = builder.objectRef<AskedReport>('QualityReport').implement({
     description: 'The quality of a table, from 0 to 100: the weighted share of checks that its rows pass.',
     fields: (t) => ({
       table: t.exposeString('table'),
-      rows: t.exposeInt('rows'),
-      score: t.exposeFloat('score'),
-      fields: t.field({ type: [Field], resolve: ({ fields }) => [...fields] }),
+      rows: t.int({ resolve: async ({ report }) => (await report()).rows }),
+      score: t.float({ resolve: async ({ report }) => (await report()).score }),
+      fields: t.field({ type: [Field], resolve: async ({ report }) => [...(await report()).fields] }),
       issues: t.field({
         type: [Issue],
         description: 'The gravest first.',
         args: { severity: t.arg({ type: enums.Severity }), field: t.arg.string() },
-        resolve: ({ issues }, { severity, field }) =>
-          issues.filter(
+        resolve: async ({ report }, { severity, field }) =>
+          (await report()).issues.filter(
             (issue) => (severity == null || issue.severity === severity) && (field == null || issue.field === field),
           ),
       }),
-      checks: t.field({ type: [Check], resolve: ({ checks }) => [...checks] }),
+      checks: t.field({ type: [Check], resolve: async ({ report }) => [...(await report()).checks] }),
       trend: t.field({
         type: [Point],
         description: 'Oldest first; without `since`, of the last week.',
@@ -108,16 +125,14 @@ export function addQuality(
       type: [Report],
       description: 'Of each table with declared quality, or of one.',
       args: { table: t.arg.string() },
-      resolve: async (_root, { table }) => {
+      resolve: (_root, { table }) => {
         const tables = port.tables()
         if (table != null && !tables.includes(table)) {
           throw new OperationalError('NOT_FOUND', `Nothing is declared of the quality of ${table}.`, {
             hint: `Tables with declared quality: ${tables.join(', ') || 'none'}.`,
           })
         }
-        const reports: QualityReportView[] = []
-        for (const name of table == null ? tables : [table]) reports.push(await port.report(name))
-        return reports
+        return (table == null ? tables : [table]).map((name) => asked(name, port))
       },
     }),
   )

@@ -15,11 +15,10 @@ import { listQuality, type QualitySpec, qualityKindName } from './spec.ts'
 import { describeQuality, type QualityState } from './state.ts'
 
 export { messageOf } from './diff.ts'
-export { createQualityInspector, type QualityInspector, type RowQuality } from './inspector.ts'
-export { qualityKindName, qualitySpecOf } from './spec.ts'
+export { createQualityInspector, type QualityInspector } from './inspector.ts'
+export { qualitySpecOf } from './spec.ts'
 export { type CheckResult, isIssue, type QualityState, severityOf } from './state.ts'
 export { createQualityStore, type QualityStore } from './store.ts'
-export type { TrendPoint } from './trend.ts'
 
 export interface QualityPorts {
   readonly databases: Databases

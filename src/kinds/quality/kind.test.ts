@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -345,6 +345,39 @@ describe('a look at changed rows', () => {
     rmSync(join(folder, '.trueup'), { recursive: true })
     expect(await failing(open('look'))).toEqual({ 'email.format': 1 })
     expect(existsSync(join(folder, '.trueup'))).toBe(false)
+  })
+})
+
+describe('a large table', () => {
+  test('is read in a thread, and then followed row by row', async () => {
+    const db = new Database(path)
+    create(db)
+    const add = db.prepare('INSERT INTO leads (id, email, company, message) VALUES (?, ?, ?, ?)')
+    db.transaction(() => {
+      for (let row = 0; row < 2500; row += 1)
+        add.run(`k${row}`, `p${row}@acme.com`, row === 9 ? 'ACME' : 'Acme', `Acme ${row} ${'x'.repeat(4000)}`)
+    })()
+    expect(statSync(path).size).toBeGreaterThan(8 * 1024 * 1024)
+    const at = open()
+    expect(await failing(at)).toEqual({ 'message.length': 2500, 'company.consistent.email': 1 })
+    db.exec(
+      "UPDATE leads SET message = 'Hi, I saw Acme grow a lot.' WHERE id = 'k3'; DELETE FROM leads WHERE id = 'k9'",
+    )
+    expect(await failing(at)).toEqual({ 'message.length': 2498 })
+    db.close()
+  })
+
+  test('whose side file was damaged is read anew', async () => {
+    const db = new Database(path)
+    create(db)
+    db.exec("INSERT INTO leads (id, email, company) VALUES ('a', 'nobody', 'Acme')")
+    db.close()
+    const first = open()
+    await look(first)
+    first.store.close()
+    opened = []
+    writeFileSync(join(folder, '.trueup', 'quality', 'leads.db'), 'no database at all '.repeat(100))
+    expect(await failing(open())).toEqual({ 'email.format': 1 })
   })
 })
 

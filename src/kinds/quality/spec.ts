@@ -70,7 +70,6 @@ export const qualitySpecSchema = z.object({
 })
 
 export type QualityField = Readonly<z.output<typeof fieldSchema>>
-export type FieldQuality = Readonly<z.output<typeof fieldQualitySchema>>
 export type QualitySpec = Readonly<z.output<typeof qualitySpecSchema>> & JsonObject
 
 /** One resource for each table of which it is said, in `quality` of the table or of a field, what is good. */

@@ -3,6 +3,7 @@
  * change log: a written row is judged alone, and nothing is counted anew. Losing it costs one full reading of the table.
  * Where it could be wrong (no log, a gap in it, another schema or file, rows that went without a trace) it says so.
  */
+import { closeSync, openSync, rmSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import type { Cell } from '../../values/field-type.ts'
 import { readChangeLog } from './change-log.ts'
@@ -70,8 +71,19 @@ export interface LedgerRow {
 
 const busyMs = 2000
 
-/** Opens a ledger's file, made when it is not there; `''` for one that is gone when it is closed. */
+/** Opens a ledger's file, made when it is not there. One that is no database any more is made anew. */
 export function openLedgerFile(path: string): Database.Database {
+  try {
+    return openLedger(path)
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError) || !/^SQLITE_(NOTADB|CORRUPT)/.test(error.code)) throw error
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) rmSync(file, { force: true })
+    closeSync(openSync(path, 'a', 0o600))
+    return openLedger(path)
+  }
+}
+
+function openLedger(path: string): Database.Database {
   const db = new Database(path, { timeout: busyMs })
   try {
     db.pragma('journal_mode = WAL')
