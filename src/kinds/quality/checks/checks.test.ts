@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type DesiredState, desiredStateSchema } from '../../../desired/schema.ts'
+import { readMoment } from '../../../values/calendar.ts'
 import type { Cell } from '../../../values/field-type.ts'
 import { checksOf, rowChecksOf } from '../checks.ts'
 import { scoreOf } from '../score.ts'
@@ -15,6 +16,7 @@ import { implied } from './implied.ts'
 import { length } from './length.ts'
 import { mentions } from './mentions.ts'
 import { missing } from './missing.ts'
+import { momentOf } from './moment.ts'
 import { pattern } from './pattern.ts'
 import { placeholder } from './placeholder.ts'
 import { repeated } from './repeated.ts'
@@ -145,6 +147,20 @@ describe('a message', () => {
 })
 
 describe('dates', () => {
+  it('told at once are the moments that the slower reading tells', () => {
+    const two = (count: number) => String(count).padStart(2, '0')
+    const part = (min: number, max: number) => fc.integer({ min, max }).map(two)
+    const day = fc.tuple(fc.integer({ min: 1900, max: 2100 }), part(0, 13), part(0, 32)).map((parts) => parts.join('-'))
+    const time = fc.tuple(part(0, 25), part(0, 61), part(0, 61)).map((parts) => `T${parts.join(':')}Z`)
+    fc.assert(
+      fc.property(fc.tuple(day, fc.option(time)), ([date, at]) => {
+        const text = `${date}${at ?? ''}`
+        const reading = readMoment(text)
+        expect(momentOf(text)).toBe(reading.is === 'moment' ? reading.atMs : undefined)
+      }),
+    )
+  })
+
   const nowMs = Date.UTC(2026, 10, 26)
 
   it('are not in the future, but for a day that the time zones may be ahead', () => {

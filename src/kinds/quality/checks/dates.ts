@@ -1,12 +1,10 @@
-import { readMoment } from '../../../values/calendar.ts'
 import { type Row, type RowCheck, textOf } from './check.ts'
+import { momentOf } from './moment.ts'
 
 /** The moment of a cell, milliseconds since the epoch; undefined where it cannot be told for sure. */
-function momentOf(row: Row, field: string): number | undefined {
+function momentIn(row: Row, field: string): number | undefined {
   const text = textOf(row(field))
-  if (text === undefined || text.length > 64) return undefined
-  const reading = readMoment(text)
-  return reading.is === 'moment' ? reading.atMs : undefined
+  return text === undefined ? undefined : momentOf(text)
 }
 
 const dayMs = 86_400_000
@@ -22,7 +20,7 @@ export function notInFuture(field: string, nowMs: number): RowCheck {
     severity: 'medium',
     reads: [field],
     remedy: `Correct ${field} where it lies in the future.`,
-    reasonOf: (row) => ((momentOf(row, field) ?? 0) > nowMs + dayMs ? 'lies in the future' : undefined),
+    reasonOf: (row) => ((momentIn(row, field) ?? 0) > nowMs + dayMs ? 'lies in the future' : undefined),
   }
 }
 
@@ -39,7 +37,7 @@ export function notBefore(field: string, day: string): RowCheck {
     reads: [field],
     remedy: `Correct ${field} where it lies before ${day}.`,
     reasonOf: (row) => {
-      const atMs = momentOf(row, field)
+      const atMs = momentIn(row, field)
       return atMs !== undefined && atMs < firstMs ? `lies before ${day}` : undefined
     },
   }
@@ -59,7 +57,7 @@ export function ordered(fields: readonly string[]): RowCheck {
     reasonOf: (row) => {
       let last: { readonly field: string; readonly atMs: number } | undefined
       for (const field of fields) {
-        const atMs = momentOf(row, field)
+        const atMs = momentIn(row, field)
         if (atMs === undefined) continue
         if (last !== undefined && atMs + dayMs <= last.atMs) return `has ${field} before ${last.field}`
         last = { field, atMs }

@@ -1,7 +1,7 @@
-import { readMoment } from '../../../values/calendar.ts'
 import { isValid } from '../../../values/coerce.ts'
 import type { QualityField } from '../spec.ts'
 import { beginning, type RowCheck, textOf } from './check.ts'
+import { momentOf } from './moment.ts'
 
 const nouns = {
   email: 'an e-mail address',
@@ -48,7 +48,7 @@ export function format(field: QualityField): RowCheck | undefined {
       if (text === undefined) return undefined
       if (text.length !== beginning(text).length) return `is not ${noun}`
       // In which of its forms a moment is written is the matter of standardization.
-      const isRight = isMoment ? readMoment(text).is === 'moment' : isValid(type, cell, choices)
+      const isRight = isMoment ? momentOf(text) !== undefined : isValid(type, cell, choices)
       return isRight ? undefined : `is not ${noun}`
     },
   }
