@@ -6,6 +6,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmS
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
+import { OperationalError } from '../../errors.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
 import { openLedgerFile } from '../../targets/sqlite/row-ledger.ts'
 import { prepareTrend } from './trend.ts'
@@ -33,6 +34,16 @@ export interface QualityStoreOptions {
   readonly folder: string
   readonly purpose: 'look' | 'act'
   readonly databases: Databases
+}
+
+/** What cannot be read tells nothing: then all rows are read. */
+async function readable<Value>(reading: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof OperationalError) return undefined
+    throw error
+  }
 }
 
 export function createQualityStore({ folder, purpose, databases }: QualityStoreOptions): QualityStore {
@@ -67,7 +78,7 @@ export function createQualityStore({ folder, purpose, databases }: QualityStoreO
   const kept = async (table: string): Promise<Database | undefined> => {
     const path = join(folder, `${table}.db`)
     if (keeps || !existsSync(path)) return undefined
-    const view = views.get(table) ?? databases.read(path)
+    const view = views.get(table) ?? readable(databases.read(path))
     views.set(table, view)
     return (await view)?.db
   }

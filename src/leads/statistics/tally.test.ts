@@ -107,6 +107,18 @@ describe('the figures of a table', () => {
     expect(found?.spread).toContainEqual({ field: 'status', value: 'contacted', count: 49 })
   })
 
+  test('are not kept while another process holds the side file, and are again afterwards', async () => {
+    db.exec("INSERT INTO leads (id) VALUES ('a')")
+    expect(await kept()).toMatchObject({ total: 1 })
+    const other = new Database(join(folder, 'figures', 'leads.db'))
+    other.exec('BEGIN IMMEDIATE')
+    db.exec("INSERT INTO leads (id) VALUES ('b')")
+    expect(await kept()).toBeUndefined()
+    other.exec('ROLLBACK')
+    other.close()
+    expect(await kept()).toMatchObject({ total: 2 })
+  })
+
   test('of a table that feeds no change log are not kept', async () => {
     db.exec('DROP TRIGGER _trueup_leads_log_update')
     expect(await kept()).toBeUndefined()

@@ -20,7 +20,7 @@ export interface SourcePlace {
 }
 
 export interface StatisticsTally {
-  /** The figures as the table is now; undefined where no change log tells what is written to it. */
+  /** The figures as the table is now; undefined where no side file can be kept of it. */
   read(
     source: Database.Database,
     place: SourcePlace,
@@ -62,21 +62,25 @@ export function createStatisticsTally({ path, offload, clock }: TallyPorts): Sta
   return {
     async read(source, place, allFields, layout) {
       const plan = statisticsPlan(layout, place.identity)
-      for (let tries = 0; tries < triesMax; tries += 1) {
-        const side = open()
-        const followed = followLedger(source, side, plan, { rowsMax: followedMax, count: true, write: true })
-        if (followed.is === 'current') return statisticsOf(allFields, layout, readTotals(side))
-        const order: KeepOrder = {
-          source: place.path,
-          ledger: path,
-          identity: place.identity,
-          layout,
-          atMs: clock.nowMs(),
+      try {
+        for (let tries = 0; tries < triesMax; tries += 1) {
+          const side = open()
+          const followed = followLedger(source, side, plan, { rowsMax: followedMax, count: true, write: true })
+          if (followed.is === 'current') return statisticsOf(allFields, layout, readTotals(side))
+          const order: KeepOrder = {
+            source: place.path,
+            ledger: path,
+            identity: place.identity,
+            layout,
+            atMs: clock.nowMs(),
+          }
+          keeping ??= offload.thread(entry, order).finally(() => {
+            keeping = undefined
+          })
+          await keeping
         }
-        keeping ??= offload.thread(entry, order).finally(() => {
-          keeping = undefined
-        })
-        await keeping
+      } catch (error) {
+        if (!isUnusable(error)) throw error
       }
       return undefined
     },
@@ -85,4 +89,12 @@ export function createStatisticsTally({ path, offload, clock }: TallyPorts): Sta
       ledger = undefined
     },
   }
+}
+
+/** The side file cannot be written: by this user, on this disk, or while another process writes it. Counting needs none. */
+function isUnusable(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^(SQLITE_(BUSY|READONLY|CANTOPEN|FULL|IOERR|PERM)|EACCES|EPERM|EROFS|ENOSPC|DISK_FULL|DATABASE_(LOCKED|READ_ONLY))/.test(
+    code,
+  )
 }
