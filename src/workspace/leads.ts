@@ -67,7 +67,7 @@ export function openLeads(state: DesiredState, ports: LeadPorts): Leads {
         offload: { offload: ports.offload, sourcePath: path },
       })
     })
-    const tally = createStatisticsTally({ ...ports, path: join(ports.ownFolder, 'figures', `${name}.db`) })
+    const tally = createStatisticsTally({ ...ports, path: join(ports.ownFolder, `figures-${name}.db`) })
     const repository = createLeadRepository(table, {
       reads,
       search,

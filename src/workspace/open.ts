@@ -162,7 +162,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       pathOf,
       tables: () => mirrors().map(({ key }) => key.name),
     })
-    const qualityStore = createQualityStore({ folder: join(ownFolder, 'quality'), purpose: options.purpose, databases })
+    const qualityStore = createQualityStore({ folder: ownFolder, purpose: options.purpose, databases })
     closers.unshift(() => qualityStore.close())
     const quality = createQualityInspector({
       clock,

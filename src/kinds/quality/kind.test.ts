@@ -62,7 +62,7 @@ afterEach(() => {
 
 function open(purpose: 'look' | 'act' = 'act'): Opened {
   const pathOf = (database: string) => join(folder, `${database === 'main' ? 'leads' : database}.db`)
-  const store = createQualityStore({ folder: join(folder, '.trueup', 'quality'), purpose, databases })
+  const store = createQualityStore({ folder: join(folder, '.trueup'), purpose, databases })
   const inspector = createQualityInspector({
     clock: { ...systemClock, nowMs: () => nowMs },
     databases,
@@ -304,7 +304,7 @@ describe('a look at changed rows', () => {
           })
           const followed = summary(await seen(following))
           const fresh = open('look')
-          rmSync(join(folder, '.trueup', 'quality'), { recursive: true, force: true })
+          rmSync(join(folder, '.trueup'), { recursive: true, force: true })
           expect(followed).toEqual(summary(await seen(fresh)))
           for (const one of opened.splice(0)) one.store.close()
         }),
@@ -334,7 +334,7 @@ describe('a look at changed rows', () => {
     create(db)
     db.exec(`INSERT INTO leads VALUES ('a', ${good}, 'a', NULL)`)
     await look(open())
-    const kept = join(folder, '.trueup', 'quality', 'leads.db')
+    const kept = join(folder, '.trueup', 'quality-leads.db')
     const before = statSync(kept).mtimeMs
     const looking = open('look')
     expect(await failing(looking)).toEqual({})
@@ -376,7 +376,7 @@ describe('a large table', () => {
     await look(first)
     first.store.close()
     opened = []
-    writeFileSync(join(folder, '.trueup', 'quality', 'leads.db'), 'no database at all '.repeat(100))
+    writeFileSync(join(folder, '.trueup', 'quality-leads.db'), 'no database at all '.repeat(100))
     expect(await failing(open())).toEqual({ 'email.format': 1 })
   })
 })
@@ -396,6 +396,9 @@ describe('the trend', () => {
     }
     const points = await at.inspector.trend('leads', 0, 1000)
     expect(points.length).toBeLessThan(48 + 10)
+    const written = statSync(join(folder, '.trueup', 'quality-leads.db-wal')).mtimeMs
+    await look(at)
+    expect(statSync(join(folder, '.trueup', 'quality-leads.db-wal')).mtimeMs).toBe(written)
     expect(points.at(-1)).toMatchObject({ atMs: nowMs, rows: 1, failing: { 'email.completeness': 1 } })
     expect((await seen(at)).before?.score).toBe(points[0]?.score)
   })
@@ -410,8 +413,8 @@ describe('the trend', () => {
     await look(at, everyCheck('99%'))
     await look(at)
     expect(await at.inspector.trend('leads', 0, 10)).toHaveLength(2)
-    for (const file of readdirSync(join(folder, '.trueup', 'quality')))
-      expect(statSync(join(folder, '.trueup', 'quality', file)).mode & 0o077).toBe(0)
+    for (const file of readdirSync(join(folder, '.trueup')))
+      expect(statSync(join(folder, '.trueup', file)).mode & 0o077).toBe(0)
   })
 })
 

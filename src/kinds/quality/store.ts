@@ -1,5 +1,5 @@
 /**
- * Where the ledgers of tables are kept: `.trueup/quality/<table>.db` for work. To look, what is there is read without a
+ * Where the ledgers of tables are kept: `.trueup/quality-<table>.db` for work. To look, what is there is read without a
  * trace where it is true still, and else built in a folder that is removed afterwards.
  */
 import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
@@ -30,11 +30,13 @@ export interface QualityStore {
 }
 
 export interface QualityStoreOptions {
-  /** `.trueup/quality`, absolute. */
+  /** `.trueup`, absolute. */
   readonly folder: string
   readonly purpose: 'look' | 'act'
   readonly databases: Databases
 }
+
+const fileOf = (table: string) => `quality-${table}.db`
 
 /** What cannot be read tells nothing: then all rows are read. */
 async function readable<Value>(reading: Promise<Value>): Promise<Value | undefined> {
@@ -63,7 +65,7 @@ export function createQualityStore({ folder, purpose, databases }: QualityStoreO
   const ledger = (table: string): OpenLedger => {
     const known = opened.get(table)
     if (known !== undefined) return known
-    const path = join(folderFor(), `${table}.db`)
+    const path = join(folderFor(), fileOf(table))
     if (!existsSync(path)) {
       // Made with its mode, so that nobody can read it for a moment.
       closeSync(openSync(path, 'a', 0o600))
@@ -76,7 +78,7 @@ export function createQualityStore({ folder, purpose, databases }: QualityStoreO
     return made
   }
   const kept = async (table: string): Promise<Database | undefined> => {
-    const path = join(folder, `${table}.db`)
+    const path = join(folder, fileOf(table))
     if (keeps || !existsSync(path)) return undefined
     const view = views.get(table) ?? readable(databases.read(path))
     views.set(table, view)

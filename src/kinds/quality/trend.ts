@@ -23,8 +23,18 @@ export function prepareTrend(db: Database): void {
   )
 }
 
-/** Notes a score: the last one of each hour stays, and later the last one of each day. Ones of a wrong clock go. */
+/**
+ * Notes a score: the last one of each hour stays, and later the last one of each day. Ones of a wrong clock go. What says the
+ * same as the one before in its hour is not written: looking again changes nothing.
+ */
 export function noteTrend(db: Database, point: TrendPoint): void {
+  const [last] = readTrend(db, 0, 1)
+  const isKnown =
+    last !== undefined &&
+    last.atMs <= point.atMs &&
+    Math.floor(last.atMs / hourMs) === Math.floor(point.atMs / hourMs) &&
+    JSON.stringify([last.score, last.rows, last.failing]) === JSON.stringify([point.score, point.rows, point.failing])
+  if (isKnown) return
   db.transaction(() => {
     db.prepare('DELETE FROM trend WHERE at_ms > ?').run(point.atMs)
     db.prepare(`DELETE FROM trend WHERE at_ms / ${hourMs} = CAST(? AS INTEGER) / ${hourMs}`).run(point.atMs)
