@@ -53,6 +53,7 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
   'Query.tokens': ['{ tokens { id } }', 'tokens.manage'],
   'Query.leads': ['{ leads { nodes { id } } }', 'leads.read'],
   'Query.lead': ['{ lead(id: "a") { id } }', 'leads.read'],
+  'Query.quality': ['{ quality { score } }', 'leads.read'],
   'Query.statistics': ['{ statistics { total } }', 'leads.read'],
   'Query.node': ['{ node(id: "a") { id } }', 'leads.read'],
   'Mutation.approveActions': [
@@ -107,6 +108,15 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
     'leads.write',
   ],
   'Mutation.deleteLead': ['mutation { result: deleteLead(input: { id: "none" }) { __typename } }', 'leads.write'],
+  'Mutation.createLeads': ['mutation { result: createLeads(input: { items: [{}] }) { __typename } }', 'leads.write'],
+  'Mutation.updateLeads': [
+    'mutation { result: updateLeads(input: { items: [{ id: "a", company: "x" }] }) { __typename } }',
+    'leads.write',
+  ],
+  'Mutation.deleteLeads': [
+    'mutation { result: deleteLeads(input: { items: [{ id: "none" }] }) { __typename } }',
+    'leads.write',
+  ],
   'Mutation.eraseLead': [
     'mutation { result: eraseLead(input: { id: "none", reason: "asked", dryRun: true }) { __typename } }',
     'people.erase',

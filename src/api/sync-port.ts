@@ -163,8 +163,8 @@ export interface SyncPort {
   /** Tables with a mirror, in the order of the file. */
   tables(): readonly string[]
   report(table: string): Awaitable<SyncReportView>
-  /** Undefined where the sync has not met the lead. */
-  lead(table: string, key: string): Awaitable<LeadSyncView | undefined>
+  /** By key, in a constant number of readings; leads that the sync has not met are left out. */
+  leads(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, LeadSyncView>>
   /** Newest first. */
   history(request: {
     readonly table: string | undefined

@@ -19,6 +19,7 @@ import { type NewToken, openTokens } from './auth/tokens.ts'
 import { type Api, createApi } from './http/server.ts'
 import { createTestingEngine, type TestingEngine } from './testing-engine.ts'
 import { createTestingPrograms } from './testing-programs.ts'
+import { createTestingQuality, type TestingQuality } from './testing-quality.ts'
 import { createTestingSync, type TestingSync } from './testing-sync.ts'
 
 export interface Answer {
@@ -46,6 +47,7 @@ export interface TestingServer {
   readonly db: Database.Database
   readonly engine: TestingEngine
   readonly sync: TestingSync
+  readonly quality: TestingQuality
   readonly auth: Auth
   readonly admin: NewToken
   readonly port: number
@@ -70,6 +72,7 @@ export async function startTestingServer(state: DesiredState = testingDesiredSta
   db.exec(testingTableSql)
   const engine = createTestingEngine()
   const sync = createTestingSync()
+  const quality = createTestingQuality()
   const tokens = openTokens(join(folder, '.trueup', 'tokens.json'), systemClock)
   const admin = tokens.create({ subject: 'admin', role: 'admin' })
   const auth = createAuth(tokens, state.access, systemClock)
@@ -117,6 +120,7 @@ export async function startTestingServer(state: DesiredState = testingDesiredSta
   const api = createApi({
     engine,
     sync,
+    quality,
     programs: createTestingPrograms(),
     auth,
     clock: systemClock,
@@ -189,6 +193,7 @@ export async function startTestingServer(state: DesiredState = testingDesiredSta
     db,
     engine,
     sync,
+    quality,
     auth,
     admin,
     port,

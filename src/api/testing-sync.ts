@@ -111,7 +111,12 @@ export function createTestingSync(): TestingSync {
     known,
     tables: () => ['leads'],
     report: (table) => testingReport({ table }),
-    lead: (table, key) => known.leads.find((lead) => lead.table === table && lead.key === key),
+    leads: async (table, keys) =>
+      new Map(
+        known.leads
+          .filter((lead) => lead.table === table && keys.includes(lead.key))
+          .map((lead) => [lead.key, lead] as const),
+      ),
     history: (request) => {
       noted('history', request)
       const { before = Number.MAX_SAFE_INTEGER, limit } = request

@@ -17,6 +17,7 @@ import { openTokens } from '../api/auth/tokens.ts'
 import { createApi } from '../api/http/server.ts'
 import { createTestingEngine } from '../api/testing-engine.ts'
 import { createTestingPrograms } from '../api/testing-programs.ts'
+import { createTestingQuality } from '../api/testing-quality.ts'
 import { createTestingSync } from '../api/testing-sync.ts'
 import { systemClock } from '../clock.ts'
 import { encodeCursor, type LeadOrder } from '../leads/cursor.ts'
@@ -121,6 +122,7 @@ async function serveApi(folder: string): Promise<number> {
   const api = createApi({
     engine: createTestingEngine(),
     sync: createTestingSync(),
+    quality: createTestingQuality(),
     programs: createTestingPrograms(),
     auth,
     clock: systemClock,

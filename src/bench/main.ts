@@ -19,6 +19,7 @@ import { plan } from './plan.ts'
 import { requireProc } from './processes.ts'
 import { circumstances, reportJson, reportText } from './report.ts'
 import { standardize } from './standardize.ts'
+import { statistics } from './statistics.ts'
 import { sync } from './sync.ts'
 
 const benches: readonly Bench[] = [
@@ -27,6 +28,7 @@ const benches: readonly Bench[] = [
   apiDuringLook,
   pageRate,
   standardize,
+  statistics,
   importRows,
   idle,
   idleServices,

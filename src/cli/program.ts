@@ -7,6 +7,7 @@ import { registerConflicts } from './commands/conflicts.ts'
 import { registerGenerate } from './commands/generate.ts'
 import { registerLeads } from './commands/leads.ts'
 import { registerPlan } from './commands/plan.ts'
+import { registerQuality } from './commands/quality.ts'
 import { registerQuery } from './commands/query.ts'
 import { registerQueue } from './commands/queue.ts'
 import { registerRun } from './commands/run.ts'
@@ -44,6 +45,7 @@ export function createProgram({ wantsJson = false } = {}): Command {
     registerRun,
     registerLeads,
     registerQuery,
+    registerQuality,
     registerSandbox,
     registerSchema,
     registerToken,

@@ -18,6 +18,7 @@ import { importKind } from './import/index.ts'
 import type { JobKind } from './job/index.ts'
 import { machineKind } from './machine/index.ts'
 import { namingOwnFiles } from './own-files.ts'
+import { type QualityInspector, qualityKind } from './quality/index.ts'
 import type { ServiceKind } from './service/index.ts'
 import { standardizationKind } from './standardization/index.ts'
 import { suppressionKind } from './suppression/index.ts'
@@ -42,6 +43,8 @@ export interface KindPorts {
   readonly airtable: AirtableTargets
   /** What the mirrors of tables remember and are asked. */
   readonly sync: Omit<SyncPorts, 'clock' | 'databases' | 'changeSets' | 'airtable' | 'pathOf'>
+  /** Looks at the quality of tables; made before the others, since people ask it, too. */
+  readonly quality: QualityInspector
   readonly offload: Offload
   /** Where what is known of duplicates is kept. */
   readonly duplicateFiles: LazyDuplicateFiles
@@ -57,6 +60,7 @@ export const kindNames = [
   'database',
   'table',
   'standardization',
+  'quality',
   'import',
   'duplicates',
   'airtable-schema',
@@ -74,6 +78,7 @@ export function createKinds(ports: KindPorts): readonly Kind[] {
     databaseKind(ports),
     tableKind(ports),
     standardizationKind(ports),
+    qualityKind({ ...ports, inspector: ports.quality }),
     importKind(ports),
     namingOwnFiles(ownFolder, duplicatesKind(ports)),
     namingOwnFiles(ownFolder, airtableSchemaKind(ports)),

@@ -20,6 +20,8 @@ export interface LeadReads {
    * it everything runs on the connection of `acquire`.
    */
   readonly offload?: (sql: string, parameters: readonly Cell[]) => Promise<readonly CellRow[]>
+  /** Where the connection of `acquire` reads, for threads that open their own, and which file that is. */
+  readonly place?: () => Promise<{ readonly path: string; readonly identity: string }>
 }
 
 /** One change that a person or program asks for: carried out as a journaled, undoable action with cause `request`. */

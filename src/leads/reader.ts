@@ -11,6 +11,16 @@ import { compileFilter, equalitiesOf, type LeadFilter, type SqlCondition } from 
 import { keyAlias, orderAlias, pageSegments, rowIdAlias, type Segment, selection } from './page-query.ts'
 import { coversEqualities, isPointSearch, type PlanCost, planCost } from './plan-cost.ts'
 import type { CellRow, LeadReads } from './ports.ts'
+import {
+  isSpread,
+  type LeadStatistics,
+  mostFrequent,
+  shownValue,
+  statisticsLayoutOf,
+  valueExpression,
+  valuesMax,
+} from './statistics/layout.ts'
+import type { StatisticsTally } from './statistics/tally.ts'
 import { type LeadTable, quoted } from './table.ts'
 import { createShapeReader, type TableShape } from './table-shape.ts'
 
@@ -64,9 +74,11 @@ interface Prepared {
 export type LeadReader = ReturnType<typeof createLeadReader>
 
 /** Opens the reading side. Methods throw the DATABASE_* errors, and NOT_FOUND while the table does not exist. */
-export function createLeadReader(table: LeadTable, reads: LeadReads) {
+export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: StatisticsTally) {
   const preparedOf = new WeakMap<Database, Prepared>()
   const allColumns = [...table.fields.keys()]
+  /** The last figures, as long as nobody commits to the file. */
+  let toldAt: { readonly db: Database; readonly version: string; readonly statistics: LeadStatistics } | undefined
 
   async function open(): Promise<{ db: Database; prepared: Prepared; shape: TableShape }> {
     const db = await reads.acquire()
@@ -295,7 +307,34 @@ export function createLeadReader(table: LeadTable, reads: LeadReads) {
   /** How many records there are, how many have each field filled, and how they spread over each field's choices. */
   async function statistics(): Promise<LeadStatistics> {
     const { db, prepared, shape } = await open()
+    const version = `${prepared.dataVersion.get() ?? ''} ${prepared.shapes.version()}`
+    if (toldAt?.version === version && toldAt.db === db) return toldAt.statistics
     const large = prepared.shapes.rowsMax() > largeFrom
+    const found = (large ? await maintained(db, shape) : undefined) ?? (await recounted(db, prepared, shape, large))
+    // Asked for before the reading, so that what was committed meanwhile is read the next time.
+    toldAt = { db, version, statistics: found }
+    return found
+  }
+
+  /** From the side file of a large table; undefined where it has none, or no change log. */
+  async function maintained(db: Database, shape: TableShape): Promise<LeadStatistics | undefined> {
+    const layout = tally === undefined || !shape.feedsLog ? undefined : statisticsLayoutOf(table, shape)
+    if (tally === undefined || layout === undefined || reads.place === undefined) return undefined
+    return tally.read(db, await reads.place(), allColumns, layout)
+  }
+
+  /** Brings the kept figures of a large table up to what was written. Does nothing where nothing was, or none are kept. */
+  async function keepStatistics(): Promise<void> {
+    const { prepared } = await open()
+    if (prepared.shapes.rowsMax() > largeFrom) await statistics()
+  }
+
+  async function recounted(
+    db: Database,
+    prepared: Prepared,
+    shape: TableShape,
+    large: boolean,
+  ): Promise<LeadStatistics> {
     const present = allColumns.filter((column) => shape.columns.has(column))
     const filled = present.map((column) => `count(nullif(${quoted(column)}, '')) AS ${quoted(column)}`)
     const from = `FROM ${quoted(table.sqlName)} WHERE ${quoted(table.key)} IS NOT NULL`
@@ -308,11 +347,13 @@ export function createLeadReader(table: LeadTable, reads: LeadReads) {
     )
     const spread: { field: string; value: string | null; count: number }[] = []
     for (const [name, field] of table.fields) {
-      if ((field.spec.type !== 'choice' && field.spec.type !== 'boolean') || !shape.columns.has(name)) continue
-      const sql = `SELECT ${quoted(name)} AS value, count(*) AS n ${from} GROUP BY 1 ORDER BY 2 DESC LIMIT 100`
-      for (const row of await run(db, prepared, large, sql, [])) {
-        spread.push({ field: name, value: row.value == null ? null : String(row.value), count: Number(row.n) })
-      }
+      if (!isSpread(field.spec.type) || !shape.columns.has(name)) continue
+      const sql = `SELECT ${valueExpression(name)} AS value, count(*) AS n ${from} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${valuesMax}`
+      const found = (await run(db, prepared, large, sql, [])).map((row) => ({
+        value: row.value == null ? null : shownValue(row.value),
+        count: Number(row.n),
+      }))
+      for (const one of mostFrequent(found)) spread.push({ field: name, ...one })
     }
     return {
       total: Number(totals?.['@all']),
@@ -321,13 +362,19 @@ export function createLeadReader(table: LeadTable, reads: LeadReads) {
     }
   }
 
-  return { table, allColumns, columns: existingColumns, list, count, get, wholeRow, matching, keyWith, statistics }
-}
-
-export interface LeadStatistics {
-  readonly total: number
-  readonly filled: readonly { readonly field: string; readonly count: number }[]
-  readonly spread: readonly { readonly field: string; readonly value: string | null; readonly count: number }[]
+  return {
+    table,
+    allColumns,
+    columns: existingColumns,
+    list,
+    count,
+    get,
+    wholeRow,
+    matching,
+    keyWith,
+    statistics,
+    keepStatistics,
+  }
 }
 
 /** Integers that a number holds exactly become numbers. */

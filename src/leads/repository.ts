@@ -9,6 +9,7 @@ import type { LeadFilter } from './filter.ts'
 import type { EraseOutcome, EraseRequest, LeadEraser, LeadReads } from './ports.ts'
 import { createLeadReader, type Lead, type LeadPage, type LeadReader, type PageSpan } from './reader.ts'
 import type { LeadSearch, SearchHit, SearchResult } from './search/search.ts'
+import type { StatisticsTally } from './statistics/tally.ts'
 import type { LeadTable } from './table.ts'
 
 export interface LeadListRequest {
@@ -29,10 +30,12 @@ export interface LeadRepositoryPorts extends EditorPorts {
   readonly eraser: LeadEraser
   /** Absent where the table declares none. */
   readonly duplicates?: LeadDuplicates | undefined
+  /** Keeps the figures of a large table; without it they are counted each time. */
+  readonly tally?: StatisticsTally
 }
 
 export interface LeadRepository
-  extends Pick<LeadReader, 'table' | 'allColumns' | 'get' | 'statistics'>,
+  extends Pick<LeadReader, 'table' | 'allColumns' | 'get' | 'statistics' | 'keepStatistics'>,
     Pick<LeadEditor, 'create' | 'update' | 'remove'> {
   /** One page. Throws USAGE for a cursor of another list. */
   list(request: LeadListRequest): Promise<LeadPage>
@@ -55,7 +58,7 @@ const byRelevance: LeadOrder = { column: '@score', direction: 'asc' }
  * const page = await leads.list({ span: { first: 50 }, columns: ['full_name', 'email'] })
  */
 export function createLeadRepository(table: LeadTable, ports: LeadRepositoryPorts): LeadRepository {
-  const reader = createLeadReader(table, ports.reads)
+  const reader = createLeadReader(table, ports.reads, ports.tally)
   const editor = createLeadEditor(table, reader, ports)
   const byKey: LeadOrder = { column: table.key, direction: 'asc' }
 
@@ -117,6 +120,7 @@ export function createLeadRepository(table: LeadTable, ports: LeadRepositoryPort
     allColumns: reader.allColumns,
     get: reader.get,
     statistics: reader.statistics,
+    keepStatistics: reader.keepStatistics,
     create: editor.create,
     update: editor.update,
     remove: editor.remove,

@@ -4,6 +4,7 @@
  */
 import type { Database, Statement } from 'better-sqlite3'
 import { OperationalError } from '../errors.ts'
+import { feedsChangeLog } from '../targets/sqlite/change-log.ts'
 import { type LeadTable, quoted } from './table.ts'
 
 export interface IndexShape {
@@ -21,14 +22,25 @@ export interface TableShape {
   /** Whether no two rows can have the same key. */
   readonly uniqueKey: boolean
   readonly indexes: readonly IndexShape[]
+  /** Whether triggers note every write in the change table. */
+  readonly feedsLog: boolean
 }
 
 /** Gives the shape of one table on one connection, from memory while the schema stands. */
-export function createShapeReader(db: Database, table: LeadTable): { read(): TableShape; rowsMax(): number } {
+export function createShapeReader(
+  db: Database,
+  table: LeadTable,
+): {
+  read(): TableShape
+  rowsMax(): number
+  /** Moves with every change of the file's schema. */
+  version(): number
+} {
   const schemaVersion = db.prepare<[], number>('PRAGMA schema_version').pluck()
   let known: { readonly version: number; readonly shape: TableShape } | undefined
   let largest: Statement<[], number | null> | undefined
   return {
+    version: () => schemaVersion.get() ?? 0,
     read() {
       const version = schemaVersion.get() ?? 0
       if (known?.version !== version) known = { version, shape: readShape(db, table) }
@@ -75,6 +87,7 @@ function readShape(db: Database, table: LeadTable): TableShape {
     stored: listed.filter((column) => column.hidden === 0).map((column) => column.name),
     uniqueKey,
     indexes,
+    feedsLog: feedsChangeLog(db, table.sqlName),
   }
 }
 

@@ -17,6 +17,7 @@ import { leadsOf } from './lead-access.ts'
 import { type Leads, repositoryMap } from './leads.ts'
 import { openWorkspace, type Workspace } from './open.ts'
 import { createProgramPort } from './program-port.ts'
+import { createQualityPort } from './quality-port.ts'
 import { createSyncPort } from './sync-port.ts'
 
 export interface ControllerOptions {
@@ -44,6 +45,8 @@ export interface Controller {
 }
 
 const expireEveryMs = 3_600_000
+/** As often are the figures of large tables brought up to what was written, so that who asks for them waits for little. */
+const upkeepEveryMs = 5000
 /** How long requests on an earlier schema may still run. */
 const drainMs = 35_000
 const packageSchema = z.object({ version: z.string() })
@@ -93,7 +96,16 @@ export async function startController(options: ControllerOptions): Promise<Contr
     leads: () => leads,
   })
   const programs = createProgramPort({ workspace, wake: (key) => loop.wake(key, { full: true }) })
-  const api = createApi({ engine: port, sync, programs, auth, clock, log, repositories: repositoryMap(leads) })
+  const api = createApi({
+    engine: port,
+    sync,
+    quality: createQualityPort(workspace),
+    programs,
+    auth,
+    clock,
+    log,
+    repositories: repositoryMap(leads),
+  })
   const listening = await api.listen(options.port, options.host)
   lease?.setAddress(listening.url)
 
@@ -116,6 +128,11 @@ export async function startController(options: ControllerOptions): Promise<Contr
     reload(workspace, log),
   )
   const expiry = every(clock, expireEveryMs, () => expireCheckpoints(workspace, clock))
+  const upkeep = every(
+    clock,
+    upkeepEveryMs,
+    keepingFigures(workspace, () => leads, log),
+  )
   loop.start()
 
   return {
@@ -128,6 +145,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     async close() {
       stopping.abort(new Error('the controller stops'))
       expiry.cancel()
+      upkeep.cancel()
       await watch.close()
       await loop.stop()
       await api.close()
@@ -161,6 +179,31 @@ function expireCheckpoints({ changeSets, generations, journal }: Workspace, cloc
   const expired = changeSets.expire(beforeMs)
   if (expired > 0)
     journal.append([{ type: 'checkpoints.expired', actor: 'controller', body: { expired, before: isoOf(beforeMs) } }])
+}
+
+/** Brings the figures of managed tables up to date, one after the other and one round at a time. */
+function keepingFigures({ generations }: Workspace, leads: () => Leads, log: Log): () => void {
+  let isBusy = false
+  const round = async () => {
+    const { tables, databases } = generations.inForce().state
+    for (const [name, { database }] of Object.entries(tables)) {
+      // Nothing notes what is written to a table that is only observed.
+      if (databases[database]?.manage === 'observe') continue
+      try {
+        await leads().of(name)?.keepStatistics()
+      } catch (error) {
+        // A table that is not there yet, or locked, has its turn again.
+        log.debug({ table: name, err: messageOf(error) }, 'figures could not be brought up to date')
+      }
+    }
+  }
+  return () => {
+    if (isBusy) return
+    isBusy = true
+    void round().finally(() => {
+      isBusy = false
+    })
+  }
 }
 
 function every(clock: Clock, everyMs: number, run: () => void): Timer {

@@ -10,6 +10,7 @@ import { offloadedReads } from '../leads/offloaded-reads.ts'
 import type { ChangeFeed, LeadEraser, LeadReads, LeadWriter } from '../leads/ports.ts'
 import { createLeadRepository, type LeadRepository } from '../leads/repository.ts'
 import { createLeadSearch, type LeadSearch } from '../leads/search/search.ts'
+import { createStatisticsTally, type StatisticsTally } from '../leads/statistics/tally.ts'
 import { type LeadTable, leadTableOf } from '../leads/table.ts'
 import type { Random } from '../random.ts'
 import type { IsErased } from '../targets/erasure/marks.ts'
@@ -43,9 +44,16 @@ export interface Leads {
   close(): Promise<void>
 }
 
+interface Opened {
+  readonly repository: LeadRepository
+  readonly search: LeadSearch
+  readonly tally: StatisticsTally
+  readonly reads: ClosableReads
+}
+
 /** Opens the repositories of one generation. Nothing is read before the first request. */
 export function openLeads(state: DesiredState, ports: LeadPorts): Leads {
-  const opened = new Map<string, { repository: LeadRepository; search: LeadSearch; reads: ClosableReads }>()
+  const opened = new Map<string, Opened>()
   const open = (name: string) => {
     const known = opened.get(name)
     const spec = state.tables[name]
@@ -62,9 +70,11 @@ export function openLeads(state: DesiredState, ports: LeadPorts): Leads {
         offload: { offload: ports.offload, sourcePath: path },
       })
     })
+    const tally = createStatisticsTally({ ...ports, path: join(ports.ownFolder, `figures-${name}.db`) })
     const repository = createLeadRepository(table, {
       reads,
       search,
+      tally,
       writer: ports.writer,
       eraser: ports.eraser,
       isErased: ports.isErased,
@@ -73,7 +83,7 @@ export function openLeads(state: DesiredState, ports: LeadPorts): Leads {
       clock: ports.clock,
       random: ports.random,
     })
-    const made = { repository, search, reads }
+    const made = { repository, search, reads, tally }
     opened.set(name, made)
     return made
   }
@@ -81,8 +91,9 @@ export function openLeads(state: DesiredState, ports: LeadPorts): Leads {
     tables: Object.keys(state.tables),
     of: (table) => open(table)?.repository,
     async close() {
-      for (const { search, reads } of opened.values()) {
+      for (const { search, reads, tally } of opened.values()) {
         await search.close()
+        tally.close()
         reads.close()
       }
       opened.clear()
@@ -152,6 +163,7 @@ function liveReads(path: string, ports: LeadPorts): ClosableReads {
     acquire: async () => (await current()).db,
     // Where a copy is read, the thread reads the copy too: opening the file itself would leave a trace beside it.
     offload: async (sql, parameters) => offloadedReads(ports.offload, (await current()).path)(sql, parameters),
+    place: async () => ({ path: (await current()).path, identity: identityOf(path, false) }),
     close,
   }
 }

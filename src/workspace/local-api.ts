@@ -17,6 +17,7 @@ import { leadsOf } from './lead-access.ts'
 import { type Leads, repositoryMap } from './leads.ts'
 import type { Workspace } from './open.ts'
 import { createProgramPort } from './program-port.ts'
+import { createQualityPort } from './quality-port.ts'
 import { createSyncPort } from './sync-port.ts'
 
 export interface LocalApi {
@@ -63,6 +64,7 @@ export function standingPorts(workspace: Workspace, leads: Leads, { clock, rando
       signal: new AbortController().signal,
     }),
     sync: createSyncPort({ workspace, clock, wake: () => undefined, leads: () => leads }),
+    quality: createQualityPort(workspace),
     programs: createProgramPort({ workspace, wake: () => undefined }),
     auth: createAuth(openTokens(resolve(workspace.directory, access.tokens.file), clock), access, clock),
     clock,

@@ -11,6 +11,7 @@ import { journalVersionOf } from '../journal/schema.ts'
 import { type JournalStore, journalOver, openJournal } from '../journal/store.ts'
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
 import { createDuplicatesDesk, type DuplicatesDesk, lazyDuplicateFiles } from '../kinds/duplicates/index.ts'
+import { createQualityInspector, createQualityStore, type QualityInspector } from '../kinds/quality/index.ts'
 import { createKinds, kindNames } from '../kinds/registry.ts'
 import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
 import { createSyncDesk, lazySyncStore, listSync, type SyncDesk } from '../kinds/sync/index.ts'
@@ -67,6 +68,8 @@ export interface Workspace {
   readonly eraser: Eraser
   readonly offload: Offload
   readonly airtable: AirtableTargets
+  /** How good the rows of tables are. */
+  readonly quality: QualityInspector
   /** What people ask of the mirrors in Airtable. */
   readonly sync: SyncDesk
   /** What people ask of duplicates. */
@@ -159,6 +162,29 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     }
     const duplicates = createDuplicatesDesk({ databases, duplicateFiles: duplicateFiles.open, pathOf })
     closers.unshift(() => duplicates.close())
+    const desk = createSyncDesk({
+      ...sync,
+      clock,
+      databases,
+      changeSets,
+      airtable,
+      pathOf,
+      tables: () => mirrors().map(({ key }) => key.name),
+    })
+    const qualityStore = createQualityStore({ folder: ownFolder, purpose: options.purpose, databases })
+    closers.unshift(() => qualityStore.close())
+    const quality = createQualityInspector({
+      clock,
+      databases,
+      offload,
+      store: qualityStore,
+      pathOf,
+      mirrored: async (table) => {
+        if (!desk.tables().includes(table)) return undefined
+        const { lastFullMs, remoteCount } = await desk.report(table)
+        return lastFullMs === undefined ? undefined : remoteCount
+      },
+    })
     const memory = createMemory(journal, { keep })
     const programs = openPrograms({ ...options, workspace: directory, ownFolder, keep, memory })
     closers.unshift(() => programs.close())
@@ -175,6 +201,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         places,
         airtable,
         sync,
+        quality,
         offload,
         duplicateFiles,
         memory,
@@ -208,17 +235,10 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       eraser,
       offload,
       airtable,
-      sync: createSyncDesk({
-        ...sync,
-        clock,
-        databases,
-        changeSets,
-        airtable,
-        pathOf,
-        tables: () => mirrors().map(({ key }) => key.name),
-      }),
       duplicates,
       serves: options.serves === true,
+      quality,
+      sync: desk,
       sandboxUrl: sandbox.url,
       lease,
       controller: () => otherHolder(journal, clock),

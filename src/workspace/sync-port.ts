@@ -30,7 +30,7 @@ export function createSyncPort(options: SyncPortOptions): SyncPort {
   return {
     tables: () => workspace.sync.tables(),
     report: (table) => reportOf(table, workspace),
-    lead: (table, key) => views.lead(table, key),
+    leads: (table, keys) => views.leads(table, keys),
 
     async history({ table, key, before, limit }) {
       const found = await Promise.all(
@@ -110,21 +110,26 @@ function viewsOver(workspace: Workspace) {
   const linkOf = async (table: string, recordId: string | null): Promise<string | null> =>
     recordId === null ? null : ((await workspace.sync.linkOf(table, recordId)) ?? null)
   return {
-    async lead(table: string, key: string): Promise<LeadSyncView | undefined> {
-      if (!workspace.sync.tables().includes(table)) return undefined
-      const pair = await workspace.sync.lead(table, key)
-      if (pair === undefined) return undefined
-      const { rec, status, detail, localAtMs, remoteAtMs } = pair
-      return {
-        table,
-        key,
-        recordId: rec,
-        state: status,
-        detail,
-        localChangedMs: localAtMs,
-        remoteChangedMs: remoteAtMs,
-        url: await linkOf(table, rec),
-      }
+    async leads(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, LeadSyncView>> {
+      if (!workspace.sync.tables().includes(table)) return new Map()
+      const pairs = await workspace.sync.some(table, keys)
+      // All links of a table begin alike: asked for once, not for each record.
+      const link = await linkOf(table, '')
+      return new Map(
+        pairs.map(({ key, rec, status, detail, localAtMs, remoteAtMs }) => [
+          key,
+          {
+            table,
+            key,
+            recordId: rec,
+            state: status,
+            detail,
+            localChangedMs: localAtMs,
+            remoteChangedMs: remoteAtMs,
+            url: rec === null || link === null ? null : `${link}${rec}`,
+          },
+        ]),
+      )
     },
     async conflict(conflict: Conflict, table: string): Promise<ConflictView> {
       const pair = await workspace.sync.lead(table, conflict.key)

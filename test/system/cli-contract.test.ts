@@ -13,6 +13,7 @@ const commands = [
   'apply',
   'run',
   'query',
+  'quality',
   'stats',
   'sandbox',
   'schema',

@@ -15,6 +15,7 @@ import { asset } from '../page/assets.ts'
 import { statusPage } from '../page/status-page.ts'
 import type { EnginePort } from '../ports.ts'
 import type { ProgramPort } from '../program-port.ts'
+import type { QualityPort } from '../quality-port.ts'
 import type { Repositories } from '../schema/context.ts'
 import { assembleApi } from '../schema/schema.ts'
 import type { SyncPort } from '../sync-port.ts'
@@ -27,6 +28,7 @@ import { handleSignIn, handleSignOut } from './sign-in.ts'
 export interface ApiOptions {
   readonly engine: EnginePort
   readonly sync: SyncPort
+  readonly quality: QualityPort
   readonly programs: ProgramPort
   readonly auth: Auth
   readonly clock: Clock

@@ -8,10 +8,11 @@ import { actorOf } from '../auth/permissions.ts'
 import { type Builder, requires, type Types } from './builder.ts'
 import type { ApiContext } from './context.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
+import { addBulkWrites } from './lead-bulk.ts'
 import { recordFieldName, type TableNames } from './lead-names.ts'
 import type { LeadTypes } from './lead-types.ts'
 import { encodeNodeId, idWithin } from './node-id.ts'
-import { hasTag, type Results } from './results.ts'
+import { type FieldErrorShape, hasTag, type Results } from './results.ts'
 import { reasonLengthMax } from './sizes.ts'
 
 export type Refusals = ReturnType<typeof addWriteRefusals>
@@ -72,7 +73,19 @@ export function addWriteRefusals(builder: Builder, results: Results) {
       actionId: t.exposeID('actionId', { nullable: true, description: 'What `undo` takes back.' }),
     }),
   })
-  return { Duplicate, Conflict, Waiting, Failed, Deleted, Suppressed }
+  // GraphQL takes an error within a list for a failure of the list, so that it is a value of its own here.
+  const ItemInvalid = builder
+    .objectRef<{ is: 'item-invalid'; message: string; problems: readonly FieldErrorShape[] }>('ItemInvalid')
+    .implement({
+      description: 'Values of one item are not valid; nothing was done for it.',
+      interfaces: [results.UserError],
+      isTypeOf: (value) => hasTag(value, 'item-invalid'),
+      fields: (t) => ({
+        code: t.string({ resolve: () => 'BAD_USER_INPUT' }),
+        fieldErrors: t.field({ type: [results.FieldError], resolve: ({ problems }) => [...problems] }),
+      }),
+    })
+  return { Duplicate, Conflict, Waiting, Failed, Deleted, Suppressed, ItemInvalid }
 }
 
 /** The outcome of a write as a member of its result union. */
@@ -117,7 +130,7 @@ export function addWrites(
   results: Results,
   refusals: Refusals,
 ) {
-  const { Duplicate, Conflict, Waiting, Failed, Deleted, Suppressed } = refusals
+  const { Duplicate, Conflict, Waiting, Failed, Deleted, Suppressed, ItemInvalid } = refusals
   const { type, single } = names
   const givenName = new Map(types.fields.map((field) => [recordFieldName(field.name), field.name]))
 
@@ -208,83 +221,55 @@ export function addWrites(
     actor: actorOf(viewer),
     reason: reason ?? 'asked for through the API',
   })
+  const create = async (input: typeof CreateInput.$inferInput, context: ApiContext) => {
+    const { recordKey, changeReason: reason } = input
+    const values = valuesOf(input, givenName)
+    const result = await repository.create(values, write(context, reason), recordKey ?? undefined)
+    return resultOf(names, result, '', saved)
+  }
+  const update = async (input: typeof UpdateInput.$inferInput, context: ApiContext) => {
+    const key = idWithin(type, input.id) ?? ''
+    const { expectedVersion, changeReason: reason } = input
+    const values = valuesOf(input, givenName)
+    const result = await repository.update(key, values, write(context, reason), expectedVersion ?? undefined)
+    return resultOf(names, result, input.id, saved)
+  }
+  const remove = async (input: typeof DeleteInput.$inferInput, context: ApiContext) => {
+    const key = idWithin(type, input.id) ?? ''
+    const { expectedVersion, changeReason: reason } = input
+    const result = await repository.remove(key, write(context, reason), expectedVersion ?? undefined)
+    return resultOf(names, result, input.id, (actionId) => ({ is: 'deleted' as const, id: input.id, actionId }))
+  }
 
+  const ofOne = [Duplicate, Suppressed, Conflict, Waiting, Failed, results.NotFound]
+  const refused = [...ofOne, ForbiddenError, InputInvalidError]
   builder.mutationFields((t) => ({
     [`create${type}`]: t.errorUnionField({
       ...requires('leads.write'),
-      types: [
-        Saved,
-        Duplicate,
-        Suppressed,
-        Waiting,
-        Failed,
-        results.NotFound,
-        Conflict,
-        ForbiddenError,
-        InputInvalidError,
-      ],
+      types: [Saved, ...refused],
       union: { name: `Create${type}Result` },
       args: { input: t.arg({ type: CreateInput, required: true }) },
-      resolve: async (_root, { input }, context) => {
-        const { recordKey, changeReason: reason } = input
-        const values = valuesOf(input, givenName)
-        const result = await repository.create(values, write(context, reason), recordKey ?? undefined)
-        return resultOf(names, result, '', saved)
-      },
+      resolve: (_root, { input }, context) => create(input, context),
     }),
     [`update${type}`]: t.errorUnionField({
       ...requires('leads.write'),
-      types: [
-        Saved,
-        Duplicate,
-        Suppressed,
-        Conflict,
-        Waiting,
-        Failed,
-        results.NotFound,
-        ForbiddenError,
-        InputInvalidError,
-      ],
+      types: [Saved, ...refused],
       union: { name: `Update${type}Result` },
       args: { input: t.arg({ type: UpdateInput, required: true }) },
-      resolve: async (_root, { input }, context) => {
-        const key = idWithin(type, input.id) ?? ''
-        const { expectedVersion, changeReason: reason } = input
-        const values = valuesOf(input, givenName)
-        const result = await repository.update(key, values, write(context, reason), expectedVersion ?? undefined)
-        return resultOf(names, result, input.id, saved)
-      },
+      resolve: (_root, { input }, context) => update(input, context),
     }),
     [`delete${type}`]: t.errorUnionField({
       ...requires('leads.write'),
-      types: [
-        Deleted,
-        Conflict,
-        Waiting,
-        Failed,
-        Duplicate,
-        Suppressed,
-        results.NotFound,
-        ForbiddenError,
-        InputInvalidError,
-      ],
+      types: [Deleted, ...refused],
       union: { name: `Delete${type}Result` },
       args: { input: t.arg({ type: DeleteInput, required: true }) },
-      resolve: async (_root, { input }, context) => {
-        const key = idWithin(type, input.id) ?? ''
-        const result = await repository.remove(
-          key,
-          write(context, input.changeReason),
-          input.expectedVersion ?? undefined,
-        )
-        return resultOf(names, result, input.id, (actionId) => ({
-          is: 'deleted' as const,
-          id: input.id,
-          actionId,
-        }))
-      },
+      resolve: (_root, { input }, context) => remove(input, context),
     }),
   }))
+  const bulk = addBulkWrites(builder, names)
+  bulk.add('create', CreateInput, [Saved, ...ofOne, ItemInvalid], create)
+  bulk.add('update', UpdateInput, [Saved, ...ofOne, ItemInvalid], update)
+  bulk.add('delete', DeleteInput, [Deleted, ...ofOne, ItemInvalid], remove)
 }
 
 /** The given values by declared field name, without what the input has besides them. */

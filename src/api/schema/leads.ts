@@ -6,6 +6,7 @@ import type { PageSpan } from '../../leads/reader.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
 import { searchedFields } from '../../leads/table.ts'
 import type { SyncPort } from '../sync-port.ts'
+import { batched } from './batch.ts'
 import { type Builder, pageSizeDefault, requires } from './builder.ts'
 import type { ApiContext, Repositories } from './context.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
@@ -17,6 +18,7 @@ import { addWrites, type Refusals } from './lead-writes.ts'
 import { isMasked } from './masking.ts'
 import { idWithin } from './node-id.ts'
 import { requestedFields } from './projection.ts'
+import type { addQuality } from './quality.ts'
 import type { Results } from './results.ts'
 import { addStatistics } from './statistics.ts'
 import type { ErasureTypes } from './suppressions.ts'
@@ -91,6 +93,7 @@ interface LeadParts {
   readonly results: Results
   readonly refusals: Refusals
   readonly sync: SyncPort
+  readonly quality: ReturnType<typeof addQuality>
   readonly LeadSync: SyncTypes['LeadSync']
   readonly erasureTypes: ErasureTypes
 }
@@ -99,7 +102,7 @@ interface LeadParts {
 export function addLeads(
   builder: Builder,
   repositories: Repositories,
-  { results, refusals, sync, LeadSync, erasureTypes }: LeadParts,
+  { results, refusals, sync, quality, LeadSync, erasureTypes }: LeadParts,
 ): ReadonlyMap<string, ListRoot> {
   const lists = new Map<string, ListRoot>()
   const shared = addSharedLeadTypes(builder)
@@ -109,6 +112,7 @@ export function addLeads(
     const names = tableNames(repository.table.name)
     const types = addLeadTypes(builder, repository, names, shared)
     if (sync.tables().includes(repository.table.name)) addLeadSync(builder, types, repository, { sync, LeadSync })
+    quality.addTo(types, repository)
     addReads(builder, repository, names, types)
     addWrites(builder, repository, names, types, results, refusals)
     addErasure(builder, repository, names, { results, refusals, erasures })
@@ -129,13 +133,14 @@ function addLeadSync(
   { table }: LeadRepository,
   { sync, LeadSync }: Pick<LeadParts, 'sync' | 'LeadSync'>,
 ) {
+  const leadSyncOf = batched((keys) => sync.leads(table.name, keys))
   builder.objectField(types.Record, 'syncStatus', (t) =>
     t.field({
       ...requires('sync.read'),
       type: LeadSync,
       description: 'How it stands with Airtable; null where the sync has not met it.',
       nullable: true,
-      resolve: async ({ key }) => (await sync.lead(table.name, key)) ?? null,
+      resolve: async ({ key }) => (await leadSyncOf(key)) ?? null,
     }),
   )
 }

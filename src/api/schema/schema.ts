@@ -8,6 +8,7 @@ import { InvariantViolation } from '../../errors.ts'
 import type { Auth } from '../auth/auth.ts'
 import type { EnginePort } from '../ports.ts'
 import type { ProgramPort } from '../program-port.ts'
+import type { QualityPort } from '../quality-port.ts'
 import type { SyncPort } from '../sync-port.ts'
 import { addAccess } from './access.ts'
 import { addActions } from './actions.ts'
@@ -20,6 +21,7 @@ import { addEvents } from './events.ts'
 import { addWriteRefusals } from './lead-writes.ts'
 import { addLeads, type ListRoot } from './leads.ts'
 import { addPrograms } from './programs.ts'
+import { addQuality } from './quality.ts'
 import { addResources } from './resources.ts'
 import { addResults } from './results.ts'
 import { addErasureTypes, addSuppressions } from './suppressions.ts'
@@ -29,6 +31,7 @@ import { addSyncTypes } from './sync-types.ts'
 export interface SchemaPorts {
   readonly engine: EnginePort
   readonly sync: SyncPort
+  readonly quality: QualityPort
   readonly programs: ProgramPort
   readonly auth: Auth
   readonly clock: Clock
@@ -44,7 +47,7 @@ export interface ApiSchema {
 /** Builds the schema; takes some tens of milliseconds. Throws when two types or fields would get one name. */
 export function assembleApi(
   repositories: Repositories,
-  { engine, sync, programs, auth, clock }: SchemaPorts,
+  { engine, sync, quality: qualityPort, programs, auth, clock }: SchemaPorts,
 ): ApiSchema {
   const builder = createBuilder()
   const results = addResults(builder)
@@ -61,7 +64,15 @@ export function assembleApi(
   addConflicts(builder, sync, { results, refusals, types })
   const erasureTypes = addErasureTypes(builder)
   addSuppressions(builder, engine, results, erasureTypes)
-  const lists = addLeads(builder, repositories, { results, refusals, sync, LeadSync: types.LeadSync, erasureTypes })
+  const quality = addQuality(builder, qualityPort, () => clock.nowMs(), enums)
+  const lists = addLeads(builder, repositories, {
+    results,
+    refusals,
+    sync,
+    quality,
+    LeadSync: types.LeadSync,
+    erasureTypes,
+  })
   const schema = builder.toSchema()
   for (const field of openRootFields(schema)) throw new InvariantViolation(`${field} states who may use it`)
   return { schema, lists }

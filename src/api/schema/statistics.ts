@@ -1,5 +1,5 @@
 /** Figures of the declared tables. */
-import type { LeadStatistics } from '../../leads/reader.ts'
+import type { LeadStatistics } from '../../leads/statistics/layout.ts'
 import { type Builder, requires } from './builder.ts'
 import type { Repositories } from './context.ts'
 

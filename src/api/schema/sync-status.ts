@@ -86,7 +86,7 @@ export function addSyncStatus(
         args: { id: t.arg.id({ required: true }) },
         resolve: async ({ table }, { id }) => {
           const key = idWithin(tableNames(table).type, id)
-          return key === undefined ? null : ((await sync.lead(table, key)) ?? null)
+          return key === undefined ? null : ((await sync.leads(table, [key])).get(key) ?? null)
         },
       }),
       run: t.field({

@@ -6,21 +6,22 @@ import { OperationalError } from '../../errors.ts'
 import type { JsonObject, JsonValue } from '../../json.ts'
 import { readCell } from '../../leads/cells.ts'
 import type { LeadValues, WriteResult } from '../../leads/editor.ts'
-import { type LeadFilter, parseFilter } from '../../leads/filter.ts'
-import type { Lead } from '../../leads/reader.ts'
+import { type Lead, versionOf } from '../../leads/reader.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
 import { systemRandom } from '../../random.ts'
 import { leadsOf } from '../../workspace/lead-access.ts'
-import { type CommandRun, type CommonOptions, common, type ExitStatus, Refusal, runCommand } from '../command.ts'
+import { type CommandRun, common, type ExitStatus, Refusal, runCommand } from '../command.ts'
 import { type Controller, controllerOf } from '../controller.ts'
 import { withWorkspace } from '../workspace.ts'
 import { registerDuplicates } from './duplicates.ts'
 import { registerErasure } from './erase.ts'
+import { registerExport } from './export.ts'
+import { filterOf, type LeadOptions, parseJson, reading, repositoryOf } from './lead-reading.ts'
 import { wholeNumber } from './query.ts'
 import { localActor } from './queue.ts'
 
-interface LeadOptions extends CommonOptions {
-  readonly table: string
+interface WriteOptions extends LeadOptions {
+  readonly expect?: string
 }
 
 interface ListOptions extends LeadOptions {
@@ -68,7 +69,7 @@ export function registerLeads(program: Command): void {
           const lead = await repository.get(key)
           if (lead === undefined)
             throw new OperationalError('NOT_FOUND', `there is no record ${key} in ${options.table}`)
-          const json = leadJson(repository, lead)
+          const json = { ...leadJson(repository, lead), rowVersion: versionOf(repository.table, lead) }
           run.answer(json, ({ line, colour }) => {
             for (const [field, value] of Object.entries(json))
               if (value !== null)
@@ -85,43 +86,33 @@ export function registerLeads(program: Command): void {
       runCommand(options, (run) => writing(options, run, { is: 'create', values: parseValues(text) })),
     )
 
-  command('update <key> <values>', [`trueup leads update 000da055 '{"title":"CTO"}'`])
+  command('update <key> <values>', [
+    `trueup leads update 000da055 '{"title":"CTO"}'`,
+    `trueup leads update 000da055 '{"title":"CTO"}' --expect 5f1c0a9b2d3e4f60`,
+  ])
     .summary('change fields of a record; null empties one')
-    .action((key: string, text: string, options: LeadOptions) =>
-      runCommand(options, (run) => writing(options, run, { is: 'update', key, values: parseValues(text) })),
+    .option('--expect <version>', 'only if the record still is this `rowVersion`, as `get` tells it')
+    .action((key: string, text: string, options: WriteOptions) =>
+      runCommand(options, (run) =>
+        writing(options, run, { is: 'update', key, values: parseValues(text), ...expected(options) }),
+      ),
     )
 
   command('delete <key>', ['trueup leads delete 000da055-b49f-4254-9f3d-ad548fd7bc70'])
     .summary('remove a record; can be undone')
-    .action((key: string, options: LeadOptions) =>
-      runCommand(options, (run) => writing(options, run, { is: 'delete', key })),
+    .option('--expect <version>', 'only if the record still is this `rowVersion`, as `get` tells it')
+    .action((key: string, options: WriteOptions) =>
+      runCommand(options, (run) => writing(options, run, { is: 'delete', key, ...expected(options) })),
     )
 
   registerDuplicates(leads)
+  registerExport(command)
+
   registerErasure(leads)
 }
 
-function reading<const Result>(
-  options: LeadOptions,
-  work: (repository: LeadRepository) => Promise<Result>,
-): Promise<Result> {
-  return withWorkspace(options, 'look', async (workspace) => {
-    const leads = leadsOf(workspace, { clock: systemClock, random: systemRandom })
-    try {
-      return await work(repositoryOf(leads, options.table))
-    } finally {
-      await leads.close()
-    }
-  })
-}
-
-function repositoryOf(leads: ReturnType<typeof leadsOf>, table: string): LeadRepository {
-  const repository = leads.of(table)
-  if (repository === undefined)
-    throw new OperationalError('NOT_FOUND', `no table is named ${table}`, {
-      hint: `Declared are: ${leads.tables.join(', ')}`,
-    })
-  return repository
+function expected({ expect }: WriteOptions): { readonly expect?: string } {
+  return expect === undefined ? {} : { expect }
 }
 
 function list(options: ListOptions, run: CommandRun, search: string | undefined): Promise<ExitStatus> {
@@ -159,15 +150,6 @@ function orderOf({ allColumns }: LeadRepository, text: string) {
   return { column, direction: text.startsWith('-') ? ('desc' as const) : ('asc' as const) }
 }
 
-function filterOf({ table }: LeadRepository, text: string): LeadFilter {
-  const parsed = parseFilter(table, parseJson('--filter', text))
-  if (parsed.is === 'filter') return parsed.filter
-  throw new OperationalError(
-    'USAGE',
-    `--filter: ${parsed.problems.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')}`,
-  )
-}
-
 function parseValues(text: string): LeadValues {
   const parsed = z.record(z.string(), valueSchema).safeParse(parseJson('the values', text))
   if (!parsed.success)
@@ -175,17 +157,6 @@ function parseValues(text: string): LeadValues {
       hint: `For example '{"title":"CTO"}'.`,
     })
   return parsed.data
-}
-
-function parseJson(what: string, text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new OperationalError('USAGE', `${what}: not JSON`, {
-      cause: error,
-      hint: `Quote it for the shell, for example '{"title":"CTO"}'.`,
-    })
-  }
 }
 
 /** A record as plain data, fields in the order of the file. */
@@ -199,8 +170,8 @@ function leadJson({ table }: LeadRepository, lead: Lead): JsonObject {
 
 type Write =
   | { readonly is: 'create'; readonly values: LeadValues }
-  | { readonly is: 'update'; readonly key: string; readonly values: LeadValues }
-  | { readonly is: 'delete'; readonly key: string }
+  | { readonly is: 'update'; readonly key: string; readonly values: LeadValues; readonly expect?: string }
+  | { readonly is: 'delete'; readonly key: string; readonly expect?: string }
 
 async function writing(options: LeadOptions, run: CommandRun, write: Write): Promise<ExitStatus> {
   const controller = await controllerOf(options)
@@ -219,9 +190,28 @@ async function writing(options: LeadOptions, run: CommandRun, write: Write): Pro
   return 0
 }
 
-function refusalCode(typename: string): 'LEAD_DUPLICATE' | 'LEAD_SUPPRESSED' | 'LEAD_INVALID' {
-  if (typename.includes('Duplicate')) return 'LEAD_DUPLICATE'
-  return typename === 'LeadSuppressed' ? 'LEAD_SUPPRESSED' : 'LEAD_INVALID'
+/** What the API refused, as the same command refuses it where no controller runs. */
+function refusalOf(typename: string, message: string): OperationalError | Refusal {
+  switch (typename) {
+    case 'VersionConflict':
+      return conflict()
+    case 'WriteWaiting':
+      return new Refusal('WAITING', message, 'See `trueup approvals`.')
+    case 'DuplicateValue':
+      return new OperationalError('LEAD_DUPLICATE', message)
+    case 'LeadSuppressed':
+      return new OperationalError('LEAD_SUPPRESSED', message)
+    case 'NotFound':
+      return new OperationalError('NOT_FOUND', message)
+    case 'WriteFailed':
+      return new OperationalError('ACTION_FAILED', message)
+    default:
+      return new OperationalError('LEAD_INVALID', message)
+  }
+}
+
+function conflict(): Refusal {
+  return new Refusal('CONFLICT', 'the record was changed since it was read', 'Read it again and repeat the change.')
 }
 
 interface Written {
@@ -241,9 +231,9 @@ function writeHere(options: LeadOptions, write: Write): Promise<Written> {
         case 'create':
           return writtenOf(await repository.create(write.values, context), '')
         case 'update':
-          return writtenOf(await repository.update(write.key, write.values, context), write.key)
+          return writtenOf(await repository.update(write.key, write.values, context, write.expect), write.key)
         default:
-          return writtenOf(await repository.remove(write.key, context), write.key)
+          return writtenOf(await repository.remove(write.key, context, write.expect), write.key)
       }
     } finally {
       await leads.close()
@@ -272,7 +262,7 @@ function writtenOf(result: WriteResult, key: string): Written {
     case 'not-found':
       throw new OperationalError('NOT_FOUND', `there is no record ${key}`)
     case 'conflict':
-      throw new Refusal('CONFLICT', 'the record was changed since it was read', 'Read it again and repeat the change.')
+      throw conflict()
     case 'waiting':
       throw new Refusal('WAITING', result.reasons.join('; '), 'See `trueup approvals`.')
     default:
@@ -290,7 +280,7 @@ async function writeThere(options: LeadOptions, write: Write, controller: Contro
     write.is === 'delete'
       ? {}
       : Object.fromEntries(Object.entries(write.values).map(([field, value]) => [recordFieldName(field), value]))
-  const input = write.is === 'create' ? values : { ...values, id: write.key }
+  const input = write.is === 'create' ? values : { ...values, id: write.key, expectedVersion: write.expect ?? null }
   const done =
     write.is === 'delete'
       ? 'RecordDeleted { actionId }'
@@ -312,7 +302,7 @@ async function writeThere(options: LeadOptions, write: Write, controller: Contro
     outcomeSchema,
   )
   const outcome = data[mutation]
-  if (outcome?.message !== undefined) throw new OperationalError(refusalCode(outcome.__typename), outcome.message)
+  if (outcome?.message !== undefined) throw refusalOf(outcome.__typename, outcome.message)
   const savedSchema = z.object({ [names.single]: z.object({ id: z.string() }).nullable() })
   const saved = write.is === 'create' ? savedSchema.parse(outcome)[names.single]?.id : undefined
   return {

@@ -47,6 +47,15 @@ const fieldQualitySchema = z.strictObject({
     .max(500)
     .describe('A regular expression that a filled value should match; 500 characters at most.')
     .optional(),
+  placeholders: z
+    .boolean()
+    .describe('Whether unfilled placeholders, such as {{name}}, are told; left out: in longtext they are.')
+    .optional(),
+  repeats: z
+    .int()
+    .min(0)
+    .describe('The most rows that may hold the same text; 0 for any number; left out: 1 in longtext.')
+    .optional(),
 })
 
 export const fieldSchema = z.strictObject({

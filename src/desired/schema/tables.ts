@@ -69,6 +69,37 @@ const consistencySchema = z.strictObject({
   fields: z.array(fieldNameSchema).min(1).describe('The fields that should have one spelling within a group.'),
 })
 
+const whenSchema = z.record(
+  fieldNameSchema,
+  z.union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number(), z.boolean()])).min(1)]),
+)
+
+const impliedSchema = z.strictObject({
+  when: whenSchema.meta({
+    description: 'What the row holds: a value, or one of a list, by field.',
+    examples: [{ engagement_status: ['contacted', 'responded'] }],
+  }),
+  filled: z.array(fieldNameSchema).default([]).describe('Fields that must then have a value.'),
+  empty: z.array(fieldNameSchema).default([]).describe('Fields that must then have none.'),
+})
+
+const countSchema = z.strictObject({
+  with: z
+    .union(
+      [
+        z.literal('airtable'),
+        z.strictObject({
+          database: nameSchema.describe('A name from `databases`.'),
+          table: textSchema.describe("The table's name in that SQLite file."),
+        }),
+      ],
+      'must be `airtable`, or { database, table }',
+    )
+    .describe('What the number of rows is compared with: the mirror in Airtable, or a table of a declared database.'),
+  within: percentSchema.describe('How far the two numbers may differ, in percent of the other.').optional(),
+  atLeast: percentSchema.describe('How many rows there must be, in percent of the other.').optional(),
+})
+
 export const tableSchema = z.strictObject({
   database: nameSchema.describe('The database that holds the table: a name from `databases`.'),
   table: textSchema.max(128).describe("The table's name in SQLite, where it differs from the entry's.").optional(),
@@ -108,6 +139,33 @@ export const tableSchema = z.strictObject({
         .transform((value) => [value].flat())
         .prefault([])
         .describe('Fields that should have one spelling within a group of rows: `{ by, fields }`, or a list.'),
+      implies: z
+        .array(impliedSchema)
+        .default([])
+        .describe('What must be filled, or empty, where a row holds certain values.'),
+      ordered: z
+        .array(z.array(fieldNameSchema).min(2))
+        .default([])
+        .meta({
+          description: 'Dates of a row that must come in this order.',
+          examples: [[['created_at', 'updated_at']]],
+        }),
+      sameDomain: z
+        .array(z.array(fieldNameSchema).length(2))
+        .default([])
+        .meta({
+          description:
+            'Pairs of fields, e-mail or web addresses, whose domains should be one; free mailers do not count.',
+          examples: [[['email', 'company_website']]],
+        }),
+      references: z
+        .record(fieldNameSchema, nameSchema)
+        .default({})
+        .meta({
+          description: 'Fields that hold the key of a row of another declared table.',
+          examples: [{ lead_id: 'leads' }],
+        }),
+      counts: z.array(countSchema).default([]).describe('How many rows there should be, beside what is elsewhere.'),
       freshWithin: intervalSchema
         .meta({ description: 'How long no row may have changed before the data counts as stale.', examples: ['26h'] })
         .optional(),

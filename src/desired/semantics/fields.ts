@@ -146,7 +146,7 @@ function checkQuality(check: Check, path: Path, field: FieldSpec, siblings: Tabl
   const quality = field.quality
   if (quality === undefined) return
   const here = [...path, 'quality']
-  for (const key of ['minLength', 'maxLength', 'mentions', 'forbids', 'pattern'] as const) {
+  for (const key of ['minLength', 'maxLength', 'mentions', 'forbids', 'pattern', 'placeholders', 'repeats'] as const) {
     if (quality[key] !== undefined && !textTypes.has(field.type))
       check.problem([...here, key], `fits only text; the field is ${field.type}`, { at: 'key' })
   }

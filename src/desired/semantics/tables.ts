@@ -87,6 +87,7 @@ function checkTable(check: Check, path: readonly string[], table: TableSpec): vo
   checkRenames(check, path, table)
   checkIndexes(check, path, table, fields)
   checkRowRules(check, path, table, fields)
+  checkQualityRules(check, path, table, fields)
   checkDuplicates(check, path, table, fields)
 }
 
@@ -176,6 +177,46 @@ function checkRowRules(check: Check, path: Path, table: TableSpec, fields: Table
     } else knownField(check, [...place, 'by'], grouping.field, fields)
     for (const [position, field] of rule.fields.entries())
       knownField(check, [...place, 'fields', position], field, fields)
+  }
+}
+
+/** What `quality` says of rows across fields names fields and tables that there are. */
+function checkQualityRules(check: Check, path: Path, table: TableSpec, fields: TableFields): void {
+  const here = [...path, 'quality']
+  const { quality } = table
+  if (quality === undefined) return
+  for (const [index, { when, filled, empty }] of quality.implies.entries()) {
+    const place = [...here, 'implies', index]
+    for (const field of Object.keys(when)) knownField(check, [...place, 'when', field], field, fields)
+    for (const [at, field] of filled.entries()) knownField(check, [...place, 'filled', at], field, fields)
+    for (const [at, field] of empty.entries()) knownField(check, [...place, 'empty', at], field, fields)
+    if (filled.length + empty.length === 0) check.problem(place, 'asks for nothing: name fields in `filled` or `empty`')
+  }
+  for (const [index, order] of quality.ordered.entries()) {
+    for (const [at, field] of order.entries()) {
+      const place = [...here, 'ordered', index, at]
+      knownField(check, place, field, fields)
+      const type = table.fields[field]?.type
+      if (type !== undefined && type !== 'date' && type !== 'datetime')
+        check.problem(place, `fits only date and datetime; ${field} is ${type}`)
+    }
+  }
+  for (const [index, pair] of quality.sameDomain.entries())
+    for (const [at, field] of pair.entries()) knownField(check, [...here, 'sameDomain', index, at], field, fields)
+  for (const [field, to] of Object.entries(quality.references)) {
+    knownField(check, [...here, 'references', field], field, fields)
+    check.known([...here, 'references', field], to, check.names('tables'), 'a declared table')
+  }
+  for (const [index, count] of quality.counts.entries()) {
+    const place = [...here, 'counts', index]
+    if (count.within === undefined && count.atLeast === undefined)
+      check.problem(place, 'asks for nothing: give `within` or `atLeast`')
+    if (count.with === 'airtable') {
+      if (table.airtable === undefined)
+        check.problem([...place, 'with'], 'is airtable, but the table has no mirror there')
+    } else {
+      check.known([...place, 'with', 'database'], count.with.database, check.names('databases'), 'a declared database')
+    }
   }
 }
 

@@ -45,6 +45,8 @@ export interface SyncDesk {
   report(table: string): Promise<SyncReport>
   /** How one lead stands; undefined where the sync has not met it. */
   lead(table: string, key: string): Promise<Pair | undefined>
+  /** Those of some keys that the sync has met. */
+  some(table: string, keys: readonly string[]): Promise<readonly Pair[]>
   /** Leads by key, after one. */
   leads(
     table: string,
@@ -134,6 +136,7 @@ export function createSyncDesk(ports: SyncDeskPorts): SyncDesk {
       }
     },
     lead: async (table, key) => (await storeOf(table)).pairs.get(key),
+    some: async (table, keys) => (await storeOf(table)).pairs.some(keys),
     leads: async (table, { status, afterKey = '', limit }) =>
       (await storeOf(table)).pairs.page(afterKey, limit, status),
     history: async (table, filter) => (await storeOf(table)).moves.history(filter),

@@ -86,6 +86,18 @@ export function restartChangeLog(db: Database): void {
   }).immediate()
 }
 
+/** Whether the log is there, and the three triggers on the table that feed it. */
+export function feedsChangeLog(db: Database, table: string): boolean {
+  const names = ['insert', 'update', 'delete'].map((event) => `_trueup_${table}_log_${event}`.toLowerCase())
+  const found = db
+    .prepare<[string], number>(
+      "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND lower(name) IN (SELECT value FROM json_each(?))",
+    )
+    .pluck()
+    .get(JSON.stringify(names))
+  return found === names.length && hasChangeLog(db)
+}
+
 function hasChangeLog(db: Database): boolean {
   const columns = db.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(changeTable)
   return ['seq', 'table_name', 'row_id'].every((column) => columns.includes(column))

@@ -4,6 +4,8 @@ import { type Pair, type PairStatus, pairColumns, pairOfRow, rowOfPair } from '.
 
 export interface Pairs {
   get(key: string): Pair | undefined
+  /** Those of some keys that are known. */
+  some(keys: readonly string[]): readonly Pair[]
   byRecord(rec: string): Pair | undefined
   byRowId(rowId: number): Pair | undefined
   put(pair: Pair): void
@@ -34,6 +36,7 @@ export function pairsOf(db: Database, table: string): Pairs {
   const columns = pairColumns.join(', ')
   const select = (where: string) => db.prepare(`SELECT ${columns} FROM pair WHERE tbl = ? AND ${where}`)
   const byKey = select('key = ?')
+  const byKeys = select('key IN (SELECT value FROM json_each(?))')
   const byRec = select('rec = ?')
   const byRow = select('row_id = ?')
   const dirty = select('dirty = 1 AND key > ? ORDER BY key LIMIT ?')
@@ -61,6 +64,7 @@ export function pairsOf(db: Database, table: string): Pairs {
 
   return {
     get: (key) => one(byKey.get(table, key)),
+    some: (keys) => byKeys.all(table, JSON.stringify(keys)).map(pairOfRow),
     byRecord: (rec) => one(byRec.get(table, rec)),
     byRowId: (rowId) => one(byRow.get(table, rowId)),
     put: (pair) => {

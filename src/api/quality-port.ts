@@ -1,0 +1,76 @@
+/** What the API needs of the quality of tables. The composition root implements it over the inspector of the kind. */
+import type { Awaitable } from './ports.ts'
+
+type SeverityName = 'low' | 'medium' | 'high' | 'critical'
+
+/** A check that tells of something. */
+export interface QualityIssueView {
+  /** Stable: `ai_message.length`. */
+  readonly id: string
+  /** Null where it is about rows, or the table, as a whole. */
+  readonly field: string | null
+  readonly severity: SeverityName
+  readonly message: string
+  readonly affected: { readonly count: number; readonly sample: readonly string[] }
+  /** What would mend it: for a person, or the resource whose repairs do. */
+  readonly suggestion: string
+  readonly mendedBy: { readonly kind: string; readonly name: string } | null
+}
+
+/** A check with the rows that fail it, also where none does. */
+export interface QualityCheckView {
+  readonly id: string
+  readonly field: string | null
+  /** What holds where it passes. */
+  readonly title: string
+  readonly failing: number
+  /** The share of rows that pass, in percent. */
+  readonly percent: number
+  /** The share that is asked for, where one is. */
+  readonly target: number | null
+}
+
+export interface QualityReportView {
+  readonly table: string
+  readonly rows: number
+  readonly score: number
+  readonly fields: readonly {
+    readonly field: string
+    readonly score: number
+    readonly checks: readonly QualityCheckView[]
+  }[]
+  /** The gravest first. */
+  readonly issues: readonly QualityIssueView[]
+  readonly checks: readonly QualityCheckView[]
+}
+
+export interface QualityTrendView {
+  readonly atMs: number
+  readonly score: number
+  readonly rows: number
+  readonly failing: readonly { readonly check: string; readonly count: number }[]
+}
+
+/** How one record stands. */
+export interface LeadQualityView {
+  readonly score: number
+  readonly fields: readonly { readonly field: string; readonly score: number }[]
+  readonly issues: readonly {
+    readonly check: string
+    readonly field: string | null
+    readonly severity: SeverityName
+    /** Why, without the value. */
+    readonly reason: string
+  }[]
+}
+
+export interface QualityPort {
+  /** Tables of which something is declared, in the order of the file. */
+  tables(): readonly string[]
+  /** As the table is now. Throws NOT_FOUND where it is not there yet. */
+  report(table: string): Promise<QualityReportView>
+  /** By key; records that are not there are left out. */
+  leads(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, LeadQualityView>>
+  /** The newest `limit` scores since a moment, oldest first. */
+  trend(table: string, sinceMs: number, limit: number): Awaitable<readonly QualityTrendView[]>
+}

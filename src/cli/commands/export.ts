@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { resolve } from 'node:path'
+import { finished } from 'node:stream/promises'
+import type { Command } from 'commander'
+import { OperationalError } from '../../errors.ts'
+import { type ExportFormat, exportLeads } from '../../leads/export/export.ts'
+import type { LeadRepository } from '../../leads/repository.ts'
+import { type CommandRun, type ExitStatus, runCommand } from '../command.ts'
+import { filterOf, type LeadOptions, reading } from './lead-reading.ts'
+
+interface ExportOptions extends LeadOptions {
+  readonly format?: string
+  readonly out?: string
+  readonly filter?: string
+  readonly fields?: string
+}
+
+/** `leads export`: all records, or those of a filter, as CSV that is safe to open in a spreadsheet, or as JSON. */
+export function registerExport(command: (spec: string, examples: readonly string[]) => Command): void {
+  command('export', [
+    'trueup leads export --out leads.csv',
+    `trueup leads export --fields full_name,email --filter '{"verified":{"eq":true}}'`,
+    'trueup leads export --format json | jq ".items | length"',
+  ])
+    .summary('all records as CSV or JSON, however many')
+    .option('--format <format>', 'csv, in which no cell is a formula, or json; default csv, with --json json')
+    .option('--out <file>', 'write to this file, which must not exist, and say how many there are')
+    .option('--filter <json>', 'conditions by field, as in the API')
+    .option('--fields <names>', 'these fields alone, with commas between them')
+    .action((options: ExportOptions) =>
+      runCommand(options, (run) => reading(options, (repository) => exportTo(repository, options, run))),
+    )
+}
+
+async function exportTo(repository: LeadRepository, options: ExportOptions, run: CommandRun): Promise<ExitStatus> {
+  const format = formatOf(options)
+  const pieces = exportLeads(repository, {
+    format,
+    filter: options.filter === undefined ? undefined : filterOf(repository, options.filter),
+    fields: options.fields === undefined ? undefined : fieldsOf(repository, options.fields),
+    signal: run.signal,
+  })
+  const { out } = options
+  if (out === undefined) {
+    for await (const { text } of pieces) if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+    return 0
+  }
+  const path = resolve(out)
+  // Personal data: for its owner's eyes.
+  const stream = createWriteStream(path, { flags: 'wx', mode: 0o600 })
+  let rows = 0
+  try {
+    await once(stream, 'open')
+    for await (const piece of pieces) {
+      rows += piece.rows
+      if (!stream.write(piece.text)) await once(stream, 'drain')
+    }
+    stream.end()
+    await finished(stream)
+  } catch (error) {
+    stream.destroy()
+    if (isExisting(error))
+      throw new OperationalError('USAGE', `${out} is there already`, { hint: 'Name another file, or remove it first.' })
+    throw error
+  }
+  run.answer({ path, rows, format }, ({ line, colour }) =>
+    line(`${colour.green('✓')} ${rows.toLocaleString('en')} records to ${out}`),
+  )
+  return 0
+}
+
+function isExisting(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
+}
+
+function formatOf({ format, json, out }: ExportOptions): ExportFormat {
+  const wanted = format ?? (json && out === undefined ? 'json' : 'csv')
+  if (wanted !== 'csv' && wanted !== 'json')
+    throw new OperationalError('USAGE', `--format ${wanted} is neither csv nor json`)
+  if (wanted === 'csv' && json && out === undefined)
+    throw new OperationalError('USAGE', '--json prints a JSON document, --format csv does not', {
+      hint: 'Leave one of them out, or name a file with --out.',
+    })
+  return wanted
+}
+
+function fieldsOf({ table }: LeadRepository, text: string): readonly string[] {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  const unknown = names.find((name) => name !== table.key && !table.fields.has(name))
+  if (unknown !== undefined)
+    throw new OperationalError('USAGE', `--fields: no field is named ${unknown}`, {
+      hint: `Fields: ${[...table.fields.keys()].join(', ')}`,
+    })
+  return names
+}

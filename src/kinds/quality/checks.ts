@@ -1,0 +1,63 @@
+/** The checks that a table's declaration asks for, in the order of its fields. Pure. */
+import type { Check, GroupCheck, RowCheck } from './checks/check.ts'
+import { consistent } from './checks/consistent.ts'
+import { notBefore, notInFuture, ordered } from './checks/dates.ts'
+import { forbidden } from './checks/forbidden.ts'
+import { format } from './checks/format.ts'
+import { implied } from './checks/implied.ts'
+import { length } from './checks/length.ts'
+import { mentions } from './checks/mentions.ts'
+import { missing } from './checks/missing.ts'
+import { pattern } from './checks/pattern.ts'
+import { placeholder } from './checks/placeholder.ts'
+import { repeated } from './checks/repeated.ts'
+import { sameDomain } from './checks/same-domain.ts'
+import type { QualityField, QualitySpec } from './spec.ts'
+
+/** All of them; each has an id of its own. */
+export function checksOf(spec: QualitySpec, nowMs: number): readonly Check[] {
+  const checks = [
+    ...spec.fields.flatMap((field) => fieldChecks(field, spec, nowMs)),
+    ...spec.consistent.flatMap(({ by, fields }) => fields.map((field) => consistent(by, field))),
+    ...spec.implies.map(implied),
+    ...spec.ordered.map(ordered),
+    ...spec.sameDomain.map(([one = '', other = '']) => sameDomain(one, other)),
+  ].filter((check) => check !== undefined)
+  const seen = new Map<string, number>()
+  return checks.map((check) => {
+    const before = seen.get(check.id) ?? 0
+    seen.set(check.id, before + 1)
+    // Two declarations may say the same of the same fields.
+    return before === 0 ? check : { ...check, id: `${check.id}.${before + 1}` }
+  })
+}
+
+function fieldChecks(field: QualityField, spec: QualitySpec, nowMs: number): (Check | undefined)[] {
+  const { name, quality } = field
+  return [
+    spec.completeness[name] === undefined ? undefined : missing(name),
+    name === spec.key ? undefined : format(field),
+    ...(quality === null
+      ? []
+      : [
+          quality.minLength === null && quality.maxLength === null
+            ? undefined
+            : length(name, quality.minLength, quality.maxLength),
+          ...quality.mentions.map((mentioned) => mentions(name, mentioned)),
+          quality.forbids.length === 0 ? undefined : forbidden(name, quality.forbids),
+          quality.placeholders ? placeholder(name) : undefined,
+          quality.pattern === null ? undefined : pattern(name, quality.pattern),
+          quality.notInFuture ? notInFuture(name, nowMs) : undefined,
+          quality.notBefore === null ? undefined : notBefore(name, quality.notBefore),
+          quality.repeats > 0 ? repeated(name, quality.repeats) : undefined,
+        ]),
+  ]
+}
+
+export function rowChecksOf(checks: readonly Check[]): readonly RowCheck[] {
+  return checks.filter((check) => check.is === 'row')
+}
+
+export function groupChecksOf(checks: readonly Check[]): readonly GroupCheck[] {
+  return checks.filter((check) => check.is === 'group')
+}
