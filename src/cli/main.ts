@@ -29,7 +29,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 // Files that Trueup makes are their owner's alone.
 process.umask(0o077)
-const program = createProgram({ wantsJson })
+const program = await createProgram({ wantsJson, only: process.argv[2] })
 try {
   await program.parseAsync()
 } catch (error) {

@@ -2,28 +2,42 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { z } from 'zod'
-import { registerApply } from './commands/apply.ts'
-import { registerConflicts } from './commands/conflicts.ts'
-import { registerGenerate } from './commands/generate.ts'
-import { registerLeads } from './commands/leads.ts'
-import { registerPlan } from './commands/plan.ts'
-import { registerQuality } from './commands/quality.ts'
-import { registerQuery } from './commands/query.ts'
-import { registerQueue } from './commands/queue.ts'
-import { registerRun } from './commands/run.ts'
-import { registerSandbox } from './commands/sandbox.ts'
-import { registerSchema } from './commands/schema.ts'
-import { registerService } from './commands/service.ts'
-import { registerState } from './commands/state.ts'
-import { registerSync } from './commands/sync.ts'
-import { registerToken } from './commands/token.ts'
-import { registerValidate } from './commands/validate.ts'
-import { registerWhy } from './commands/why.ts'
+
+/**
+ * Every command by name, with what loads the file that registers it: a command loads no code of the others, since that takes
+ * longer than most of them. Files are in the order of the help.
+ */
+const commandFiles: readonly (readonly [names: readonly string[], load: () => Promise<(program: Command) => void>])[] =
+  [
+    [['validate'], async () => (await import('./commands/validate.ts')).registerValidate],
+    [['plan'], async () => (await import('./commands/plan.ts')).registerPlan],
+    [['apply'], async () => (await import('./commands/apply.ts')).registerApply],
+    [['run'], async () => (await import('./commands/run.ts')).registerRun],
+    [['leads'], async () => (await import('./commands/leads.ts')).registerLeads],
+    [['query', 'stats'], async () => (await import('./commands/query.ts')).registerQuery],
+    [['quality'], async () => (await import('./commands/quality.ts')).registerQuality],
+    [['sandbox'], async () => (await import('./commands/sandbox.ts')).registerSandbox],
+    [['schema'], async () => (await import('./commands/schema.ts')).registerSchema],
+    [['token'], async () => (await import('./commands/token.ts')).registerToken],
+    [['status', 'drift', 'health'], async () => (await import('./commands/state.ts')).registerState],
+    [['why'], async () => (await import('./commands/why.ts')).registerWhy],
+    [['service'], async () => (await import('./commands/service.ts')).registerService],
+    [['approvals', 'approve', 'reject', 'undo'], async () => (await import('./commands/queue.ts')).registerQueue],
+    [['sync'], async () => (await import('./commands/sync.ts')).registerSync],
+    [['conflicts', 'resolve'], async () => (await import('./commands/conflicts.ts')).registerConflicts],
+    [['generate'], async () => (await import('./commands/generate.ts')).registerGenerate],
+  ]
 
 const packageSchema = z.object({ version: z.string() })
 
-/** Every command with its options, one file a command in src/cli/commands. Parsing throws CommanderError instead of ending the process. */
-export function createProgram({ wantsJson = false } = {}): Command {
+export interface ProgramOptions {
+  readonly wantsJson?: boolean
+  /** The one command that will be asked for: no other is registered. Undefined, or none of ours: all are. */
+  readonly only?: string | undefined
+}
+
+/** The commands with their options. Parsing throws CommanderError instead of ending the process. */
+export async function createProgram({ wantsJson = false, only }: ProgramOptions = {}): Promise<Command> {
   const { version } = packageSchema.parse(
     JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')),
   )
@@ -38,27 +52,8 @@ export function createProgram({ wantsJson = false } = {}): Command {
         if (!wantsJson) process.stderr.write(text)
       },
     })
-  for (const register of [
-    registerValidate,
-    registerPlan,
-    registerApply,
-    registerRun,
-    registerLeads,
-    registerQuery,
-    registerQuality,
-    registerSandbox,
-    registerSchema,
-    registerToken,
-    registerState,
-    registerWhy,
-    registerService,
-    registerQueue,
-    registerSync,
-    registerConflicts,
-    registerGenerate,
-  ]) {
-    register(program)
-  }
+  const wanted = commandFiles.filter(([names]) => only !== undefined && names.includes(only))
+  for (const [, load] of wanted.length > 0 ? wanted : commandFiles) (await load())(program)
   throwInsteadOfExit(program)
   return program
 }

@@ -43,7 +43,7 @@ function documentedOptions(heading: string): readonly OptionText[] {
 }
 
 const byFlags = (one: OptionText, other: OptionText) => one.flags.localeCompare(other.flags)
-const commands = leaves(createProgram())
+const commands = leaves(await createProgram())
 const shared = documentedOptions(commonOptions).filter(({ flags }) => flags !== '--help')
 
 describe('docs/cli.md', () => {
@@ -64,8 +64,8 @@ describe('docs/cli.md', () => {
 })
 
 describe('all pages', () => {
-  it('name only commands that exist, but where they say that this version lacks them', () => {
-    const known = new Set(createProgram().commands.map((command) => command.name()))
+  it('name only commands that exist, but where they say that this version lacks them', async () => {
+    const known = new Set((await createProgram()).commands.map((command) => command.name()))
     const unknown = markdownFiles()
       .filter((path) => path !== 'docs/ERRORS.md')
       .flatMap((path) =>

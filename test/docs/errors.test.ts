@@ -31,8 +31,8 @@ describe('docs/ERRORS.md', () => {
     expect(documented.sort()).toEqual([...new Set(given)].sort())
   })
 
-  it('names the commands of next steps that do not exist, and only those', () => {
-    const commands = new Set(createProgram().commands.map((command) => command.name()))
+  it('names the commands of next steps that do not exist, and only those', async () => {
+    const commands = new Set((await createProgram()).commands.map((command) => command.name()))
     const named = Object.values(errorTable).flatMap(({ hint }) =>
       [...hint.matchAll(/`trueup ([a-z]+)/g)].map(([, command = '']) => command),
     )
