@@ -6,11 +6,11 @@ import { z } from 'zod'
 import { systemClock } from '../clock.ts'
 import { currentLease, type LeaseHolder } from '../engine/lease.ts'
 import { type ErrorCode, errorTable, messageOf, OperationalError } from '../errors.ts'
-import { journalOver } from '../journal/store.ts'
 import type { JsonObject } from '../json.ts'
 import { isHolderAlive } from '../targets/process/holder.ts'
 import { createOffload } from '../targets/process/offload.ts'
 import { openDatabases } from '../targets/sqlite/databases.ts'
+import { readJournal } from '../workspace/read-journal.ts'
 import type { CommonOptions } from './command.ts'
 
 /** What became of one id. */
@@ -43,7 +43,7 @@ export async function controllerOf(options: CommonOptions): Promise<Controller |
   if (held === undefined) return undefined
   if (held.address === undefined) {
     throw new OperationalError('LEASE_HELD', `${held.holder} works on this workspace`, {
-      hint: 'It is a command that will end by itself; try again in a moment.',
+      hint: 'It is a command that ends by itself: wait for it, then try again.',
     })
   }
   return connect(held.address, tokenOf(ownFolder))
@@ -56,8 +56,8 @@ async function leaseHolder(ownFolder: string): Promise<LeaseHolder | undefined> 
   const offload = createOffload({ log })
   const databases = openDatabases({ offload, clock: systemClock, log })
   try {
-    const view = await databases.read(path)
-    const journal = journalOver(view.db, systemClock, path, view.close)
+    const journal = await readJournal(path, databases, systemClock)
+    if (journal === undefined) return undefined
     try {
       return currentLease(journal, systemClock, isHolderAlive)
     } finally {

@@ -7,8 +7,7 @@ import { createEventStore, type EventStore } from '../engine/event-store.ts'
 import { currentLease, type Lease, type LeaseHolder, takeLease } from '../engine/lease.ts'
 import { createMemory } from '../engine/memory.ts'
 import { messageOf, OperationalError } from '../errors.ts'
-import { journalVersionOf } from '../journal/schema.ts'
-import { type JournalStore, journalOver, openJournal } from '../journal/store.ts'
+import { type JournalStore, openJournal } from '../journal/store.ts'
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
 import { createDuplicatesDesk, type DuplicatesDesk, lazyDuplicateFiles } from '../kinds/duplicates/index.ts'
 import { createQualityInspector, createQualityStore, type QualityInspector } from '../kinds/quality/index.ts'
@@ -25,7 +24,7 @@ import { createOffload } from '../targets/process/offload.ts'
 import type { Offload } from '../targets/process/ports.ts'
 import { openChangeSets } from '../targets/sqlite/change-sets.ts'
 import { openDatabases } from '../targets/sqlite/databases.ts'
-import type { ChangeSets, Databases, ReadView } from '../targets/sqlite/ports.ts'
+import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { standardizeRules } from '../values/rules/index.ts'
 import { openAirtable } from './airtable.ts'
 import { openErasure } from './erasure.ts'
@@ -33,6 +32,7 @@ import { type Generations, openGenerations } from './generations.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
 import { openPrograms, type Programs } from './programs.ts'
+import { readJournal } from './read-journal.ts'
 import { createSandboxHost } from './sandbox-host.ts'
 
 export interface WorkspaceOptions {
@@ -274,25 +274,5 @@ async function closeAll(closers: readonly (() => void | Promise<void>)[]): Promi
 async function openTheJournal(path: string, options: WorkspaceOptions, databases: Databases): Promise<JournalStore> {
   if (options.purpose === 'act') return openJournal(path, options.clock)
   if (!existsSync(path)) return openJournal(':memory:', options.clock)
-  const view = await readJournal(path, databases)
-  try {
-    if (journalVersionOf(view.db, path) > 0) return journalOver(view.db, options.clock, path, view.close)
-  } catch (error) {
-    view.close()
-    throw error
-  }
-  view.close()
-  return openJournal(':memory:', options.clock)
-}
-
-async function readJournal(path: string, databases: Databases): Promise<ReadView> {
-  try {
-    return await databases.read(path)
-  } catch (error) {
-    if (!(error instanceof OperationalError) || error.code !== 'DATABASE_CORRUPT') throw error
-    throw new OperationalError('JOURNAL_BROKEN', error.message, {
-      cause: error,
-      hint: 'Keep a copy of the .trueup folder, then move it away to start afresh.',
-    })
-  }
+  return (await readJournal(path, databases, options.clock)) ?? openJournal(':memory:', options.clock)
 }

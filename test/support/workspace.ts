@@ -8,7 +8,7 @@ import { type ActionRecord, createLedger } from '../../src/engine/ledger.ts'
 import type { ActionState } from '../../src/journal/entry.ts'
 import { openJournal } from '../../src/journal/store.ts'
 import { documents, type ShownAction, trueup, trueupJson } from './cli.ts'
-import { withoutMirror } from './local-state.ts'
+import { mainAlone, withoutMirror } from './local-state.ts'
 
 export interface Workspaces {
   /** A workspace of its own, equal to all others. */
@@ -37,6 +37,8 @@ export async function generateWorkspaces(options: {
   seed: number
   /** Whether the table has its mirror in the embedded base; default no. */
   mirror?: boolean
+  /** Whether the legacy files are declared and imported from; default yes. Without them a look takes half the time. */
+  sources?: boolean
 }): Promise<Workspaces> {
   const root = mkdtempSync(join(tmpdir(), 'trueup-system-test-'))
   const template = join(root, 'template')
@@ -55,6 +57,7 @@ export async function generateWorkspaces(options: {
   if (made.status !== 0) throw new Error(`generate failed: ${made.stdout}${made.stderr}`)
   // Airtable has tests of its own (test/airtable, test/sync, test/system/sync-*.test.ts).
   if (options.mirror !== true) workspaceAt(template).edit(withoutMirror)
+  if (options.sources === false) workspaceAt(template).edit(mainAlone)
   let count = 0
   const copy = (from: string): Workspace => {
     count += 1

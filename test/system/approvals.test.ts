@@ -9,7 +9,7 @@ let workspaces: Workspaces
 /** Applied once: all that is left waits for a person. */
 let applied: Workspace
 beforeAll(async () => {
-  workspaces = await generateWorkspaces({ rows: 300, seed: 3 })
+  workspaces = await generateWorkspaces({ rows: 300, seed: 3, sources: false })
   applied = workspaces.fresh()
   await trueup(['apply'], { in: applied.folder })
 }, 120_000)

@@ -38,7 +38,7 @@ let workspaces: Workspaces
 /** Applied once. */
 let settled: Workspace
 beforeAll(async () => {
-  workspaces = await generateWorkspaces({ rows: 100, seed: 9 })
+  workspaces = await generateWorkspaces({ rows: 100, seed: 9, sources: false })
   settled = workspaces.fresh()
   await trueup(['apply'], { in: settled.folder })
 }, 120_000)

@@ -8,7 +8,7 @@ let workspaces: Workspaces
 /** Everything applied that the policy lets through. */
 let settled: Workspace
 beforeAll(async () => {
-  workspaces = await generateWorkspaces({ rows: 300, seed: 31 })
+  workspaces = await generateWorkspaces({ rows: 300, seed: 31, sources: false })
   settled = workspaces.fresh()
   await trueup(['apply'], { in: settled.folder })
 }, 120_000)
