@@ -72,10 +72,10 @@ describe('with --json', () => {
     [['apply'], 2],
     [['status'], 2],
     [['drift'], 2],
-    [['drift', 'database/cache'], 0],
+    [['drift', 'machine/local'], 0],
     [['health'], 0],
     [['health', 'database/main'], 0],
-    [['why', 'import/cache-leads'], 0],
+    [['why', 'duplicates/leads'], 0],
     [['approvals'], 2],
   ])('%j prints one document and nothing else, and ends with %i', async (args, expected) => {
     const { status, stdout, stderr } = await trueup([...args, '--json'], { in: settled.folder })
