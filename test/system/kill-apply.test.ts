@@ -21,6 +21,8 @@ import {
 
 const seed = Number(process.env.TRUEUP_TEST_SEED ?? Date.now() % 1_000_000)
 const random = seededRandom(seed)
+/** Chains of kills of each sort; `npm run soak:kill` plays ten. */
+const chains = Number(process.env.KILL_CHAINS ?? 1)
 process.stderr.write(`kill-apply: TRUEUP_TEST_SEED=${seed}\n`)
 
 let workspaces: Workspaces
@@ -119,7 +121,7 @@ async function expectConverged(workspace: Workspace): Promise<void> {
   expect(again.document.run).toMatchObject({ executed: [], settled: true })
 }
 
-test.each([6, 6])(
+test.each(Array.from({ length: chains }, () => 6))(
   'a first apply that is killed %i times ends where an undisturbed one does',
   async (kills) => {
     const workspace = workspaces.copyOf(untouched)
@@ -129,7 +131,7 @@ test.each([6, 6])(
   240_000,
 )
 
-test.each([4, 4])(
+test.each(Array.from({ length: chains }, () => 4))(
   'an apply of approved repairs that is killed %i times ends there, too',
   async (kills) => {
     const workspace = workspaces.copyOf(approved)

@@ -128,7 +128,7 @@ function journalEntries(): number {
 test('plan, apply, approve, apply, apply again, and undo of everything gives every cell back', async () => {
   await run(process.execPath, [
     program,
-    ...['generate', '--rows', '2000', '--seed', '7', '--mess', 'heavy', '--into', workspace],
+    ...['generate', '--rows', '600', '--seed', '7', '--mess', 'heavy', '--into', workspace],
   ])
   // To the byte, and without a poll that would be noted: the mirror has tests of its own.
   const stateFile = join(workspace, 'desired-state.yaml')
