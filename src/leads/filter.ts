@@ -2,9 +2,10 @@
  * Filters of lead lists: parsed from what a request gives, compiled to SQL whose only identifiers come from the
  * declared table. A filter is two-valued: an empty cell satisfies `ne` and `not` and no comparison.
  */
+import { quoteIdentifier } from '../targets/sqlite/schema-reader.ts'
 import type { Cell, FieldType } from '../values/field-type.ts'
 import { storeValue } from './cells.ts'
-import { type LeadTable, quoted } from './table.ts'
+import type { LeadTable } from './table.ts'
 
 const comparisons = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte'] as const
 type Comparison = (typeof comparisons)[number]
@@ -216,7 +217,7 @@ export function compileFilter(filter: LeadFilter, columns: ReadonlySet<string>):
     parameters.push(cell)
     return '?'
   }
-  const columnOf = (name: string): string => (columns.has(name) ? quoted(name) : 'NULL')
+  const columnOf = (name: string): string => (columns.has(name) ? quoteIdentifier(name) : 'NULL')
   const compile = (part: LeadFilter): string => {
     switch (part.is) {
       case 'all':

@@ -3,10 +3,11 @@
  * id; empty cells come first upwards and last downwards, as SQLite orders them. A page that starts after a place is
  * cut into at most two segments, each of which an index can answer.
  */
+import { quoteIdentifier } from '../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../values/field-type.ts'
 import type { LeadOrder, Place } from './cursor.ts'
 import type { SqlCondition } from './filter.ts'
-import { type LeadTable, quoted } from './table.ts'
+import type { LeadTable } from './table.ts'
 import type { TableShape } from './table-shape.ts'
 
 export interface Segment {
@@ -33,10 +34,13 @@ export const orderAlias = '@order'
 
 /** The selected expressions: the row's place and the requested columns; a column that is not there yet is empty. */
 export function selection(table: LeadTable, shape: TableShape, columns: readonly string[], order?: string): string {
-  const expression = (column: string) => (shape.columns.has(column) ? quoted(column) : 'NULL')
-  const place = [`rowid AS ${quoted(rowIdAlias)}`, `${quoted(table.key)} AS ${quoted(keyAlias)}`]
-  if (order !== undefined) place.push(`${expression(order)} AS ${quoted(orderAlias)}`)
-  return [...place, ...columns.map((column) => `${expression(column)} AS ${quoted(column)}`)].join(', ')
+  const expression = (column: string) => (shape.columns.has(column) ? quoteIdentifier(column) : 'NULL')
+  const place = [
+    `rowid AS ${quoteIdentifier(rowIdAlias)}`,
+    `${quoteIdentifier(table.key)} AS ${quoteIdentifier(keyAlias)}`,
+  ]
+  if (order !== undefined) place.push(`${expression(order)} AS ${quoteIdentifier(orderAlias)}`)
+  return [...place, ...columns.map((column) => `${expression(column)} AS ${quoteIdentifier(column)}`)].join(', ')
 }
 
 /** The segments of a page, to be read one after the other until it is full. */
@@ -45,18 +49,18 @@ export function pageSegments(table: LeadTable, shape: TableShape, request: PageR
   const upwards = (order.direction === 'asc') !== request.backwards
   const direction = upwards ? 'ASC' : 'DESC'
   const beyond = upwards ? '>' : '<'
-  const column = quoted(order.column)
-  const ties = shape.uniqueKey ? [quoted(table.key)] : [quoted(table.key), 'rowid']
+  const column = quoteIdentifier(order.column)
+  const ties = shape.uniqueKey ? [quoteIdentifier(table.key)] : [quoteIdentifier(table.key), 'rowid']
   const tiesOf = (at: Place): readonly Cell[] => (shape.uniqueKey ? [at.key] : [at.key, at.rowId])
 
   const segment = (condition: string | undefined, conditionParameters: readonly Cell[], terms: readonly string[]) => {
-    const where = [`${quoted(table.key)} IS NOT NULL`, condition, request.condition?.sql].filter(
+    const where = [`${quoteIdentifier(table.key)} IS NOT NULL`, condition, request.condition?.sql].filter(
       (part) => part !== undefined,
     )
-    const hint = request.indexedBy === undefined ? '' : ` INDEXED BY ${quoted(request.indexedBy)}`
+    const hint = request.indexedBy === undefined ? '' : ` INDEXED BY ${quoteIdentifier(request.indexedBy)}`
     return {
       sql:
-        `SELECT ${selection(table, shape, request.columns, order.column)} FROM ${quoted(table.sqlName)}${hint} ` +
+        `SELECT ${selection(table, shape, request.columns, order.column)} FROM ${quoteIdentifier(table.sqlName)}${hint} ` +
         `WHERE ${where.join(' AND ')} ORDER BY ${terms.map((term) => `${term} ${direction}`).join(', ')} LIMIT ?`,
       parameters: [...conditionParameters, ...(request.condition?.parameters ?? [])],
     }

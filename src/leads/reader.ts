@@ -2,9 +2,11 @@
  * Reads of one declared table: single records, pages in any order, counts. Every statement is prepared once; only
  * requested columns are read; work that grows with a large table runs beside the main thread.
  */
+
 import type { Database, Statement } from 'better-sqlite3'
 import { OperationalError } from '../errors.ts'
 import { hashOf } from '../json.ts'
+import { quoteIdentifier } from '../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../values/field-type.ts'
 import { decodeCursor, encodeCursor, type LeadOrder, type Place } from './cursor.ts'
 import { compileFilter, equalitiesOf, type LeadFilter, type SqlCondition } from './filter.ts'
@@ -21,7 +23,7 @@ import {
   valuesMax,
 } from './statistics/layout.ts'
 import type { StatisticsTally } from './statistics/tally.ts'
-import { type LeadTable, quoted } from './table.ts'
+import type { LeadTable } from './table.ts'
 import { createShapeReader, type TableShape } from './table-shape.ts'
 
 /** A record with those cells that were asked for. */
@@ -173,7 +175,7 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
     const index = shape.indexes.find((candidate) => candidate.columns[0] === request.order.column)
     if (index === undefined) return undefined
     const enough = Math.max(2000, Math.floor(prepared.shapes.rowsMax() / 200))
-    const probe = `SELECT count(*) AS n FROM (SELECT 1 FROM ${quoted(table.sqlName)} WHERE ${condition.sql} LIMIT ?)`
+    const probe = `SELECT count(*) AS n FROM (SELECT 1 FROM ${quoteIdentifier(table.sqlName)} WHERE ${condition.sql} LIMIT ?)`
     const [found] = statementOf(db, prepared, probe).all(...condition.parameters, enough)
     return Number(found?.n) >= enough ? index.name : undefined
   }
@@ -226,10 +228,10 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
   async function count(request: Pick<ListRequest, 'filter' | 'rowIds'>): Promise<number> {
     const { db, prepared, shape } = await open()
     const condition = conditionOf(request, shape)
-    const where = [`${quoted(table.key)} IS NOT NULL`, condition?.sql]
+    const where = [`${quoteIdentifier(table.key)} IS NOT NULL`, condition?.sql]
       .filter((part) => part !== undefined)
       .join(' AND ')
-    const sql = `SELECT count(*) AS n FROM ${quoted(table.sqlName)} WHERE ${where}`
+    const sql = `SELECT count(*) AS n FROM ${quoteIdentifier(table.sqlName)} WHERE ${where}`
     const parameters = condition?.parameters ?? []
     const version = prepared.dataVersion.get() ?? ''
     const name = `${sql} ${JSON.stringify(parameters)}`
@@ -247,8 +249,8 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
   async function get(key: string, columns: readonly string[] = allColumns): Promise<Lead | undefined> {
     const { db, prepared, shape } = await open()
     const sql =
-      `SELECT ${selection(table, shape, columns)} FROM ${quoted(table.sqlName)} ` +
-      `WHERE ${quoted(table.key)} = ? ORDER BY rowid LIMIT 1`
+      `SELECT ${selection(table, shape, columns)} FROM ${quoteIdentifier(table.sqlName)} ` +
+      `WHERE ${quoteIdentifier(table.key)} = ? ORDER BY rowid LIMIT 1`
     const [row] = statementOf(db, prepared, sql).all(key)
     return row === undefined ? undefined : leadOf(row)
   }
@@ -262,8 +264,8 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
   async function wholeRow(key: string): Promise<Lead | undefined> {
     const { db, shape } = await open()
     const sql =
-      `SELECT rowid AS ${quoted(rowIdAlias)}, ${shape.stored.map(quoted).join(', ')} FROM ${quoted(table.sqlName)} ` +
-      `WHERE ${quoted(table.key)} = ? ORDER BY rowid LIMIT 1`
+      `SELECT rowid AS ${quoteIdentifier(rowIdAlias)}, ${shape.stored.map(quoteIdentifier).join(', ')} FROM ${quoteIdentifier(table.sqlName)} ` +
+      `WHERE ${quoteIdentifier(table.key)} = ? ORDER BY rowid LIMIT 1`
     const found = db.prepare<Cell[], CellRow>(sql).safeIntegers(true).get(key)
     if (found === undefined) return undefined
     const declaredName = (name: string) => {
@@ -287,8 +289,8 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
     const { db, prepared, shape } = await open()
     const condition = conditionOf({ filter, rowIds }, shape)
     const sql =
-      `SELECT ${selection(table, shape, columns)} FROM ${quoted(table.sqlName)} ` +
-      `WHERE ${quoted(table.key)} IS NOT NULL AND ${condition?.sql ?? '1'}`
+      `SELECT ${selection(table, shape, columns)} FROM ${quoteIdentifier(table.sqlName)} ` +
+      `WHERE ${quoteIdentifier(table.key)} IS NOT NULL AND ${condition?.sql ?? '1'}`
     const rows = statementOf(db, prepared, sql).all(...(condition?.parameters ?? []))
     return new Map(rows.map((row) => [Number(row[rowIdAlias]), leadOf(row)]))
   }
@@ -298,8 +300,8 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
     const { db, prepared, shape } = await open()
     if (!shape.columns.has(field)) return undefined
     const sql =
-      `SELECT ${quoted(table.key)} AS "@key" FROM ${quoted(table.sqlName)} ` +
-      `WHERE ${quoted(field)} = ? AND rowid <> ? LIMIT 1`
+      `SELECT ${quoteIdentifier(table.key)} AS "@key" FROM ${quoteIdentifier(table.sqlName)} ` +
+      `WHERE ${quoteIdentifier(field)} = ? AND rowid <> ? LIMIT 1`
     const [row] = statementOf(db, prepared, sql).all(cell, exceptRowId)
     return row === undefined ? undefined : String(row['@key'] ?? '')
   }
@@ -336,8 +338,10 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
     large: boolean,
   ): Promise<LeadStatistics> {
     const present = allColumns.filter((column) => shape.columns.has(column))
-    const filled = present.map((column) => `count(nullif(${quoted(column)}, '')) AS ${quoted(column)}`)
-    const from = `FROM ${quoted(table.sqlName)} WHERE ${quoted(table.key)} IS NOT NULL`
+    const filled = present.map(
+      (column) => `count(nullif(${quoteIdentifier(column)}, '')) AS ${quoteIdentifier(column)}`,
+    )
+    const from = `FROM ${quoteIdentifier(table.sqlName)} WHERE ${quoteIdentifier(table.key)} IS NOT NULL`
     const [totals] = await run(
       db,
       prepared,

@@ -2,10 +2,12 @@
  * What a declared table really looks like in its file at the moment: a legacy table may lack declared columns, its key
  * may be no unique one. Read again whenever the file's schema version moved.
  */
+
 import type { Database, Statement } from 'better-sqlite3'
 import { OperationalError } from '../errors.ts'
 import { feedsChangeLog } from '../targets/sqlite/change-log.ts'
-import { type LeadTable, quoted } from './table.ts'
+import { quoteIdentifier } from '../targets/sqlite/schema-reader.ts'
+import type { LeadTable } from './table.ts'
 
 export interface IndexShape {
   readonly name: string
@@ -47,7 +49,7 @@ export function createShapeReader(
       return known.shape
     },
     rowsMax() {
-      largest ??= db.prepare<[], number | null>(`SELECT max(rowid) FROM ${quoted(table.sqlName)}`).pluck()
+      largest ??= db.prepare<[], number | null>(`SELECT max(rowid) FROM ${quoteIdentifier(table.sqlName)}`).pluck()
       return largest.get() ?? 0
     },
   }

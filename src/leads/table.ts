@@ -31,11 +31,6 @@ export function leadTableOf(name: string, spec: TableSpec): LeadTable {
   return { name, sqlName: spec.table ?? name, key: spec.key, keyIsField: fields.has(spec.key), fields }
 }
 
-/** An identifier, quoted for SQL. */
-export function quoted(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`
-}
-
 /** The names of the fields whose text people search. */
 export function searchedFields(table: LeadTable): readonly string[] {
   const types = new Set(['text', 'longtext', 'email', 'url', 'phone', 'choice'])

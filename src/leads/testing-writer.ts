@@ -1,9 +1,10 @@
 /** A lead writer for tests: makes the exact changes in one guarded transaction, without journal and gate. */
+
 import type { Database } from 'better-sqlite3'
 import { messageOf } from '../errors.ts'
 import type { Change } from '../targets/sqlite/ports.ts'
+import { quoteIdentifier } from '../targets/sqlite/schema-reader.ts'
 import type { LeadEraser, LeadWriter } from './ports.ts'
-import { quoted } from './table.ts'
 
 export function directWriter(db: Database): LeadWriter {
   let actions = 0
@@ -32,16 +33,16 @@ export function directWriter(db: Database): LeadWriter {
 export const noEraser: LeadEraser = { erase: async () => ({ is: 'not-found' }) }
 
 function apply(db: Database, table: string, change: Change): boolean {
-  const name = quoted(table)
+  const name = quoteIdentifier(table)
   switch (change.is) {
     case 'cell': {
-      const column = quoted(change.column)
+      const column = quoteIdentifier(change.column)
       const sql = `UPDATE ${name} SET ${column} = ? WHERE rowid = ? AND ${column} IS ?`
       return db.prepare(sql).run(change.after, change.rowId, change.before).changes === 1
     }
     case 'insert': {
       const columns = Object.keys(change.row)
-      const sql = `INSERT INTO ${name} (${columns.map(quoted).join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
+      const sql = `INSERT INTO ${name} (${columns.map(quoteIdentifier).join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
       return db.prepare(sql).run(...Object.values(change.row)).changes === 1
     }
     case 'delete':

@@ -1,5 +1,7 @@
 /** Where the declared fields stand in the table as it is now, and which tables of the file refer to its records. */
+
 import type { Database } from 'better-sqlite3'
+import { rowIdNameOf, writableColumn } from '../../targets/sqlite/addressing.ts'
 import {
   type ForeignKeySchema,
   type IndexSchema,
@@ -52,7 +54,7 @@ export function readLayout(db: Database, spec: DuplicatesSpec): LayoutReading {
   const declared = readTableSchema(db, spec.table)
   const table = declared ?? (spec.formerTable === null ? undefined : readTableSchema(db, spec.formerTable))
   if (table === undefined) return { is: 'absent' }
-  const rowId = rowIdOf(table)
+  const rowId = rowIdNameOf(table)
   if (rowId === undefined) return { is: 'unaddressable', reason: `table ${table.name} has no rowid` }
   const columnOf = (name: string) => writableColumn(table, name)
   const place = (name: string) => columnOf(name) ?? columnOf(spec.formerColumns[name] ?? '')
@@ -91,18 +93,6 @@ function storedColumns(table: TableSchema): readonly string[] {
   return table.columns.filter((column) => column.generated === 'no').map((column) => column.name)
 }
 
-/** The name of a writable column as the table spells it; SQLite folds the case of ASCII letters. */
-function writableColumn(table: TableSchema, name: string): string | undefined {
-  const folded = name.toLowerCase()
-  return table.columns.find((column) => column.generated === 'no' && column.name.toLowerCase() === folded)?.name
-}
-
-function rowIdOf(table: TableSchema): string | undefined {
-  if (table.withoutRowId || table.form !== 'ordinary') return undefined
-  const taken = new Set(table.columns.map((column) => column.name.toLowerCase()))
-  return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name))
-}
-
 /** A foreign key whose records cannot follow, said for a person. */
 interface Unfit {
   readonly reason: string
@@ -129,7 +119,7 @@ function referenceOf(
   const primary = target.columns.filter((one) => one.primaryKey > 0)
   const to = key.toColumns[0] ?? primary[0]?.name
   if (column === undefined) return []
-  const rowId = rowIdOf(table)
+  const rowId = rowIdNameOf(table)
   if (more.length > 0 || rowId === undefined || to?.toLowerCase() !== keyColumn.toLowerCase()) {
     const reason = `table ${table.name} refers to it in a way that cannot follow a merge (${key.columns.join(', ')})`
     return [{ reason }]

@@ -2,10 +2,11 @@
  * The migration log in the database that is imported into: which source row was dealt with, how, and by which run. It is
  * what keeps a lead that a person deleted, or an import that was undone, from coming back with the next look.
  */
+
 import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
+import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import { hash53 } from './hash-index.ts'
-import { quoted } from './table-source.ts'
 
 export const logTable = '_trueup_imports'
 export const runTable = '_trueup_import_runs'
@@ -93,7 +94,7 @@ export function noteRows(
   const statement = db.prepare(
     `INSERT INTO ${logTable} (import, source_row, fingerprint, outcome, lead_key, reason, linkedin, email, person, run)
      SELECT :import, :sourceRow, :fingerprint, :outcome, :leadKey, :reason, :linkedin, :email, :person, :run
-     WHERE :outcome <> 'inserted' OR EXISTS (SELECT 1 FROM ${quoted(into.table)} WHERE ${quoted(into.key)} = :leadKey)
+     WHERE :outcome <> 'inserted' OR EXISTS (SELECT 1 FROM ${quoteIdentifier(into.table)} WHERE ${quoteIdentifier(into.key)} = :leadKey)
      ON CONFLICT (import, source_row, fingerprint) DO UPDATE SET
        outcome = excluded.outcome, lead_key = excluded.lead_key, reason = excluded.reason, linkedin = excluded.linkedin,
        email = excluded.email, person = excluded.person, run = excluded.run`,

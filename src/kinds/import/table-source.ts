@@ -2,7 +2,10 @@
  * Rows from a table of another SQLite file. Read in short steps by rowid, so that no reader stands in the way of the
  * programs that write it; what they change between two steps is seen by the next look.
  */
+
 import type { Database } from 'better-sqlite3'
+import { freeRowIdName } from '../../targets/sqlite/addressing.ts'
+import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../../values/field-type.ts'
 import type { Source, SourceItem, SourceValue } from './source-row.ts'
 
@@ -72,7 +75,7 @@ function narrowed(cell: Cell): Cell {
 
 /** A name under which SQLite gives the rowid; undefined for views, tables without one, and tables that hide all its names. */
 function rowIdName(db: Database, table: string, columns: readonly Column[]): string | undefined {
-  const free = ['_rowid_', 'rowid', 'oid'].find((name) => columns.every((one) => one.name.toLowerCase() !== name))
+  const free = freeRowIdName(columns.map(({ name }) => name))
   if (free === undefined) return undefined
   const entry = db
     .prepare<[string], { type: string; wr: number }>("SELECT type, wr FROM pragma_table_list(?) WHERE schema = 'main'")
@@ -86,10 +89,10 @@ function* byWindows(
   columns: readonly Column[],
   rowId: string,
 ): Generator<readonly Cell[]> {
-  const list = columns.map((column) => quoted(column.name)).join(', ')
+  const list = columns.map((column) => quoteIdentifier(column.name)).join(', ')
   const statement = db
     .prepare<[bigint], Cell[]>(
-      `SELECT ${list}, ${rowId} FROM ${quoted(table)} WHERE ${rowId} > ? ORDER BY ${rowId} LIMIT ${windowRows}`,
+      `SELECT ${list}, ${rowId} FROM ${quoteIdentifier(table)} WHERE ${rowId} > ? ORDER BY ${rowId} LIMIT ${windowRows}`,
     )
     .raw(true)
     .safeIntegers(true)
@@ -107,15 +110,10 @@ function* byWindows(
 }
 
 function* wholeTable(db: Database, table: string, columns: readonly Column[]): Generator<readonly Cell[]> {
-  const list = columns.map((column) => quoted(column.name)).join(', ')
+  const list = columns.map((column) => quoteIdentifier(column.name)).join(', ')
   const statement = db
-    .prepare<[], Cell[]>(`SELECT ${list} FROM ${quoted(table)}`)
+    .prepare<[], Cell[]>(`SELECT ${list} FROM ${quoteIdentifier(table)}`)
     .raw(true)
     .safeIntegers(true)
   yield* statement.iterate()
-}
-
-/** An SQL identifier, whatever it holds. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
 }

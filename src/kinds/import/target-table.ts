@@ -2,11 +2,12 @@
  * The table that an import fills, as it is now: under its declared or its earlier name, with the columns that are there.
  * What is missing is told, so that an import can be counted before the table is ready for it.
  */
+
 import type { Database } from 'better-sqlite3'
+import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../../values/field-type.ts'
 import { type Identity, identityOf } from './lead-reader.ts'
 import { type IntoTable, rolesOf } from './spec.ts'
-import { quoted } from './table-source.ts'
 
 /** One existing lead, read by rowid. */
 interface ExistingLead extends Identity {
@@ -83,7 +84,7 @@ export function targetTable(db: Database, into: IntoTable, written: readonly str
     present: new Set(columnOf.keys()),
     rows:
       db
-        .prepare<[], number>(`SELECT count(*) FROM ${quoted(name)}`)
+        .prepare<[], number>(`SELECT count(*) FROM ${quoteIdentifier(name)}`)
         .pluck()
         .get() ?? 0,
     keys: () => keysOf(db, name, into, columnOf, uniques),
@@ -160,10 +161,10 @@ function* keysOf(
     .filter((field) => field !== undefined)
     .filter((field) => columnOf.has(field))
   const at = new Map(fields.map((field, position) => [field, position + 1]))
-  const list = fields.map((field) => quoted(columnOf.get(field) ?? field))
+  const list = fields.map((field) => quoteIdentifier(columnOf.get(field) ?? field))
   const statement = db
     .prepare<[number], Cell[]>(
-      `SELECT rowid, ${list.join(', ')} FROM ${quoted(table)} WHERE rowid > ? ORDER BY rowid LIMIT ${windowRows}`,
+      `SELECT rowid, ${list.join(', ')} FROM ${quoteIdentifier(table)} WHERE rowid > ? ORDER BY rowid LIMIT ${windowRows}`,
     )
     .raw(true)
   for (let after = Number.MIN_SAFE_INTEGER, full = true; full; ) {
@@ -190,8 +191,10 @@ function leadFinder(
 ): (rowId: number) => ExistingLead | undefined {
   const roles = rolesOf(into)
   const fields = [...columnOf.keys()]
-  const list = fields.map((field) => quoted(columnOf.get(field) ?? field)).join(', ')
-  const statement = db.prepare<[number], Cell[]>(`SELECT ${list} FROM ${quoted(table)} WHERE rowid = ?`).raw(true)
+  const list = fields.map((field) => quoteIdentifier(columnOf.get(field) ?? field)).join(', ')
+  const statement = db
+    .prepare<[number], Cell[]>(`SELECT ${list} FROM ${quoteIdentifier(table)} WHERE rowid = ?`)
+    .raw(true)
   return (rowId) => {
     const row = statement.get(rowId)
     if (row === undefined) return undefined

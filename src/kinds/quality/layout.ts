@@ -1,5 +1,7 @@
 /** Where the declared fields stand in the table as it is now, by their former names where it has not been renamed yet. */
+
 import type { Database } from 'better-sqlite3'
+import { rowIdNameOf } from '../../targets/sqlite/addressing.ts'
 import { readTableSchema, type TableSchema } from '../../targets/sqlite/schema-reader.ts'
 import type { QualitySpec } from './spec.ts'
 
@@ -22,10 +24,8 @@ export type LayoutReading =
 export function readQualityLayout(db: Database, spec: QualitySpec): LayoutReading {
   const table = tableOf(db, spec)
   if (table === undefined) return { is: 'absent' }
-  const taken = new Set(table.columns.map((column) => column.name.toLowerCase()))
-  const rowId = ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name))
-  if (table.withoutRowId || table.form !== 'ordinary' || rowId === undefined)
-    return { is: 'unaddressable', reason: `table ${table.name} has no rowid` }
+  const rowId = rowIdNameOf(table)
+  if (rowId === undefined) return { is: 'unaddressable', reason: `table ${table.name} has no rowid` }
   const place = (name: string) => columnOf(table, name) ?? columnOf(table, spec.formerColumns[name] ?? '')
   const columns = [...new Set([spec.key, ...spec.fields.map(({ name }) => name)])].flatMap((name) => {
     const column = place(name)

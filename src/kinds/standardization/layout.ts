@@ -1,5 +1,7 @@
 /** Where the declared fields stand in the table as it is now, and which of them may be written already. */
+
 import type { Database } from 'better-sqlite3'
+import { rowIdNameOf, writableColumn } from '../../targets/sqlite/addressing.ts'
 import { readTableSchema, type TableSchema } from '../../targets/sqlite/schema-reader.ts'
 import type { FieldRules, StandardizationSpec } from './spec.ts'
 
@@ -37,11 +39,11 @@ export function readLayout(db: Database, spec: StandardizationSpec): LayoutReadi
   const declared = readTableSchema(db, spec.table)
   const table = declared ?? (spec.formerTable === null ? undefined : readTableSchema(db, spec.formerTable))
   if (table === undefined) return { is: 'absent' }
-  const rowId = rowIdOf(table)
+  const rowId = rowIdNameOf(table)
   if (rowId === undefined) return { is: 'unaddressable', reason: `table ${table.name} has no rowid` }
-  const place = (name: string) => columnOf(table, name) ?? columnOf(table, spec.formerColumns[name] ?? '')
+  const place = (name: string) => writableColumn(table, name) ?? writableColumn(table, spec.formerColumns[name] ?? '')
   const keyColumn = place(spec.key)
-  const keyReady = declared !== undefined && keyColumn !== undefined && columnOf(table, spec.key) !== undefined
+  const keyReady = declared !== undefined && keyColumn !== undefined && writableColumn(table, spec.key) !== undefined
   const siblings = spec.fields.flatMap((field) => siblingNamesOf(field))
   const columns = [...siblings, ...Object.keys(spec.formerColumns)].flatMap((name) => {
     const column = place(name)
@@ -50,11 +52,11 @@ export function readLayout(db: Database, spec: StandardizationSpec): LayoutReadi
   const fields = spec.fields.flatMap((field) => {
     const column = place(field.name)
     if (column === undefined) return []
-    const ready = keyReady && columnOf(table, field.name) !== undefined
+    const ready = keyReady && writableColumn(table, field.name) !== undefined
     return [{ field, column, ready, unique: isUnique(table, column) }]
   })
   const stamps = spec.stamps.flatMap(({ name, type }) => {
-    const column = columnOf(table, name)
+    const column = writableColumn(table, name)
     return column === undefined ? [] : [{ column, type }]
   })
   return { is: 'layout', layout: { table: table.name, rowId, keyColumn, fields, stamps, columns: new Map(columns) } }
@@ -63,18 +65,6 @@ export function readLayout(db: Database, spec: StandardizationSpec): LayoutReadi
 /** Option values that name a field; columns that do not exist are left out by the caller. */
 function siblingNamesOf(field: FieldRules): readonly string[] {
   return field.rules.flatMap(({ options }) => Object.values(options).filter((option) => typeof option === 'string'))
-}
-
-/** The name of a writable column as the table spells it; SQLite folds the case of ASCII letters. */
-function columnOf(table: TableSchema, name: string): string | undefined {
-  const folded = name.toLowerCase()
-  return table.columns.find((column) => column.generated === 'no' && column.name.toLowerCase() === folded)?.name
-}
-
-function rowIdOf(table: TableSchema): string | undefined {
-  if (table.withoutRowId || table.form !== 'ordinary') return undefined
-  const taken = new Set(table.columns.map((column) => column.name.toLowerCase()))
-  return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name))
 }
 
 /** Whether an index of SQLite refuses a second row with the same value. */

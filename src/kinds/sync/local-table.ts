@@ -1,5 +1,7 @@
 /** The rows of the mirrored table, read by rowid or by key. */
+
 import type { Database } from 'better-sqlite3'
+import { rowIdNameOf, writableColumn } from '../../targets/sqlite/addressing.ts'
 import { quoteIdentifier, readTableSchema, type TableSchema } from '../../targets/sqlite/schema-reader.ts'
 import { readMoment } from '../../values/calendar.ts'
 import type { Cell } from '../../values/field-type.ts'
@@ -42,22 +44,22 @@ const namesAtOnceMax = 400
 export function openLocalTable(db: Database, spec: SyncSpec): LocalReading {
   const schema = readTableSchema(db, spec.table)
   if (schema === undefined) return { is: 'unready', message: `there is no table ${spec.table} yet` }
-  const keyColumn = columnOf(schema, spec.key)
+  const keyColumn = writableColumn(schema, spec.key)
   if (keyColumn === undefined) return { is: 'unready', message: `${spec.table} has no column ${spec.key} yet` }
-  const rowId = rowIdOf(schema)
+  const rowId = rowIdNameOf(schema)
   if (rowId === undefined)
     return { is: 'unready', message: `table ${spec.table} has no rowid, so rows cannot be told apart` }
   const columns = new Map(
     spec.fields.flatMap(({ name }) => {
-      const column = columnOf(schema, name)
+      const column = writableColumn(schema, name)
       return column === undefined ? [] : [[name, column] as const]
     }),
   )
   const stamps = spec.stamps.flatMap(({ name, type }) => {
-    const column = columnOf(schema, name)
+    const column = writableColumn(schema, name)
     return column === undefined ? [] : [{ column, type }]
   })
-  const changedColumn = spec.changedField === null ? undefined : columnOf(schema, spec.changedField)
+  const changedColumn = spec.changedField === null ? undefined : writableColumn(schema, spec.changedField)
   return { is: 'table', table: tableOver(db, { schema, keyColumn, rowId, columns, stamps, changedColumn }) }
 }
 
@@ -153,15 +155,4 @@ function momentOf(cell: Cell): number | undefined {
   if (typeof cell !== 'string' && typeof cell !== 'number') return undefined
   const reading = readMoment(cell)
   return reading.is === 'moment' && reading.hasTime ? reading.atMs : undefined
-}
-
-function columnOf(schema: TableSchema, name: string): string | undefined {
-  const folded = name.toLowerCase()
-  return schema.columns.find((column) => column.generated === 'no' && column.name.toLowerCase() === folded)?.name
-}
-
-function rowIdOf(schema: TableSchema): string | undefined {
-  if (schema.withoutRowId || schema.form !== 'ordinary') return undefined
-  const taken = new Set(schema.columns.map((column) => column.name.toLowerCase()))
-  return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name))
 }

@@ -2,10 +2,11 @@
  * The full-text index of one table, in a database of its own beside the journal: the agents' files stay free of it, and
  * their SQLite needs no FTS5. It holds words only, no records, and can be deleted at any time.
  */
+
 import type { Database } from 'better-sqlite3'
 import { shortHashOf } from '../../json.ts'
+import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../../values/field-type.ts'
-import { quoted } from '../table.ts'
 
 /** What is indexed, plain so that it can be sent to a thread. */
 export interface IndexLayout {
@@ -29,12 +30,12 @@ const layoutVersion = 1
 const neverFilled = -(2 ** 53 - 1)
 
 function ftsName(layout: Pick<IndexLayout, 'table'>): string {
-  return quoted(`lead_words_${layout.table}`)
+  return quoteIdentifier(`lead_words_${layout.table}`)
 }
 
 /** The keys stand in an ordinary table: SQLite leaves the shadow table of an unindexed FTS5 column behind when dropping. */
 function keysName(layout: Pick<IndexLayout, 'table'>): string {
-  return quoted(`lead_keys_${layout.table}`)
+  return quoteIdentifier(`lead_keys_${layout.table}`)
 }
 
 /** Creates what is missing, and empties an index that was made for other fields. */
@@ -49,7 +50,7 @@ export function prepareIndex(db: Database, layout: IndexLayout): void {
     db.exec(`DROP TABLE IF EXISTS ${ftsName(layout)}; DROP TABLE IF EXISTS ${keysName(layout)}`)
     db.exec(`CREATE TABLE ${keysName(layout)} (row_id INTEGER PRIMARY KEY, record_key TEXT NOT NULL) STRICT`)
     db.exec(
-      `CREATE VIRTUAL TABLE ${ftsName(layout)} USING fts5(${layout.fields.map(quoted).join(', ')}, ` +
+      `CREATE VIRTUAL TABLE ${ftsName(layout)} USING fts5(${layout.fields.map(quoteIdentifier).join(', ')}, ` +
         `content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2', prefix='2 3')`,
     )
     db.prepare('INSERT OR REPLACE INTO state VALUES (?, ?, 0, ?)').run(layout.table, made, neverFilled)
@@ -81,8 +82,10 @@ export function restartIndex(db: Database, layout: IndexLayout, cursor: number):
 type IndexedRow = Readonly<Record<string, Cell>>
 
 function rowSelection(layout: IndexLayout, columns: ReadonlySet<string>): string {
-  const text = layout.fields.map((field) => `${columns.has(field) ? quoted(field) : 'NULL'} AS ${quoted(field)}`)
-  return [`rowid AS "@row"`, `${quoted(layout.key)} AS "@key"`, ...text].join(', ')
+  const text = layout.fields.map(
+    (field) => `${columns.has(field) ? quoteIdentifier(field) : 'NULL'} AS ${quoteIdentifier(field)}`,
+  )
+  return [`rowid AS "@row"`, `${quoteIdentifier(layout.key)} AS "@key"`, ...text].join(', ')
 }
 
 function columnsOf(source: Database, layout: IndexLayout): ReadonlySet<string> {
@@ -94,7 +97,7 @@ function columnsOf(source: Database, layout: IndexLayout): ReadonlySet<string> {
 function createWriter(db: Database, layout: IndexLayout): { put(row: IndexedRow): void; drop(rowId: number): void } {
   const places = ['?', ...layout.fields.map(() => '?')].join(', ')
   const insert = db.prepare(
-    `INSERT OR REPLACE INTO ${ftsName(layout)}(rowid, ${layout.fields.map(quoted).join(', ')}) VALUES (${places})`,
+    `INSERT OR REPLACE INTO ${ftsName(layout)}(rowid, ${layout.fields.map(quoteIdentifier).join(', ')}) VALUES (${places})`,
   )
   const keep = db.prepare(`INSERT OR REPLACE INTO ${keysName(layout)} VALUES (?, ?)`)
   const remove = db.prepare(`DELETE FROM ${ftsName(layout)} WHERE rowid = ?`)
@@ -122,7 +125,7 @@ export function fillWindow(db: Database, source: Database, layout: IndexLayout, 
   if (filledTo === undefined) return true
   const window = source
     .prepare<Cell[], IndexedRow>(
-      `SELECT ${rowSelection(layout, columnsOf(source, layout))} FROM ${quoted(layout.sqlName)} WHERE rowid > ? ORDER BY rowid LIMIT ?`,
+      `SELECT ${rowSelection(layout, columnsOf(source, layout))} FROM ${quoteIdentifier(layout.sqlName)} WHERE rowid > ? ORDER BY rowid LIMIT ?`,
     )
     .all(filledTo, rows)
   const writer = createWriter(db, layout)
@@ -151,7 +154,7 @@ export function indexRows(
 ): void {
   const rows = source
     .prepare<Cell[], IndexedRow>(
-      `SELECT ${rowSelection(layout, columnsOf(source, layout))} FROM ${quoted(layout.sqlName)} WHERE rowid IN (SELECT value FROM json_each(?))`,
+      `SELECT ${rowSelection(layout, columnsOf(source, layout))} FROM ${quoteIdentifier(layout.sqlName)} WHERE rowid IN (SELECT value FROM json_each(?))`,
     )
     .all(JSON.stringify(rowIds))
   const writer = createWriter(db, layout)

@@ -1,9 +1,12 @@
 /** What is counted of a table: how many records it has, how full each field is, how its choices are spread. Pure. */
+
 import { z } from 'zod'
 import { hashOf } from '../../json.ts'
+import { freeRowIdName } from '../../targets/sqlite/addressing.ts'
 import type { LedgerPlan, RowVerdict } from '../../targets/sqlite/row-ledger.ts'
+import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../../values/field-type.ts'
-import { type LeadTable, quoted } from '../table.ts'
+import type { LeadTable } from '../table.ts'
 import type { TableShape } from '../table-shape.ts'
 
 export interface LeadStatistics {
@@ -31,8 +34,7 @@ const valueLengthMax = 200
 
 /** Undefined where the rows cannot be addressed by number. */
 export function statisticsLayoutOf(table: LeadTable, shape: TableShape): StatisticsLayout | undefined {
-  const taken = new Set(shape.columns)
-  const rowId = ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name))
+  const rowId = freeRowIdName(shape.columns)
   if (rowId === undefined) return undefined
   const present = [...table.fields.values()].filter(({ name }) => shape.columns.has(name))
   return {
@@ -51,7 +53,7 @@ export function isSpread(type: string): boolean {
 
 /** The value of a column as it is counted. */
 export function valueExpression(column: string): string {
-  const cell = quoted(column)
+  const cell = quoteIdentifier(column)
   return `CASE WHEN typeof(${cell}) IN ('text', 'blob') THEN substr(${cell}, 1, ${valueLengthMax}) ELSE ${cell} END`
 }
 
@@ -65,11 +67,11 @@ export function statisticsPlan(layout: StatisticsLayout, identity: string): Ledg
   const masks = Array.from({ length: Math.ceil(fields.length / maskBits) }, (_, mask) =>
     fields
       .slice(mask * maskBits, (mask + 1) * maskBits)
-      .map((field, bit) => `((nullif(${quoted(field)}, '') IS NOT NULL) << ${bit})`)
+      .map((field, bit) => `((nullif(${quoteIdentifier(field)}, '') IS NOT NULL) << ${bit})`)
       .join(' | '),
   )
   const columns = [
-    `${quoted(layout.key)} IS NOT NULL`,
+    `${quoteIdentifier(layout.key)} IS NOT NULL`,
     ...masks.map((mask) => `(${mask})`),
     ...spread.map(valueExpression),
   ]

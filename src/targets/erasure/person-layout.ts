@@ -1,8 +1,10 @@
 /** Where the fields that tell who a record is stand in a table as it is now. */
+
 import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
 import type { Cell } from '../../values/field-type.ts'
 import { identitiesOf, isSharedMailbox, keyIdentity, personTextsOf } from '../../values/identity.ts'
+import { freeRowIdName } from '../sqlite/addressing.ts'
 import { quoteIdentifier, readTableSchema, type TableSchema } from '../sqlite/schema-reader.ts'
 
 /** A declared table with the file that it is in. */
@@ -49,8 +51,7 @@ export function readPersonLayout(db: Database, place: PersonPlace): PersonLayout
   })
   const keyColumn = columnOf(place.key) ?? columnOf(place.formerColumns[place.key])
   if (keyColumn === undefined) return undefined
-  const taken = new Set(schema.columns.map((column) => column.name.toLowerCase()))
-  const rowId = schema.withoutRowId ? undefined : ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name))
+  const rowId = schema.withoutRowId ? undefined : freeRowIdName(schema.columns.map((column) => column.name))
   return { schema, rowId, keyColumn, columns: new Map(found) }
 }
 

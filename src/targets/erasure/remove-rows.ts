@@ -2,8 +2,10 @@
  * Takes records out of a database together with the records of other tables that refer to them by a foreign key: what is
  * kept about a person under their record's key is about that person too.
  */
+
 import type { Database } from 'better-sqlite3'
 import type { Cell } from '../../values/field-type.ts'
+import { freeRowIdName } from '../sqlite/addressing.ts'
 import { quoteIdentifier, readSchemaNames, readTableSchema, type TableSchema } from '../sqlite/schema-reader.ts'
 import { type PersonPlace, type PersonRow, readPersonLayout } from './person-layout.ts'
 
@@ -90,8 +92,7 @@ function primaryOf(table: TableSchema): readonly string[] {
 
 function placeColumnsOf(table: TableSchema): readonly string[] {
   if (table.withoutRowId) return primaryOf(table)
-  const taken = new Set(table.columns.map((column) => column.name.toLowerCase()))
-  const rowId = ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name))
+  const rowId = freeRowIdName(table.columns.map((column) => column.name))
   return rowId === undefined ? table.columns.map((column) => column.name) : [rowId]
 }
 

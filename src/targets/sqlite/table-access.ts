@@ -3,9 +3,11 @@
  * rowid moved, and touched only while it still is what it was. Comparisons tell upper from lower case and text from
  * blob whatever the column's collation.
  */
+
 import type { Database, Statement } from 'better-sqlite3'
 import { OperationalError } from '../../errors.ts'
 import type { Cell } from '../../values/field-type.ts'
+import { freeRowIdName } from './addressing.ts'
 import { type CellChange, type RecordChange, sameCell } from './change-codec.ts'
 import type { ChangeTarget } from './ports.ts'
 import { quoteIdentifier, readSchemaNames, readTableSchema, type TableSchema } from './schema-reader.ts'
@@ -45,7 +47,7 @@ export function openTable(db: Database, target: ChangeTarget): TableAccess {
   }
   const table = quoteIdentifier(schema.name)
   const key = `${quoteIdentifier(keyColumn.name)} COLLATE BINARY IS ?`
-  const rowIdName = schema.withoutRowId ? undefined : freeRowIdName(schema)
+  const rowIdName = schema.withoutRowId ? undefined : freeRowIdName(schema.columns.map((column) => column.name))
   const alias = rowIdAlias(schema)
   const at = rowIdName === undefined ? key : `${rowIdName} = ? AND ${key}`
   const place = (rowId: number, keyCell: Cell): Bound[] =>
@@ -229,12 +231,6 @@ function cellOf(value: unknown): Cell {
 
 function isGenerated(schema: TableSchema, name: string): boolean {
   return schema.columns.some((column) => column.name === name && column.generated !== 'no')
-}
-
-/** A name under which the rowid can be reached: one of the three that no column of the table has taken. */
-function freeRowIdName(schema: TableSchema): string | undefined {
-  const taken = new Set(schema.columns.map((column) => column.name.toLowerCase()))
-  return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name))
 }
 
 /** The column that is the rowid itself (INTEGER PRIMARY KEY). */
