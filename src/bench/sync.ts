@@ -23,7 +23,7 @@ const restIntervals = 6
 const busyIntervals = 12
 /** Edits on each side in an interval of the busy part. */
 const editsPerInterval = 5
-/** A page of records, and records in a write. */
+/** Records that one call lists at most. */
 const listPage = 100
 const floorCalls = 100
 /** What follows a change (verification, acknowledgement) is over then, in milliseconds. */

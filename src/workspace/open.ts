@@ -257,7 +257,7 @@ function otherHolder(journal: JournalStore, clock: Clock): LeaseHolder | undefin
   return held?.holder === holderOf(process.pid) ? undefined : held
 }
 
-/** Closes every one, also where another cannot be closed; throws the first error when all was tried. */
+/** Closes every one, also where another cannot be closed; throws what went wrong when all was tried. */
 async function closeAll(closers: readonly (() => void | Promise<void>)[]): Promise<void> {
   const errors: unknown[] = []
   for (const close of closers) {
@@ -267,7 +267,8 @@ async function closeAll(closers: readonly (() => void | Promise<void>)[]): Promi
       errors.push(error)
     }
   }
-  if (errors.length > 0) throw errors[0]
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join('; '))
+  if (errors.length === 1) throw errors[0]
 }
 
 /** To look: the journal as it is, read without a trace; an empty one where there is none, or one that was only begun. */

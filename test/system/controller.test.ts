@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { generateWorkspace } from '../../src/demo/generate.ts'
 import { openJournal } from '../../src/journal/store.ts'
-import { documents, trueupJson } from '../support/cli.ts'
+import { documents, trueup, trueupJson } from '../support/cli.ts'
 import { eventually, type RunningController, startRun } from '../support/controller.ts'
 import { python } from '../support/python.ts'
 
@@ -47,6 +47,8 @@ beforeAll(async () => {
     () => leads<{ name: string }>("SELECT name FROM pragma_table_info('leads')").map((column) => column.name),
     (columns) => columns.includes('full_name') && columns.includes('linkedin_url'),
   )
+  // At rest: a row that is written while all rows are looked at belongs to what waits for approval.
+  await trueup(['apply'], { in: folder })
 }, 120_000)
 
 afterAll(async () => {
@@ -88,6 +90,17 @@ describe('a running controller', () => {
     const done = new Set(approved.document.run.executed.map(({ id }) => id))
     expect(waiting.map(({ id }) => id).filter((id) => !done.has(id))).toEqual([])
     expect(approved.document.run.executed.filter(({ outcome }) => outcome !== 'succeeded')).toEqual([])
+  })
+
+  it('is waited for by `apply` also where something could not be read a moment ago and can be now', async () => {
+    const campaigns = join(folder, 'data/campaigns.db')
+    renameSync(campaigns, `${campaigns}.away`)
+    mkdirSync(campaigns)
+    const apply = () => trueupJson(['apply', 'database/campaigns'], documents.apply, { in: folder })
+    expect((await apply()).document.unreadable).toMatchObject([{ code: 'DATABASE_NOT_A_FILE' }])
+    rmdirSync(campaigns)
+    renameSync(`${campaigns}.away`, campaigns)
+    expect((await apply()).document.unreadable).toEqual([])
   })
 
   it('takes up a field that is added to the file: the column and the GraphQL field are there', async () => {

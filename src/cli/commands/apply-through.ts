@@ -27,6 +27,7 @@ const standingSchema = z.object({
     z.object({
       kind: z.string(),
       name: z.string(),
+      lookedAt: z.string().nullable(),
       fullLookAt: z.string().nullable(),
       error: z.object({ code: z.string() }).nullable(),
       conditions: z.array(z.object({ status: z.string(), wakeUpAt: z.string().nullable() })),
@@ -57,17 +58,28 @@ export async function applyThrough(
 ): Promise<Through> {
   const startedMs = Date.now()
   const runId = await askForLook(controller, keys)
-  let settled = await atRest(controller, keys, startedMs, run)
+  /** By resource, the moment since when a look must have ended. */
+  const askedMs = new Map<string, number>()
+  const rest = () => atRest(controller, keys, (resource) => askedMs.get(resource) ?? startedMs, run)
+  let settled = await rest()
+  const approved = new Set<string>()
   for (let round = 0; settled && approveRisk !== undefined && round < approveRoundsMax; round += 1) {
-    const held = (await standing(controller, keys)).flatMap(({ actions }) => actions)
-    const meant = held.filter(({ gate, risk }) => !gate.runnable && isUpTo(risk, approveRisk))
-    const answers = await controller.approve(
+    const held = (await standing(controller, keys)).flatMap((one) =>
+      one.actions.map((action) => ({ ...action, resource: keyText(one) })),
+    )
+    // One that needs a second person stays held, and this one has said what they had to say.
+    const meant = held.filter(({ id, gate, risk }) => !gate.runnable && isUpTo(risk, approveRisk) && !approved.has(id))
+    if (meant.length === 0) break
+    for (const { id, resource } of meant) {
+      approved.add(id)
+      // An approval has the controller look again, carry out what it may now, and only then tell of that look.
+      askedMs.set(resource, Date.now())
+    }
+    await controller.approve(
       meant.map(({ id }) => id),
       `--approve-risk ${approveRisk}`,
     )
-    // One that needs a second person stays; only what is approved now lets anything go on.
-    if (!answers.some(({ is, message }) => is === 'done' && !message.includes('more person'))) break
-    settled = await atRest(controller, keys, startedMs, run)
+    settled = await rest()
   }
   run.terminal.progressDone()
   return { runId, settled, startedMs }
@@ -134,7 +146,7 @@ async function standing(
   keys: readonly ResourceKey[] | undefined,
 ): Promise<readonly Standing[]> {
   const { resources } = await controller.request(
-    '{ resources { kind name fullLookAt error { code } conditions { status wakeUpAt } actions { id risk gate { runnable } } } }',
+    '{ resources { kind name lookedAt fullLookAt error { code } conditions { status wakeUpAt } actions { id risk gate { runnable } } } }',
     {},
     standingSchema,
   )
@@ -145,13 +157,13 @@ async function standing(
 async function atRest(
   controller: Controller,
   keys: readonly ResourceKey[] | undefined,
-  startedMs: number,
+  sinceMs: (resource: string) => number,
   run: CommandRun,
 ): Promise<boolean> {
   let restingPolls = 0
   for (;;) {
     const all = await standing(controller, keys)
-    const moving = all.filter((one) => isMoving(one, startedMs))
+    const moving = all.filter((one) => isMoving(one, sinceMs(keyText(one))))
     restingPolls = moving.length === 0 ? restingPolls + 1 : 0
     if (restingPolls === restingPollsMin) return true
     run.terminal.progress('the controller works', all.length - moving.length, all.length)
@@ -161,9 +173,10 @@ async function atRest(
 }
 
 /** Not looked at since, or about to do something; what waits for a moment to try again has come to rest for now. */
-function isMoving({ fullLookAt, error, conditions, actions }: Standing, startedMs: number): boolean {
-  if (error !== null) return false
-  if (fullLookAt === null || Date.parse(fullLookAt) < startedMs) return true
+function isMoving({ lookedAt, fullLookAt, error, conditions, actions }: Standing, sinceMs: number): boolean {
+  // What cannot be read has no full look; that it could not be read now is what was asked.
+  const seenAt = error === null ? fullLookAt : lookedAt
+  if (seenAt === null || Date.parse(seenAt) < sinceMs) return true
   return actions.some(({ gate }) => gate.runnable) && conditions.every(({ wakeUpAt }) => wakeUpAt === null)
 }
 

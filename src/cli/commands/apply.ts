@@ -69,7 +69,7 @@ async function applyThere(
     if (only !== undefined) {
       const actions = controllerViews(workspace).flatMap((view) => view.actions)
       const ended = new Set(
-        engine.ledger.records({ states: ['succeeded', 'verified'], limit: 10_000 }).map(({ action }) => action.id),
+        engine.ledger.records({ states: ['succeeded', 'verified'], limit: recordsMax }).map(({ action }) => action.id),
       )
       refuseGone(only, new Set([...actions.map(({ id }) => id), ...ended]))
     }
