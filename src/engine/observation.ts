@@ -11,3 +11,15 @@ export type Observation<State> =
  * at rows alone looks at all.
  */
 export type Scope = { readonly is: 'full' } | { readonly is: 'rows'; readonly rowIds: readonly number[] }
+
+/** The phrase for people of a kind whose resources are about a table: what is there, or why nothing can be said. Pure. */
+export function describeTable<State>(observation: Observation<State>, present: (state: State) => string): string {
+  switch (observation.is) {
+    case 'present':
+      return present(observation.state)
+    case 'absent':
+      return 'no such table yet'
+    case 'unreadable':
+      return `cannot be read: ${observation.error.code}`
+  }
+}

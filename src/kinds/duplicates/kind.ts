@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { Action } from '../../engine/action.ts'
 import type { EffectContext, Kind, UndoPlan } from '../../engine/kind.ts'
-import type { Observation } from '../../engine/observation.ts'
+import { describeTable, type Observation } from '../../engine/observation.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
@@ -151,16 +151,7 @@ export function duplicatesKind(ports: DuplicatesPorts): Kind<DuplicatesSpec, Dup
     },
     health: (_, observation) => healthOf(observation),
 
-    describe(observation) {
-      switch (observation.is) {
-        case 'present':
-          return describeState(observation.state)
-        case 'absent':
-          return 'no such table yet'
-        case 'unreadable':
-          return `cannot be read: ${observation.error.code}`
-      }
-    },
+    describe: (observation) => describeTable(observation, describeState),
   }
 }
 

@@ -3,7 +3,7 @@
  * by a person, or by another resource that it names. A changed row is judged alone.
  */
 import type { EffectContext, Kind } from '../../engine/kind.ts'
-import type { Observation } from '../../engine/observation.ts'
+import { describeTable, type Observation } from '../../engine/observation.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
@@ -65,16 +65,7 @@ export function qualityKind({ databases, inspector, pathOf }: QualityPorts): Kin
       }
     },
     health: (_resource, observation) => qualityHealth(observation),
-    describe(observation) {
-      switch (observation.is) {
-        case 'present':
-          return describeQuality(observation.state)
-        case 'absent':
-          return 'no such table yet'
-        case 'unreadable':
-          return `cannot be read: ${observation.error.code}`
-      }
-    },
+    describe: (observation) => describeTable(observation, describeQuality),
   }
 }
 

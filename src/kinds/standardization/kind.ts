@@ -2,12 +2,14 @@
  * The kind `standardization`: the values of declared fields are in the one form that their rules give them. Values that a
  * rule cannot read are reported and left alone; every change is kept before it is made and can be taken back.
  */
+
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { Action } from '../../engine/action.ts'
 import type { EffectContext, Kind, UndoPlan } from '../../engine/kind.ts'
 import type { Memory } from '../../engine/memory.ts'
 import type { Observation, Scope } from '../../engine/observation.ts'
+import { describeTable } from '../../engine/observation.ts'
 import { keyText } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
@@ -189,16 +191,7 @@ export function standardizationKind(ports: StandardizationPorts): Kind<Standardi
     watch: (resource, notify) => databases.watch(pathOf(resource.spec.database), notify),
     health: (_, observation) => healthOf(observation),
 
-    describe(observation) {
-      switch (observation.is) {
-        case 'present':
-          return describeState(observation.state)
-        case 'absent':
-          return 'no such table yet'
-        case 'unreadable':
-          return `cannot be read: ${observation.error.code}`
-      }
-    },
+    describe: (observation) => describeTable(observation, describeState),
   }
 }
 

@@ -2,6 +2,7 @@
  * The kind `suppression`: nobody who was erased is in a table again. Programs write to the tables without asking, so
  * whoever comes back is found by the next look, reported, and erased again once a person has said so.
  */
+
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import { personTablesOf } from '../../desired/person-tables.ts'
@@ -10,6 +11,7 @@ import type { DriftDraft } from '../../engine/drift.ts'
 import type { Applied, EffectContext, HealthCheck, Kind } from '../../engine/kind.ts'
 import type { Memory } from '../../engine/memory.ts'
 import type { Observation, Scope } from '../../engine/observation.ts'
+import { describeTable } from '../../engine/observation.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
 import type { Eraser, PersonFound } from '../../targets/erasure/eraser.ts'
@@ -145,13 +147,9 @@ export function suppressionKind(ports: SuppressionPorts): Kind<SuppressionSpec, 
     watch: ({ spec }, notify) => databases.watch(placeOf(spec.name).path, notify),
     health: (_resource, observation) => healthOf(observation),
     describe: (observation) =>
-      observation.is === 'present'
-        ? observation.state.rows.length === 0
-          ? 'nobody who was erased'
-          : `${observation.state.rows.length} records of erased people`
-        : observation.is === 'absent'
-          ? 'no such table yet'
-          : `cannot be read: ${observation.error.code}`,
+      describeTable(observation, ({ rows }) =>
+        rows.length === 0 ? 'nobody who was erased' : `${rows.length} records of erased people`,
+      ),
   }
 
   /** The rows written since the table held nobody; undefined where all have to be looked at. */
