@@ -2,9 +2,11 @@ import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../clock.ts'
 import { desiredStateSchema } from '../desired/schema.ts'
+import { OperationalError } from '../errors.ts'
 import { openJournal } from '../journal/store.ts'
 import { seededRandom } from '../random.ts'
 import { createFakeWorld, fakeKind } from '../sim/fake-world.ts'
+import { createVirtualClock } from '../sim/virtual-clock.ts'
 import { createEngine } from './engine.ts'
 import type { Kind } from './kind.ts'
 import { takeLease } from './lease.ts'
@@ -80,6 +82,33 @@ describe('the loop', () => {
     engine.approve({ actionId: waiting?.action.id ?? '', approver: 'token:alice' })
     loop.wake(key)
     await vi.waitFor(() => expect(world.cells.get('a')).toBe(5))
+    await loop.stop()
+  })
+
+  it('leaves more and more time between tries of what fails, however soon the kind would be looked at again', async () => {
+    const world = createFakeWorld({ a: 1 })
+    const clock = createVirtualClock(Date.UTC(2026, 0, 1))
+    const journal = openJournal(':memory:', clock)
+    const lease = takeLease({ journal, clock, holder: 'test', isAlive: () => true })
+    const cells = fakeKind(world, () => ({ a: { value: 5, risk: 'low' } }))
+    const triedAtMs: number[] = []
+    const kind: Kind = {
+      ...cells,
+      lookAgainAfterMs: () => 0,
+      async apply() {
+        triedAtMs.push(clock.monotonicMs())
+        throw new OperationalError('PROCESS_NOT_STARTED', 'the lock is held')
+      },
+      probe: async () => 'not-applied',
+    }
+    const random = seededRandom(1)
+    const engine = createEngine({ journal, kinds: [kind], clock, random, log, lease })
+    engine.declare(1, desiredStateSchema.parse({ apiVersion: 'trueup/v1', name: 'test' }))
+    const loop = createLoop({ engine, kinds: [kind], clock, random, log, onInvariantViolation: () => undefined })
+    loop.start()
+    await clock.advance(10_000)
+    const pauses = triedAtMs.slice(1).map((atMs, at) => Math.round((atMs - (triedAtMs[at] ?? 0)) / 1000))
+    expect(pauses.slice(0, 3)).toEqual([1, 2, 4])
     await loop.stop()
   })
 

@@ -43,6 +43,11 @@ const fullLookPauseMs = 60_000
 const dependencyPauseMs = 20
 /** A look that is due already comes not sooner than this, lest it spins. */
 const soonestMs = 250
+/**
+ * After a failure the queue decides when it is tried again: a schedule of the kind says when there is something to look at,
+ * not that trying will help. It counts again where the queue would wait for longer than this.
+ */
+const soonestAfterFailureMs = 60_000
 /** The loop ticks at least this often. */
 const idleTickMs = 1000
 
@@ -151,12 +156,13 @@ export function createLoop(options: LoopOptions): Loop {
   }
 
   /** When it is looked at again although nothing happened: by the policy, or earlier where the kind has a schedule. */
-  function nextLookInMs({ status }: ReconcileResult): number {
+  function nextLookInMs({ status, reconciled: { outcome } }: ReconcileResult): number {
     const kind = options.kinds.find((one) => one.name === status.declared.key.kind)
     const { observation } = status
     const own = observation === undefined ? undefined : kind?.lookAgainAfterMs?.(status.declared, observation)
     const resync = (status.fullLookAtMs ?? clock.nowMs()) + engine.declaration().policy.resync - clock.nowMs()
-    return Math.max(soonestMs, Math.min(resync, own ?? resync))
+    const isFailed = outcome.is === 'retry' || outcome.is === 'terminal'
+    return Math.max(isFailed ? soonestAfterFailureMs : soonestMs, Math.min(resync, own ?? resync))
   }
 
   function watchAll(): void {

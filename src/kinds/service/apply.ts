@@ -29,7 +29,7 @@ export async function checkpointService(action: Action, ports: SharedServicePort
   if (order.verb === 'restart' && record?.launch != null) {
     ports.store.set('kept', action.id, { launch: record.launch, launchHash: record.launchHash })
   }
-  const live = ports.host.liveWith(markPrefixOf(ports.host.workspaceId, 'service', name))
+  const live = ports.host.liveWith(markPrefixOf(ports.host.workspaceId, 'service', name), 'now')
   return { evidence: evidenceOf(record?.instance.uuid ?? null, live), images: order.verb === 'restart' ? 1 : 0 }
 }
 
@@ -156,6 +156,8 @@ const rolloutMs = 60_000
 function whyOf(order: Start | Restart, before: ServiceRecord | undefined, last: PastExit | undefined) {
   if (order.verb === 'restart') return order.why
   if (order.asked) return 'asked'
+  // One that never came about is tried again for the same reason.
+  if (before?.startedAtMs === null) return before.why
   return before?.why === 'changed' && last !== undefined && last.ranMs < rolloutMs ? 'changed' : 'start'
 }
 
@@ -270,10 +272,9 @@ export async function probeService(
   const begun = record?.actionId === action.id ? record : undefined
   switch (order.verb) {
     case 'start':
-      if (begun === undefined) return 'not-applied'
-      return begun.startedAtMs === null ? 'partly' : 'applied'
+      return begun === undefined ? 'not-applied' : startOf(begun, ports)
     case 'restart':
-      if (begun !== undefined) return begun.startedAtMs === null ? 'partly' : 'applied'
+      if (begun !== undefined) return startOf(begun, ports)
       return order.instance === null || isLive(name, order.instance, ports) ? 'not-applied' : 'partly'
     case 'end':
       // Ended by itself or by us: calling it again notes the cause and does nothing to a process that is gone.
@@ -291,6 +292,15 @@ export async function probeService(
       return isUp === (order.verb !== 'stop-unit') ? 'applied' : 'not-applied'
     }
   }
+}
+
+/**
+ * How far an intended start has come. One that nothing came of, as where a process that an earlier instance left behind holds
+ * the lock, is no effect that has to be completed: what stands in its way is seen by the next look and dealt with first.
+ */
+async function startOf(begun: ServiceRecord, { host }: ServicePorts): Promise<'applied' | 'partly' | 'not-applied'> {
+  if (begun.startedAtMs !== null) return 'applied'
+  return (await host.settled(begun.instance)).is === 'never' ? 'not-applied' : 'partly'
 }
 
 function isLive(name: string, uuid: string, { host }: ServicePorts): boolean {

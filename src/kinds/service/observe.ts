@@ -73,7 +73,9 @@ function lookAtProcesses(
   const { host, store, clock } = ports
   const record = recordOf(store, spec.name)
   const prefix = markPrefixOf(host.workspaceId, 'service', spec.name)
-  const live = host.liveWith(prefix)
+  // What was forked a moment ago may be missing from a brief look: before a start all is looked at anew.
+  const isUp = record !== undefined && host.find(record.instance).is === 'running'
+  const live = isUp ? host.liveWith(prefix) : host.liveWith(prefix, 'now')
   const finding = record === undefined ? undefined : host.find(record.instance)
   const evidence = evidenceOf(record?.instance.uuid ?? null, live)
   const others = live.filter((uuid) => uuid !== record?.instance.uuid)

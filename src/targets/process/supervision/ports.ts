@@ -72,8 +72,8 @@ export interface ProcessHost {
   glance(instance: Instance): Finding
   /** As `find`, but waits, for ten seconds at most, while it is about to run or to have ended. */
   settled(instance: Instance): Promise<Finding>
-  /** Uuids of live instances whose mark begins like this. */
-  liveWith(markPrefix: string): readonly string[]
+  /** Uuids of live instances whose mark begins like this; `now` also those whose processes were forked this moment. */
+  liveWith(markPrefix: string, how?: 'now'): readonly string[]
   /**
    * Starts a program and gives it back once its main process runs. The caller has durably written its intent before. Throws
    * PROCESS_NOT_STARTED where the lock is held or the shim does not get so far; a program that cannot be run is no error

@@ -111,8 +111,10 @@ export function createProcessHost(options: ProcessHostOptions): ProcessHost {
     find: (instance) => find(instance, tableAgeMs),
     glance: (instance) => find(instance, glanceAgeMs, 'brief'),
     settled: (instance) => settled(instance, () => find(instance, 0).is === 'never'),
-    liveWith(prefix) {
-      const marks = table.marked(tableAgeMs, (mark) => mark.startsWith(prefix)).filter(({ isHelper }) => !isHelper)
+    liveWith(prefix, how) {
+      const marks = table
+        .marked(how === 'now' ? 0 : tableAgeMs, (mark) => mark.startsWith(prefix))
+        .filter(({ isHelper }) => !isHelper)
       return [...new Set(marks.map(({ mark }) => uuidOfMark(mark)))]
     },
     launch,
