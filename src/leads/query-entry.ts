@@ -1,12 +1,12 @@
 /** Runs one reading statement of a person in a child process, which is killed when it takes too long. */
 import { z } from 'zod'
 import { OperationalError } from '../errors.ts'
-import { serveProcess } from '../targets/process/serve.ts'
+import { serve } from '../targets/process/serve.ts'
 import { openReading } from '../targets/sqlite/connection.ts'
 
 const inputSchema = z.object({ path: z.string(), sql: z.string(), rowsMax: z.number() })
 
-serveProcess(async (input) => {
+serve(async (input) => {
   const { path, sql, rowsMax } = inputSchema.parse(input)
   const db = openReading(path)
   try {

@@ -1,7 +1,7 @@
 /** Entry of a worker thread: runs one reading statement on its own read-only connection and gives the rows back. */
 import Database from 'better-sqlite3'
 import { z } from 'zod'
-import { serveThread } from '../targets/process/serve.ts'
+import { serve } from '../targets/process/serve.ts'
 import type { Cell } from '../values/field-type.ts'
 
 const inputSchema = z.strictObject({
@@ -10,7 +10,7 @@ const inputSchema = z.strictObject({
   parameters: z.array(z.union([z.null(), z.number(), z.bigint(), z.string(), z.instanceof(Uint8Array)])),
 })
 
-serveThread((input) => {
+serve((input) => {
   const { path, sql, parameters } = inputSchema.parse(input)
   const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 2000 })
   try {

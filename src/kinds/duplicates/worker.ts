@@ -1,7 +1,7 @@
 /** Entry of the worker thread that searches for duplicates and keeps the changes of merges. */
 import { z } from 'zod'
 import { systemClock } from '../../clock.ts'
-import { serveThread } from '../../targets/process/serve.ts'
+import { serve } from '../../targets/process/serve.ts'
 import { openChangeSets } from '../../targets/sqlite/change-sets.ts'
 import { openReading } from '../../targets/sqlite/connection.ts'
 import { mergeSchema } from './action-input.ts'
@@ -42,7 +42,7 @@ export const orderSchema = z.discriminatedUnion('is', [
 ])
 export type WorkerOrder = z.output<typeof orderSchema>
 
-serveThread((given) => {
+serve((given) => {
   const order = orderSchema.parse(given)
   const opened: { close(): unknown }[] = []
   const opening = <Opened extends { close(): unknown }>(one: Opened): Opened => {

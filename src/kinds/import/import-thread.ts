@@ -1,12 +1,12 @@
 /** The worker thread of an import: looks, and for a checkpoint keeps what the action will write. */
 import { systemClock } from '../../clock.ts'
-import { serveThread } from '../../targets/process/serve.ts'
+import { serve } from '../../targets/process/serve.ts'
 import { openChangeSets } from '../../targets/sqlite/change-sets.ts'
 import { keepSets } from './kept-sets.ts'
 import { type Keep, lookAtImport } from './look.ts'
 import { threadInputSchema } from './thread-wire.ts'
 
-serveThread((raw, { progress }) => {
+serve((raw, { progress }) => {
   const input = threadInputSchema.parse(raw)
   const { spec, write, nowMs } = input
   const keep: Keep = (from) => {

@@ -16,6 +16,15 @@ const sourceRow = fc.record({
   other: some<unknown>(1, null),
 })
 
+const blank = {
+  id: undefined,
+  name: undefined,
+  email: undefined,
+  linkedin: undefined,
+  title: undefined,
+  other: undefined,
+}
+
 const lead = fc.record({
   full_name: fc.constantFrom('Ann Lee', 'Bob Ray', 'Zoe'),
   email: some('ann@x.com', 'bob@x.com', 'zoe@x.com'),
@@ -80,6 +89,9 @@ describe('an import', () => {
             expect(now).toMatchObject(Object.fromEntries(kept))
           }
 
+          // Where rows share an id that should be their own, one that was refused may turn out to be known by a later one:
+          // the next look notes that, and changes no lead.
+          if (shareIds(sources.flat())) expect((await world.reconcile(resource)).action?.affected.count ?? 0).toBe(0)
           const again = await world.reconcile(resource)
           expect(again.action).toBeUndefined()
           expect(again.state.settled + again.state.repeated + again.state.outcomes.refused).toBe(state.rows)
@@ -96,7 +108,24 @@ describe('an import', () => {
           }
         },
       ),
-      { numRuns: 30 },
+      {
+        numRuns: 30,
+        examples: [
+          [
+            [
+              [
+                { ...blank, name: 'Ann Lee', linkedin: 'linkedin.com/in/ann' },
+                { ...blank, id: 'p1', linkedin: 'https://www.linkedin.com/in/bob/' },
+                { ...blank, id: 'p1', linkedin: 'linkedin.com/in/ann' },
+                { ...blank, name: 'Ann Lee', email: 'ann@gmail.com', linkedin: 'linkedin.com/company/acme' },
+                { ...blank, id: 'p1', email: 'a.nn@gmail.com', linkedin: 'https://www.linkedin.com/in/bob/' },
+              ],
+              [],
+            ],
+            [],
+          ],
+        ],
+      },
     )
   }, 120_000)
 })

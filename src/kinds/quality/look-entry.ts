@@ -1,6 +1,6 @@
 /** Entry of the worker thread that reads a whole table for its quality, and asks what takes as long. */
 import { z } from 'zod'
-import { serveThread } from '../../targets/process/serve.ts'
+import { serve } from '../../targets/process/serve.ts'
 import { openReading } from '../../targets/sqlite/connection.ts'
 import { followLedger, openLedgerFile } from '../../targets/sqlite/row-ledger.ts'
 import { buildLedger } from '../../targets/sqlite/row-ledger-build.ts'
@@ -29,7 +29,7 @@ export type LookOrder = z.output<typeof orderSchema>
 /** More written rows than this take about as long one by one as all anew. */
 const followedMax = 50_000
 
-serveThread(async (given, context) => {
+serve(async (given, context) => {
   const order = orderSchema.parse(given)
   const db = openReading(order.place)
   try {

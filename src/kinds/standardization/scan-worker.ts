@@ -1,7 +1,7 @@
 /** Entry of the worker thread that looks at whole tables and keeps the changes of large actions. */
 import { z } from 'zod'
 import { systemClock } from '../../clock.ts'
-import { serveThread } from '../../targets/process/serve.ts'
+import { serve } from '../../targets/process/serve.ts'
 import { openChangeSets } from '../../targets/sqlite/change-sets.ts'
 import { openReading } from '../../targets/sqlite/connection.ts'
 import { standardizeSchema } from './action-input.ts'
@@ -33,7 +33,7 @@ export const orderSchema = z.discriminatedUnion('is', [
 ])
 export type WorkerOrder = z.output<typeof orderSchema>
 
-serveThread(async (given, context) => {
+serve(async (given, context) => {
   const order = orderSchema.parse(given)
   const db = openReading(order.place)
   try {

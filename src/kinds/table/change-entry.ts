@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
 import { systemClock } from '../../clock.ts'
-import { serveThread } from '../../targets/process/serve.ts'
+import { serve } from '../../targets/process/serve.ts'
 import { openWriting } from '../../targets/sqlite/connection.ts'
 import { isBusy, toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import { type SchemaOrder, schemaOrderSchema } from './input.ts'
@@ -13,7 +13,7 @@ const inputSchema = z.strictObject({ path: z.string(), waitMs: z.number(), order
 
 const pauseMs = 20
 
-serveThread(async (input, { signal }) => {
+serve(async (input, { signal }) => {
   const { path, waitMs, order } = inputSchema.parse(input)
   const db = openWriting(path)
   const giveUpAtMs = systemClock.monotonicMs() + waitMs

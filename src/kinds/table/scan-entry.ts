@@ -1,12 +1,12 @@
 /** Worker thread that answers questions about the rows of a large table. */
 import { z } from 'zod'
-import { serveThread } from '../../targets/process/serve.ts'
+import { serve } from '../../targets/process/serve.ts'
 import { openReading } from '../../targets/sqlite/connection.ts'
 import { scanRequestSchema, scanTable } from './scan.ts'
 
 const inputSchema = z.strictObject({ path: z.string(), request: scanRequestSchema })
 
-serveThread((input) => {
+serve((input) => {
   const { path, request } = inputSchema.parse(input)
   const db = openReading(path)
   try {

@@ -1,6 +1,6 @@
 /** Entry of a worker thread: brings the side file with a table's figures up to the table, anew where it cannot be followed. */
 import { z } from 'zod'
-import { serveThread } from '../../targets/process/serve.ts'
+import { serve } from '../../targets/process/serve.ts'
 import { openReading } from '../../targets/sqlite/connection.ts'
 import { followLedger, openLedgerFile } from '../../targets/sqlite/row-ledger.ts'
 import { buildLedger } from '../../targets/sqlite/row-ledger-build.ts'
@@ -18,7 +18,7 @@ export type KeepOrder = z.output<typeof inputSchema>
 /** More written rows than this take about as long one by one as all anew. */
 const followedMax = 50_000
 
-serveThread(async (given, { signal }) => {
+serve(async (given, { signal }) => {
   const order = inputSchema.parse(given)
   const source = openReading(order.source)
   const ledger = openLedgerFile(order.ledger)

@@ -1,7 +1,7 @@
 /** Child process: moves the -wal of databases into their files and empties it; on request rewrites the files without what was deleted. */
 import { z } from 'zod'
 import { messageOf } from '../../errors.ts'
-import { serveProcess } from '../process/serve.ts'
+import { serve } from '../process/serve.ts'
 import { restartChangeLog } from '../sqlite/change-log.ts'
 import { openWriting } from '../sqlite/connection.ts'
 
@@ -11,7 +11,7 @@ export type CompactOrder = z.output<typeof orderSchema>
 /** How long another program that reads or writes is waited for, in milliseconds. */
 const waitMs = 20_000
 
-serveProcess((given) => {
+serve((given) => {
   const { paths, rewrite } = orderSchema.parse(given)
   const failed: { path: string; reason: string }[] = []
   for (const path of paths) {

@@ -1,6 +1,6 @@
 /** Worker thread: looks through a whole table for the records of people. */
 import { z } from 'zod'
-import { serveThread } from '../process/serve.ts'
+import { serve } from '../process/serve.ts'
 import { openReading } from '../sqlite/connection.ts'
 import { findRows, wantedSchema } from './find-rows.ts'
 import { personPlaceSchema } from './person-layout.ts'
@@ -13,7 +13,7 @@ const orderSchema = z.strictObject({
 })
 export type ScanOrder = z.output<typeof orderSchema>
 
-serveThread((given, { signal, progress }) => {
+serve((given, { signal, progress }) => {
   const { at, place, wanted } = orderSchema.parse(given)
   const db = openReading(at)
   try {

@@ -5,14 +5,14 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
-import { serveProcess } from '../process/serve.ts'
+import { serve } from '../process/serve.ts'
 
 const orderSchema = z.strictObject({ files: z.array(z.string()), texts: z.array(z.string().min(1)) })
 export type TraceOrder = z.output<typeof orderSchema>
 
 const blockBytes = 1 << 22
 
-serveProcess(async (given) => {
+serve(async (given) => {
   const { files, texts } = orderSchema.parse(given)
   const needles = texts.flatMap((text) => {
     const spellings = new Set([text, JSON.stringify(text).slice(1, -1)])

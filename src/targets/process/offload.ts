@@ -4,11 +4,12 @@
  */
 import { fileURLToPath } from 'node:url'
 import type { Log } from '../../log.ts'
-import { type ChildRun, startChildRun } from './child-run.ts'
+import { childRunners } from './child-runner.ts'
 import { stopped } from './outcome.ts'
 import type { Offload } from './ports.ts'
+import { createRunnerPool } from './runner-pool.ts'
 import { createSlots, type Slots } from './slots.ts'
-import { createThreadPool } from './thread-pool.ts'
+import { threadRunners } from './thread-runner.ts'
 
 export interface OffloadSettings {
   readonly log: Log
@@ -25,18 +26,37 @@ export interface OffloadSettings {
   readonly niceness?: number
 }
 
-/** An Offload with an end: `close` terminates the warm threads and whatever is still at work. */
+/** An Offload with an end: `close` ends what is warm and whatever is still at work. */
 export interface OwnedOffload extends Offload {
   close(): Promise<void>
 }
 
-/** Opens the carrier. A thread keeps warm for ten seconds, so that quick runs in succession do not load modules again. */
+/** How long a thread or process without work is kept, so that quick runs in succession do not load modules again. */
+const threadWarmMs = 10_000
+/** Shorter: an idle process takes about 50 MB. */
+const processWarmMs = 3000
+/** How long an aborted thread may take to end by itself before it is terminated. */
+const abortGraceMs = 250
+
+/** Opens the carrier. */
 export function createOffload(settings: OffloadSettings): OwnedOffload {
   const heapMaxMiB = settings.heapMaxMiB ?? 320
-  const threadSlots = createSlots(settings.threadsMax ?? 2)
+  const threadsMax = settings.threadsMax ?? 2
+  const threadSlots = createSlots(threadsMax)
   const processSlots = createSlots(settings.processesMax ?? 4)
-  const threads = createThreadPool(heapMaxMiB, settings.niceness ?? 0)
-  const children = new Set<ChildRun>()
+  const threads = createRunnerPool({
+    start: threadRunners(heapMaxMiB, settings.niceness ?? 0),
+    abortGraceMs,
+    warmMax: threadsMax,
+    warmMs: threadWarmMs,
+  })
+  const processes = createRunnerPool({
+    start: childRunners({ heapMaxMiB, log: settings.log }),
+    // A process may be stuck inside SQLite, which hears nothing.
+    abortGraceMs: 0,
+    warmMax: 2,
+    warmMs: processWarmMs,
+  })
 
   const inSlot = async (slots: Slots, entry: URL, signal: AbortSignal | undefined, run: () => Promise<unknown>) => {
     const release = await slots.take(signal)
@@ -52,18 +72,9 @@ export function createOffload(settings: OffloadSettings): OwnedOffload {
     thread: (entry, input, options = {}) =>
       inSlot(threadSlots, entry, options.signal, () => threads.run(entry, input, options)),
     process: (entry, input, options) =>
-      inSlot(processSlots, entry, options.signal, async () => {
-        const child = startChildRun(entry, input, options, { heapMaxMiB, log: settings.log })
-        children.add(child)
-        try {
-          return await child.outcome
-        } finally {
-          children.delete(child)
-        }
-      }),
+      inSlot(processSlots, entry, options.signal, () => processes.run(entry, input, options)),
     async close() {
-      for (const child of children) child.kill()
-      await threads.close()
+      await Promise.all([threads.close(), processes.close()])
     },
   }
 }

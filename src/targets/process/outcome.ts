@@ -4,11 +4,15 @@
  */
 import { z } from 'zod'
 import { OperationalError } from '../../errors.ts'
-import { type Reply, rehydrate } from './wire.ts'
+import { type Reply, rehydrate, type Usage } from './wire.ts'
 
 const replySchema: z.ZodType<Reply> = z.discriminatedUnion('is', [
   z.object({ is: z.literal('progress'), done: z.number(), total: z.number() }),
-  z.object({ is: z.literal('done'), output: z.unknown() }),
+  z.object({
+    is: z.literal('done'),
+    output: z.unknown(),
+    usage: z.object({ cpuMs: z.number(), memoryBytes: z.number() }),
+  }),
   z.object({
     is: z.literal('failed'),
     error: z.object({
@@ -25,7 +29,7 @@ const replySchema: z.ZodType<Reply> = z.discriminatedUnion('is', [
 /** What is done with each kind of reply. */
 export interface Hearing {
   readonly progress: ((done: number, total: number) => void) | undefined
-  readonly done: (output: unknown) => void
+  readonly done: (output: unknown, usage: Usage) => void
   readonly failed: (error: Error) => void
   readonly nonsense: (error: Error) => void
 }
@@ -42,7 +46,7 @@ export function hear(message: unknown, hearing: Hearing): void {
       hearing.progress?.(reply.data.done, reply.data.total)
       break
     case 'done':
-      hearing.done(reply.data.output)
+      hearing.done(reply.data.output, reply.data.usage)
       break
     case 'failed':
       hearing.failed(rehydrate(reply.data.error))

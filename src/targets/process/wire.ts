@@ -13,20 +13,30 @@ export interface WireError {
   readonly retryAtMs?: number | undefined
 }
 
+/** What a thread or child process has used so far. */
+export interface Usage {
+  /** 0 for a thread, of which it does not matter. */
+  readonly cpuMs: number
+  readonly memoryBytes: number
+}
+
 /** What a thread or child process says. */
 export type Reply =
   | { readonly is: 'progress'; readonly done: number; readonly total: number }
-  | { readonly is: 'done'; readonly output: unknown }
+  | { readonly is: 'done'; readonly output: unknown; readonly usage: Usage }
   | { readonly is: 'failed'; readonly error: WireError }
 
 /** What the main thread says: one `run`, and `abort` when nobody waits for it any longer. */
-export type Order = { readonly is: 'run'; readonly input: unknown } | { readonly is: 'abort' }
+export type Order = { readonly is: 'run'; readonly entry: string; readonly input: unknown } | { readonly is: 'abort' }
 
 /** Reads an order; undefined for anything else. */
 export function parseOrder(message: unknown): Order | undefined {
   if (typeof message !== 'object' || message === null || !('is' in message)) return undefined
   if (message.is === 'abort') return { is: 'abort' }
-  return message.is === 'run' && 'input' in message ? { is: 'run', input: message.input } : undefined
+  if (message.is !== 'run' || !('input' in message)) return undefined
+  return 'entry' in message && typeof message.entry === 'string'
+    ? { is: 'run', entry: message.entry, input: message.input }
+    : undefined
 }
 
 /** An error of offloaded work that is none of ours; keeps the code of the original (`SQLITE_CORRUPT`, `ENOENT`). */

@@ -5,7 +5,7 @@
 import { type BigIntStats, constants, copyFileSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { invariant } from '../../errors.ts'
-import { serveProcess } from '../process/serve.ts'
+import { serve } from '../process/serve.ts'
 
 /** What the parent gets; it parses this with its own schema. */
 export type CopyReply =
@@ -28,7 +28,7 @@ const magic = 'SQLite format 3\u0000'
 /** First bytes of a rollback journal that is to be played back (https://www.sqlite.org/fileformat2.html#the_rollback_journal). */
 const journalMagic = 'd9d505f920a163d7'
 
-serveProcess(async (input): Promise<CopyReply> => {
+serve(async (input): Promise<CopyReply> => {
   const { path, to } = parseInput(input)
   for (let tries = 1; tries <= triesMax; tries += 1) {
     const before = signature(path)

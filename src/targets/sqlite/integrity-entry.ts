@@ -1,13 +1,13 @@
 /** Child process: checks a database, which may be hostile or so large that the check must be killed. */
 import { z } from 'zod'
-import { serveProcess } from '../process/serve.ts'
+import { serve } from '../process/serve.ts'
 import { openReading } from './connection.ts'
 import type { IntegrityReply } from './integrity.ts'
 
 const orderSchema = z.strictObject({ path: z.string(), depth: z.enum(['quick', 'full']) })
 const samplesMax = 20
 
-serveProcess((input): IntegrityReply => {
+serve((input): IntegrityReply => {
   const { path, depth } = orderSchema.parse(input)
   const db = openReading(path)
   try {
