@@ -10,6 +10,7 @@ import { messageOf, OperationalError } from '../errors.ts'
 import { journalVersionOf } from '../journal/schema.ts'
 import { type JournalStore, journalOver, openJournal } from '../journal/store.ts'
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
+import { createImportDesk, type ImportDesk } from '../kinds/import/index.ts'
 import { createKinds, kindNames } from '../kinds/registry.ts'
 import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
 import { createSyncDesk, lazySyncStore, listSync, type SyncDesk } from '../kinds/sync/index.ts'
@@ -68,6 +69,8 @@ export interface Workspace {
   readonly airtable: AirtableTargets
   /** What people ask of the mirrors in Airtable. */
   readonly sync: SyncDesk
+  /** What people ask of the imports. */
+  readonly imports: ImportDesk
   /** Where the sandbox of this workspace answers; undefined where none is needed. */
   readonly sandboxUrl: () => string | undefined
   /** Undefined when opened to look. */
@@ -206,6 +209,11 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         airtable,
         pathOf,
         tables: () => mirrors().map(({ key }) => key.name),
+      }),
+      imports: createImportDesk({
+        workspace: directory,
+        state: () => generations.inForce().state,
+        ...{ databases, offload, clock, suppressions },
       }),
       sandboxUrl: sandbox.url,
       lease,

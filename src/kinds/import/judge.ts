@@ -24,6 +24,8 @@ export interface Verdict {
   readonly fields: readonly (readonly [field: string, cell: Cell])[]
   /** Refused by what is in the table rather than by the row's own values. */
   readonly byTable: boolean
+  /** The field that a refusal is about, where it is about one. */
+  readonly about?: string
 }
 
 export interface JudgeInput {
@@ -109,13 +111,13 @@ export class Judge {
     const lacking = this.required.find((field) => cells[field] === undefined)
     if (lacking !== undefined) {
       return taken.some(([field]) => field === lacking)
-        ? refused(`another lead has its ${lacking}`, true)
-        : refused(`has no usable ${lacking}, which is required`, false)
+        ? refused(`another lead has its ${lacking}`, true, lacking)
+        : refused(`has no usable ${lacking}, which is required`, false, lacking)
     }
     const together = this.input.target.uniques
       .filter((group) => group.length > 1)
       .find((group) => finder.isTaken(uniqueText(group, (field) => cells[field])))
-    if (together !== undefined) return refused(`another lead has its ${together.join(' and ')}`, true)
+    if (together !== undefined) return refused(`another lead has its ${together.join(' and ')}`, true, together[0])
     const raw = withTaken(lead.raw, taken)
     if (this.raw !== undefined && raw !== null) cells[this.raw] = raw
     const key = lead.key !== undefined && finder.isFree(lead.key) ? lead.key : own
@@ -177,8 +179,8 @@ export const erasedVerdict: Verdict = {
   byTable: false,
 }
 
-function refused(reason: string, byTable: boolean): Verdict {
-  return { outcome: 'refused', leadKey: null, reason, fields: [], byTable }
+function refused(reason: string, byTable: boolean, about?: string): Verdict {
+  return { outcome: 'refused', leadKey: null, reason, fields: [], byTable, ...(about === undefined ? {} : { about }) }
 }
 
 /** Persons of the log whose leads are gone, by their hashes and their leads' keys. */
