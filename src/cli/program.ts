@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { registerApply } from './commands/apply.ts'
 import { registerConflicts } from './commands/conflicts.ts'
 import { registerGenerate } from './commands/generate.ts'
+import { registerImport } from './commands/import.ts'
 import { registerLeads } from './commands/leads.ts'
 import { registerPlan } from './commands/plan.ts'
 import { registerQuery } from './commands/query.ts'
@@ -43,6 +44,7 @@ export function createProgram({ wantsJson = false } = {}): Command {
     registerApply,
     registerRun,
     registerLeads,
+    registerImport,
     registerQuery,
     registerSandbox,
     registerSchema,
