@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { OperationalError } from '../../errors.ts'
-import type { ImportDesk } from '../../kinds/import/index.ts'
+import type { Workspace } from '../../workspace/open.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
 import type { Terminal } from '../terminal.ts'
 import { withWorkspace } from '../workspace.ts'
@@ -19,8 +19,8 @@ interface ReportOptions extends CommonOptions {
   readonly limit: string
 }
 
-type Report = Awaited<ReturnType<ImportDesk['report']>>
-type Discovery = Awaited<ReturnType<ImportDesk['discover']>>
+type Report = Awaited<ReturnType<Workspace['imports']['report']>>
+type Discovery = Awaited<ReturnType<Workspace['imports']['discover']>>
 
 const outcomes = ['inserted', 'merged', 'unchanged', 'repeated', 'withheld', 'refused'] as const
 const outcomeSchema = z.enum(outcomes)

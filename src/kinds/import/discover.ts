@@ -14,6 +14,7 @@ import type { Source } from './source-row.ts'
 import { type ImportResource, type IntoTable, rolesOf } from './spec.ts'
 import { type StatusWord, statusWordsOf } from './status-words.ts'
 import { surveyColumns } from './survey.ts'
+import { foldName, synonymScore } from './synonyms.ts'
 import { tableSource } from './table-source.ts'
 import { findFiles } from './workspace-files.ts'
 
@@ -169,11 +170,17 @@ function confidenceOf(mapping: Mapping, columns: readonly ColumnSample[], into: 
   return Math.round((0.6 * address + 0.4 * score(roles.person)) * 100) / 100
 }
 
+/** Of the columns that fill a choice field, and of those that would if it admitted their words. */
 function wordsOf(mapping: Mapping, columns: readonly ColumnSample[], into: IntoTable): readonly StatusWord[] {
-  return mapping.mapped.flatMap(({ column, field }) => {
-    const declared = into.fields.find((one) => one.name === field)
-    const values = columns.find((one) => one.column === column)?.values ?? []
-    return declared?.type === 'choice' ? statusWordsOf(declared, column, values) : []
+  const choices = into.fields.filter(({ type }) => type === 'choice')
+  const fieldOf = (column: string) => {
+    const mapped = mapping.mapped.find((one) => one.column === column)
+    if (mapped !== undefined) return choices.find(({ name }) => name === mapped.field)
+    return choices.find(({ name }) => synonymScore(foldName(column), foldName(name)) !== undefined)
+  }
+  return columns.flatMap(({ column, values }) => {
+    const field = fieldOf(column)
+    return field === undefined ? [] : statusWordsOf(field, column, values)
   })
 }
 
@@ -228,6 +235,13 @@ function jsonFolders(
     const below = folders.filter((one) => one === folder || one.startsWith(`${folder}${sep}`))
     if (below.length === 0) return
     const own = files.filter((file) => below.includes(dirname(file)))
+    const children = new Set(below.map((one) => (one === folder ? folder : childOf(folder, one))))
+    const [only] = children
+    // The pattern starts as far down as it can, so that it takes in no more than was seen.
+    if (only !== undefined && only !== folder && children.size === 1) {
+      take(only)
+      return
+    }
     if (below.every((one) => holdsLeads.get(one))) {
       const source = jsonSourceOf(
         patternOf(
