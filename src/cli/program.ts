@@ -6,6 +6,7 @@ import { registerApply } from './commands/apply.ts'
 import { registerConflicts } from './commands/conflicts.ts'
 import { registerGenerate } from './commands/generate.ts'
 import { registerImport } from './commands/import.ts'
+import { registerInit } from './commands/init.ts'
 import { registerLeads } from './commands/leads.ts'
 import { registerPlan } from './commands/plan.ts'
 import { registerQuery } from './commands/query.ts'
@@ -40,6 +41,7 @@ export function createProgram({ wantsJson = false } = {}): Command {
     })
   for (const register of [
     registerValidate,
+    registerInit,
     registerPlan,
     registerApply,
     registerRun,
