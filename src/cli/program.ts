@@ -33,6 +33,8 @@ export function createProgram({ wantsJson = false } = {}): Command {
     .version(version)
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .showSuggestionAfterError()
+    // `import report --json`: an option belongs to the command that it follows.
+    .enablePositionalOptions()
     .configureOutput({
       // With --json the error is the document on stdout, and said once.
       writeErr: (text) => {

@@ -125,7 +125,9 @@ function ruleProposal(field: AdoptedField, texts: readonly string[]): Proposals 
   if (rule === undefined || texts.length < filledMin) return []
   const rules = standardizer([{ rule, options: {} }], { type: field.type })
   const changed = texts.filter((text) => rules.standardize(text, { sibling: () => undefined }).is === 'changed').length
-  return [{ setting: `standardize: ${rule}`, reason: `would mend ${changed} of ${texts.length} values` }]
+  return changed === 0
+    ? []
+    : [{ setting: `standardize: ${rule}`, reason: `would mend ${changed} of ${texts.length} values` }]
 }
 
 function choiceProposal(texts: readonly string[]): Proposals {

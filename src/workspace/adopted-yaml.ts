@@ -8,6 +8,7 @@ export interface AdoptedTable {
   readonly indexes: readonly { readonly on: readonly string[]; readonly unique: boolean }[]
   readonly leftOut: readonly { readonly column: string; readonly reason: string }[]
   readonly rows: number
+  readonly rowsWithoutKey: number
   /** Share of the sampled rows that have a value, by column. */
   readonly filled: ReadonlyMap<string, number>
 }
@@ -55,13 +56,17 @@ function tableLines(table: AdoptedTable): readonly string[] {
   return [
     `  ${table.name}:  # ${table.rows.toLocaleString('en-US')} rows`,
     '    database: main',
-    `    key: ${table.key}`,
+    `    key: ${table.key}${keylessText(table)}`,
     '    fields:',
     ...table.fields.flatMap(fieldLines),
     ...table.leftOut.map(({ column, reason }) => comment(`      # column ${column} is not declared: ${reason}`)),
     ...(table.indexes.length === 0 ? [] : ['    indexes:', ...table.indexes.map(indexLine)]),
     ...tableProposals(table),
   ]
+}
+
+function keylessText({ rowsWithoutKey }: AdoptedTable): string {
+  return rowsWithoutKey === 0 ? '' : `  # ${rowsWithoutKey} rows without one get a UUID once the file is managed`
 }
 
 function fieldLines(field: AdoptedField): readonly string[] {

@@ -111,7 +111,7 @@ function adoptTable(db: Database, table: TableSchema): AdoptedTable | string {
   if (table.form !== 'ordinary') return `it is a ${table.form} table`
   if (!/^[A-Za-z][A-Za-z0-9_-]{0,62}$/.test(table.name)) return 'its name is not one that a table can be declared under'
   if (table.withoutRowId) return 'its records have no rowid, by which Trueup addresses them'
-  const key = keyOf(db, table)
+  const key = keyOf(table)
   if (key === undefined) return 'no column holds a different value in every row, which a key needs'
   const rows = sampleOf(db, table)
   const columns = table.columns.map((column, position) =>
@@ -127,6 +127,7 @@ function adoptTable(db: Database, table: TableSchema): AdoptedTable | string {
     ),
     indexes: indexesOf(table, new Set(fields.map(({ name }) => name))),
     leftOut: columns.flatMap((one) => (one.is === 'left-out' ? [{ column: one.column, reason: one.reason }] : [])),
+    rowsWithoutKey: keylessRows(db, table, key),
     rows:
       db
         .prepare<[], number>(`SELECT count(*) FROM ${quoteIdentifier(table.name)}`)
@@ -136,17 +137,23 @@ function adoptTable(db: Database, table: TableSchema): AdoptedTable | string {
   }
 }
 
-/** The primary key of one column, else a column that is called like a key; every row must have a value of its own. */
-function keyOf(db: Database, table: TableSchema): ColumnSchema | undefined {
+/**
+ * The primary key of one column, else a column that is called like a key; no two rows may share a value. A row without one
+ * is kept and reported: SQLite lets a TEXT PRIMARY KEY be NULL.
+ */
+function keyOf(table: TableSchema): ColumnSchema | undefined {
   const primary = table.columns.filter((column) => column.primaryKey > 0)
   const named = table.columns.filter((column) => /^(id|uuid|lead_id|key)$/i.test(column.name))
   return (primary.length === 1 ? [...primary, ...named] : named).find((column) => {
-    const name = quoteIdentifier(column.name)
-    const sql = `SELECT count(*) - count(DISTINCT nullif(${name}, '')) FROM ${quoteIdentifier(table.name)}`
     const isRowId = column.primaryKey === 1 && primary.length === 1 && /^INTEGER$/i.test(column.type)
-    const isKept = isRowId || isUnique(table, column)
-    return isKept && db.prepare<[], number>(sql).pluck().get() === 0
+    return isRowId || isUnique(table, column)
   })
+}
+
+function keylessRows(db: Database, table: TableSchema, { name }: ColumnSchema): number {
+  const key = quoteIdentifier(name)
+  const sql = `SELECT count(*) FROM ${quoteIdentifier(table.name)} WHERE ${key} IS NULL OR ${key} = ''`
+  return db.prepare<[], number>(sql).pluck().get() ?? 0
 }
 
 function isUnique(table: TableSchema, column: ColumnSchema): boolean {

@@ -58,7 +58,7 @@ async function init(options: InitOptions, run: CommandRun): Promise<ExitStatus> 
     )
     for (const { table, reason } of leftOut) line(colour.dim(`- ${table} is not declared: ${reason}`))
     line()
-    line('next: trueup plan                     what differs: nothing of these tables')
+    line('next: trueup plan                     what differs from it now: only what no declaration can make true')
     line(`      edit ${options.state}       take the proposals that you want, then plan again`)
     line('      trueup import --discover DIR    other databases and files that hold leads')
   })
