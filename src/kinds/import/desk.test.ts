@@ -274,11 +274,14 @@ describe('discovery', () => {
     world.file('data/old/.keep', '')
     world.sql(
       'data/old/crm.db',
-      "CREATE TABLE people (name, email, status); INSERT INTO people VALUES ('Ann Lee', 'ann@old.com', 'answered'), ('Bob Ray', 'bob@old.com', 'Zzz')",
+      "PRAGMA journal_mode = WAL; CREATE TABLE people (name, email, status); INSERT INTO people VALUES ('Ann Lee', 'ann@old.com', 'answered'), ('Bob Ray', 'bob@old.com', 'Zzz')",
     )
+    // A plain SQLite connection would leave a -wal and a -shm beside a file in this mode.
+    const before = traces(world.at('data/old'))
     const { proposals, yaml } = await world
       .desk(desired)
       .discover(world.at('data/old'), { into: undefined }, world.context)
+    expect(traces(world.at('data/old'))).toEqual(before)
     expect(proposals[0]?.statusWords).toMatchObject([
       { word: 'answered', choice: 'responded' },
       { word: 'Zzz', choice: null },
