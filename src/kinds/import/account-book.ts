@@ -107,15 +107,8 @@ export class AccountBook {
 
   /** A lead that only the next run would insert is not gone. */
   private markGone(): void {
-    const keys = this.db
-      .prepare<[], string>('SELECT DISTINCT lead_key FROM accounts WHERE lead_key IS NOT NULL AND noted = 1')
-      .pluck()
-    const gone = keys.all().filter((key) => !this.holds(key))
-    if (gone.length === 0) return
-    this.db.exec('CREATE TEMP TABLE gone (lead_key TEXT PRIMARY KEY)')
-    const add = this.db.prepare<[string]>('INSERT INTO gone VALUES (?)')
-    for (const key of gone) add.run(key)
-    this.db.exec('UPDATE accounts SET gone = 1 WHERE noted = 1 AND lead_key IN (SELECT lead_key FROM gone)')
+    this.db.function('is_there', (key: unknown) => (this.holds(String(key)) ? 1 : 0))
+    this.db.exec('UPDATE accounts SET gone = 1 WHERE noted = 1 AND lead_key IS NOT NULL AND is_there(lead_key) = 0')
   }
 
   private first(outcome: AccountOutcome, listedMax: number): AccountedRow[] {
