@@ -202,6 +202,17 @@ describe('the account of an import', () => {
     expect(noted).toEqual(rows.refused.first.map(({ file, row }) => ({ file, row })))
   })
 
+  it('makes declared choices of status words; a lead whose word nothing admits has no status rather than the default', () => {
+    const words = (source: string, column: string) =>
+      world.rows(source, `SELECT DISTINCT ${column} AS word FROM leads WHERE ${column} IS NOT NULL`).length
+    expect(words('data/leads.db', 'engagement_stage')).toBeGreaterThan(4)
+    expect(words('data/leads_cache.db', 'status')).toBeGreaterThan(4)
+    expect(words('data/all/leads.db', 'engagement_status')).toBe(4)
+    const unknown = `SELECT DISTINCT json_extract(raw_data, '$.engagement_stage') AS word, engagement_status FROM leads
+      WHERE raw_data LIKE '%"engagement_stage"%'`
+    expect(world.rows('data/all/leads.db', unknown)).toEqual([{ word: 'ghosted', engagement_status: null }])
+  })
+
   it('maps each column or says why it goes to raw_data', async () => {
     for (const name of names) {
       const { state } = await report(name, 0)

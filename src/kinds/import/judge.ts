@@ -108,6 +108,8 @@ export class Judge {
     const taken = [...lead.fields].filter(([field, cell]) => this.collides(field, cell, undefined))
     const cells: Record<string, Cell> = Object.fromEntries([...this.defaults, ...lead.fields])
     for (const [field] of taken) delete cells[field]
+    // Named as NULL, since the column's own default would stand in otherwise; a required one cannot do without.
+    for (const field of lead.undecided) if (!this.required.includes(field)) cells[field] = null
     const lacking = this.required.find((field) => cells[field] === undefined)
     if (lacking !== undefined) {
       return taken.some(([field]) => field === lacking)
