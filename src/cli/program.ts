@@ -10,10 +10,12 @@ import { z } from 'zod'
 const commandFiles: readonly (readonly [names: readonly string[], load: () => Promise<(program: Command) => void>])[] =
   [
     [['validate'], async () => (await import('./commands/validate.ts')).registerValidate],
+    [['init'], async () => (await import('./commands/init.ts')).registerInit],
     [['plan'], async () => (await import('./commands/plan.ts')).registerPlan],
     [['apply'], async () => (await import('./commands/apply.ts')).registerApply],
     [['run'], async () => (await import('./commands/run.ts')).registerRun],
     [['leads'], async () => (await import('./commands/leads.ts')).registerLeads],
+    [['import'], async () => (await import('./commands/import.ts')).registerImport],
     [['query', 'stats'], async () => (await import('./commands/query.ts')).registerQuery],
     [['quality'], async () => (await import('./commands/quality.ts')).registerQuality],
     [['sandbox'], async () => (await import('./commands/sandbox.ts')).registerSandbox],
@@ -46,6 +48,8 @@ export async function createProgram({ wantsJson = false, only }: ProgramOptions 
     .version(version)
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .showSuggestionAfterError()
+    // `import report --json`: an option belongs to the command that it follows.
+    .enablePositionalOptions()
     .configureOutput({
       // With --json the error is the document on stdout, and said once.
       writeErr: (text) => {

@@ -10,6 +10,7 @@ import { messageOf, OperationalError } from '../errors.ts'
 import { type JournalStore, openJournal } from '../journal/store.ts'
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
 import { createDuplicatesDesk, type DuplicatesDesk, lazyDuplicateFiles } from '../kinds/duplicates/index.ts'
+import { createImportDesk, type ImportDesk } from '../kinds/import/index.ts'
 import { createQualityInspector, createQualityStore, type QualityInspector } from '../kinds/quality/index.ts'
 import { createKinds, kindNames } from '../kinds/registry.ts'
 import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
@@ -76,6 +77,8 @@ export interface Workspace {
   readonly duplicates: DuplicatesDesk
   /** Whether a loop runs on it, which looks by itself. */
   readonly serves: boolean
+  /** What people ask of the imports. */
+  readonly imports: ImportDesk
   /** Where the sandbox of this workspace answers; undefined where none is needed. */
   readonly sandboxUrl: () => string | undefined
   /** Undefined when opened to look. */
@@ -239,6 +242,11 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       serves: options.serves === true,
       quality,
       sync: desk,
+      imports: createImportDesk({
+        workspace: directory,
+        state: () => generations.inForce().state,
+        ...{ databases, offload, clock, suppressions },
+      }),
       sandboxUrl: sandbox.url,
       lease,
       controller: () => otherHolder(journal, clock),

@@ -16,7 +16,9 @@ interface OptionText {
 function leaves(command: Command, prefix = ''): readonly { readonly name: string; readonly command: Command }[] {
   return command.commands.flatMap((one) => {
     const name = `${prefix}${one.name()}`
-    return one.commands.length > 0 ? leaves(one, `${name} `) : [{ name, command: one }]
+    // `import` does something by itself and has a command below it too.
+    const itself = one.commands.length === 0 || one.registeredArguments.length > 0 ? [{ name, command: one }] : []
+    return [...itself, ...leaves(one, `${name} `)]
   })
 }
 

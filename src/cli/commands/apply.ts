@@ -44,15 +44,20 @@ export function registerApply(program: Command): void {
     )
     .option('--dry-run', 'show what would be done and change nothing', false)
     .option('--approve-risk <level>', `approve everything up to this risk: ${severities.join(', ')}`)
-    .action((names: string[], options: ApplyOptions) =>
-      runCommand(options, async (run) => {
-        const controller = options.dryRun ? undefined : await controllerOf(options)
-        if (controller !== undefined) return applyThere(controller, names, options, run)
-        return withWorkspace(options, options.dryRun ? 'look' : 'act', (workspace) =>
-          applyOnce(workspace, names, options, run),
-        )
-      }),
-    )
+    .action((names: string[], options: ApplyOptions) => runCommand(options, (run) => applyNamed(names, options, run)))
+}
+
+/** Has what is named carried out: by the controller that runs on the workspace, else here. */
+export async function applyNamed(
+  names: readonly string[],
+  options: ApplyOptions,
+  run: CommandRun,
+): Promise<ExitStatus> {
+  const controller = options.dryRun ? undefined : await controllerOf(options)
+  if (controller !== undefined) return applyThere(controller, names, options, run)
+  return withWorkspace(options, options.dryRun ? 'look' : 'act', (workspace) =>
+    applyOnce(workspace, names, options, run),
+  )
 }
 
 /** Has the running controller do it. A saved plan that still stands is part of what it does anyway. */

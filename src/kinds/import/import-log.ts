@@ -31,6 +31,19 @@ export interface LogRow {
   readonly linkedin: number | null
   readonly email: number | null
   readonly person: number | null
+  /** Where the row stood when it was noted; unknown in what older versions noted. */
+  readonly file: string | null
+  readonly row: number | null
+  readonly line: number | null
+}
+
+/** How many rows the source of a run had, with those that no other count names: they add up to `rows`. */
+export interface RunExtent {
+  readonly rows: number
+  /** Noted by an earlier run, and unchanged since. */
+  readonly settled: number
+  /** Equal to an earlier row of the same source. */
+  readonly repeated: number
 }
 
 const countsSchema = z.record(z.enum(outcomes), z.int())
@@ -58,24 +71,40 @@ function createLog(db: Database): void {
       lead_key TEXT, reason TEXT, linkedin INTEGER, email INTEGER, person INTEGER, run INTEGER NOT NULL,
       PRIMARY KEY (import, source_row, fingerprint)
     ) WITHOUT ROWID;`)
+  addColumns(db, runTable, ['rows', 'settled', 'repeated'], 'INTEGER')
+  addColumns(db, logTable, ['file'], 'TEXT')
+  addColumns(db, logTable, ['row', 'line'], 'INTEGER')
+}
+
+/** Adds what earlier versions did not note. */
+function addColumns(db: Database, table: string, names: readonly string[], type: string): void {
+  const has = columnNames(db, table)
+  for (const name of names)
+    if (!has.has(name)) db.exec(`ALTER TABLE ${table} ADD COLUMN ${quoteIdentifier(name)} ${type}`)
+}
+
+function columnNames(db: Database, table: string): ReadonlySet<string> {
+  return new Set(db.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(table))
 }
 
 /** Begins a run or finds the one that an earlier try began; gives its number. */
 export function beginRun(
   db: Database,
-  run: { actionId: string; import: string; source: string; at: string; counts: OutcomeCounts },
+  run: { actionId: string; import: string; source: string; at: string; counts: OutcomeCounts; extent: RunExtent },
 ): number {
   createLog(db)
-  const { counts } = run
+  const { counts, extent } = run
   db.prepare(
-    `INSERT OR IGNORE INTO ${runTable} (action_id, import, source, at, inserted, merged, unchanged, withheld, refused)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR IGNORE INTO ${runTable} (action_id, import, source, at, inserted, merged, unchanged, withheld, refused,
+       rows, settled, repeated)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     run.actionId,
     run.import,
     run.source,
     run.at,
     ...[counts.inserted, counts.merged, counts.unchanged, counts.withheld, counts.refused],
+    ...[extent.rows, extent.settled, extent.repeated],
   )
   return db.prepare<[string], number>(`SELECT run FROM ${runTable} WHERE action_id = ?`).pluck().get(run.actionId) ?? 0
 }
@@ -92,12 +121,15 @@ export function noteRows(
   rows: readonly LogRow[],
 ): void {
   const statement = db.prepare(
-    `INSERT INTO ${logTable} (import, source_row, fingerprint, outcome, lead_key, reason, linkedin, email, person, run)
-     SELECT :import, :sourceRow, :fingerprint, :outcome, :leadKey, :reason, :linkedin, :email, :person, :run
+    `INSERT INTO ${logTable} (import, source_row, fingerprint, outcome, lead_key, reason, linkedin, email, person, file,
+       row, line, run)
+     SELECT :import, :sourceRow, :fingerprint, :outcome, :leadKey, :reason, :linkedin, :email, :person, :file, :row,
+       :line, :run
      WHERE :outcome <> 'inserted' OR EXISTS (SELECT 1 FROM ${quoteIdentifier(into.table)} WHERE ${quoteIdentifier(into.key)} = :leadKey)
      ON CONFLICT (import, source_row, fingerprint) DO UPDATE SET
        outcome = excluded.outcome, lead_key = excluded.lead_key, reason = excluded.reason, linkedin = excluded.linkedin,
-       email = excluded.email, person = excluded.person, run = excluded.run`,
+       email = excluded.email, person = excluded.person, file = excluded.file, row = excluded.row, line = excluded.line,
+       run = excluded.run`,
   )
   for (const row of rows) statement.run({ ...row, import: importName, run })
 }
@@ -136,10 +168,23 @@ export interface ImportLog {
   settled(): Iterable<number>
   /** The same of rows that were withheld since their person was erased: they are settled as long as that holds. */
   erased(): Iterable<number>
+  /** The same of rows that were refused: they are judged anew at every look, but noted only once. */
+  refused(): Iterable<number>
+  /** What was noted of a row; undefined where nothing was. */
+  noted(sourceRow: string, fingerprint: string): NotedRow | undefined
   /** Persons of settled rows, by the hashes of `personHashes`, with the key of the lead that each became. */
   persons(): Iterable<{ readonly leadKey: string | null; readonly hashes: readonly (number | null)[] }>
   /** Keys of the leads that a source row has become, the latest first. */
   leadKeysOf(sourceRow: string): readonly string[]
+}
+
+/** What the log says of a row. */
+export interface NotedRow {
+  readonly outcome: Outcome
+  readonly leadKey: string | null
+  readonly reason: string | null
+  /** The action that undid the run which noted it. */
+  readonly undoneBy: string | null
 }
 
 /** The log where nothing was imported yet. */
@@ -148,6 +193,8 @@ export const emptyLog: ImportLog = {
   runs: [],
   settled: () => [],
   erased: () => [],
+  refused: () => [],
+  noted: () => undefined,
   persons: () => [],
   leadKeysOf: () => [],
 }
@@ -166,6 +213,11 @@ export function openLog(db: Database, importName: string): ImportLog {
       `SELECT lead_key ${ofImport} AND source_row = ? AND lead_key IS NOT NULL ORDER BY run DESC LIMIT 5`,
     )
     .pluck()
+  const noted = db.prepare<[string, string, string], NotedRow>(
+    `SELECT outcome, lead_key AS leadKey, reason, undone_by AS undoneBy
+       FROM ${logTable} AS l LEFT JOIN ${runTable} AS r ON r.run = l.run
+      WHERE l.import = ? AND l.source_row = ? AND l.fingerprint = ?`,
+  )
   const hashesWhere = function* (condition: string): Generator<number> {
     const rows = db.prepare<[string], [string, string]>(`SELECT source_row, fingerprint ${ofImport} AND ${condition}`)
     for (const [sourceRow, fingerprint] of rows.raw(true).iterate(importName)) yield settledHash(sourceRow, fingerprint)
@@ -175,6 +227,8 @@ export function openLog(db: Database, importName: string): ImportLog {
     runs: runsOf(db, importName),
     settled: () => hashesWhere(`outcome <> 'refused' AND reason IS NOT '${erasedReason}'`),
     erased: () => hashesWhere(`reason = '${erasedReason}'`),
+    refused: () => hashesWhere(`outcome = 'refused'`),
+    noted: (sourceRow, fingerprint) => noted.get(importName, sourceRow, fingerprint),
     *persons() {
       const rows = db.prepare<[string], [number | null, number | null, number | null, string | null]>(
         `SELECT linkedin, email, person, lead_key ${ofImport} AND outcome <> 'refused'`,

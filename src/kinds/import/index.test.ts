@@ -101,7 +101,8 @@ describe('what an import brings', () => {
       source: 'agents',
       verified: 0,
     })
-    expect(bob).toMatchObject({ id: 'lead_2', engagement_status: 'auto_send' })
+    // His `1st degree` is no choice: the default would claim to know what it means.
+    expect(bob).toMatchObject({ id: 'lead_2', engagement_status: null })
     expect(JSON.parse(String(ann?.raw_data))).toEqual({
       engagement_history: '[{"at":1}]',
       enrichment_status: 'pending',

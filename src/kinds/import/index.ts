@@ -11,9 +11,8 @@ import type { Declared } from '../../engine/resource.ts'
 import { InvariantViolation, OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
 import type { Suppressions } from '../../targets/erasure/suppressions.ts'
-import { entryUrl } from '../../targets/process/entry-url.ts'
 import type { Offload } from '../../targets/process/ports.ts'
-import type { ChangeSets, Databases, Place } from '../../targets/sqlite/ports.ts'
+import type { ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
 import { standardizeRules } from '../../values/rules/index.ts'
 import { diffImport } from './diff.ts'
 import { checkImport, describeImport } from './health.ts'
@@ -22,10 +21,11 @@ import { discardSets, keptSets, noteKept } from './kept-sets.ts'
 import { importInputSchema, planImport } from './plan.ts'
 import { type ImportResource, listImports } from './spec.ts'
 import { type ImportState, importStateSchema, isDone } from './state.ts'
-import { type ThreadInput, type ThreadOutput, threadOutputSchema } from './thread-wire.ts'
+import { lookInThread } from './threaded-look.ts'
 import { planUndoOf, undoInputSchema } from './undo.ts'
 import { worldSignature } from './world-signature.ts'
 
+export { createImportDesk, type ImportDesk } from './desk.ts'
 export { forgetInImportLog, forgottenLogChange } from './forget.ts'
 export { importSources } from './sources.ts'
 
@@ -104,8 +104,8 @@ async function observeAnew(
   const { spec } = resource
   const remembered = recall(spec.name, ports.memory)
   try {
-    const output = await lookInThread(spec, { known: remembered?.signature ?? null, write: null }, context, ports)
-    if (output.is === 'unchanged') {
+    const output = await lookInThread(spec, { known: remembered?.signature ?? null }, context, ports)
+    if (output.is !== 'looked') {
       // A thread answers so only when it was given the signature of what is remembered.
       if (remembered === undefined) throw new InvariantViolation('an import without memory cannot be unchanged')
       return present(remembered.state)
@@ -133,66 +133,14 @@ function recall(name: string, memory: Memory): Remembered | undefined {
     : undefined
 }
 
-async function lookInThread(
-  spec: ImportResource,
-  more: Pick<ThreadInput, 'known' | 'write'>,
-  context: EffectContext,
-  ports: ImportPorts,
-): Promise<ThreadOutput> {
-  const { databases, offload, clock } = ports
-  const source = spec.source.is === 'database' ? await locateSource(spec.source, databases) : undefined
-  try {
-    const target = await locateTarget(spec, databases)
-    try {
-      const input: ThreadInput = {
-        spec,
-        sourcePath: source?.path ?? null,
-        targetPath: target?.path ?? null,
-        nowMs: clock.nowMs(),
-        erased: ports.suppressions.marks(),
-        ...more,
-      }
-      const entry = entryUrl('./import-thread', import.meta.url)
-      const { signal, progress } = context
-      return threadOutputSchema.parse(await offload.thread(entry, input, { signal, progress }))
-    } finally {
-      target?.release()
-    }
-  } finally {
-    source?.release()
-  }
-}
-
-async function locateSource(source: { database: string; path: string }, databases: Databases): Promise<Place> {
-  try {
-    return await databases.locate(source.path)
-  } catch (error) {
-    if (!(error instanceof OperationalError) || error.retry === 'backoff') throw error
-    throw new OperationalError('SOURCE_UNREADABLE', `source database ${source.database}: ${error.message}`, {
-      hint: error.hint,
-      cause: error,
-    })
-  }
-}
-
-/** Undefined while there is no such database: the import is counted, and waits for it. */
-async function locateTarget(spec: ImportResource, databases: Databases): Promise<Place | undefined> {
-  try {
-    return await databases.locate(spec.into.path)
-  } catch (error) {
-    if (error instanceof OperationalError && error.code === 'DATABASE_MISSING') return undefined
-    throw error
-  }
-}
-
 async function checkpointImport(action: Action, context: EffectContext, ports: ImportPorts): Promise<Checkpoint> {
   const { spec } = importInputSchema.parse(action.input)
   // What an interrupted try kept was worked out on a table that may have changed since; nothing of it was dispatched.
   discardSets(ports.changeSets, action.id)
   const { checkpointsPath } = ports
   const write = { actionId: action.id, precondition: action.precondition, checkpointsPath }
-  const output = await lookInThread(spec, { known: null, write }, context, ports)
-  if (output.is === 'unchanged') throw new InvariantViolation('a checkpoint looks without a signature')
+  const output = await lookInThread(spec, { write }, context, ports)
+  if (output.is !== 'looked') throw new InvariantViolation('a checkpoint looks without a signature')
   return { evidence: output.state.evidence, images: keptSets(ports.changeSets, action.id)?.changes ?? 0 }
 }
 

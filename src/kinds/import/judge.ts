@@ -24,6 +24,8 @@ export interface Verdict {
   readonly fields: readonly (readonly [field: string, cell: Cell])[]
   /** Refused by what is in the table rather than by the row's own values. */
   readonly byTable: boolean
+  /** The field that a refusal is about, where it is about one. */
+  readonly about?: string
 }
 
 export interface JudgeInput {
@@ -106,16 +108,18 @@ export class Judge {
     const taken = [...lead.fields].filter(([field, cell]) => this.collides(field, cell, undefined))
     const cells: Record<string, Cell> = Object.fromEntries([...this.defaults, ...lead.fields])
     for (const [field] of taken) delete cells[field]
+    // Named as NULL, since the column's own default would stand in otherwise; a required one cannot do without.
+    for (const field of lead.undecided) if (!this.required.includes(field)) cells[field] = null
     const lacking = this.required.find((field) => cells[field] === undefined)
     if (lacking !== undefined) {
       return taken.some(([field]) => field === lacking)
-        ? refused(`another lead has its ${lacking}`, true)
-        : refused(`has no usable ${lacking}, which is required`, false)
+        ? refused(`another lead has its ${lacking}`, true, lacking)
+        : refused(`has no usable ${lacking}, which is required`, false, lacking)
     }
     const together = this.input.target.uniques
       .filter((group) => group.length > 1)
       .find((group) => finder.isTaken(uniqueText(group, (field) => cells[field])))
-    if (together !== undefined) return refused(`another lead has its ${together.join(' and ')}`, true)
+    if (together !== undefined) return refused(`another lead has its ${together.join(' and ')}`, true, together[0])
     const raw = withTaken(lead.raw, taken)
     if (this.raw !== undefined && raw !== null) cells[this.raw] = raw
     const key = lead.key !== undefined && finder.isFree(lead.key) ? lead.key : own
@@ -177,8 +181,8 @@ export const erasedVerdict: Verdict = {
   byTable: false,
 }
 
-function refused(reason: string, byTable: boolean): Verdict {
-  return { outcome: 'refused', leadKey: null, reason, fields: [], byTable }
+function refused(reason: string, byTable: boolean, about?: string): Verdict {
+  return { outcome: 'refused', leadKey: null, reason, fields: [], byTable, ...(about === undefined ? {} : { about }) }
 }
 
 /** Persons of the log whose leads are gone, by their hashes and their leads' keys. */

@@ -29,6 +29,10 @@ const headSchema = z.strictObject({
   unchanged: z.number(),
   withheld: z.number(),
   refused: z.number(),
+  // Absent in what was kept before these were noted.
+  rows: z.number().default(0),
+  settled: z.number().default(0),
+  repeated: z.number().default(0),
 })
 
 const rowSchema = z.strictObject({
@@ -39,6 +43,10 @@ const rowSchema = z.strictObject({
   linkedin: z.number().nullable(),
   email: z.number().nullable(),
   person: z.number().nullable(),
+  // Absent in what was kept before places were noted.
+  file: z.string().nullable().default(null),
+  row: z.number().nullable().default(null),
+  line: z.number().nullable().default(null),
 })
 
 /** Keeps both sets; what an interrupted try has finished is left as it is. */
@@ -68,7 +76,8 @@ export function keepSets(
   }
   if (sets.summary(logSetId(actionId)) !== undefined) return
   const writer = sets.begin(logSetId(actionId), { path, table: logTable, keyColumn: 'source_row' })
-  const head = { evidence: state.evidence, source: from.source, at: isoOf(nowMs), ...state.outcomes }
+  const extent = { rows: state.rows, settled: state.settled, repeated: state.repeated }
+  const head = { evidence: state.evidence, source: from.source, at: isoOf(nowMs), ...state.outcomes, ...extent }
   writer.add({ is: 'insert', rowId: 0, key: 'head', row: head })
   for (const { sourceRow, ...row } of spool.ledger()) writer.add({ is: 'insert', rowId: 0, key: sourceRow, row })
   writer.finish()
@@ -145,19 +154,19 @@ export async function noteKept(
   signal: AbortSignal,
 ): Promise<void> {
   const { changeSets, databases } = ports
-  const { evidence: _, source, at, ...counts } = headOf(changeSets, actionId)
-  const run = { actionId, import: spec.name, source, at, counts }
+  const { evidence: _, source, at, rows, settled, repeated, ...counts } = headOf(changeSets, actionId)
+  const run = { actionId, import: spec.name, source, at, counts, extent: { rows, settled, repeated } }
   const count = changeSets.summary(logSetId(actionId))?.count ?? 0
   for (let from = 1; from < count || from === 1; from += pageRows) {
     signal.throwIfAborted()
-    const rows = changeSets
+    const page = changeSets
       .page(logSetId(actionId), from, pageRows)
       .flatMap((change): LogRow[] =>
         change.is === 'insert' ? [{ sourceRow: String(change.key), ...rowSchema.parse(change.row) }] : [],
       )
     const isLast = from + pageRows >= count
     await databases.write(spec.into.path, (db) => {
-      noteRows(db, beginRun(db, run), spec.name, spec.into, rows)
+      noteRows(db, beginRun(db, run), spec.name, spec.into, page)
       if (isLast) finishRun(db, actionId)
     })
   }

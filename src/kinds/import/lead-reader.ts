@@ -28,6 +28,11 @@ export interface ReadLead extends Identity {
   readonly key: string | undefined
   /** Values that are not blank, by field, without key and `raw_data`. */
   readonly fields: ReadonlyMap<string, Cell>
+  /**
+   * Choice fields whose word no choice admits. A new lead is left without a value there: a default would claim to know how
+   * far it is, and a person who asked not to be contacted would count as new.
+   */
+  readonly undecided: readonly string[]
   /** What fills no field, as a JSON object; null when nothing is left. */
   readonly raw: string | null
   /** Values that no field could take, and why. */
@@ -99,6 +104,11 @@ export function leadReader(into: IntoTable, mapping: Mapping): LeadReader {
     return {
       key: key?.key,
       fields: values,
+      undecided: readers.flatMap(({ field, columns }) =>
+        field.type === 'choice' && !values.has(field.name) && problems.some(({ column }) => columns.includes(column))
+          ? [field.name]
+          : [],
+      ),
       raw: left.size === 0 ? null : JSON.stringify(Object.fromEntries(left)),
       problems,
       ...identityOf({ linkedin: text(roles.linkedin), email: text(roles.email), person }),

@@ -8,6 +8,7 @@ import { openReading } from '../../targets/sqlite/connection.ts'
 import { codeOf, toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import { signatureOf } from '../../targets/sqlite/file-signature.ts'
 import type { Cell } from '../../values/field-type.ts'
+import { AccountBook } from './account-book.ts'
 import { fitJudge } from './fit.ts'
 import { emptyLog, openLog } from './import-log.ts'
 import { jsonSource } from './json-source.ts'
@@ -52,11 +53,12 @@ export async function lookAtImport(
     return db
   }
   const spool = new Spool()
+  let book: AccountBook | undefined
   try {
     const into = input.targetPath === null ? undefined : inTarget(spec, () => open(input.targetPath ?? ''))
     const found = foundFiles(spec)
     const signature = await signatureFor(input, found, into)
-    if (signature !== null && signature === input.known) return { is: 'unchanged' }
+    if (signature !== null && input.report === null && signature === input.known) return { is: 'unchanged' }
     let place = ''
     try {
       const source = openSource(spec, found, () => open(input.sourcePath ?? ''))
@@ -69,7 +71,10 @@ export async function lookAtImport(
         options.progress(rows, rows)
       }
       const isErased = input.erased === null ? undefined : erasedBy(input.erased)
-      const state = reckon({ spec, source, mapping, target, log, spool, isErased, onRows })
+      if (input.report !== null) book = new AccountBook(target.holds)
+      const state = reckon({ spec, source, mapping, target, log, spool, isErased, onRows, book })
+      if (input.report !== null && book !== undefined)
+        return { is: 'reported', report: { ...book.report(input.report.listedMax), state } }
       const cellsOf = (rowId: number) => target.lead(rowId)?.cells
       options.keep({ spool, state, source: source.name, blankColumns: target.blankColumns, cellsOf })
       return { is: 'looked', state, signature: isDone(state) && state.refusedByTable === 0 ? signature : null }
@@ -77,6 +82,7 @@ export async function lookAtImport(
       throw asSourceError(error, spec, place)
     }
   } finally {
+    book?.close()
     spool.close()
     for (const db of opened) db.close()
   }
@@ -123,6 +129,7 @@ function guarded(target: TargetTable, spec: ImportResource): TargetTable {
       }
     },
     lead: (rowId) => inTarget(spec, () => target.lead(rowId)),
+    holds: (key) => inTarget(spec, () => target.holds(key)),
   }
 }
 

@@ -99,8 +99,13 @@ export function mapColumns(
   )
   const unmapped = columns
     .filter((sample) => !takenColumns.has(sample.column))
-    .map(({ column }) => ({ column, reason: rejections.get(column) ?? 'no field has this name or holds such values' }))
+    .map(({ column }) => ({ column, reason: rejections.get(column) ?? unknownReason(column, raw) }))
   return { mapped, unmapped, problems: named.problems }
+}
+
+function unknownReason(column: string, raw: string | undefined): string {
+  if (column === raw) return 'its members are kept there under their own names'
+  return 'no field has this name or holds such values'
 }
 
 /** The key can be mapped to like a field. */

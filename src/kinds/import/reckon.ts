@@ -2,11 +2,12 @@
  * Works out what an import would do: every row of the source is accounted for exactly once, in order, against the log, the
  * table and the rows before it. Reads only; what would be written is left in a spool.
  */
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import type { JsonValue } from '../../json.ts'
 import type { IsErased } from '../../targets/erasure/marks.ts'
+import type { Account, AccountBook } from './account-book.ts'
 import { HashSet } from './hash-index.ts'
-import { erasedReason, type ImportLog, settledHash } from './import-log.ts'
+import { erasedReason, type ImportLog, type NotedRow, settledHash } from './import-log.ts'
 import { erasedVerdict, Judge, personHashes, type Verdict } from './judge.ts'
 import { leadReader, type ReadLead } from './lead-reader.ts'
 import type { Mapping } from './mapping.ts'
@@ -28,6 +29,8 @@ export interface ReckonInput {
   readonly spool: Spool
   /** Undefined where nobody was erased. */
   readonly isErased: IsErased | undefined
+  /** Takes down what became of each row; undefined where nobody asks. */
+  readonly book?: AccountBook | undefined
   /** Called every thousand rows; throws to stop. */
   readonly onRows: (done: number) => void
 }
@@ -48,6 +51,10 @@ export function reckon(input: ReckonInput): ImportState {
   return new Reckoning(input).run()
 }
 
+/** A row that says what an earlier one says; whose lead is told by that one. */
+const repeated = { outcome: 'repeated', leadKey: null, reason: null, noted: false } as const
+/** What a hash that meets another row's by chance comes to. */
+const unknownRow: NotedRow = { outcome: 'unchanged', leadKey: null, reason: null, undoneBy: null }
 const nobody = { linkedin: null, email: null, person: null }
 
 class Reckoning {
@@ -64,6 +71,8 @@ class Reckoning {
   private readonly evidence = createHash('sha256')
   private readonly settled: HashSet
   private readonly erased: ReadonlySet<number>
+  private readonly refusedBefore: HashSet
+  private readonly columnOf: (field: string) => string
   private readonly seen = new HashSet(64)
   private waiting: { readonly turn: Turn; readonly verdict: Verdict }[] = []
 
@@ -78,6 +87,10 @@ class Reckoning {
     this.settled = new HashSet(log.rows)
     for (const hash of log.settled()) this.settled.add(hash)
     this.erased = new Set(log.erased())
+    this.refusedBefore = new HashSet(64)
+    for (const hash of log.refused()) this.refusedBefore.add(hash)
+    // A refusal names the place in the source, which has another word for the field.
+    this.columnOf = (field) => mapping.mapped.find((one) => one.field === field)?.column ?? field
   }
 
   run(): ImportState {
@@ -107,35 +120,82 @@ class Reckoning {
   private problem(problem: SourceProblem): void {
     if (problem.row === null) this.tally.file(problem)
     else {
-      this.tally.row()
-      this.tally.refused(problem, false)
-      this.witness(['unreadable', problem.file, problem.row, problem.message])
+      this.unreadable(problem, { file: problem.file, row: problem.row, line: problem.line })
     }
+  }
+
+  /** A row that cannot be read has no identity but its place. */
+  private unreadable(problem: SourceProblem, place: Place): void {
+    const { message } = problem
+    const identity = `!${place.file}#${place.row}`
+    const fingerprint = hash('sha256', message, 'hex').slice(0, 32)
+    const isNoted = this.refusedBefore.has(settledHash(identity, fingerprint))
+    this.tally.row()
+    this.tally.refused(problem, false, isNoted)
+    this.witness(['unreadable', place.file, place.row, message])
+    const noted = { outcome: 'refused', leadKey: null, reason: message } as const
+    this.input.spool.note({ sourceRow: identity, fingerprint, ...noted, ...nobody, ...place })
+    this.input.book?.add({ place, field: problem.field, identity, fingerprint, ...noted, noted: isNoted })
   }
 
   private row(row: SourceRow): void {
     this.tally.row()
     const identity = rowIdentity(row)
     const fingerprint = fingerprintOf(row, this.fieldOf)
-    const hash = settledHash(identity, fingerprint)
-    if (this.settled.has(hash)) this.tally.settled()
-    else if (this.seen.has(hash)) this.tally.repeated()
-    else {
-      this.seen.add(hash)
-      const turn = { place: row.place, identity, fingerprint, lead: this.read(row) }
-      const isErased = this.judge.isErased(identity, turn.lead)
-      if (isErased && this.erased.has(hash)) {
-        this.tally.settled()
-        return
-      }
-      this.witness([identity, fingerprint])
-      if (isErased) {
-        this.settle(turn, erasedVerdict)
-        return
-      }
-      for (const { column, message } of turn.lead.problems) this.tally.value({ ...row.place, field: column, message })
-      this.take(turn)
+    const known = settledHash(identity, fingerprint)
+    const turn = () => ({ place: row.place, identity, fingerprint, lead: this.read(row) })
+    if (this.settled.has(known)) this.settledRow(row.place, identity, fingerprint)
+    else if (this.seen.has(known)) {
+      this.tally.repeated()
+      this.account({ place: row.place, identity, fingerprint }, repeated)
+    } else {
+      this.seen.add(known)
+      this.newRow(turn(), known)
     }
+  }
+
+  private newRow(turn: Turn, known: number): void {
+    const { place, identity, fingerprint, lead } = turn
+    const isErased = this.judge.isErased(identity, lead)
+    if (isErased && this.erased.has(known)) {
+      this.tally.settled()
+      this.account(turn, { outcome: 'withheld', leadKey: null, reason: erasedReason, noted: true })
+      return
+    }
+    this.witness([identity, fingerprint])
+    if (isErased) {
+      this.settle(turn, erasedVerdict)
+      return
+    }
+    for (const { column, message } of lead.problems) this.tally.value({ ...place, field: column, message })
+    this.take(turn)
+  }
+
+  /** A row that the log has. Of several equal ones the first is meant. */
+  private settledRow(place: Place, identity: string, fingerprint: string): void {
+    this.tally.settled()
+    if (this.input.book === undefined) return
+    const known = settledHash(identity, fingerprint)
+    if (this.seen.has(known)) {
+      this.account({ place, identity, fingerprint }, { ...repeated, noted: true })
+      return
+    }
+    this.seen.add(known)
+    const row = this.input.log.noted(identity, fingerprint)
+    const { outcome, leadKey, reason, undoneBy } = row ?? unknownRow
+    const undone = { outcome: 'withheld', leadKey: null, reason: `its import was undone by ${undoneBy}` } as const
+    const isUndone = undoneBy !== null && (outcome === 'inserted' || outcome === 'merged')
+    this.account(
+      { place, identity, fingerprint },
+      { ...(isUndone ? undone : { outcome, leadKey, reason }), noted: true },
+    )
+  }
+
+  private account(
+    { place, identity, fingerprint }: Pick<Turn, 'place' | 'identity' | 'fingerprint'>,
+    became: Pick<Account, 'outcome' | 'leadKey' | 'reason' | 'noted'> & { readonly field?: string | null },
+  ): void {
+    this.input.book?.add({ field: null, ...became, place, identity, fingerprint })
   }
 
   private take(turn: Turn): void {
@@ -168,7 +228,9 @@ class Reckoning {
   private settle(turn: Turn, verdict: Verdict): void {
     const { place, identity, fingerprint, lead } = turn
     const { outcome, leadKey, reason, fields, byTable } = verdict
-    if (outcome === 'refused') this.tally.refused({ ...place, field: null, message: reason ?? '' }, byTable)
+    const field = verdict.about === undefined ? null : this.columnOf(verdict.about)
+    const isNoted = outcome === 'refused' && this.refusedBefore.has(settledHash(identity, fingerprint))
+    if (outcome === 'refused') this.tally.refused({ ...place, field, message: reason ?? '' }, byTable, isNoted)
     else this.tally.outcome(outcome)
     if (outcome === 'inserted') {
       const message = 'is left out, since another lead has it and it must be unique'
@@ -176,7 +238,8 @@ class Reckoning {
     }
     // Of an erased person nothing is noted but that the row is withheld.
     const hashes = reason === erasedReason ? nobody : personHashes(identity, lead)
-    this.input.spool.note({ sourceRow: identity, fingerprint, outcome, leadKey, reason, ...hashes })
+    this.input.spool.note({ sourceRow: identity, fingerprint, outcome, leadKey, reason, ...hashes, ...place })
+    this.account(turn, { outcome, leadKey, reason, field, noted: isNoted })
   }
 
   private witness(fact: JsonValue): void {

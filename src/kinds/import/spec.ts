@@ -103,7 +103,8 @@ function sourceOf(
   return { is: 'database', database: from.database, path: resolve(workspace, database.path), table: from.table }
 }
 
-function intoOf(name: string, table: TableSpec, path: string, rules: ReadonlyMap<string, AnyRule>): IntoTable {
+/** A declared table as imports see it. */
+export function intoOf(name: string, table: TableSpec, path: string, rules: ReadonlyMap<string, AnyRule>): IntoTable {
   const fields = Object.entries(table.fields).filter(([, field]) => !field.absent)
   return {
     name,

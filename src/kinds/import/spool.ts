@@ -38,7 +38,7 @@ export class Spool {
       CREATE TABLE leads (n INTEGER PRIMARY KEY, key TEXT NOT NULL, cells BLOB NOT NULL);
       CREATE TABLE fills (row_id INTEGER, field TEXT, key, before, after, PRIMARY KEY (row_id, field)) WITHOUT ROWID;
       CREATE TABLE ledger (n INTEGER PRIMARY KEY, source_row TEXT, fingerprint TEXT, outcome TEXT, lead_key TEXT,
-        reason TEXT, linkedin INTEGER, email INTEGER, person INTEGER);
+        reason TEXT, linkedin INTEGER, email INTEGER, person INTEGER, file TEXT, row INTEGER, line INTEGER);
       BEGIN`)
     this.statements = statementsOf(this.db)
   }
@@ -96,7 +96,8 @@ export class Spool {
 
   *ledger(): Generator<LogRow> {
     const rows = this.db.prepare<[], LogRow>(
-      `SELECT source_row AS sourceRow, fingerprint, outcome, lead_key AS leadKey, reason, linkedin, email, person
+      `SELECT source_row AS sourceRow, fingerprint, outcome, lead_key AS leadKey, reason, linkedin, email, person,
+         file, row, line
        FROM ledger ORDER BY n`,
     )
     for (const row of rows.iterate()) yield { ...row, outcome: z.enum(outcomes).parse(row.outcome) }
@@ -116,8 +117,8 @@ function statementsOf(db: Database) {
     filled: db.prepare<[number], { field: string; after: Cell }>('SELECT field, after FROM fills WHERE row_id = ?'),
     fill: db.prepare<[number, string, Cell, Cell, Cell]>('INSERT INTO fills VALUES (?, ?, ?, ?, ?)'),
     note: db.prepare<[LogRow]>(
-      `INSERT INTO ledger (source_row, fingerprint, outcome, lead_key, reason, linkedin, email, person)
-       VALUES (:sourceRow, :fingerprint, :outcome, :leadKey, :reason, :linkedin, :email, :person)`,
+      `INSERT INTO ledger (source_row, fingerprint, outcome, lead_key, reason, linkedin, email, person, file, row, line)
+       VALUES (:sourceRow, :fingerprint, :outcome, :leadKey, :reason, :linkedin, :email, :person, :file, :row, :line)`,
     ),
   }
 }

@@ -26,6 +26,7 @@ export class Tally {
   private settledCount = 0
   private repeatedCount = 0
   private refusedByTable = 0
+  private unnotedRefusals = 0
   private readonly counts: Record<Outcome, number> = { inserted: 0, merged: 0, unchanged: 0, withheld: 0, refused: 0 }
   private readonly files = new ProblemList()
   private readonly refusals = new ProblemList()
@@ -55,8 +56,10 @@ export class Tally {
     this.counts[outcome]++
   }
 
-  refused(problem: SourceProblem, byTable: boolean): void {
+  /** @param isNoted whether the log says so already */
+  refused(problem: SourceProblem, byTable: boolean, isNoted: boolean): void {
     this.counts.refused++
+    if (!isNoted) this.unnotedRefusals++
     if (byTable) this.refusedByTable++
     this.refusals.add(problem)
   }
@@ -73,7 +76,7 @@ export class Tally {
       repeated: this.repeatedCount,
       outcomes: { ...this.counts },
       refusedByTable: this.refusedByTable,
-      toNote: this.counts.unchanged + this.counts.withheld,
+      toNote: this.counts.unchanged + this.counts.withheld + this.unnotedRefusals,
       problems: { files: this.files.state(), rows: this.refusals.state(), values: this.values.state() },
     }
   }

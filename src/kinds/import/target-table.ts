@@ -41,6 +41,8 @@ export interface TargetTable {
   readonly present: ReadonlySet<string>
   keys(): Iterable<LeadKeys>
   lead(rowId: number): ExistingLead | undefined
+  /** Whether a lead with this key is in the table. */
+  holds(key: string): boolean
 }
 
 /** The text that stands for a group of values in a unique index; undefined where one is null, which never collides. */
@@ -89,6 +91,7 @@ export function targetTable(db: Database, into: IntoTable, written: readonly str
         .get() ?? 0,
     keys: () => keysOf(db, name, into, columnOf, uniques),
     lead: leadFinder(db, name, into, columnOf),
+    holds: keyHolder(db, name, columnOf.get(into.key)),
   }
 }
 
@@ -103,6 +106,7 @@ export function absentTable(into: IntoTable, what = `table ${into.table}`): Targ
     present: new Set(into.fields.map((field) => field.name)),
     keys: () => [],
     lead: () => undefined,
+    holds: () => false,
   }
 }
 
@@ -203,6 +207,13 @@ function leadFinder(
     const identity = { linkedin: text(roles.linkedin), email: text(roles.email), person: text(roles.person) }
     return { rowId, key: cells.get(into.key) ?? null, cells, ...identityOf(identity) }
   }
+}
+
+function keyHolder(db: Database, table: string, column: string | undefined): (key: string) => boolean {
+  if (column === undefined) return () => false
+  const sql = `SELECT 1 FROM ${quoteIdentifier(table)} WHERE ${quoteIdentifier(column)} = ?`
+  const statement = db.prepare<[string], number>(sql).pluck()
+  return (key) => statement.get(key) !== undefined
 }
 
 function textOf(cell: Cell | undefined): string | undefined {

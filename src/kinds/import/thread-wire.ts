@@ -1,5 +1,6 @@
 /** What goes to the worker thread of an import and what comes back, parsed on both sides. */
 import { z } from 'zod'
+import { importReportSchema } from './report.ts'
 import { importResourceSchema } from './spec.ts'
 import { importStateSchema } from './state.ts'
 
@@ -14,6 +15,8 @@ export const threadInputSchema = z.strictObject({
   erased: z.strictObject({ key: z.string(), marks: z.array(z.string()).readonly() }).nullable(),
   /** Signature of the look whose state is remembered: an equal one needs no new look. */
   known: z.string().nullable(),
+  /** For an account of every row: how many rows of each outcome it lists. Null where only a look is wanted. */
+  report: z.strictObject({ listedMax: z.int() }).nullable(),
   /** For a checkpoint: whose change sets are written where, unless the evidence differs. */
   write: z.strictObject({ actionId: z.string(), precondition: z.string(), checkpointsPath: z.string() }).nullable(),
 })
@@ -26,6 +29,7 @@ export const threadOutputSchema = z.discriminatedUnion('is', [
     /** Null where a change that is being made could leave it as it is. */
     signature: z.string().nullable(),
   }),
+  z.strictObject({ is: z.literal('reported'), report: importReportSchema }),
 ])
 
 export type ThreadInput = z.output<typeof threadInputSchema>

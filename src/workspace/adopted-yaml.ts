@@ -1,0 +1,125 @@
+/** The text of a desired state that was made from a database: commented for the person who edits it from here on. Pure. */
+import type { AdoptedField } from './adopted-field.ts'
+
+export interface AdoptedTable {
+  readonly name: string
+  readonly key: string
+  readonly fields: readonly AdoptedField[]
+  readonly indexes: readonly { readonly on: readonly string[]; readonly unique: boolean }[]
+  readonly leftOut: readonly { readonly column: string; readonly reason: string }[]
+  readonly rows: number
+  readonly rowsWithoutKey: number
+  /** Share of the sampled rows that have a value, by column. */
+  readonly filled: ReadonlyMap<string, number>
+}
+
+/** A table that is not declared. */
+export interface LeftOut {
+  readonly table: string
+  readonly reason: string
+}
+
+interface Content {
+  /** Of the database, relative to the workspace. */
+  readonly path: string
+  readonly tables: readonly AdoptedTable[]
+  readonly leftOut: readonly LeftOut[]
+}
+
+/** The whole file. */
+export function adoptedYaml({ path, tables, leftOut }: Content): string {
+  const lines = [
+    '# yaml-language-server: $schema=./desired-state.schema.json',
+    `# Made by \`trueup init --from ${path}\`: it declares what is there today, so that nothing of these tables differs from it.`,
+    '# Each line that begins with `# →` proposes a setting with the figure that speaks for it. Put it into the entry above it,',
+    '# run `trueup plan` to see what it would change, and `trueup apply` to have it done.',
+    'apiVersion: trueup/v1',
+    'name: leads',
+    '',
+    'databases:',
+    '  main:',
+    `    path: ${quoted(path)}`,
+    '    # Reported only: nothing is written to the file. Take the line away to have it kept as declared; what was',
+    '    # reported so far (such as its mode or its journal) is then repaired.',
+    '    manage: observe',
+    '',
+    'tables:',
+    ...tables.flatMap(tableLines),
+    ...(leftOut.length === 0
+      ? []
+      : ['', '# Not declared:', ...leftOut.map(({ table, reason }) => comment(`#   ${table}: ${reason}`))]),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function tableLines(table: AdoptedTable): readonly string[] {
+  return [
+    `  ${table.name}:  # ${table.rows.toLocaleString('en-US')} rows`,
+    '    database: main',
+    `    key: ${table.key}${keylessText(table)}`,
+    '    fields:',
+    ...table.fields.flatMap(fieldLines),
+    ...table.leftOut.map(({ column, reason }) => comment(`      # column ${column} is not declared: ${reason}`)),
+    ...(table.indexes.length === 0 ? [] : ['    indexes:', ...table.indexes.map(indexLine)]),
+    ...tableProposals(table),
+  ]
+}
+
+function keylessText({ rowsWithoutKey }: AdoptedTable): string {
+  return rowsWithoutKey === 0 ? '' : `  # ${rowsWithoutKey} rows without one get a UUID once the file is managed`
+}
+
+function fieldLines(field: AdoptedField): readonly string[] {
+  const settings = [
+    `type: ${field.type}`,
+    ...(field.required ? ['required: true'] : []),
+    ...(field.unique ? ['unique: true'] : []),
+    ...(field.default === undefined
+      ? []
+      : [`default: ${typeof field.default === 'number' ? field.default : quoted(field.default)}`]),
+  ]
+  return [
+    `      ${field.name}: { ${settings.join(', ')} }`,
+    ...field.proposals.map(({ setting, reason }) => comment(`      # → ${setting}  (${reason})`)),
+  ]
+}
+
+function indexLine({ on, unique }: AdoptedTable['indexes'][number]): string {
+  return `      - { on: [${on.join(', ')}]${unique ? ', unique: true' : ''} }`
+}
+
+/** Rules that concern the whole table, where it holds people. */
+function tableProposals({ fields, filled }: AdoptedTable): readonly string[] {
+  const named = (pattern: RegExp) => fields.find(({ name }) => pattern.test(name))
+  const email = fields.find(({ type }) => type === 'email')
+  const linkedin = named(/linkedin/)
+  const person = named(/^(full_?name|name|lead_name)$/)
+  const company = named(/^(company|company_name|organi[sz]ation)$/)
+  if (email === undefined && linkedin === undefined) return []
+  const shares = [email, linkedin, company].flatMap((field) => {
+    if (field === undefined) return []
+    return [`${field.name}: ${Math.floor(100 * (filled.get(field.name) ?? 0))}%`]
+  })
+  const rules = [
+    ...(linkedin === undefined ? [] : [`{ name: linkedin, exact: ${linkedin.name}, confidence: 1.0 }`]),
+    ...(email === undefined ? [] : [`{ name: email, exact: ${email.name}, confidence: 0.97 }`]),
+    ...(person === undefined || company === undefined
+      ? []
+      : [`{ name: name-company, fuzzy: [${person.name}, ${company.name}], threshold: 0.85 }`]),
+  ]
+  return [
+    `    # → quality: { completeness: { ${shares.join(', ')} } }  (what is filled today; raise it to what you want)`,
+    '    # → duplicates: (one person, one row; without `mergeAutomaticallyFrom` every merge waits for you)',
+    '    #     rules:',
+    ...rules.map((rule) => `    #       - ${rule}`),
+  ]
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text)
+}
+
+/** A comment stays on its line, whatever the database calls its columns. */
+function comment(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+}
