@@ -32,6 +32,13 @@ export function childRunners(settings: { readonly heapMaxMiB: number; readonly l
       )
     })
     child.on('message', events.message)
+    const hold = (isHeld: boolean) => {
+      const stderr = child.stderr instanceof Socket ? child.stderr : undefined
+      for (const handle of [child, child.channel, stderr]) {
+        if (isHeld) handle?.ref()
+        else handle?.unref()
+      }
+    }
     return {
       say(order) {
         child.send(order, (error) => {
@@ -40,16 +47,12 @@ export function childRunners(settings: { readonly heapMaxMiB: number; readonly l
       },
       end() {
         isEnded = true
+        // Whoever waits for the end must not be left waiting by a program that has nothing else to do.
+        hold(true)
         child.kill('SIGKILL')
         return gone
       },
-      hold(isHeld) {
-        const stderr = child.stderr instanceof Socket ? child.stderr : undefined
-        for (const handle of [child, child.channel, stderr]) {
-          if (isHeld) handle?.ref()
-          else handle?.unref()
-        }
-      },
+      hold,
       mayServe: (next, used) =>
         used.memoryBytes <= keptMemoryMax && used.cpuMs / 1000 + cpuSecondsOf(next) <= cpuSecondsMax,
     }

@@ -150,11 +150,14 @@ describe('offload', () => {
        import { openLog } from ${JSON.stringify(logModule)}
        const offload = createOffload({ log: openLog('silent') })
        await offload.thread(new URL(${JSON.stringify(at.href)}), null)
-       console.log(await offload.process(new URL(${JSON.stringify(at.href)}), null, { deadlineMs: 20000 }))`,
+       console.log(await offload.process(new URL(${JSON.stringify(at.href)}), null, { deadlineMs: 20000 }))
+       if (process.argv[2] === 'close') await offload.close()`,
     )
-    const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 20_000 })
-    const pid = Number(stdout)
-    await vi.waitFor(() => expect(existsSync(`/proc/${pid}/exe`)).toBe(false))
+    for (const how of ['close', 'leave']) {
+      const { stdout } = await promisify(execFile)(process.execPath, [program, how], { timeout: 20_000 })
+      const pid = Number(stdout)
+      await vi.waitFor(() => expect(existsSync(`/proc/${pid}/exe`)).toBe(false))
+    }
   })
 
   test('no more threads run at once than allowed, and the others get their turn', async () => {
