@@ -85,6 +85,32 @@ describe('the loop', () => {
     await loop.stop()
   })
 
+  it('shows at once what a look at changed rows found, also where a person has to let its repair through', async () => {
+    const world = createFakeWorld({ a: 5 })
+    const clock = createVirtualClock(Date.UTC(2026, 0, 1))
+    const journal = openJournal(':memory:', clock)
+    const lease = takeLease({ journal, clock, holder: 'test', isAlive: () => true })
+    const cells = fakeKind(world, () => ({ a: { value: 5, risk: 'high' } }))
+    const row: Scope = { is: 'rows', rowIds: [1] }
+    const kind: Kind = {
+      ...cells,
+      changes: async (_, cursor) => ({ scope: cursor === undefined ? whole : row, cursor: '1' }),
+    }
+    const random = seededRandom(1)
+    const engine = createEngine({ journal, kinds: [kind], clock, random, log, lease })
+    engine.declare(1, desiredStateSchema.parse({ apiVersion: 'trueup/v1', name: 'test' }))
+    const loop = createLoop({ engine, kinds: [kind], clock, random, log, onInvariantViolation: () => undefined })
+    const key = { kind: 'cell', name: 'a' }
+    loop.start()
+    await clock.advance(100)
+    expect(engine.statuses.get(key)?.drift).toEqual([])
+    world.cells.set('a', 2)
+    loop.wake(key)
+    await clock.advance(100)
+    expect(engine.statuses.get(key)?.drift).toMatchObject([{ path: 'value', observed: 2 }])
+    await loop.stop()
+  })
+
   it('leaves more and more time between tries of what fails, however soon the kind would be looked at again', async () => {
     const world = createFakeWorld({ a: 1 })
     const clock = createVirtualClock(Date.UTC(2026, 0, 1))

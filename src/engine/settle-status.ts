@@ -18,7 +18,10 @@ export interface SettledStatus {
   readonly settled: Settled
 }
 
-/** The status after a reconcile. A look at changed rows alone leaves what the last full look found in place. */
+/**
+ * The status after a reconcile. A look at changed rows alone leaves what the last full look found in place, and adds what is
+ * new: how much of it there is in all, and whether it is still there, the full look tells that follows.
+ */
 export function settleStatus(before: ResourceStatus, reconciled: Reconciled, ports: SettleStatusPorts): SettledStatus {
   const nowMs = ports.clock.nowMs()
   const settled = settle(reconciled.outcome, { nowMs, generation: before.generation, streak: before.streak })
@@ -30,7 +33,11 @@ export function settleStatus(before: ResourceStatus, reconciled: Reconciled, por
   const { look } = reconciled
   if (look === undefined || look.scope === 'nothing')
     return { status: { ...common, actions: reconciled.gated }, settled }
-  if (look.scope === 'rows') return { status: { ...common, actions: stillStanding(before, ports.ledger) }, settled }
+  if (look.scope === 'rows') {
+    const known = new Set(before.drift.map(({ path }) => path))
+    const drift = [...before.drift, ...look.drift.filter(({ path }) => !known.has(path))]
+    return { status: { ...common, drift, actions: stillStanding(before, ports.ledger) }, settled }
+  }
   const { declared } = before
   return {
     settled,
