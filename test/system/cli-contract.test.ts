@@ -4,11 +4,14 @@ import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createProgram } from '../../src/cli/program.ts'
 import { documents, soleDocument, startTrueup, trueup, trueupJson } from '../support/cli.ts'
 import { generateWorkspaces, journalOf, type Workspace, type Workspaces } from '../support/workspace.ts'
 
 const commands = [
   'validate',
+  'init',
+  'import',
   'plan',
   'apply',
   'run',
@@ -52,13 +55,20 @@ describe('help', () => {
     expect(named.filter((name) => name !== 'help').sort()).toEqual([...commands, ...groups].sort())
   })
 
-  test.each(commands)('%s --help says what it does and gives an example', async (command) => {
-    const { status, stdout, stderr } = await trueup([command, '--help'])
+  test('of every command says what it does and gives an example', async () => {
+    const program = await createProgram()
+    for (const name of commands) {
+      let help = ''
+      const command = program.commands.find((one) => one.name() === name)
+      command?.configureOutput({ writeOut: (text) => (help += text) }).outputHelp()
+      expect(help).toContain(`Usage: trueup ${name}`)
+      expect(help).toMatch(new RegExp(`Examples:\\n {2}trueup ${name}`))
+      expect(help).toContain('--json')
+      expect(help).toContain('--state <file>')
+    }
+    const { status, stdout, stderr } = await trueup(['plan', '--help'])
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(stdout).toContain(`Usage: trueup ${command}`)
-    expect(stdout).toMatch(new RegExp(`Examples:\\n {2}trueup ${command}`))
-    expect(stdout).toContain('--json')
-    expect(stdout).toContain('--state <file>')
+    expect(stdout).toContain('Usage: trueup plan')
   })
 })
 
