@@ -27,6 +27,7 @@ const commandFiles: readonly (readonly [names: readonly string[], load: () => Pr
     [['approvals', 'approve', 'reject', 'undo'], async () => (await import('./commands/queue.ts')).registerQueue],
     [['sync'], async () => (await import('./commands/sync.ts')).registerSync],
     [['conflicts', 'resolve'], async () => (await import('./commands/conflicts.ts')).registerConflicts],
+    [['audit'], async () => (await import('./commands/audit.ts')).registerAudit],
     [['generate'], async () => (await import('./commands/generate.ts')).registerGenerate],
   ]
 

@@ -146,7 +146,7 @@ function openFile(path: string): Database.Database {
 }
 
 /** Turns the refusals of SQLite and of the operating system into the journal's own errors. */
-function guarded<Result>(path: string, work: () => Result): Result {
+export function guarded<Result>(path: string, work: () => Result): Result {
   try {
     return work()
   } catch (error) {

@@ -15,7 +15,7 @@ import type { Random } from '../random.ts'
 import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
 import { type Leads, repositoryMap } from './leads.ts'
-import { openWorkspace, type Workspace } from './open.ts'
+import { noteHead, openWorkspace, type Workspace } from './open.ts'
 import { createProgramPort } from './program-port.ts'
 import { createQualityPort } from './quality-port.ts'
 import { createSyncPort } from './sync-port.ts'
@@ -45,6 +45,8 @@ export interface Controller {
 }
 
 const expireEveryMs = 3_600_000
+/** How much of the journal may stand unsigned. */
+const signEveryMs = 300_000
 /** As often are the figures of large tables brought up to what was written, so that who asks for them waits for little. */
 const upkeepEveryMs = 5000
 /** How long requests on an earlier schema may still run. */
@@ -128,6 +130,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     reload(workspace, log),
   )
   const expiry = every(clock, expireEveryMs, () => expireCheckpoints(workspace, clock))
+  const signing = every(clock, signEveryMs, () => noteHead(workspace.heads, log))
   const upkeep = every(
     clock,
     upkeepEveryMs,
@@ -145,6 +148,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     async close() {
       stopping.abort(new Error('the controller stops'))
       expiry.cancel()
+      signing.cancel()
       upkeep.cancel()
       await watch.close()
       await loop.stop()

@@ -28,6 +28,7 @@ import { openDatabases } from '../targets/sqlite/databases.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { standardizeRules } from '../values/rules/index.ts'
 import { openAirtable } from './airtable.ts'
+import { createHeadKeeper, type HeadKeeper } from './audit-heads.ts'
 import { openErasure } from './erasure.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
@@ -81,6 +82,8 @@ export interface Workspace {
   readonly imports: ImportDesk
   /** Where the sandbox of this workspace answers; undefined where none is needed. */
   readonly sandboxUrl: () => string | undefined
+  /** Signs the journal; undefined when opened to look. */
+  readonly heads: HeadKeeper | undefined
   /** Undefined when opened to look. */
   readonly lease: Lease | undefined
   /** Who holds the lease, when it is another process. */
@@ -112,6 +115,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       ? takeLease({ journal, clock, holder: holderOf(process.pid), isAlive: isHolderAlive })
       : undefined
     if (lease !== undefined) closers.unshift(() => lease.release())
+    const heads = keep ? createHeadKeeper({ ownFolder, journal, clock, random }) : undefined
+    // Before the lease goes: what this process wrote is vouched for by it.
+    closers.unshift(() => noteHead(heads, log))
     const generations = openGenerations({
       file: stateFile,
       shownAs: options.stateFile,
@@ -248,6 +254,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         ...{ databases, offload, clock, suppressions },
       }),
       sandboxUrl: sandbox.url,
+      heads,
       lease,
       controller: () => otherHolder(journal, clock),
       close: () => closeAll(closers),
@@ -257,6 +264,16 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       log.warn({ err: messageOf(closing) }, 'a file could not be closed as it should'),
     )
     throw error
+  }
+}
+
+/** Signs what the journal holds now. A head that cannot be written takes nothing from what was done: the next one covers it. */
+export function noteHead(heads: HeadKeeper | undefined, log: Log): void {
+  try {
+    heads?.note()
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
+    log.warn({ err: error.message }, 'the journal could not be signed')
   }
 }
 

@@ -1,12 +1,9 @@
-import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { resolve } from 'node:path'
-import { finished } from 'node:stream/promises'
 import type { Command } from 'commander'
 import { OperationalError } from '../../errors.ts'
 import { type ExportFormat, exportLeads } from '../../leads/export/export.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
 import { type CommandRun, type ExitStatus, runCommand } from '../command.ts'
+import { toFile, toStdout } from '../out-file.ts'
 import { filterOf, type LeadOptions, reading } from './lead-reading.ts'
 
 interface ExportOptions extends LeadOptions {
@@ -43,35 +40,14 @@ async function exportTo(repository: LeadRepository, options: ExportOptions, run:
   })
   const { out } = options
   if (out === undefined) {
-    for await (const { text } of pieces) if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+    await toStdout(pieces)
     return 0
   }
-  const path = resolve(out)
-  // Personal data: for its owner's eyes.
-  const stream = createWriteStream(path, { flags: 'wx', mode: 0o600 })
-  let rows = 0
-  try {
-    await once(stream, 'open')
-    for await (const piece of pieces) {
-      rows += piece.rows
-      if (!stream.write(piece.text)) await once(stream, 'drain')
-    }
-    stream.end()
-    await finished(stream)
-  } catch (error) {
-    stream.destroy()
-    if (isExisting(error))
-      throw new OperationalError('USAGE', `${out} is there already`, { hint: 'Name another file, or remove it first.' })
-    throw error
-  }
+  const { path, rows } = await toFile(pieces, out)
   run.answer({ path, rows, format }, ({ line, colour }) =>
     line(`${colour.green('✓')} ${rows.toLocaleString('en')} records to ${out}`),
   )
   return 0
-}
-
-function isExisting(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
 }
 
 function formatOf({ format, json, out }: ExportOptions): ExportFormat {

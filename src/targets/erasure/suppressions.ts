@@ -2,12 +2,13 @@
  * The suppression list: whom nothing may bring back, as keyed hashes and without any personal data, in a small file of its
  * own beside the key. It also remembers an erasure that is under way, so that a crash at any point is completed.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
 import Sqlite, { type Database } from 'better-sqlite3'
 import { z } from 'zod'
 import { OperationalError } from '../../errors.ts'
 import type { Random } from '../../random.ts'
+import { makeKey, readKey } from '../key-file.ts'
 import { toDatabaseError } from '../sqlite/database-error.ts'
 import type { Databases } from '../sqlite/ports.ts'
 import { type ErasedMarks, erasedBy, type IsErased, markOf } from './marks.ts'
@@ -89,7 +90,6 @@ export interface SuppressionStore extends Suppressions {
 /** "True" in ASCII, as in every file of ours. */
 const applicationId = 0x54727565
 const version = 1
-const keyBytes = 32
 
 const schema = `
 CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -307,31 +307,6 @@ function listOf(db: Database | undefined): readonly Suppression[] {
 
 function outcomeOf(text: string | null | undefined): ErasureOutcome | undefined {
   return text === null || text === undefined ? undefined : outcomeSchema.parse(JSON.parse(text))
-}
-
-function readKey(path: string): string | undefined {
-  if (!existsSync(path)) return undefined
-  const text = readFileSync(path, 'utf8').trim()
-  return /^[0-9a-f]{64}$/.test(text) ? text : undefined
-}
-
-/** Written and synced before the first mark is made with it. What a crash left of an earlier try made no mark yet. */
-function makeKey(path: string, random: Random): string {
-  const key = random.hex(keyBytes)
-  const file = openSync(path, 'w', 0o600)
-  try {
-    writeSync(file, `${key}\n`)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  const folder = openSync(dirname(path), 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
-  return key
 }
 
 function openFile(path: string): Database {
