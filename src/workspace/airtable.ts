@@ -11,7 +11,8 @@ import type { AirtableTargets } from '../targets/airtable/ports.ts'
 import { createSecretReader } from '../targets/airtable/secret.ts'
 import { openAirtableTargets } from '../targets/airtable/target.ts'
 import type { Databases } from '../targets/sqlite/ports.ts'
-import { bytesOf, type SandboxHost, sandboxRequestsPerSecond } from './sandbox-host.ts'
+import { bytesOf } from './database-bytes.ts'
+import { type SandboxHost, sandboxRequestsPerSecond } from './sandbox-host.ts'
 
 export interface AirtableSettings {
   readonly directory: string
