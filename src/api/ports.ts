@@ -3,6 +3,7 @@
  * values are plain data; a method may answer at once or later. Expected refusals are values; OperationalErrors are
  * shown to the caller with code, message and hint; any other error is masked.
  */
+import type { UndoSelection } from '../engine/undo.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 
 export type Awaitable<Value> = Value | Promise<Value>
@@ -200,6 +201,8 @@ export type UndoOutcome =
       readonly conflicts: readonly string[]
       /** What only a person can take back, and how. */
       readonly byHand: readonly { readonly actionId: string; readonly steps: string }[]
+      /** What stays as it is: it cannot be taken back, or it failed and ended the undo. */
+      readonly left: readonly { readonly actionId: string; readonly message: string }[]
       readonly runId: string | null
     }
   | { readonly is: 'not-undoable'; readonly message: string }
@@ -306,7 +309,7 @@ export interface EnginePort {
     readonly reason: string
   }): Awaitable<RejectOutcome>
   /** Undoes an action or all of a run. */
-  undo(request: { readonly id: string; readonly actor: string }): Awaitable<UndoOutcome>
+  undo(request: { readonly of: UndoSelection; readonly actor: string }): Awaitable<UndoOutcome>
   /** Asks for a look at one resource, or at all; undefined when there is no such resource. */
   reconcile(request: {
     readonly resource: ResourceAddress | undefined

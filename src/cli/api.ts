@@ -6,8 +6,8 @@ import { systemRandom } from '../random.ts'
 import { openLocalApi } from '../workspace/local-api.ts'
 import type { Workspace, WorkspaceOptions } from '../workspace/open.ts'
 import type { CommonOptions } from './command.ts'
-import { localActor } from './commands/queue.ts'
 import { controllerOf, dataOf } from './controller.ts'
+import { localActor } from './local-actor.ts'
 import { withWorkspace } from './workspace.ts'
 
 export interface CommandApi {

@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pino } from 'pino'
 import { z } from 'zod'
-import { systemClock } from '../clock.ts'
+import { isoOf, systemClock } from '../clock.ts'
 import { currentLease, type LeaseHolder } from '../engine/lease.ts'
+import type { UndoSelection } from '../engine/undo.ts'
 import { type ErrorCode, errorTable, messageOf, OperationalError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import { isHolderAlive } from '../targets/process/holder.ts'
@@ -25,7 +26,7 @@ export interface Controller {
   approve(ids: readonly string[], comment: string | undefined): Promise<readonly Answered[]>
   reject(ids: readonly string[], reason: string): Promise<readonly Answered[]>
   /** Undoes an action or a run; `undone` as the API tells it. */
-  undo(id: string): Promise<RemoteUndo>
+  undo(of: UndoSelection): Promise<RemoteUndo>
   /** Any operation; gives its `data`. Throws what the API refuses. */
   request<Data>(query: string, variables: JsonObject, schema: z.ZodType<Data>): Promise<Data>
 }
@@ -34,6 +35,7 @@ export interface RemoteUndo {
   readonly items: readonly { readonly actionId: string; readonly undoId: string; readonly state: string }[]
   readonly conflicts: readonly string[]
   readonly byHand: readonly { readonly actionId: string; readonly steps: string }[]
+  readonly left: readonly { readonly actionId: string; readonly message: string }[]
 }
 
 /** The controller of the workspace; undefined when none runs. Throws CONTROLLER_UNREACHABLE when one runs without an API. */
@@ -206,16 +208,21 @@ const undoneSchema = z.object({
       actions: z.array(z.object({ actionId: z.string(), undoes: z.string(), state: z.string() })),
       conflicts: z.array(z.string()),
       byHand: z.array(z.object({ actionId: z.string(), steps: z.string() })),
+      left: z.array(z.object({ actionId: z.string(), message: z.string() })),
     }),
     z.object({ message: z.string() }),
   ]),
 })
 
 function undoBy(request: Request): Controller['undo'] {
-  return async (id) => {
+  return async (of) => {
+    const input =
+      of.is === 'id'
+        ? { id: of.id }
+        : { since: isoOf(of.sinceMs), ...(of.resource === undefined ? {} : { resource: of.resource }) }
     const { undo: outcome } = await request(
-      `mutation ($input: UndoInput!) { undo(input: $input) { ... on Undoing { actions { actionId undoes state } conflicts byHand { actionId steps } } ... on UserError { message } } }`,
-      { input: { id } },
+      `mutation ($input: UndoInput!) { undo(input: $input) { ... on Undoing { actions { actionId undoes state } conflicts byHand { actionId steps } left { actionId message } } ... on UserError { message } } }`,
+      { input },
       undoneSchema,
     )
     if ('message' in outcome) throw new OperationalError('ACTION_NOT_UNDOABLE', outcome.message)
@@ -223,6 +230,7 @@ function undoBy(request: Request): Controller['undo'] {
       items: outcome.actions.map(({ actionId, undoes, state }) => ({ actionId: undoes, undoId: actionId, state })),
       conflicts: outcome.conflicts,
       byHand: outcome.byHand,
+      left: outcome.left,
     }
   }
 }

@@ -8,6 +8,7 @@ import { Crash, createFakeWorld, type DeclaredCell, type FakeWorld, fakeKind } f
 import { createVirtualClock, type VirtualClock } from '../sim/virtual-clock.ts'
 import { converge, createEngine, type Engine } from './engine.ts'
 import { takeLease } from './lease.ts'
+import type { UndoSelection } from './undo.ts'
 import { requestUndo } from './undo-request.ts'
 
 const startMs = Date.UTC(2026, 0, 5, 12)
@@ -76,7 +77,10 @@ const pendingIds = (engine: Engine): string[] =>
   engine.statuses.all().flatMap((status) => status.actions.map(({ action }) => action.id))
 
 async function undo(on: Bench, id: string) {
-  const results = await requestUndo({ id, actor: 'token:alice', signal: new AbortController().signal }, on.engine)
+  const results = await requestUndo(
+    { of: { is: 'id', id }, actor: 'token:alice', signal: new AbortController().signal },
+    on.engine,
+  )
   return results[0]
 }
 
@@ -160,10 +164,46 @@ describe('what only a person can take back', () => {
   it('does not keep the rest of a run from being undone', async () => {
     const on = bench({ a: 1, b: 1, c: 1 }, { a: low(5), b: added, c: low(5) })
     const { runId } = await on.run()
-    const request = { id: runId, actor: 'token:alice', signal: new AbortController().signal }
+    const request = { of: { is: 'id' as const, id: runId }, actor: 'token:alice', signal: new AbortController().signal }
     const results = await requestUndo(request, on.engine)
     expect(results.map(({ is }) => is)).toEqual(['undone', 'by-hand', 'undone'])
     expect([...on.world.cells.values()]).toEqual([1, 5, 1])
+  })
+})
+
+describe('an undo of much', () => {
+  const taking = (on: Bench, of: UndoSelection) =>
+    requestUndo({ of, actor: 'token:alice', signal: new AbortController().signal }, on.engine)
+
+  it('of what cannot be taken back says so and goes on with the rest of the run', async () => {
+    const on = bench({ a: 1, b: 1, c: 1 }, { a: low(5), b: low(5), c: low(5) })
+    const { runId } = await on.run()
+    // Somebody else changed it: this kind gives no undo then.
+    on.world.cells.set('b', 9)
+    const results = await taking(on, { is: 'id', id: runId })
+    expect(results.map(({ is }) => is)).toEqual(['undone', 'kept', 'undone'])
+    expect([...on.world.cells.values()]).toEqual([1, 9, 1])
+  })
+
+  it('since a moment takes back what was done from then on, of one resource or of all, and nothing twice', async () => {
+    const on = bench({ a: 1, b: 1 }, { a: low(2), b: low(2) })
+    await on.run()
+    await on.clock.advance(60_000)
+    const sinceMs = on.clock.nowMs()
+    on.declared = { a: low(3), b: low(3) }
+    await on.run()
+    await on.clock.advance(60_000)
+    on.declared = { a: low(4), b: low(4) }
+    await on.run()
+    expect([...on.world.cells.values()]).toEqual([4, 4])
+    expect(await taking(on, { is: 'since', sinceMs: on.clock.nowMs() + 1, resource: undefined })).toEqual([])
+    const ofA = await taking(on, { is: 'since', sinceMs, resource: 'cell/a' })
+    expect(ofA.map(({ is }) => is)).toEqual(['undone', 'undone'])
+    expect([...on.world.cells.values()]).toEqual([2, 4])
+    const all = await taking(on, { is: 'since', sinceMs, resource: undefined })
+    expect(all.map(({ is }) => is)).toEqual(['undone', 'undone'])
+    expect([...on.world.cells.values()]).toEqual([2, 2])
+    expect(await taking(on, { is: 'since', sinceMs, resource: undefined })).toEqual([])
   })
 })
 

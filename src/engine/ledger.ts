@@ -37,6 +37,8 @@ export interface Ledger {
     runId?: string
     /** Only those that changed before this action last did. */
     before?: string
+    /** Only those that changed then or later, in milliseconds since the epoch. */
+    sinceMs?: number
     limit: number
   }): readonly ActionRecord[]
   /** How often an action of the same content has ended before: makes the id of its next occurrence. */
@@ -97,7 +99,7 @@ export function createLedger(journal: JournalStore): Ledger {
       const row = db.prepare<[string], ActionRow>('SELECT * FROM actions WHERE id = ?').get(id)
       return row === undefined ? undefined : recordOf(row)
     },
-    records({ states, resource, runId, before, limit }) {
+    records({ states, resource, runId, before, sinceMs, limit }) {
       return db
         .prepare<
           [
@@ -110,18 +112,21 @@ export function createLedger(journal: JournalStore): Ledger {
             string | null,
             string | null,
             number,
+            number,
           ],
           ActionRow
         >(
           `SELECT * FROM actions WHERE (? IS NULL OR state IN (SELECT value FROM json_each(?)))
              AND (? IS NULL OR resource = ?) AND (? IS NULL OR run_id = ?)
-             AND (? IS NULL OR last_seq < (SELECT last_seq FROM actions WHERE id = ?)) ORDER BY last_seq DESC LIMIT ?`,
+             AND (? IS NULL OR last_seq < (SELECT last_seq FROM actions WHERE id = ?))
+             AND changed_at_ms >= ? ORDER BY last_seq DESC LIMIT ?`,
         )
         .all(
           ...twice(states === undefined ? null : JSON.stringify(states)),
           ...twice(resource ?? null),
           ...twice(runId ?? null),
           ...twice(before ?? null),
+          sinceMs ?? 0,
           limit,
         )
         .map(recordOf)

@@ -7,11 +7,10 @@ import type { ExecuteContext } from './executor.ts'
 import type { GateResult } from './gate.ts'
 import { recoverResource } from './recovery.ts'
 import { keyText } from './resource.ts'
-import { planUndoOf, undoTargets } from './undo.ts'
+import { planUndoOf, type UndoSelection, undoTargets } from './undo.ts'
 
 export interface UndoRequest {
-  /** An action's or a run's id. */
-  readonly id: string
+  readonly of: UndoSelection
   /** The person. */
   readonly actor: string
   readonly signal: AbortSignal
@@ -29,20 +28,34 @@ export type UndoResult =
   | { readonly is: 'waiting'; readonly actionId: string; readonly undoId: string; readonly gate: GateResult }
   /** Only a person can take it back. Older actions are taken back all the same: it added something empty. */
   | { readonly is: 'by-hand'; readonly actionId: string; readonly steps: string }
+  /** It cannot be taken back, an erasure say; the others of the run are all the same. */
+  | { readonly is: 'kept'; readonly actionId: string; readonly message: string }
   | { readonly is: 'failed'; readonly actionId: string; readonly message: string; readonly hint: string }
 
 /**
  * Undoes. Asking for it approves it once, as far as one person may. Stops at the first that does not succeed, so that older
- * actions are never taken back from under newer ones. Throws ACTION_NOT_FOUND, ACTION_NOT_UNDOABLE.
+ * actions are never taken back from under newer ones. Throws ACTION_NOT_FOUND, and ACTION_NOT_UNDOABLE for one that is asked
+ * for by itself.
  */
 export async function requestUndo(request: UndoRequest, engine: Engine): Promise<readonly UndoResult[]> {
   const results: UndoResult[] = []
-  for (const { action } of undoTargets(request.id, engine.ledger)) {
-    const result = await engine.alone(action.resource, () => undoOne(action.id, request, engine))
+  const targets = undoTargets(request.of, engine.ledger)
+  for (const { action } of targets) {
+    const undoing = () => undoOne(action.id, request, engine)
+    const result = await engine.alone(action.resource, targets.length === 1 ? undoing : () => orKept(action, undoing))
     results.push(result)
-    if (result.is !== 'undone' && result.is !== 'by-hand') break
+    if (result.is === 'waiting' || result.is === 'failed') break
   }
   return results
+}
+
+async function orKept({ id }: Action, undoing: () => Promise<UndoResult>): Promise<UndoResult> {
+  try {
+    return await undoing()
+  } catch (error) {
+    if (!(error instanceof OperationalError) || error.code !== 'ACTION_NOT_UNDOABLE') throw error
+    return { is: 'kept', actionId: id, message: error.message }
+  }
 }
 
 /**

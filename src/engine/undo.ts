@@ -32,10 +32,44 @@ export interface UndoByHand {
   readonly steps: string
 }
 
-/** The records to take back for an action id or a run id, newest first. Throws ACTION_NOT_FOUND, ACTION_NOT_UNDOABLE. */
-export function undoTargets(id: string, ledger: Ledger): readonly ActionRecord[] {
+/** What is to be taken back: an action or a run by its id, or all that was carried out since a moment. */
+export type UndoSelection =
+  | { readonly is: 'id'; readonly id: string }
+  | {
+      readonly is: 'since'
+      readonly sinceMs: number
+      /** kind/name; undefined: of all resources. */
+      readonly resource: string | undefined
+    }
+
+const targetsMax = 10_000
+
+/** The records to take back, newest first. Throws ACTION_NOT_FOUND, ACTION_NOT_UNDOABLE. */
+export function undoTargets(selection: UndoSelection, ledger: Ledger): readonly ActionRecord[] {
+  return selection.is === 'id' ? targetsById(selection.id, ledger) : targetsSince(selection, ledger)
+}
+
+/** What was undone is not there, and neither are the undoing actions: to take those back would do it all again. */
+function targetsSince(
+  { sinceMs, resource }: Extract<UndoSelection, { is: 'since' }>,
+  ledger: Ledger,
+): readonly ActionRecord[] {
+  const done = ledger.records({
+    states: ['succeeded', 'verified'],
+    sinceMs,
+    ...(resource === undefined ? {} : { resource }),
+    limit: targetsMax + 1,
+  })
+  if (done.length > targetsMax)
+    throw new OperationalError('ACTION_NOT_UNDOABLE', `more than ${targetsMax} actions were carried out since`, {
+      hint: 'Name a resource, or a later moment first.',
+    })
+  return done.filter(({ action }) => action.cause !== 'undo')
+}
+
+function targetsById(id: string, ledger: Ledger): readonly ActionRecord[] {
   const single = ledger.record(id)
-  const found = single !== undefined ? [single] : ledger.records({ runId: id, limit: 10_000 })
+  const found = single !== undefined ? [single] : ledger.records({ runId: id, limit: targetsMax })
   if (found.length === 0) throw new OperationalError('ACTION_NOT_FOUND', `no action and no run has the id ${id}`)
   const done = found.filter((record) => record.state === 'succeeded' || record.state === 'verified')
   if (done.length === 0) {

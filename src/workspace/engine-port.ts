@@ -112,9 +112,9 @@ export function createEnginePort(options: EnginePortOptions): EnginePort {
       for (const id of rejected) wakeResourceOf(id, options)
       return { rejected, notPending: actionIds.filter((id) => !rejected.includes(id)) }
     },
-    async undo({ id, actor }) {
+    async undo({ of, actor }) {
       try {
-        const results = await requestUndo({ id, actor, signal }, engine)
+        const results = await requestUndo({ of, actor, signal }, engine)
         for (const { actionId } of results) wakeResourceOf(actionId, options)
         return undoOutcome(results)
       } catch (error) {
@@ -243,19 +243,22 @@ function undoOutcome(results: readonly UndoResult[]): UndoOutcome {
   return {
     is: 'undoing',
     actions: results.flatMap((result) =>
-      result.is === 'failed' || result.is === 'by-hand'
-        ? []
-        : [
+      result.is === 'undone' || result.is === 'waiting'
+        ? [
             {
               actionId: result.undoId,
               undoes: result.actionId,
               state: result.is === 'undone' ? 'verified' : 'approved',
             },
-          ],
+          ]
+        : [],
     ),
     conflicts: results.flatMap((result) => (result.is === 'undone' ? result.conflicts : [])),
     byHand: results.flatMap((result) =>
       result.is === 'by-hand' ? [{ actionId: result.actionId, steps: result.steps }] : [],
+    ),
+    left: results.flatMap((result) =>
+      result.is === 'kept' || result.is === 'failed' ? [{ actionId: result.actionId, message: result.message }] : [],
     ),
     runId: null,
   }

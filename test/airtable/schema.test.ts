@@ -43,7 +43,7 @@ function requests(): string[] {
 }
 
 async function undo(id: string) {
-  return requestUndo({ id, actor: 'local', signal: new AbortController().signal }, bench.engine())
+  return requestUndo({ of: { is: 'id', id }, actor: 'local', signal: new AbortController().signal }, bench.engine())
 }
 
 describe('a base that has what is declared', () => {

@@ -87,6 +87,8 @@ describe('with --json', () => {
     [['health', 'database/main'], 0],
     [['why', 'duplicates/leads'], 0],
     [['approvals'], 2],
+    [['undo', '--since', '2h', '--dry-run'], 2],
+    [['undo', '--since', '2h', '--resource', 'table/nobody', '--dry-run'], 0],
   ])('%j prints one document and nothing else, and ends with %i', async (args, expected) => {
     const { status, stdout, stderr } = await trueup([...args, '--json'], { in: settled.folder })
     expect(stderr).toBe('')
@@ -105,6 +107,8 @@ describe('with --json', () => {
     [['why', 'table/nobody'], 'NOT_FOUND', 'table/leads'],
     [['plan', 'nobody'], 'NOT_FOUND', 'table/leads'],
     [['undo', '000000000000'], 'ACTION_NOT_FOUND', 'trueup'],
+    [['undo'], 'USAGE', 'trueup undo --help'],
+    [['undo', '--since', 'yesterday'], 'USAGE', '2h'],
     [['status', '--state', 'nowhere.yaml'], 'DESIRED_STATE_MISSING', '--state'],
     [['validate', '--state', 'nowhere.yaml'], 'DESIRED_STATE_MISSING', '--state'],
     [['validate', '--state', '.'], 'DESIRED_STATE_MISSING', '--state'],

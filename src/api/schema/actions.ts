@@ -1,5 +1,6 @@
 /** The plan, the actions of the journal, and what people do with them: approve, reject, undo. */
 import { isoOf } from '../../clock.ts'
+import type { UndoSelection } from '../../engine/undo.ts'
 import { actorOf, may } from '../auth/permissions.ts'
 import type { ActionRecordView, ApproveOutcome, EnginePort, PlanView, ResourceAddress, UndoOutcome } from '../ports.ts'
 import { type Intervention, interventionsOf, severityOf } from '../resource-status.ts'
@@ -242,6 +243,10 @@ export function addActions(
     description: 'An action that only a person can take back, and what the person does.',
     fields: (t) => ({ actionId: t.exposeID('actionId'), steps: t.exposeString('steps') }),
   })
+  const UndoLeft = builder.objectRef<Undoing['left'][number]>('UndoLeft').implement({
+    description: 'An action that stays as it is, and why: it cannot be taken back, or taking it back failed.',
+    fields: (t) => ({ actionId: t.exposeID('actionId'), message: t.exposeString('message') }),
+  })
   const UndoingRef = builder.objectRef<Undoing>('Undoing').implement({
     description: 'The undo is an action like any other; `conflicts` are records that were changed since and stay.',
     isTypeOf: (value) => hasTag(value, 'undoing'),
@@ -249,6 +254,7 @@ export function addActions(
       actions: t.field({ type: [UndoAction], resolve: (outcome) => [...outcome.actions] }),
       conflicts: t.field({ type: ['String'], resolve: (outcome) => [...outcome.conflicts] }),
       byHand: t.field({ type: [UndoByHand], resolve: (outcome) => [...outcome.byHand] }),
+      left: t.field({ type: [UndoLeft], resolve: (outcome) => [...outcome.left] }),
       runId: t.exposeID('runId', { nullable: true }),
     }),
   })
@@ -272,7 +278,12 @@ export function addActions(
     }),
   })
   const UndoInput = builder.inputType('UndoInput', {
-    fields: (t) => ({ id: t.id({ required: true, description: 'An action, or a run with all its actions.' }) }),
+    description: 'Either `id`, or `since` with or without `resource`.',
+    fields: (t) => ({
+      id: t.id({ description: 'An action, or a run with all its actions.' }),
+      since: t.field({ type: 'DateTime', description: 'All that was carried out since, newest first.' }),
+      resource: t.string({ description: 'kind/name: of this resource alone.' }),
+    }),
   })
 
   builder.mutationFields((t) => ({
@@ -306,11 +317,11 @@ export function addActions(
     }),
     undo: t.errorUnionField({
       ...requires('state.reconcile'),
-      types: [UndoingRef, NotUndoableRef, results.NotFound, ForbiddenError],
+      types: [UndoingRef, NotUndoableRef, results.NotFound, ForbiddenError, InputInvalidError],
       union: { name: 'UndoResult' },
       args: { input: t.arg({ type: UndoInput, required: true }) },
       resolve: async (_root, { input }, { viewer }) => {
-        const outcome = await engine.undo({ id: input.id, actor: actorOf(viewer) })
+        const outcome = await engine.undo({ of: selectionOf(input), actor: actorOf(viewer) })
         return outcome.is === 'not-found'
           ? { ...outcome, message: `There is no action and no run ${input.id}.` }
           : outcome
@@ -319,6 +330,23 @@ export function addActions(
   }))
 
   return { ActionRecord, Plan }
+}
+
+function selectionOf(input: {
+  readonly id?: string | null | undefined
+  readonly since?: string | null | undefined
+  readonly resource?: string | null | undefined
+}): UndoSelection {
+  const { id, since, resource } = input
+  const refuse = (path: string, message: string) => new InputInvalidError([{ path: ['input', path], message }])
+  if ((id == null) === (since == null)) throw refuse('id', 'either id or since')
+  if (id != null) {
+    if (resource != null) throw refuse('resource', 'goes with since')
+    return { is: 'id', id }
+  }
+  const sinceMs = Date.parse(since ?? '')
+  if (Number.isNaN(sinceMs)) throw refuse('since', 'is no moment of ISO 8601')
+  return { is: 'since', sinceMs, resource: resource ?? undefined }
 }
 
 function addressOf(one: Intervention): ResourceAddress {

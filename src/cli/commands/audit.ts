@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { isoOf } from '../../clock.ts'
+import { isoOf, systemClock } from '../../clock.ts'
 import { OperationalError } from '../../errors.ts'
 import type { ChainedRow } from '../../journal/chain.ts'
 import { readHeads, verifyJournal } from '../../journal/heads.ts'
@@ -9,6 +9,7 @@ import { type ChainFilter, readChain } from '../../journal/read-chain.ts'
 import { csvCell, csvLine } from '../../leads/export/csv.ts'
 import { auditFiles, readAuditFiles } from '../../workspace/audit-heads.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
+import { momentOf } from '../moment.ts'
 import { type Piece, toFile, toStdout } from '../out-file.ts'
 
 interface ExportOptions extends CommonOptions {
@@ -41,7 +42,7 @@ export function registerAudit(program: Command): void {
   ])
     .summary('the entries, oldest first, with their hashes')
     .option('--format <format>', 'json or csv; in csv no cell is a formula', 'json')
-    .option('--since <time>', 'no earlier ones: a date or a moment, ISO 8601')
+    .option('--since <time>', 'no earlier ones: a date, a moment, or how long ago (2h)')
     .option('--until <time>', 'no later ones')
     .option('--actor <actor>', 'of this person, program or part of Trueup alone')
     .option('--resource <kind/name>', 'about this resource alone')
@@ -105,8 +106,8 @@ async function exportEntries(options: ExportOptions, run: CommandRun): Promise<E
       hint: 'Leave one of them out, or name a file with --out.',
     })
   const rows = rowsOf(ownFolderOf(options), {
-    sinceMs: momentOf('--since', options.since),
-    untilMs: momentOf('--until', options.until),
+    sinceMs: momentOrNone('--since', options.since),
+    untilMs: momentOrNone('--until', options.until),
     actor: options.actor,
     resource: options.resource,
   })
@@ -122,15 +123,8 @@ async function exportEntries(options: ExportOptions, run: CommandRun): Promise<E
   return 0
 }
 
-function momentOf(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const atMs = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(atMs))
-    throw new OperationalError('USAGE', `${option} ${text} is no moment`, {
-      hint: 'Write it as 2026-11-01 or 2026-11-01T09:30:00Z.',
-    })
-  return atMs
-}
+const momentOrNone = (option: string, text: string | undefined) =>
+  text === undefined ? undefined : momentOf(option, text, systemClock.nowMs())
 
 function* jsonPieces(rows: Iterable<ChainedRow>): Generator<Piece> {
   yield { text: '{"items":[', rows: 0 }

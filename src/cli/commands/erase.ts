@@ -9,8 +9,8 @@ import { leadsOf } from '../../workspace/lead-access.ts'
 import { liftSuppression } from '../../workspace/lift-suppression.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, Refusal, runCommand } from '../command.ts'
 import { type Controller, controllerOf } from '../controller.ts'
+import { localActor } from '../local-actor.ts'
 import { withWorkspace } from '../workspace.ts'
-import { localActor } from './queue.ts'
 
 interface EraseOptions extends CommonOptions {
   readonly table: string

@@ -12,13 +12,13 @@ import { systemRandom } from '../../random.ts'
 import { leadsOf } from '../../workspace/lead-access.ts'
 import { type CommandRun, common, type ExitStatus, Refusal, runCommand } from '../command.ts'
 import { type Controller, controllerOf } from '../controller.ts'
+import { localActor } from '../local-actor.ts'
 import { withWorkspace } from '../workspace.ts'
 import { registerDuplicates } from './duplicates.ts'
 import { registerErasure } from './erase.ts'
 import { registerExport } from './export.ts'
 import { filterOf, type LeadOptions, parseJson, reading, repositoryOf } from './lead-reading.ts'
 import { wholeNumber } from './query.ts'
-import { localActor } from './queue.ts'
 
 interface WriteOptions extends LeadOptions {
   readonly expect?: string

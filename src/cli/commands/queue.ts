@@ -1,16 +1,15 @@
-import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { converge } from '../../engine/engine.ts'
 import { keyText } from '../../engine/resource.ts'
-import { requestUndo, type UndoResult } from '../../engine/undo-request.ts'
 import { type ActionView, needsPerson } from '../../engine/view.ts'
 import type { Workspace } from '../../workspace/open.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
 import { type Answered, type Controller, controllerOf } from '../controller.ts'
+import { localActor } from '../local-actor.ts'
 import { currentViews } from '../views.ts'
 import { withWorkspace } from '../workspace.ts'
 
-/** `approvals`, `approve`, `reject`, `undo`: what waits for a person, and the person's answers. */
+/** `approvals`, `approve`, `reject`: what waits for a person, and the person's answers. */
 export function registerQueue(program: Command): void {
   common(program.command('approvals'), ['trueup approvals', 'trueup approvals --json'])
     .summary('what waits for a person')
@@ -62,50 +61,6 @@ export function registerQueue(program: Command): void {
         return printAnswers(run, answered, 'rejected')
       }),
     )
-
-  common(program.command('undo <id>'), ['trueup undo 3fa91c0b2d4e', 'trueup undo run-8c1f02ab77'])
-    .summary('take back what an action or a run did')
-    .description(
-      'Restores rows and cells from their before-images, newest first. Records that were changed since are listed and left alone. What was undone is not applied again until it is approved or the declaration is edited.',
-    )
-    .action((id: string, options: CommonOptions) =>
-      runCommand(options, async (run) => {
-        const controller = await controllerOf(options)
-        return controller === undefined ? undoHere(id, options, run) : undoThere(id, controller, run)
-      }),
-    )
-}
-
-/** The person at this terminal. */
-export function localActor(): string {
-  return `local:${userInfo().username}`
-}
-
-function undoHere(id: string, options: CommonOptions, run: CommandRun): Promise<ExitStatus> {
-  return withWorkspace(options, 'act', async (workspace) => {
-    const results = await requestUndo({ id, actor: localActor(), signal: run.signal }, workspace.engine)
-    run.answer({ items: results }, ({ line, colour }) => {
-      for (const result of results) line(undoLine(result, colour))
-    })
-    if (results.some((result) => result.is === 'failed')) return 1
-    return results.some((result) => result.is === 'waiting' || result.is === 'by-hand') ? 2 : 0
-  })
-}
-
-async function undoThere(id: string, controller: Controller, run: CommandRun): Promise<ExitStatus> {
-  const { items, conflicts, byHand } = await controller.undo(id)
-  run.answer({ items, conflicts, byHand }, ({ line, colour }) => {
-    for (const { actionId, undoId, state } of items) {
-      line(
-        state === 'verified'
-          ? `${colour.green('✓')} ${actionId} undone`
-          : `${colour.yellow('○')} ${actionId}: the undo waits as ${undoId}`,
-      )
-    }
-    for (const { actionId, steps } of byHand) line(byHandLine(actionId, steps, colour))
-    if (conflicts.length > 0) line(colour.yellow(`Left alone, since they changed meanwhile: ${conflicts.join(', ')}`))
-  })
-  return byHand.length > 0 || items.some(({ state }) => state !== 'verified') ? 2 : 0
 }
 
 interface Ways {
@@ -167,21 +122,4 @@ function printWaiting(run: CommandRun, items: readonly ActionView[]): void {
       line(colour.dim(`    ${cell.field}: ${JSON.stringify(cell.before)} → ${JSON.stringify(cell.after)}`))
   }
   line(colour.dim(`Approve: trueup approve ${items[0]?.id}   Reject: trueup reject ${items[0]?.id} --reason "…"`))
-}
-
-function undoLine(result: UndoResult, colour: CommandRun['terminal']['colour']): string {
-  switch (result.is) {
-    case 'undone':
-      return `${colour.green('✓')} ${result.actionId} undone: ${result.changed} records restored${result.conflicts.length > 0 ? colour.yellow(`; left alone, since they changed meanwhile: ${result.conflicts.join(', ')}`) : ''}`
-    case 'waiting':
-      return `${colour.yellow('○')} ${result.actionId}: the undo waits as ${result.undoId}: ${result.gate.reasons.map((reason) => reason.message).join('; ')}`
-    case 'by-hand':
-      return byHandLine(result.actionId, result.steps, colour)
-    default:
-      return `${colour.red('✗')} ${result.actionId}: ${result.message}`
-  }
-}
-
-function byHandLine(actionId: string, steps: string, colour: CommandRun['terminal']['colour']): string {
-  return `${colour.yellow('○')} ${actionId} is undone by hand: ${steps}`
 }

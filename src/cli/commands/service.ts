@@ -7,8 +7,8 @@ import { outputOfProgram } from '../../workspace/program-output.ts'
 import { createProgramPort, type programRequests, runningServices } from '../../workspace/program-port.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
 import { type Controller, controllerOf } from '../controller.ts'
+import { localActor } from '../local-actor.ts'
 import { withWorkspace } from '../workspace.ts'
-import { localActor } from './queue.ts'
 
 /** `service …`: programs that are kept running, and jobs. */
 export function registerService(program: Command): void {

@@ -6,8 +6,8 @@ import { OperationalError } from '../../errors.ts'
 import { type VerificationView, verifyMirror } from '../../workspace/sync-verify.ts'
 import { type CommandApi, withApi } from '../api.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
+import { localActor } from '../local-actor.ts'
 import { withWorkspace } from '../workspace.ts'
-import { localActor } from './queue.ts'
 
 /** `sync push|pull|status|verify`: moving data between a table and its mirror in Airtable, and proving that both are equal. */
 export function registerSync(program: Command): void {
