@@ -147,6 +147,19 @@ describe('acting on the state', () => {
     })
   })
 
+  test('an undo is of an id, or since a moment with or without a resource; anything else never reaches the engine', async () => {
+    const undo = 'mutation ($input: UndoInput!) { undo(input: $input) { __typename } }'
+    const since = '2026-11-26T10:00:00Z'
+    await server.query(undo, { input: { since, resource: 'table/leads' } })
+    expect(server.engine.calls).toMatchObject([
+      { method: 'undo', request: { of: { is: 'since', sinceMs: Date.parse(since), resource: 'table/leads' } } },
+    ])
+    for (const input of [{}, { id: 'x', since }, { id: 'x', resource: 'table/leads' }, { since: 'yesterday' }]) {
+      expect((await server.query(undo, { input })).data.undo).toEqual({ __typename: 'InputInvalid' })
+    }
+    expect(server.engine.calls).toHaveLength(1)
+  })
+
   test('an invalid desired state comes back with line and column', async () => {
     const { data } = await server.query(
       'mutation { applyDesiredState(input: { yaml: "x" }) { ... on DesiredStateInvalid { message problems { line column path } } } }',
