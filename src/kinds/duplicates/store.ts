@@ -135,6 +135,13 @@ export function openDuplicateStore(path: string): DuplicateStore {
 
 function storeOver(db: Database.Database): DuplicateStore {
   const tables = ['edges', 'groups', 'members', 'touched', 'prints'] as const
+  // These two are asked for every record that is compared.
+  const touchedRow = db.prepare<[string, number]>('SELECT 1 FROM touched WHERE table_name = ? AND row_id = ?')
+  const rowsWithPrint = db
+    .prepare<[string, number, number], number>(
+      'SELECT row_id FROM prints WHERE table_name = ? AND key = ? AND print = ?',
+    )
+    .pluck()
   const passOf = db.prepare<[string], Pass>(
     `SELECT spec_hash AS specHash, place, seq, rows, matcher, index_file AS indexFile, excluded, at_ms AS atMs, candidates, oversized
        FROM passes WHERE table_name = ?`,
@@ -272,17 +279,10 @@ function storeOver(db: Database.Database): DuplicateStore {
     },
     touchedCount: (table) =>
       db.prepare<[string], number>('SELECT count(*) FROM touched WHERE table_name = ?').pluck().get(table) ?? 0,
-    isTouched: (table, rowId) =>
-      db.prepare('SELECT 1 FROM touched WHERE table_name = ? AND row_id = ?').get(table, rowId) !== undefined,
+    isTouched: (table, rowId) => touchedRow.get(table, rowId) !== undefined,
     touchedRows: (table) =>
       db.prepare<[string], number>('SELECT row_id FROM touched WHERE table_name = ?').pluck().all(table),
-    touchedWith: (table, key, print) =>
-      db
-        .prepare<[string, number, number], number>(
-          'SELECT row_id FROM prints WHERE table_name = ? AND key = ? AND print = ?',
-        )
-        .pluck()
-        .all(table, key, print),
+    touchedWith: (table, key, print) => rowsWithPrint.all(table, key, print),
     clear() {
       for (const name of tables) db.exec(`DELETE FROM ${name}`)
       return db.prepare('DELETE FROM passes').run().changes
