@@ -14,9 +14,7 @@ const tests = new Set(
   ),
 )
 const nothings = new Set(
-  'na none null nil nan no noname nomail noemail nothing empty unknown unbekannt keine kein tbd tba todo'.split(
-    ' ',
-  ),
+  'na none null nil nan no noname nomail noemail nothing empty unknown unbekannt keine kein tbd tba todo'.split(' '),
 )
 /** Rows of keyboards, and of letters and digits in order. */
 const runs = [
