@@ -13,8 +13,8 @@ import type { Offload } from '../targets/process/ports.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { airtableSchemaKind } from './airtable-schema/index.ts'
 import { databaseKind } from './database/index.ts'
-import { duplicatesKind, type LazyDuplicateFiles } from './duplicates/index.ts'
-import { importKind } from './import/index.ts'
+import { type DuplicatesLooker, duplicatesKind, type LazyDuplicateFiles } from './duplicates/index.ts'
+import { importKind, type KnownLeadsPort } from './import/index.ts'
 import type { JobKind } from './job/index.ts'
 import { machineKind } from './machine/index.ts'
 import { namingOwnFiles } from './own-files.ts'
@@ -46,8 +46,11 @@ export interface KindPorts {
   /** Looks at the quality of tables; made before the others, since people ask it, too. */
   readonly quality: QualityInspector
   readonly offload: Offload
-  /** Where what is known of duplicates is kept. */
+  /** Where what is known of duplicates is kept, and what has tables looked at for them. */
   readonly duplicateFiles: LazyDuplicateFiles
+  readonly looker: DuplicatesLooker
+  /** The leads that imported rows may mean. */
+  readonly knownLeads: KnownLeadsPort
   readonly memory: Memory
   /** Made before the others, since people ask them for more than a kind is asked. */
   readonly services: ServiceKind

@@ -52,6 +52,12 @@ const simulatedPairs = 600
 export function planBlocking(planning: Planning): BlockingPlan {
   const { rows } = planning
   if ((rows * (rows - 1)) / 2 <= pairsFree) return { is: 'all-pairs' }
+  return { is: 'keys', keys: planKeys(planning) }
+}
+
+/** The keys of a table, however small it is: for comparing many other records with its own. */
+export function planKeys(planning: Planning): readonly BlockingKey[] {
+  const { rows } = planning
   const sample = planning.sample.slice(0, sampleMax)
   const written = planning.terms.map((term) => writtenOf(term, sample))
   const budget = Math.max(pairsFree, rows * pairsPerRow)
@@ -59,7 +65,7 @@ export function planBlocking(planning: Planning): BlockingPlan {
     const pairs = pairsOf(key, planning.terms, written, sample.length) * (rows / Math.max(1, sample.length)) ** 2
     return pairs <= budget / 3 ? [{ key, pairs }] : []
   })
-  return { is: 'keys', keys: cheapestCover(priced, simulate(planning, sample), budget, keysMax(rows), rows) }
+  return cheapestCover(priced, simulate(planning, sample), budget, keysMax(rows), rows)
 }
 
 /** Fingerprints of a term for each sampled row, {@link termValuesMax} a row, 0 for none. */

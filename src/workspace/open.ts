@@ -9,7 +9,12 @@ import { createMemory } from '../engine/memory.ts'
 import { messageOf, OperationalError } from '../errors.ts'
 import { type JournalStore, openJournal } from '../journal/store.ts'
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
-import { createDuplicatesDesk, type DuplicatesDesk, lazyDuplicateFiles } from '../kinds/duplicates/index.ts'
+import {
+  createDuplicatesDesk,
+  createDuplicatesLooker,
+  type DuplicatesDesk,
+  lazyDuplicateFiles,
+} from '../kinds/duplicates/index.ts'
 import { createImportDesk, type ImportDesk } from '../kinds/import/index.ts'
 import { createQualityInspector, createQualityStore, type QualityInspector } from '../kinds/quality/index.ts'
 import { createKinds, kindNames } from '../kinds/registry.ts'
@@ -31,6 +36,7 @@ import { openAirtable } from './airtable.ts'
 import { createHeadKeeper, type HeadKeeper } from './audit-heads.ts'
 import { openErasure } from './erasure.ts'
 import { type Generations, openGenerations } from './generations.ts'
+import { knownLeadsOf } from './known-leads.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
 import { openPrograms, type Programs } from './programs.ts'
@@ -171,6 +177,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     }
     const duplicates = createDuplicatesDesk({ databases, duplicateFiles: duplicateFiles.open, pathOf })
     closers.unshift(() => duplicates.close())
+    const looker = createDuplicatesLooker({ clock, databases, offload, duplicateFiles, pathOf })
+    const knownLeads = knownLeadsOf(looker, () => generations.inForce().state)
     const desk = createSyncDesk({
       ...sync,
       clock,
@@ -212,7 +220,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         sync,
         quality,
         offload,
-        duplicateFiles,
+        ...{ duplicateFiles, looker, knownLeads },
         memory,
         services: programs.services,
         jobs: programs.jobs,
@@ -251,7 +259,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       imports: createImportDesk({
         workspace: directory,
         state: () => generations.inForce().state,
-        ...{ databases, offload, clock, suppressions },
+        ...{ databases, offload, clock, suppressions, knownLeads },
       }),
       sandboxUrl: sandbox.url,
       heads,

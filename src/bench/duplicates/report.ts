@@ -110,7 +110,11 @@ export function syntheticText(report: SyntheticReport): string {
       'full pass',
       `${Math.round(report.passCpuMs)} ms of processor time, ${report.ratio.toFixed(2)} times the bare read of 8 columns (${Math.round(report.bareReadCpuMs)} ms); aim: 3`,
     ],
-    ['peak memory', `${mebibytes(report.peakBytes)}; aim: 350 MB`],
+    ['peak memory of the pass', `${mebibytes(report.peakBytes)}; aim: 350 MB`],
+    [
+      'full look of the kind',
+      `${count(report.look.automatic)} groups to merge, ${count(report.look.waiting)} waiting; ${Math.round(report.look.lookCpuMs)} ms of processor time; peak memory ${mebibytes(report.look.peakBytes)}; limit: 512 MB`,
+    ],
   )
   return [table.toString(), 'Blocks by:', ...report.keys.map((key) => `  ${key}`)].join('\n')
 }

@@ -29,7 +29,17 @@ const passSchema = z.object({
   keys: z.array(z.string()),
 })
 
+const lookSchema = z.object({
+  lookCpuMs: z.number(),
+  restBytes: z.number(),
+  peakBytes: z.number(),
+  automatic: z.number(),
+  waiting: z.number(),
+})
+
 export interface SyntheticReport extends z.output<typeof passSchema> {
+  /** The full look of the kind, which works out every merge and keeps what it found. */
+  readonly look: z.output<typeof lookSchema>
   readonly bareReadCpuMs: number
   /** Processor time of the pass to that of the bare read of the same eight columns. */
   readonly ratio: number
@@ -43,6 +53,7 @@ export async function measureSynthetic(rows: number, seed: number): Promise<Synt
   const folder = mkdtempSync(join(tmpdir(), 'trueup-duplicates-'))
   const file = join(folder, 'leads.db')
   const entry = fileURLToPath(import.meta.resolve('./synthetic-entry.js'))
+  const lookEntry = fileURLToPath(import.meta.resolve('./look-entry.js'))
   const run = async (...operands: readonly string[]) => (await runNode([entry, ...operands], { folder })).stdout
   try {
     await run('write', file, String(rows), String(seed))
@@ -54,8 +65,9 @@ export async function measureSynthetic(rows: number, seed: number): Promise<Synt
     await readAround()
     const pass = passSchema.parse(JSON.parse(await run('pass', file, String(seed))))
     await readAround()
+    const look = lookSchema.parse(JSON.parse((await runNode([lookEntry, file, folder], { folder })).stdout))
     const bareReadCpuMs = median(reads)
-    return { ...pass, bareReadCpuMs, ratio: pass.passCpuMs / bareReadCpuMs }
+    return { ...pass, look, bareReadCpuMs, ratio: pass.passCpuMs / bareReadCpuMs }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

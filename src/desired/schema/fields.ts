@@ -51,6 +51,19 @@ const fieldQualitySchema = z.strictObject({
     .boolean()
     .describe('Whether unfilled placeholders, such as {{name}}, are told; left out: in longtext they are.')
     .optional(),
+  fillers: z
+    .boolean()
+    .describe(
+      'Whether filler, such as test, asdf or 000-0000, is told; left out: in email, phone and url, and in text that is required or has a target of completeness.',
+    )
+    .optional(),
+  alike: z
+    .int()
+    .min(0)
+    .describe(
+      'The most different texts that may be nearly the same, names and figures aside; 0 or left out: any number.',
+    )
+    .optional(),
   repeats: z
     .int()
     .min(0)

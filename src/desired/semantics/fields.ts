@@ -142,11 +142,16 @@ function isJson(text: string): boolean {
   }
 }
 
+const textQualities = [
+  ...(['minLength', 'maxLength', 'mentions', 'forbids', 'pattern'] as const),
+  ...(['placeholders', 'fillers', 'repeats', 'alike'] as const),
+] as const
+
 function checkQuality(check: Check, path: Path, field: FieldSpec, siblings: TableFields): void {
   const quality = field.quality
   if (quality === undefined) return
   const here = [...path, 'quality']
-  for (const key of ['minLength', 'maxLength', 'mentions', 'forbids', 'pattern', 'placeholders', 'repeats'] as const) {
+  for (const key of textQualities) {
     if (quality[key] !== undefined && !textTypes.has(field.type))
       check.problem([...here, key], `fits only text; the field is ${field.type}`, { at: 'key' })
   }

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
-import { type CandidateSource, edgesOfChanged } from '../../matching/changed-record.ts'
+import type { CandidateSource } from '../../matching/changed-record.ts'
 import type { Explanation } from '../../matching/explain.ts'
 import type { Matcher } from '../../matching/matcher.ts'
 import { readMatcher } from '../../matching/stored-matcher.ts'
@@ -28,6 +28,7 @@ import { stampChanges } from './merge.ts'
 import { cellReader } from './row-source.ts'
 import { comparedFields, type DuplicatesSpec } from './spec.ts'
 import { type DuplicateStore, type Group, openDuplicateStore } from './store.ts'
+import { surestOf } from './surest.ts'
 import type { GroupRow, Survival, Wishes } from './survivorship.ts'
 
 export interface DuplicatesDeskPorts {
@@ -231,14 +232,10 @@ export function createDuplicatesDesk(ports: DuplicatesDeskPorts) {
       return reading(spec, (db, merges) => {
         if (merges === undefined) return undefined
         const source = candidatesOf({ table, store, spec, db, merges, loaded })
-        const own = comparedFields(spec).map(({ name }) => textOf(cells.get(name)))
-        // No record has this rowid.
-        const [best] = edgesOfChanged(loaded.matcher, { row: -1, cells: own }, source)
-        if (best === undefined || best.confidence < spec.automaticFrom) return undefined
-        const [row] = merges.reader.rowsAt([Math.max(best.one, best.other)])
-        if (row === undefined || row.key === null) return undefined
-        const { sentence } = explainBetween(loaded.matcher, source, own, row.rowId)
-        return { key: keyTextOf(row.key), confidence: best.confidence, explanation: sentence }
+        const surest = surestOf({ matcher: loaded.matcher, source, spec }, (field) => cells.get(field))
+        const [row] = surest === undefined ? [] : merges.reader.rowsAt([surest.rowId])
+        if (surest === undefined || row === undefined || row.key === null) return undefined
+        return { key: keyTextOf(row.key), confidence: surest.confidence, explanation: surest.explanation }
       })
     },
 
@@ -283,14 +280,6 @@ function candidatesOf({ table, store, spec, db, merges, loaded }: Over): Candida
   return storedCandidates({ table, store, index: loaded.index, cells: cellReader(db, spec, merges.layout) })
 }
 
-function explainBetween(matcher: Matcher, source: CandidateSource, own: readonly string[], rowId: number): Explanation {
-  const asked = -1
-  return explainerOf(matcher, {
-    ...source,
-    cellsOf: (row) => (row === asked ? own : source.cellsOf(row)),
-  })({ one: asked, other: rowId })
-}
-
 /** More pairs of one group than these are not explained. */
 const pairsMax = 45
 
@@ -322,8 +311,4 @@ function wishesOf(
     return rowId === undefined ? [] : [[field, rowId] as const]
   })
   return { survivor: survivor === undefined ? undefined : rowIdOf(survivor), take: new Map(taken) }
-}
-
-function textOf(cell: Cell | undefined): string {
-  return cell === null || cell === undefined || cell instanceof Uint8Array ? '' : String(cell)
 }

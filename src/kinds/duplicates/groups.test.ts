@@ -7,13 +7,14 @@ import { testingSpec } from './testing-spec.ts'
 const edge = (one: number, other: number, confidence: number): Edge => ({ one, other, confidence })
 
 function found(clusters: readonly number[][], edges: readonly Edge[], spec: Partial<DuplicatesSpec> = {}) {
-  return groupsOf({
+  const groups = groupsOf({
     spec: testingSpec(spec),
     clusters,
     edges,
     keyOf: (rowId) => (rowId === 99 ? undefined : `k${rowId}`),
     explain: ({ confidence }) => ({ rules: confidence > 0.96 ? ['email'] : [], sentence: () => 'because' }),
-  }).map(({ automatic, confidence, rule, members }) => ({
+  })
+  return [...groups].map(({ automatic, confidence, rule, members }) => ({
     automatic,
     confidence,
     rule,

@@ -21,8 +21,11 @@ export interface Grouping {
   readonly explain: (edge: Edge) => { readonly rules: readonly string[]; readonly sentence: () => string }
 }
 
-/** The groups of clusters. Where a part of a cluster is sure, that part comes first and the rest waits for the next look. */
-export function groupsOf(grouping: Grouping): readonly Group[] {
+/**
+ * The groups of clusters, one after another: of a large table they are many and are kept as they come. Where a part of a
+ * cluster is sure, that part comes first and the rest waits for the next look.
+ */
+export function* groupsOf(grouping: Grouping): Generator<Group> {
   const { clusters, spec } = grouping
   const clusterOf = new Map<number, number>()
   for (const [at, rows] of clusters.entries()) for (const row of rows) clusterOf.set(row, at)
@@ -34,13 +37,13 @@ export function groupsOf(grouping: Grouping): readonly Group[] {
     if (known === undefined) inside.set(at, [edge])
     else known.push(edge)
   }
-  return clusters.flatMap((rows, at) => {
+  for (const [at, rows] of clusters.entries()) {
     const edges = (inside.get(at) ?? []).sort((one, other) => other.confidence - one.confidence || one.one - other.one)
     const sure = edges.filter((edge) => edge.confidence >= spec.automaticFrom)
     const isAutomatic = spec.strategy !== 'manual' && rows.length <= automaticSizeMax && sure.length > 0
-    if (!isAutomatic) return groupOf(grouping, rows, edges, false)
-    return componentsOf(sure).flatMap((part) => groupOf(grouping, part, sure, true))
-  })
+    if (!isAutomatic) yield* groupOf(grouping, rows, edges, false)
+    else for (const part of componentsOf(sure)) yield* groupOf(grouping, part, sure, true)
+  }
 }
 
 function groupOf(

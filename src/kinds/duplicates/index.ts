@@ -3,6 +3,7 @@ import { automaticPath, waitingPath } from './diff.ts'
 export { createDuplicatesDesk, type DuplicatesDesk, type GroupView } from './desk.ts'
 export { emptyDuplicateStore, type LazyDuplicateFiles, lazyDuplicateFiles } from './files.ts'
 export { duplicatesKind } from './kind.ts'
+export { createDuplicatesLooker, type DuplicatesLooker } from './looker.ts'
 export { type DuplicatesSpec, duplicatesSpecOf, kindName } from './spec.ts'
 
 export { storeFile as duplicatesStoreFile } from './store.ts'

@@ -102,11 +102,25 @@ export function openKeyIndex(path: string): KeyIndex {
   }
 }
 
+/** So many entries are read at once. Of a million rows some eight thousand words of each list are kept at most. */
+const stretchEntries = 256
+
 function indexOver(file: number, head: z.output<typeof headSchema>): KeyIndex {
   const word = Buffer.alloc(8)
+  const stretch = Buffer.alloc(stretchEntries * 4)
+  /** Words that the first steps of every search ask for, by their place in the file. */
+  const known = new Map<number, number>()
   const wordAt = (from: number, at: number) => {
     readSync(file, word, 0, 4, from + at * 4)
     return word.readUInt32LE()
+  }
+  const knownWordAt = (from: number, at: number) => {
+    const place = from + at * 4
+    const kept = known.get(place)
+    if (kept !== undefined) return kept
+    const read = wordAt(from, at)
+    known.set(place, read)
+    return read
   }
   const rowIdAt = (row: number) => {
     readSync(file, word, 0, 8, head.rowIds + row * 8)
@@ -115,9 +129,17 @@ function indexOver(file: number, head: z.output<typeof headSchema>): KeyIndex {
   /** The first entry that has the fingerprint, or would. */
   const firstOf = ({ prints, count }: Section, print: number): number => {
     let [low, high] = [0, count]
+    // Down to a stretch that one read brings; the steps before it are few, and the same for most searches.
+    while (high - low > stretchEntries) {
+      const middle = (low + high) >>> 1
+      if (knownWordAt(prints, middle) < print) low = middle + 1
+      else high = middle
+    }
+    const first = low
+    if (high > low) readSync(file, stretch, 0, (high - low) * 4, prints + low * 4)
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (wordAt(prints, middle) < print) low = middle + 1
+      if (stretch.readUInt32LE((middle - first) * 4) < print) low = middle + 1
       else high = middle
     }
     return low

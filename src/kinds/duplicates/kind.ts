@@ -2,7 +2,6 @@
  * The kind `duplicates`: no two rows of a table mean the same lead. Pairs that are sure are merged, the others wait for a
  * person; what a merge takes away is kept and can be taken back.
  */
-import { existsSync, statSync } from 'node:fs'
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { Action } from '../../engine/action.ts'
@@ -10,15 +9,13 @@ import type { EffectContext, Kind, UndoPlan } from '../../engine/kind.ts'
 import { describeTable, type Observation } from '../../engine/observation.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
-import { entryUrl } from '../../targets/process/entry-url.ts'
-import type { Offload } from '../../targets/process/ports.ts'
-import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import type { ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
 import { readAction, undoVerb } from './action-input.ts'
 import { driftOf } from './diff.ts'
 import type { DuplicateFiles, LazyDuplicateFiles } from './files.ts'
 import { healthOf } from './health.ts'
-import { type Look, lookSchema } from './look.ts'
+import type { Look } from './look.ts'
+import type { DuplicatesLooker } from './looker.ts'
 import { actionsOf } from './plan.ts'
 import { type DuplicatesSpec, kindName, listDuplicates } from './spec.ts'
 import { type DuplicatesState, describeState, figure } from './state.ts'
@@ -30,10 +27,8 @@ export interface DuplicatesPorts {
   readonly changeSets: ChangeSets
   /** The file that `changeSets` keeps its sets in; worker threads open it too. */
   readonly checkpointsPath: string
-  readonly offload: Offload
-  readonly duplicateFiles: LazyDuplicateFiles
-  /** Absolute path of a declared database's file, by its name; undefined for one that is not declared. */
-  readonly pathOf: (database: string) => string | undefined
+  readonly duplicateFiles: Pick<LazyDuplicateFiles, 'exclusions'>
+  readonly looker: DuplicatesLooker
 }
 
 const evidenceSchema = z.object({ evidence: z.string(), images: z.number() })
@@ -41,55 +36,15 @@ const evidenceSchema = z.object({ evidence: z.string(), images: z.number() })
 /**
  * The kind, over its ports.
  *
- *     const kind = duplicatesKind({ clock, databases, changeSets, checkpointsPath, offload, duplicateFiles, pathOf })
+ *     const kind = duplicatesKind({ clock, databases, changeSets, checkpointsPath, duplicateFiles, looker })
  */
 export function duplicatesKind(ports: DuplicatesPorts): Kind<DuplicatesSpec, DuplicatesState> {
-  const { databases, changeSets, clock } = ports
-  const worker = entryUrl('./worker', import.meta.url)
+  const { databases, changeSets, clock, looker } = ports
   /** Tables that a person asked to be looked at as a whole. */
   const asked = new Set<string>()
 
-  const pathOf = (database: string): string => {
-    const path = ports.pathOf(database)
-    if (path === undefined) throw new OperationalError('NOT_FOUND', `no database is declared as ${database}`)
-    return path
-  }
-
-  /** In a thread of its own, on files or copies that may be opened without a trace. */
-  const inWorker = async (
-    path: string,
-    orderAt: (place: string, files: DuplicateFiles, exclusions: string | undefined) => WorkerOrder,
-    context: EffectContext,
-  ) => {
-    const files = await ports.duplicateFiles.open()
-    const place = await databases.locate(path)
-    try {
-      const apart = existsSync(files.exclusions) ? await databases.locate(files.exclusions) : undefined
-      try {
-        return await ports.offload.thread(worker, orderAt(place.path, files, apart?.path), context)
-      } finally {
-        apart?.release()
-      }
-    } catch (error) {
-      throw toDatabaseError(error, path)
-    } finally {
-      place.release()
-    }
-  }
-
   const look = async (table: string, spec: DuplicatesSpec, context: EffectContext): Promise<Look> => {
-    const path = pathOf(spec.database)
-    const whole = asked.has(table)
-    const order = (place: string, files: DuplicateFiles, exclusions: string | undefined): WorkerOrder => ({
-      is: 'look',
-      ...{ place, table, spec, whole },
-      ...{ store: files.store, folder: files.folder },
-      ...(files.also === undefined ? {} : { also: files.also }),
-      ...(exclusions === undefined ? {} : { exclusions }),
-      identity: identityOf(path),
-      nowMs: clock.nowMs(),
-    })
-    const seen = lookSchema.parse(await inWorker(path, order, context))
+    const seen = await looker.look(table, spec, asked.has(table), context)
     asked.delete(table)
     return seen
   }
@@ -121,7 +76,7 @@ export function duplicatesKind(ports: DuplicatesPorts): Kind<DuplicatesSpec, Dup
         return { evidence: reversed.fingerprint, images: reversed.count }
       }
       const { input } = read
-      const path = pathOf(input.spec.database)
+      const path = looker.pathOf(input.spec.database)
       const { id: actionId, precondition } = action
       const orderAt = (place: string, files: DuplicateFiles): WorkerOrder => ({
         is: 'checkpoint',
@@ -130,7 +85,7 @@ export function duplicatesKind(ports: DuplicatesPorts): Kind<DuplicatesSpec, Dup
         checkpoints: ports.checkpointsPath,
         order: { actionId, precondition, path, input, atMs: clock.nowMs() },
       })
-      return evidenceSchema.parse(await inWorker(path, orderAt, context))
+      return evidenceSchema.parse(await looker.run(path, orderAt, context))
     },
 
     apply: (action, context) => changeSets.apply(action.id, databases, context),
@@ -138,7 +93,7 @@ export function duplicatesKind(ports: DuplicatesPorts): Kind<DuplicatesSpec, Dup
     planUndo: (action) => planUndo(action, ports),
     watch(resource, notify) {
       // What people tell apart, or no longer, changes what is found.
-      const paths = [pathOf(resource.spec.database), ports.duplicateFiles.exclusions]
+      const paths = [looker.pathOf(resource.spec.database), ports.duplicateFiles.exclusions]
       const watches = paths.map((path) => databases.watch(path, notify))
       return {
         close() {
@@ -153,12 +108,6 @@ export function duplicatesKind(ports: DuplicatesPorts): Kind<DuplicatesSpec, Dup
 
     describe: (observation) => describeTable(observation, describeState),
   }
-}
-
-/** Another file in its place has another number. */
-function identityOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false, bigint: true })
-  return found === undefined ? 'absent' : `${found.dev}:${found.ino}`
 }
 
 function presentOf(state: DuplicatesState): Observation<DuplicatesState> {

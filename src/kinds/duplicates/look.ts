@@ -80,21 +80,18 @@ export interface LookRequest {
   readonly exclusions: Database | undefined
   readonly place: string
   readonly whole: boolean
+  /** What is known is true of the table as it is. */
+  readonly isCurrent: boolean
   readonly nowMs: number
 }
 
 /** Looks over two reading connections to one file. */
 export function lookAt(scanning: Database, picking: Database, request: LookRequest): Look {
   const { table, spec, store } = request
-  // One state of the database for all that is read, and for the place in the change log.
-  scanning.exec('BEGIN')
-  try {
-    const reading = readLayout(scanning, spec)
-    if (reading.is !== 'layout') return reading
-    const { layout } = reading
-    const exclusions: readonly Exclusion[] =
-      request.exclusions === undefined ? [] : readExclusions(request.exclusions, table)
-    const { mode, rows } = search({ ...request, layout, scanning, picking, exclusions })
+  return inOneState(scanning, () => {
+    const found = searchIn(scanning, picking, request)
+    if (found.is !== 'searched') return found
+    const { layout, mode, rows, exclusions } = found
     const merges = mergesOf(scanning, spec, layout)
     return {
       is: 'looked',
@@ -107,9 +104,34 @@ export function lookAt(scanning: Database, picking: Database, request: LookReque
       excluded: exclusions.length,
       oversizedBlocks: store.pass(table)?.oversized ?? 0,
     }
+  })
+}
+
+/** The part of a look that finds; what merges would do is left to the next look. */
+export function searchAt(scanning: Database, picking: Database, request: LookRequest): void {
+  inOneState(scanning, () => searchIn(scanning, picking, request))
+}
+
+/** One state of the database for all that is read, and for the place in the change log. */
+function inOneState<Result>(db: Database, work: () => Result): Result {
+  db.exec('BEGIN')
+  try {
+    return work()
   } finally {
-    scanning.exec('COMMIT')
+    db.exec('COMMIT')
   }
+}
+
+function searchIn(scanning: Database, picking: Database, request: LookRequest) {
+  const reading = readLayout(scanning, request.spec)
+  if (reading.is !== 'layout') return reading
+  const { layout } = reading
+  const exclusions: readonly Exclusion[] =
+    request.exclusions === undefined ? [] : readExclusions(request.exclusions, request.table)
+  const pass = request.isCurrent ? request.store.pass(request.table) : undefined
+  const known = pass === undefined ? undefined : { mode: 'same' as const, rows: pass.rows }
+  const searched = known ?? search({ ...request, layout, scanning, picking, exclusions })
+  return { is: 'searched' as const, layout, exclusions, ...searched }
 }
 
 /** What the merges of a table would do. */

@@ -301,10 +301,8 @@ function fullPass(request: Search, seq: number | null, marks: Marks): Searched {
   const { matcher, recordOf } = found
   const edges = found.edges.map((edge): Edge => ({ ...edge, one: rowIdOf(edge.one), other: rowIdOf(edge.other) }))
   const groups = groupsOf({
-    spec,
+    ...{ spec, edges, keyOf },
     clusters: found.clusters.map((cluster) => cluster.map(rowIdOf)),
-    edges,
-    keyOf,
     explain({ one, other }) {
       const [left, right] = [recordOf(source.rowOf(one)), recordOf(source.rowOf(other))]
       const rules = rulesMet(matcher.judge, judge(matcher.judge, left, right), left, right)

@@ -135,20 +135,29 @@ export function openDuplicateStore(path: string): DuplicateStore {
 
 function storeOver(db: Database.Database): DuplicateStore {
   const tables = ['edges', 'groups', 'members', 'touched', 'prints'] as const
+  // Indexes are named: SQLite takes the rows of one table for few, and would rather read all of them each time.
+  // These two are asked for every record that is compared.
+  const touchedRow = db.prepare<[string, number]>('SELECT 1 FROM touched WHERE table_name = ? AND row_id = ?')
+  const rowsWithPrint = db
+    .prepare<[string, number, number], number>(
+      'SELECT row_id FROM prints WHERE table_name = ? AND key = ? AND print = ?',
+    )
+    .pluck()
   const passOf = db.prepare<[string], Pass>(
     `SELECT spec_hash AS specHash, place, seq, rows, matcher, index_file AS indexFile, excluded, at_ms AS atMs, candidates, oversized
        FROM passes WHERE table_name = ?`,
   )
   const edgesOfRow = db.prepare<[string, number, string, number], Edge>(
     `SELECT one, other, confidence, exact FROM edges WHERE table_name = ? AND one = ?
-     UNION ALL SELECT one, other, confidence, exact FROM edges WHERE table_name = ? AND other = ?`,
+     UNION ALL SELECT one, other, confidence, exact FROM edges INDEXED BY edges_other WHERE table_name = ? AND other = ?`,
   )
   const putEdge = db.prepare('INSERT OR REPLACE INTO edges VALUES (?, ?, ?, ?, ?)')
-  const dropEdges = db.prepare('DELETE FROM edges WHERE table_name = ? AND (one = ? OR other = ?)')
+  const dropEdgesOfOne = db.prepare('DELETE FROM edges WHERE table_name = ? AND one = ?')
+  const dropEdgesOfOther = db.prepare('DELETE FROM edges INDEXED BY edges_other WHERE table_name = ? AND other = ?')
   const putGroup = db.prepare('INSERT OR REPLACE INTO groups VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const putMember = db.prepare('INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?)')
   const membersOf = db.prepare<[string, string], { rowId: number; key: string }>(
-    'SELECT row_id AS rowId, key FROM members WHERE table_name = ? AND group_id = ? ORDER BY row_id',
+    'SELECT row_id AS rowId, key FROM members INDEXED BY members_group WHERE table_name = ? AND group_id = ? ORDER BY row_id',
   )
   const groupOfRow = db
     .prepare<[string, number], string>('SELECT group_id FROM members WHERE table_name = ? AND row_id = ?')
@@ -163,11 +172,13 @@ function storeOver(db: Database.Database): DuplicateStore {
     fingerprint: row.fingerprint ?? undefined,
     members: membersOf.all(table, row.id),
   })
-  const matching = 'table_name = @table AND automatic = @automatic AND (@rule IS NULL OR rule = @rule)'
+  // Without an OR, which would keep SQLite from the index that has the groups of a rule in order.
+  const matching = ({ rule }: Pick<GroupQuery, 'rule'>) =>
+    `table_name = @table AND automatic = @automatic${rule === undefined ? '' : ' AND rule = @rule'}`
   const parameters = (table: string, { automatic, rule }: Omit<GroupQuery, 'limit'>) => ({
     table,
     automatic: automatic ? 1 : 0,
-    rule: rule ?? null,
+    ...(rule === undefined ? {} : { rule }),
   })
   const put = (table: string, { one, other, confidence, exact }: Edge) =>
     putEdge.run(table, Math.min(one, other), Math.max(one, other), confidence, exact ?? 0)
@@ -192,7 +203,10 @@ function storeOver(db: Database.Database): DuplicateStore {
     },
     edgesOf: (table, rowIds) => [...rowIds].flatMap((rowId) => edgesOfRow.all(table, rowId, table, rowId)),
     replaceEdges(table, rowIds, edges) {
-      for (const rowId of rowIds) dropEdges.run(table, rowId, rowId)
+      for (const rowId of rowIds) {
+        dropEdgesOfOne.run(table, rowId)
+        dropEdgesOfOther.run(table, rowId)
+      }
       for (const edge of edges) put(table, edge)
     },
     addGroups(table, groups) {
@@ -211,7 +225,7 @@ function storeOver(db: Database.Database): DuplicateStore {
         const id = groupOfRow.get(table, rowId)
         if (id === undefined) continue
         for (const member of membersOf.all(table, id)) rows.add(member.rowId)
-        db.prepare('DELETE FROM members WHERE table_name = ? AND group_id = ?').run(table, id)
+        db.prepare('DELETE FROM members INDEXED BY members_group WHERE table_name = ? AND group_id = ?').run(table, id)
         db.prepare('DELETE FROM groups WHERE table_name = ? AND id = ?').run(table, id)
       }
       return rows
@@ -221,7 +235,7 @@ function storeOver(db: Database.Database): DuplicateStore {
       const order = query.automatic ? 'first, id' : 'confidence DESC, first, id'
       return db
         .prepare<[object], GroupRowOf>(
-          `SELECT ${groupColumns} FROM groups WHERE ${matching} ORDER BY ${order} LIMIT @limit OFFSET @after`,
+          `SELECT ${groupColumns} FROM groups WHERE ${matching(query)} ORDER BY ${order} LIMIT @limit OFFSET @after`,
         )
         .all({ ...parameters(table, query), limit: query.limit, after: query.after ?? 0 })
         .map((row) => groupOf(table, row))
@@ -229,7 +243,7 @@ function storeOver(db: Database.Database): DuplicateStore {
     count(table, query) {
       const row = db
         .prepare<[object], { groups: number; losers: number }>(
-          `SELECT count(*) AS groups, coalesce(sum(size - 1), 0) AS losers FROM groups WHERE ${matching}`,
+          `SELECT count(*) AS groups, coalesce(sum(size - 1), 0) AS losers FROM groups WHERE ${matching(query)}`,
         )
         .get(parameters(table, query))
       return row ?? { groups: 0, losers: 0 }
@@ -247,7 +261,9 @@ function storeOver(db: Database.Database): DuplicateStore {
     },
     groupOfKey(table, key) {
       const id = db
-        .prepare<[string, string], string>('SELECT group_id FROM members WHERE table_name = ? AND key = ?')
+        .prepare<[string, string], string>(
+          'SELECT group_id FROM members INDEXED BY members_key WHERE table_name = ? AND key = ?',
+        )
         .pluck()
         .get(table, key)
       const row = id === undefined ? undefined : oneGroup.get(table, id)
@@ -266,23 +282,16 @@ function storeOver(db: Database.Database): DuplicateStore {
     },
     touch(table, rowId, prints) {
       db.prepare('INSERT OR IGNORE INTO touched VALUES (?, ?)').run(table, rowId)
-      db.prepare('DELETE FROM prints WHERE table_name = ? AND row_id = ?').run(table, rowId)
+      db.prepare('DELETE FROM prints INDEXED BY prints_row WHERE table_name = ? AND row_id = ?').run(table, rowId)
       const add = db.prepare('INSERT OR IGNORE INTO prints VALUES (?, ?, ?, ?)')
       for (const { key, print } of prints) add.run(table, key, print, rowId)
     },
     touchedCount: (table) =>
       db.prepare<[string], number>('SELECT count(*) FROM touched WHERE table_name = ?').pluck().get(table) ?? 0,
-    isTouched: (table, rowId) =>
-      db.prepare('SELECT 1 FROM touched WHERE table_name = ? AND row_id = ?').get(table, rowId) !== undefined,
+    isTouched: (table, rowId) => touchedRow.get(table, rowId) !== undefined,
     touchedRows: (table) =>
       db.prepare<[string], number>('SELECT row_id FROM touched WHERE table_name = ?').pluck().all(table),
-    touchedWith: (table, key, print) =>
-      db
-        .prepare<[string, number, number], number>(
-          'SELECT row_id FROM prints WHERE table_name = ? AND key = ? AND print = ?',
-        )
-        .pluck()
-        .all(table, key, print),
+    touchedWith: (table, key, print) => rowsWithPrint.all(table, key, print),
     clear() {
       for (const name of tables) db.exec(`DELETE FROM ${name}`)
       return db.prepare('DELETE FROM passes').run().changes

@@ -6,14 +6,15 @@ import { openChangeSets } from '../../targets/sqlite/change-sets.ts'
 import { openReading } from '../../targets/sqlite/connection.ts'
 import { mergeSchema } from './action-input.ts'
 import { keepMerges } from './checkpoint.ts'
-import { type Look, lookAt } from './look.ts'
+import { type Look, lookAt, searchAt } from './look.ts'
 import { specSchema } from './spec.ts'
 import { openDuplicateStore } from './store.ts'
 
 /** `place` is where `Databases.locate` says that the file, or a copy of it, may be opened. */
 export const orderSchema = z.discriminatedUnion('is', [
   z.object({
-    is: z.literal('look'),
+    /** `search` only brings what is known up to date; `look` works out the merges, too. */
+    is: z.enum(['look', 'search']),
     place: z.string(),
     store: z.string(),
     table: z.string(),
@@ -24,6 +25,8 @@ export const orderSchema = z.discriminatedUnion('is', [
     /** Which file it is. */
     identity: z.string(),
     whole: z.boolean(),
+    /** Nothing changed since the last search, so that only its merges are worked out. */
+    isCurrent: z.boolean(),
     nowMs: z.number(),
   }),
   z.object({
@@ -56,11 +59,13 @@ serve((given) => {
       const changeSets = opening(openChangeSets({ path: order.checkpoints, clock: systemClock }))
       return keepMerges(db, changeSets, store, order.order)
     }
-    const { table, spec, folder, also, identity, whole, nowMs } = order
+    const { table, spec, folder, also, identity, whole, isCurrent, nowMs } = order
     const exclusions = order.exclusions === undefined ? undefined : opening(openReading(order.exclusions))
     const picking = opening(openReading(order.place))
-    const request = { table, spec, store, folder, also, exclusions, place: identity, whole, nowMs }
-    return lookAt(db, picking, request) satisfies Look
+    const request = { table, spec, store, folder, also, exclusions, place: identity, whole, isCurrent, nowMs }
+    if (order.is === 'look') return lookAt(db, picking, request) satisfies Look
+    searchAt(db, picking, request)
+    return null
   } finally {
     for (const one of opened.reverse()) one.close()
   }

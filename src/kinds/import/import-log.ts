@@ -174,7 +174,7 @@ export interface ImportLog {
   noted(sourceRow: string, fingerprint: string): NotedRow | undefined
   /** Persons of settled rows, by the hashes of `personHashes`, with the key of the lead that each became. */
   persons(): Iterable<{ readonly leadKey: string | null; readonly hashes: readonly (number | null)[] }>
-  /** Keys of the leads that a source row has become, the latest first. */
+  /** Keys of the leads that a source row has become, the latest first. A refused one became none, whatever it means. */
   leadKeysOf(sourceRow: string): readonly string[]
 }
 
@@ -210,7 +210,7 @@ export function openLog(db: Database, importName: string): ImportLog {
   const ofImport = `FROM ${logTable} WHERE import = ?`
   const keys = db
     .prepare<[string, string], string>(
-      `SELECT lead_key ${ofImport} AND source_row = ? AND lead_key IS NOT NULL ORDER BY run DESC LIMIT 5`,
+      `SELECT lead_key ${ofImport} AND source_row = ? AND lead_key IS NOT NULL AND outcome <> 'refused' ORDER BY run DESC LIMIT 5`,
     )
     .pluck()
   const noted = db.prepare<[string, string, string], NotedRow>(

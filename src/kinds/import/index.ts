@@ -18,6 +18,7 @@ import { diffImport } from './diff.ts'
 import { checkImport, describeImport } from './health.ts'
 import { markUndone, runState, undoneBy } from './import-log.ts'
 import { discardSets, keptSets, noteKept } from './kept-sets.ts'
+import type { KnownLeadsPort } from './known-leads.ts'
 import { importInputSchema, planImport } from './plan.ts'
 import { type ImportResource, listImports } from './spec.ts'
 import { type ImportState, importStateSchema, isDone } from './state.ts'
@@ -27,6 +28,7 @@ import { worldSignature } from './world-signature.ts'
 
 export { createImportDesk, type ImportDesk } from './desk.ts'
 export { forgetInImportLog, forgottenLogChange } from './forget.ts'
+export type { KnownLeadsPort } from './known-leads.ts'
 export { importSources } from './sources.ts'
 
 export interface ImportPorts {
@@ -40,6 +42,7 @@ export interface ImportPorts {
   readonly memory: Memory
   readonly clock: Clock
   readonly suppressions: Pick<Suppressions, 'marks'>
+  readonly knownLeads: KnownLeadsPort
 }
 
 /** How often files are looked for; a database says itself when it changed. */

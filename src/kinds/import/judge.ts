@@ -8,6 +8,7 @@ import type { Cell } from '../../values/field-type.ts'
 import { identitiesOf, keyIdentity, type PersonFields, personFieldsOf, personTextsOf } from '../../values/identity.ts'
 import { HashSet, hash53 } from './hash-index.ts'
 import { erasedReason, type ImportLog, type Outcome } from './import-log.ts'
+import type { KnownLead } from './known-leads.ts'
 import { LeadFinder, type Match } from './lead-finder.ts'
 import { coerceFieldOf, type ReadLead } from './lead-reader.ts'
 import { derivedKey } from './row-identity.ts'
@@ -26,7 +27,11 @@ export interface Verdict {
   readonly byTable: boolean
   /** The field that a refusal is about, where it is about one. */
   readonly about?: string
+  /** What was done about a lead that the row means although nothing exact says so. */
+  readonly alike?: Alike
 }
+
+export type Alike = 'merged' | 'refused' | 'flagged'
 
 export interface JudgeInput {
   readonly spec: ImportResource
@@ -35,7 +40,12 @@ export interface JudgeInput {
   readonly spool: Spool
   /** Undefined where nobody was erased. */
   readonly isErased: IsErased | undefined
+  /** Undefined where rows are not compared with the leads that are there. */
+  readonly findKnown?: FindKnown | undefined
 }
+
+/** The lead that a row means although nothing exact says so. */
+export type FindKnown = (lead: ReadLead) => KnownLead | undefined
 
 export class Judge {
   private readonly input: JudgeInput
@@ -78,7 +88,28 @@ export class Judge {
       const reason = 'its lead was deleted since it was imported'
       return { outcome: 'withheld', leadKey: null, reason, fields: [], byTable: false }
     }
-    return this.insert(lead, derivedKey(this.input.spec.name, identity))
+    const known = this.input.findKnown?.(lead)
+    const answer = known === undefined ? undefined : this.answer(identity, lead, known)
+    if (answer !== undefined) return answer
+    const inserted = this.insert(lead, derivedKey(this.input.spec.name, identity))
+    if (known === undefined || inserted.outcome !== 'inserted') return inserted
+    return { ...inserted, reason: `may be ${known.key} (${known.why})`, alike: 'flagged' }
+  }
+
+  /** Merges or refuses a row that means a lead which is there, as declared; undefined where it is inserted and flagged. */
+  private answer(identity: string, lead: ReadLead, known: KnownLead): Verdict | undefined {
+    switch (this.input.spec.into.duplicates?.onInsert) {
+      case 'merge': {
+        const match = this.finderOf().matchAt(known.rowId, identity)
+        return match === undefined ? undefined : { ...this.complete(match, lead, known.why), alike: 'merged' }
+      }
+      case 'refuse': {
+        const verdict = refused(`means ${known.key}, which is there (${known.why})`, true)
+        return { ...verdict, leadKey: known.key, alike: 'refused' }
+      }
+      default:
+        return undefined
+    }
   }
 
   /** What the row adds to the lead that it matches; undefined where it matches none. */
@@ -87,7 +118,11 @@ export class Judge {
     if (lead.fields.size === 0) return undefined
     const own = derivedKey(spec.name, identity)
     const match = this.finderOf().find(identity, lead, own, log.leadKeysOf(identity))
-    if (match === undefined) return undefined
+    return match === undefined ? undefined : this.complete(match, lead, `same ${match.by}`)
+  }
+
+  /** Fills what the lead lacks. @param why the row speaks of it */
+  private complete(match: Match, lead: ReadLead, why: string): Verdict {
     const fields: [string, Cell][] = []
     for (const [field, cell] of this.offered(lead)) {
       if (!match.isBlank(field) || this.collides(field, cell, match)) continue
@@ -99,8 +134,8 @@ export class Judge {
     const leadKey = match.key === null ? null : String(match.key)
     const names = fields.map(([field]) => field)
     return names.length === 0
-      ? { outcome: 'unchanged', leadKey, reason: `same ${match.by}`, fields, byTable: false }
-      : { outcome: 'merged', leadKey, reason: `same ${match.by}; filled ${names.join(', ')}`, fields, byTable: false }
+      ? { outcome: 'unchanged', leadKey, reason: why, fields, byTable: false }
+      : { outcome: 'merged', leadKey, reason: `${why}; filled ${names.join(', ')}`, fields, byTable: false }
   }
 
   private insert(lead: ReadLead, own: string): Verdict {

@@ -86,6 +86,12 @@ export class LeadFinder {
       : this.match(mailed, 'e-mail address', identity)
   }
 
+  /** The lead at a place, where comparing found it; undefined where it is gone. */
+  matchAt(rowId: number, identity: string): Match | undefined {
+    const found = this.loadExisting(rowId, rowId * 2)
+    return found === undefined ? undefined : this.match(found, 'record', identity)
+  }
+
   /** Whether a lead has the mailbox. */
   hasEmail(email: string | undefined): boolean {
     return email !== undefined && this.byEmail.get(hash53(email)) !== undefined

@@ -12,6 +12,8 @@ import { AccountBook } from './account-book.ts'
 import { fitJudge } from './fit.ts'
 import { emptyLog, openLog } from './import-log.ts'
 import { jsonSource } from './json-source.ts'
+import type { FindKnown } from './judge.ts'
+import { type KnownLeads, KnownLeadsNeeded, type OpenKnownLeads } from './known-leads.ts'
 import { type Mapping, mapColumns } from './mapping.ts'
 import { reckon } from './reckon.ts'
 import type { Source } from './source-row.ts'
@@ -43,7 +45,11 @@ export type Keep = (from: {
  */
 export async function lookAtImport(
   input: ThreadInput,
-  options: { readonly progress: (done: number, total: number) => void; readonly keep: Keep },
+  options: {
+    readonly progress: (done: number, total: number) => void
+    readonly keep: Keep
+    readonly openKnownLeads: OpenKnownLeads
+  },
 ): Promise<ThreadOutput> {
   const { spec } = input
   const opened: Database[] = []
@@ -54,6 +60,7 @@ export async function lookAtImport(
   }
   const spool = new Spool()
   let book: AccountBook | undefined
+  let knownLeads: KnownLeads | undefined
   try {
     const into = input.targetPath === null ? undefined : inTarget(spec, () => open(input.targetPath ?? ''))
     const found = foundFiles(spec)
@@ -72,20 +79,41 @@ export async function lookAtImport(
       }
       const isErased = input.erased === null ? undefined : erasedBy(input.erased)
       if (input.report !== null) book = new AccountBook(target.holds)
-      const state = reckon({ spec, source, mapping, target, log, spool, isErased, onRows, book })
+      const { knownLeads: prepared } = input
+      if (into !== undefined && prepared !== null && prepared.order !== null)
+        knownLeads = inTarget(spec, () => options.openKnownLeads(prepared.order, into))
+      const findKnown = findKnownOf(input, target, knownLeads)
+      const state = reckon({ spec, source, mapping, target, log, spool, isErased, onRows, book, findKnown })
       if (input.report !== null && book !== undefined)
         return { is: 'reported', report: { ...book.report(input.report.listedMax), state } }
       const cellsOf = (rowId: number) => target.lead(rowId)?.cells
       options.keep({ spool, state, source: source.name, blankColumns: target.blankColumns, cellsOf })
       return { is: 'looked', state, signature: isDone(state) && state.refusedByTable === 0 ? signature : null }
     } catch (error) {
+      if (error instanceof KnownLeadsNeeded) return { is: 'needs-known-leads' }
       throw asSourceError(error, spec, place)
     }
   } finally {
     book?.close()
+    knownLeads?.close()
     spool.close()
     for (const db of opened) db.close()
   }
+}
+
+/** Undefined where rows are not compared: nothing declares how, or there is no lead to compare with. */
+function findKnownOf(
+  { spec, knownLeads: prepared }: ThreadInput,
+  target: TargetTable,
+  knownLeads: KnownLeads | undefined,
+): FindKnown | undefined {
+  if (spec.into.duplicates === null || target.rows === 0) return undefined
+  if (prepared === null)
+    return () => {
+      throw new KnownLeadsNeeded()
+    }
+  if (knownLeads === undefined) return undefined
+  return (lead) => inTarget(spec, () => knownLeads.find((field) => lead.fields.get(field)))
 }
 
 function foundFiles(spec: ImportResource): FoundFiles | undefined {

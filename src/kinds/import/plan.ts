@@ -38,7 +38,7 @@ export function planImport(
       input,
       summary: summaryOf(state, spec),
       risk: inserts.count === 0 && fills.cells === 0 ? 'low' : 'medium',
-      findings: findingsOf(state),
+      findings: findingsOf(state, spec.into.name),
       precondition: state.evidence,
       affected: {
         count: inserts.count + fills.leads,
@@ -71,8 +71,8 @@ function summaryOf(state: ImportState, spec: ImportResource): string {
   return `import ${spec.name} into ${spec.into.name}: ${doing.join(' and ')}, from ${figure(state.rows, 'source row')}${others}`
 }
 
-function findingsOf(state: ImportState): readonly Finding[] {
-  const { outcomes: counts, problems } = state
+function findingsOf(state: ImportState, table: string): readonly Finding[] {
+  const { outcomes: counts, problems, alike } = state
   const finding = (code: string, count: number, message: string): readonly Finding[] =>
     count === 0 ? [] : [{ code, count, message }]
   return [
@@ -82,6 +82,21 @@ function findingsOf(state: ImportState): readonly Finding[] {
       'merges-rows',
       counts.merged,
       `${figure(counts.merged, 'row')} complete a lead that another row or system brought`,
+    ),
+    ...finding(
+      'means-known-leads',
+      alike.merged,
+      `${figure(alike.merged, 'row')} of these by likeness: as sure as the duplicates of ${table} are merged unasked`,
+    ),
+    ...finding(
+      'may-be-duplicates',
+      alike.flagged,
+      `${figure(alike.flagged, 'lead')} would be new although a lead means the same; the next look at duplicates finds them`,
+    ),
+    ...finding(
+      'refuses-known-leads',
+      alike.refused,
+      `${figure(alike.refused, 'row')} are refused since they mean a lead that is there`,
     ),
     ...finding(
       'withholds-rows',

@@ -8,7 +8,7 @@ import type { IsErased } from '../../targets/erasure/marks.ts'
 import type { Account, AccountBook } from './account-book.ts'
 import { HashSet } from './hash-index.ts'
 import { erasedReason, type ImportLog, type NotedRow, settledHash } from './import-log.ts'
-import { erasedVerdict, Judge, personHashes, type Verdict } from './judge.ts'
+import { erasedVerdict, type FindKnown, Judge, personHashes, type Verdict } from './judge.ts'
 import { leadReader, type ReadLead } from './lead-reader.ts'
 import type { Mapping } from './mapping.ts'
 import { previewOf } from './preview.ts'
@@ -29,6 +29,8 @@ export interface ReckonInput {
   readonly spool: Spool
   /** Undefined where nobody was erased. */
   readonly isErased: IsErased | undefined
+  /** Undefined where rows are not compared with the leads that are there. */
+  readonly findKnown?: FindKnown | undefined
   /** Takes down what became of each row; undefined where nobody asks. */
   readonly book?: AccountBook | undefined
   /** Called every thousand rows; throws to stop. */
@@ -232,6 +234,7 @@ class Reckoning {
     const isNoted = outcome === 'refused' && this.refusedBefore.has(settledHash(identity, fingerprint))
     if (outcome === 'refused') this.tally.refused({ ...place, field, message: reason ?? '' }, byTable, isNoted)
     else this.tally.outcome(outcome)
+    if (verdict.alike !== undefined) this.tally.alike(verdict.alike)
     if (outcome === 'inserted') {
       const message = 'is left out, since another lead has it and it must be unique'
       for (const [field] of fields) this.tally.value({ ...place, field, message })

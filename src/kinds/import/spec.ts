@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { DesiredState, FieldSpec, TableSpec } from '../../desired/schema.ts'
 import type { Declared } from '../../engine/resource.ts'
+import { hashOf } from '../../json.ts'
 import { fieldTypes } from '../../values/field-type.ts'
 import type { AnyRule } from '../../values/rule.ts'
 
@@ -45,6 +46,14 @@ export const importResourceSchema = z.strictObject({
     renamedFrom: z.string().nullable(),
     key: z.string(),
     fields: z.array(intoFieldSchema),
+    /**
+     * What is done with a row that no exact way finds the lead of and that means one nevertheless, and a mark of how that is
+     * told; null where nothing declares it. Absent in what was journaled before this was known.
+     */
+    duplicates: z
+      .strictObject({ onInsert: z.enum(['merge', 'refuse', 'flag']), mark: z.string() })
+      .nullable()
+      .default(null),
     /** Fields that no two rows may share the values of, beside the fields that are unique by themselves. */
     uniqueTogether: z.array(z.array(z.string())),
   }),
@@ -114,8 +123,15 @@ export function intoOf(name: string, table: TableSpec, path: string, rules: Read
     renamedFrom: table.renamedFrom ?? null,
     key: table.key,
     fields: fields.map(([field, spec]) => intoField(field, spec, rules)),
+    duplicates: answerOf(table),
     uniqueTogether: table.indexes.filter((index) => index.unique).map((index) => index.on),
   }
+}
+
+function answerOf({ duplicates }: TableSpec): IntoTable['duplicates'] {
+  if (duplicates === undefined) return null
+  const { onInsert, rules, mergeAutomaticallyFrom } = duplicates
+  return { onInsert, mark: hashOf([rules.map((rule) => ({ ...rule })), mergeAutomaticallyFrom]) }
 }
 
 function intoField(name: string, field: FieldSpec, rules: ReadonlyMap<string, AnyRule>): IntoField {

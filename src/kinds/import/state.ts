@@ -22,6 +22,10 @@ export const importStateSchema = z.strictObject({
   repeated: z.int(),
   /** What would become of the others. With `settled` and `repeated` they add up to `rows`. */
   outcomes: z.record(z.enum(outcomes), z.int()),
+  /** Rows among these that mean a lead which is there although nothing exact says so, by what is done about it. */
+  alike: z
+    .strictObject({ merged: z.int(), refused: z.int(), flagged: z.int() })
+    .default({ merged: 0, refused: 0, flagged: 0 }),
   /** Refused rows that the table refuses, not their own values: another look may end otherwise. */
   refusedByTable: z.int(),
   /** Leads that would be inserted, and existing leads whose blanks would be filled, with up to 20 keys. */

@@ -1,5 +1,6 @@
 /** Counts what becomes of the rows of a source, so that each is counted exactly once, and lists the first problems. */
 import type { Outcome } from './import-log.ts'
+import type { Alike } from './judge.ts'
 import type { SourceProblem } from './source-row.ts'
 import type { ImportState } from './state.ts'
 
@@ -28,6 +29,7 @@ export class Tally {
   private refusedByTable = 0
   private unnotedRefusals = 0
   private readonly counts: Record<Outcome, number> = { inserted: 0, merged: 0, unchanged: 0, withheld: 0, refused: 0 }
+  private readonly alikes: Record<Alike, number> = { merged: 0, refused: 0, flagged: 0 }
   private readonly files = new ProblemList()
   private readonly refusals = new ProblemList()
   private readonly values = new ProblemList()
@@ -56,6 +58,11 @@ export class Tally {
     this.counts[outcome]++
   }
 
+  /** What was done about a lead that the row means although nothing exact says so; its outcome is counted, too. */
+  alike(what: Alike): void {
+    this.alikes[what]++
+  }
+
   /** @param isNoted whether the log says so already */
   refused(problem: SourceProblem, byTable: boolean, isNoted: boolean): void {
     this.counts.refused++
@@ -69,12 +76,16 @@ export class Tally {
     this.values.add(problem)
   }
 
-  state(): Pick<ImportState, 'rows' | 'settled' | 'repeated' | 'outcomes' | 'refusedByTable' | 'toNote' | 'problems'> {
+  state(): Pick<
+    ImportState,
+    'rows' | 'settled' | 'repeated' | 'outcomes' | 'alike' | 'refusedByTable' | 'toNote' | 'problems'
+  > {
     return {
       rows: this.rows,
       settled: this.settledCount,
       repeated: this.repeatedCount,
       outcomes: { ...this.counts },
+      alike: { ...this.alikes },
       refusedByTable: this.refusedByTable,
       toNote: this.counts.unchanged + this.counts.withheld + this.unnotedRefusals,
       problems: { files: this.files.state(), rows: this.refusals.state(), values: this.values.state() },

@@ -17,12 +17,16 @@ export const threadInputSchema = z.strictObject({
   known: z.string().nullable(),
   /** For an account of every row: how many rows of each outcome it lists. Null where only a look is wanted. */
   report: z.strictObject({ listedMax: z.int() }).nullable(),
+  /** How the leads that rows may mean are opened; null while nothing was prepared. Its order is null where none are known. */
+  knownLeads: z.strictObject({ order: z.unknown() }).nullable(),
   /** For a checkpoint: whose change sets are written where, unless the evidence differs. */
   write: z.strictObject({ actionId: z.string(), precondition: z.string(), checkpointsPath: z.string() }).nullable(),
 })
 
 export const threadOutputSchema = z.discriminatedUnion('is', [
   z.strictObject({ is: z.literal('unchanged') }),
+  /** A row has to be compared with the leads that are there, and nothing was prepared for that. */
+  z.strictObject({ is: z.literal('needs-known-leads') }),
   z.strictObject({
     is: z.literal('looked'),
     state: importStateSchema,

@@ -1,11 +1,12 @@
 /** Has a worker thread look at an import, with places that can be opened without a trace. */
 import type { Clock } from '../../clock.ts'
 import type { EffectContext } from '../../engine/kind.ts'
-import { OperationalError } from '../../errors.ts'
+import { InvariantViolation, OperationalError } from '../../errors.ts'
 import type { Suppressions } from '../../targets/erasure/suppressions.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
 import type { Offload } from '../../targets/process/ports.ts'
 import type { Databases, Place } from '../../targets/sqlite/ports.ts'
+import type { KnownLeadsPort } from './known-leads.ts'
 import type { ImportResource } from './spec.ts'
 import { type ThreadInput, type ThreadOutput, threadOutputSchema } from './thread-wire.ts'
 
@@ -15,12 +16,33 @@ export interface LookPorts {
   readonly offload: Offload
   readonly clock: Clock
   readonly suppressions: Pick<Suppressions, 'marks'>
+  readonly knownLeads: KnownLeadsPort
 }
+
+/** What a look gives: never a wish for something that was not prepared. */
+type LookOutput = Exclude<ThreadOutput, { is: 'needs-known-leads' }>
+type LookWish = Partial<Pick<ThreadInput, 'known' | 'write' | 'report'>>
 
 /** Looks at an import in a worker thread. Throws SOURCE_UNREADABLE and DATABASE_*. */
 export async function lookInThread(
   spec: ImportResource,
-  wish: Partial<Pick<ThreadInput, 'known' | 'write' | 'report'>>,
+  wish: LookWish,
+  context: EffectContext,
+  ports: LookPorts,
+): Promise<LookOutput> {
+  const first = await lookOnce(spec, wish, null, context, ports)
+  if (first.is !== 'needs-known-leads') return first
+  // Only a look that meets a row without a lead costs this, and only where the table declares duplicates.
+  const order = await ports.knownLeads.prepare(spec.into.name, context)
+  const second = await lookOnce(spec, wish, { order }, context, ports)
+  if (second.is === 'needs-known-leads') throw new InvariantViolation('a look needs what it was given')
+  return second
+}
+
+async function lookOnce(
+  spec: ImportResource,
+  wish: LookWish,
+  knownLeads: ThreadInput['knownLeads'],
   context: EffectContext,
   ports: LookPorts,
 ): Promise<ThreadOutput> {
@@ -38,9 +60,10 @@ export async function lookInThread(
         known: null,
         write: null,
         report: null,
+        knownLeads,
         ...wish,
       }
-      const entry = entryUrl('./import-thread', import.meta.url)
+      const entry = entryUrl('../import-thread', import.meta.url)
       const { signal, progress } = context
       return threadOutputSchema.parse(await offload.thread(entry, input, { signal, progress }))
     } finally {

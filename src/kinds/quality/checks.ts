@@ -1,7 +1,9 @@
 /** The checks that a table's declaration asks for, in the order of its fields. Pure. */
+import { alike } from './checks/alike.ts'
 import type { Check, GroupCheck, RowCheck } from './checks/check.ts'
 import { consistent } from './checks/consistent.ts'
 import { notBefore, notInFuture, ordered } from './checks/dates.ts'
+import { filler } from './checks/filler.ts'
 import { forbidden } from './checks/forbidden.ts'
 import { format } from './checks/format.ts'
 import { implied } from './checks/implied.ts'
@@ -37,6 +39,7 @@ function fieldChecks(field: QualityField, spec: QualitySpec, nowMs: number): (Ch
   return [
     spec.completeness[name] === undefined ? undefined : missing(name),
     name === spec.key ? undefined : format(field),
+    field.fillers ? filler(field) : undefined,
     ...(quality === null
       ? []
       : [
@@ -50,6 +53,7 @@ function fieldChecks(field: QualityField, spec: QualitySpec, nowMs: number): (Ch
           quality.notInFuture ? notInFuture(name, nowMs) : undefined,
           quality.notBefore === null ? undefined : notBefore(name, quality.notBefore),
           quality.repeats > 0 ? repeated(name, quality.repeats) : undefined,
+          quality.alike > 0 ? alike(name, quality.alike) : undefined,
         ]),
   ]
 }

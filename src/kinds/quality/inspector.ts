@@ -272,11 +272,12 @@ function rowsOf(
   return new Map(
     found.map(([rowId, keyCell, ...cells]) => {
       const row = rowOf(cells)
-      let rule = -1
+      let rule = 0
       const judged = checks.map((check) => {
         if (check.is === 'row') return { check, reason: check.reasonOf(row) }
-        rule += 1
-        return { check, reason: known.get(rowId)?.off[rule] === true ? check.reason : undefined }
+        const off = known.get(rowId)?.off.slice(rule, rule + check.bands) ?? []
+        rule += check.bands
+        return { check, reason: off.includes(true) ? check.reason : undefined }
       })
       const weighed = judged.map(({ check, reason }) => ({
         field: check.field,

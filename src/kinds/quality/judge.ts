@@ -9,7 +9,7 @@ import type { QualityLayout } from './layout.ts'
 import type { QualitySpec } from './spec.ts'
 
 /** Grows when a check says something else of the same row than before. */
-const checksVersion = 1
+const checksVersion = 2
 const dayMs = 86_400_000
 
 /** The fields whose cells the checks look at and that have a column, in order. */
@@ -40,7 +40,7 @@ export function ledgerPlanOf(
     table: layout.table,
     rowId: layout.rowId,
     columns: fields.map((field) => quoteIdentifier(layout.columns.get(field) ?? field)),
-    rules: groups.map(({ rule }) => rule),
+    rules: groups.flatMap(({ rule, bands }) => Array.from({ length: bands }, () => rule)),
     version: hashOf({
       checksVersion,
       spec,
@@ -54,7 +54,7 @@ export function ledgerPlanOf(
       const marks: string[] = []
       for (const [at, check] of checks.entries())
         if (check.is === 'row' && check.reasonOf(row) !== undefined) marks.push(`${at}`)
-      return { marks, places: groups.map((group) => group.placeOf(row)) }
+      return { marks, places: groups.flatMap((group) => group.placesOf(row)) }
     },
   }
 }

@@ -116,6 +116,12 @@ async function failing(at: Opened, desired?: DesiredState): Promise<Record<strin
 const good =
   "'Ann Lee', 'ann@acme.com', 'Acme', 'https://acme.com', '+1 212 555 0100', 'contacted', '[]', 'Hi Ann, Acme has caught my eye again.', '2024-05-01', '2024-04-01T00:00:00Z', '{}'"
 
+/** A message as a template gives it. */
+function letter(name: string, company: string): string {
+  return `Hi ${name}, I saw that your team at ${company} is growing and that you still check invoices by hand the whole week.
+    We take that off your desk, and nobody has to learn a new program for it. Would a short call suit you?`
+}
+
 describe('the quality of a table', () => {
   test('is 100 where every row is as declared, and nothing is told', async () => {
     const db = new Database(path)
@@ -180,6 +186,29 @@ describe('the quality of a table', () => {
     db.close()
     expect(await failing(at)).not.toHaveProperty('company.consistent.email')
     expect(await failing(at)).not.toHaveProperty('message.repeated')
+  })
+
+  test('looks at texts that differ in what a template was filled in with: once each, and not at equal ones', async () => {
+    const db = new Database(path)
+    create(db)
+    const add = db.prepare('INSERT INTO leads (id, message) VALUES (?, ?)')
+    add.run('a', letter('Ann', 'Acme'))
+    add.run('b', letter('Bob', 'Zeta & Sons'))
+    add.run('c', letter('Cy', 'Delta').replace('whole', 'entire'))
+    for (const id of ['e', 'f'])
+      add.run(id, 'Only a greeting, and the very same one in two rows of the table that we look at here.')
+    const at = open()
+    const found = (await seen(at)).checks.find(({ id }) => id === 'message.alike')
+    expect(found?.sample.toSorted()).toEqual(['a', 'b', 'c'])
+    expect(found?.failing).toBe(3)
+    const rows = await at.inspector.rows('leads', declared(at).spec, ['b', 'e'])
+    expect(rows.get('b')?.issues).toContainEqual(
+      expect.objectContaining({ id: 'message.alike', reason: 'is nearly the same text as in other rows' }),
+    )
+    expect(rows.get('e')?.issues.map(({ id }) => id)).not.toContain('message.alike')
+    db.exec("DELETE FROM leads WHERE id IN ('b', 'c')")
+    db.close()
+    expect(await failing(at)).not.toHaveProperty('message.alike')
   })
 
   test('of one row names its reasons, those of its group too', async () => {
@@ -254,7 +283,12 @@ describe('the quality of a table', () => {
 const values = {
   email: fc.option(fc.constantFrom('a@acme.com', 'b@acme.com', 'c@beta.io', 'nobody', '', 'x@gmail.com')),
   company: fc.option(fc.constantFrom('Acme', 'ACME', 'Beta', '')),
-  message: fc.option(fc.constantFrom('Hi {{x}}', 'Hi Ann at Acme, one two three', 'hi ann at acme one two three', '')),
+  message: fc.option(
+    fc.constantFrom(
+      ...['Hi {{x}}', 'Hi Ann at Acme, one two three', 'hi ann at acme one two three', ''],
+      ...[letter('Ann', 'Acme'), letter('Bob', 'Zeta'), letter('Cy', 'Acme').replace('whole', 'entire')],
+    ),
+  ),
   code: fc.option(fc.constantFrom('a', 'b', 'C'), { freq: 3 }),
 }
 const write = fc.oneof(

@@ -18,6 +18,8 @@ const fieldQualitySchema = z.object({
   placeholders: z.boolean(),
   /** The most rows with one text; 0 for any number. */
   repeats: z.int(),
+  /** The most texts that are nearly the same; 0 for any number. */
+  alike: z.int(),
 })
 
 const fieldSchema = z.object({
@@ -26,6 +28,8 @@ const fieldSchema = z.object({
   choices: z.array(z.string()).nullable(),
   /** Whether standardization rules look after its form. */
   standardized: z.boolean(),
+  /** Whether values that say nothing are told. */
+  fillers: z.boolean(),
   quality: fieldQualitySchema.nullable(),
 })
 
@@ -107,7 +111,7 @@ export function qualitySpecOf(desired: DesiredState, name: string): QualitySpec 
     table: table.table ?? name,
     formerTable: table.renamedFrom ?? null,
     key: table.key,
-    fields: fields.map(([field, spec]) => fieldOf(field, spec)),
+    fields: fields.map(([field, spec]) => fieldOf(field, spec, quality?.completeness?.[field] !== undefined)),
     formerColumns: Object.fromEntries(
       fields.flatMap(([field, { renamedFrom }]) => (renamedFrom === undefined ? [] : [[field, renamedFrom] as const])),
     ),
@@ -153,7 +157,10 @@ function standardized(name: string, table: TableSpec): ResourceKey[] {
   return isStandardized ? [{ kind: 'standardization', name }] : []
 }
 
-function fieldOf(name: string, field: FieldSpec): QualityField {
+/** Types whose values reach somebody: filler there is never meant. */
+const addressTypes: ReadonlySet<string> = new Set(['email', 'phone', 'url'])
+
+function fieldOf(name: string, field: FieldSpec, isAskedFor: boolean): QualityField {
   const { quality } = field
   const isMessage = field.type === 'longtext'
   return {
@@ -161,6 +168,8 @@ function fieldOf(name: string, field: FieldSpec): QualityField {
     type: field.type,
     choices: field.choices ?? null,
     standardized: field.standardize.length > 0,
+    fillers:
+      quality?.fillers ?? (addressTypes.has(field.type) || (field.type === 'text' && (isAskedFor || field.required))),
     quality:
       quality === undefined
         ? null
@@ -174,6 +183,7 @@ function fieldOf(name: string, field: FieldSpec): QualityField {
             pattern: quality.pattern ?? null,
             placeholders: quality.placeholders ?? isMessage,
             repeats: quality.repeats ?? (isMessage ? 1 : 0),
+            alike: quality.alike ?? 0,
           },
   }
 }

@@ -1,6 +1,6 @@
 /** What a ledger knows of the checks of its table. */
 import type { Database } from 'better-sqlite3'
-import { type LedgerPlan, readOff, readTotals, rowsOff, sampleRows } from '../../targets/sqlite/row-ledger.ts'
+import { readOff, readTotals, rowsOff, sampleRows } from '../../targets/sqlite/row-ledger.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../../values/field-type.ts'
 import type { Check } from './checks/check.ts'
@@ -15,23 +15,23 @@ export function sumsOf(
   ledger: Database,
   source: Database,
   checks: readonly Check[],
-  { plan, layout, rows }: { readonly plan: LedgerPlan; readonly layout: QualityLayout; readonly rows: number },
+  { layout, rows }: { readonly layout: QualityLayout; readonly rows: number },
 ): Sums {
   const totals = readTotals(ledger)
-  const off = readOff(ledger, plan.rules)
   const samples = sampleRows(
     ledger,
     checks.flatMap((check, at) => (check.is === 'row' && (totals.get(`${at}`) ?? 0) > 0 ? [`${at}`] : [])),
     sampleMax,
   )
-  let rule = -1
+  let next = 0
   const found = checks.map((check, at) => {
     if (check.is === 'row') {
       return { failing: totals.get(`${at}`) ?? 0, groups: null, rowIds: samples.get(`${at}`) ?? [] }
     }
-    rule += 1
-    const sum = off[rule] ?? { rows: 0, groups: 0 }
-    return { failing: sum.rows, groups: sum.groups, rowIds: sum.rows === 0 ? [] : rowsOff(ledger, rule, sampleMax) }
+    const rules = Array.from({ length: check.bands }, (_, band) => next + band)
+    next += check.bands
+    const sum = readOff(ledger, rules)
+    return { failing: sum.rows, groups: sum.groups, rowIds: sum.rows === 0 ? [] : rowsOff(ledger, rules, sampleMax) }
   })
   const keys = keysOf(source, layout, [...new Set(found.flatMap(({ rowIds }) => rowIds))])
   return {

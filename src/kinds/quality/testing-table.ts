@@ -20,7 +20,13 @@ export function everyCheck(emailTarget = '90%'): DesiredState {
           tags: { type: 'choices', choices: ['a', 'b'] },
           message: {
             type: 'longtext',
-            quality: { minLength: 20, maxLength: 400, mentions: ['company', 'full_name'], forbids: ['lorem'] },
+            quality: {
+              minLength: 20,
+              maxLength: 400,
+              mentions: ['company', 'full_name'],
+              forbids: ['lorem'],
+              alike: 1,
+            },
           },
           day: { type: 'date', quality: { notInFuture: true, notBefore: '2020-01-01' } },
           made: { type: 'datetime' },

@@ -97,8 +97,12 @@ function indexes(rules: readonly GroupRule[]): string {
 /** Every group that is off, found in one walk along the index. */
 function settleGroups(ledger: Database, rule: GroupRule, number: number): void {
   const insert = ledger.prepare('INSERT INTO off (rule, grp, major, members, rows) VALUES (?, ?, ?, ?, ?)')
-  const wanted =
-    rule.is === 'repeated' ? `HAVING count(*) > ${Math.trunc(rule.max)}` : `HAVING min(v${number}) <> max(v${number})`
+  const wanted = {
+    repeated: `HAVING count(*) > ${'max' in rule ? Math.trunc(rule.max) : 0}`,
+    // Groups of one value, which most are, are passed over without counting.
+    alike: `HAVING min(v${number}) <> max(v${number})`,
+    consistent: `HAVING min(v${number}) <> max(v${number})`,
+  }[rule.is]
   const groups = ledger
     .prepare<[], number>(`SELECT g${number} FROM row WHERE g${number} IS NOT NULL GROUP BY g${number} ${wanted}`)
     .pluck()

@@ -15,6 +15,8 @@ export type GroupRule =
   | { readonly is: 'consistent' }
   /** More rows of one group than `max` are off, all of them. */
   | { readonly is: 'repeated'; readonly max: number }
+  /** A group with more different values than `max` is off, all of it. */
+  | { readonly is: 'alike'; readonly max: number }
 
 /** Where a row stands under a group rule, as hashes of 53 bits. */
 export interface GroupPlace {
@@ -339,6 +341,7 @@ export function groupOff(
 ): { readonly members: number; readonly rows: number; readonly major: number | null } {
   const members = values.reduce((sum, { rows }) => sum + rows, 0)
   if (rule.is === 'repeated') return { members, rows: members > rule.max ? members : 0, major: null }
+  if (rule.is === 'alike') return { members, rows: values.length > rule.max ? members : 0, major: null }
   const [first, second] = values
   if (first === undefined || second === undefined) return { members, rows: 0, major: first?.value ?? null }
   return first.rows === second.rows
@@ -356,18 +359,33 @@ export function readTotals(ledger: Database.Database): ReadonlyMap<string, numbe
   return new Map(ledger.prepare<[], [string, number]>('SELECT mark, rows FROM total WHERE rows > 0').raw().all())
 }
 
-/** For each group rule how many rows are off, in how many groups. */
+/**
+ * How many rows are off by any of some group rules, each counted once, and in how many groups by the rule that has the most.
+ * @param rules their places in the plan
+ */
 export function readOff(
   ledger: Database.Database,
-  rules: readonly GroupRule[],
-): readonly { readonly rows: number; readonly groups: number }[] {
+  rules: readonly number[],
+): { readonly rows: number; readonly groups: number } {
   const sums = ledger.prepare<[number], { rows: number | null; groups: number }>(
     'SELECT sum(rows) AS rows, count(*) AS groups FROM off WHERE rule = ?',
   )
-  return rules.map((_, rule) => {
+  let [rows, groups] = [0, 0]
+  for (const [at, rule] of rules.entries()) {
     const found = sums.get(rule)
-    return { rows: found?.rows ?? 0, groups: found?.groups ?? 0 }
-  })
+    groups = Math.max(groups, found?.groups ?? 0)
+    rows += at === 0 || found?.groups === 0 ? (found?.rows ?? 0) : onlyOffBy(ledger, rule, rules.slice(0, at))
+  }
+  return { rows, groups }
+}
+
+/** Rows that are off by a rule and by none of others. Work grows with the rows that are off. */
+function onlyOffBy(ledger: Database.Database, rule: number, others: readonly number[]): number {
+  const isOff = (other: number) =>
+    `EXISTS (SELECT 1 FROM off WHERE rule = ${other} AND grp = row.g${other} AND row.v${other} IS NOT off.major)`
+  const sql = `SELECT count(*) FROM off AS bad CROSS JOIN row ON row.g${rule} = bad.grp
+    WHERE bad.rule = ${rule} AND row.v${rule} IS NOT bad.major AND NOT (${others.map(isOff).join(' OR ')})`
+  return ledger.prepare<[], number>(sql).pluck().get() ?? 0
 }
 
 /** Rowids of up to `limit` rows for each of some marks. */
@@ -393,15 +411,18 @@ export function sampleRows(
   return found
 }
 
-/** Rowids of up to `limit` rows that are off under a group rule, those of the largest groups first. */
-export function rowsOff(ledger: Database.Database, rule: number, limit: number): readonly number[] {
-  return ledger
-    .prepare<[number, number], number>(
-      `SELECT row.row_id FROM (SELECT grp, major FROM off WHERE rule = ? ORDER BY rows DESC, grp LIMIT 20) AS bad
+/** Rowids of up to `limit` rows that are off by any of some group rules, those of the largest groups first. */
+export function rowsOff(ledger: Database.Database, rules: readonly number[], limit: number): readonly number[] {
+  const found = rules.flatMap((rule) =>
+    ledger
+      .prepare<[number, number], number>(
+        `SELECT row.row_id FROM (SELECT grp, major FROM off WHERE rule = ? ORDER BY rows DESC, grp LIMIT 20) AS bad
          CROSS JOIN row ON row.g${rule} = bad.grp WHERE row.v${rule} IS NOT bad.major LIMIT ?`,
-    )
-    .pluck()
-    .all(rule, limit)
+      )
+      .pluck()
+      .all(rule, limit),
+  )
+  return [...new Set(found)].slice(0, limit)
 }
 
 /** What is kept of some rows; those that it does not know are left out. */

@@ -33,12 +33,19 @@ export interface RowCheck extends CheckName {
 export interface GroupCheck extends CheckName {
   readonly is: 'group'
   readonly rule: GroupRule
-  /** Where a row belongs; undefined where to no group. Total. */
-  readonly placeOf: (row: Row) => GroupPlace | undefined
+  /** In how many ways rows are grouped; a row fails once, by whichever. */
+  readonly bands: number
+  /** Where a row belongs in each way; undefined where to no group. Total. */
+  readonly placesOf: (row: Row) => readonly (GroupPlace | undefined)[]
   readonly reason: string
 }
 
 export type Check = RowCheck | GroupCheck
+
+/** Rows that are grouped in one way. */
+export function inOneWay(placeOf: (row: Row) => GroupPlace | undefined): Pick<GroupCheck, 'bands' | 'placesOf'> {
+  return { bands: 1, placesOf: (row) => [placeOf(row)] }
+}
 
 /** The text of a cell; undefined for an empty one, and for bytes that are no text. */
 export function textOf(cell: Cell): string | undefined {

@@ -2,7 +2,7 @@ import { type Grouping, parseGrouping } from '../../../desired/grouping.ts'
 import { domainOf, isFreeMailer } from '../../../values/domain.ts'
 import { foldWords } from '../../../values/fold.ts'
 import { hashText } from '../../../values/text-hash.ts'
-import { beginning, type GroupCheck, textOf } from './check.ts'
+import { beginning, type GroupCheck, inOneWay, textOf } from './check.ts'
 
 /** Rows of one group, such as those of one e-mail domain, spell a field alike. Undefined for a grouping that is none. */
 export function consistent(by: string, field: string): GroupCheck | undefined {
@@ -19,14 +19,14 @@ export function consistent(by: string, field: string): GroupCheck | undefined {
     remedy: `Give ${field} one spelling where rows share ${by}; two that are two companies have two domains.`,
     rule: { is: 'consistent' },
     reason: `is spelled otherwise than in most rows with the same ${by}`,
-    placeOf: (row) => {
+    ...inOneWay((row) => {
       const group = textOf(row(grouping.field))
       const value = textOf(row(field))
       const name = group === undefined ? undefined : groupName(grouping, group)
       return name === undefined || value === undefined
         ? undefined
         : { group: hashText(name), value: hashText(value.trim()) }
-    },
+    }),
   }
 }
 

@@ -1,6 +1,6 @@
 import { foldWords } from '../../../values/fold.ts'
 import { hashText } from '../../../values/text-hash.ts'
-import { beginning, type GroupCheck, textOf } from './check.ts'
+import { beginning, type GroupCheck, inOneWay, textOf } from './check.ts'
 
 /** Shorter texts repeat by nature. */
 const wordsMin = 4
@@ -19,11 +19,11 @@ export function repeated(field: string, max: number): GroupCheck {
     remedy: `Write ${field} anew where the same text stands in several rows.`,
     rule: { is: 'repeated', max },
     reason: `is the same text as in other rows`,
-    placeOf: (row) => {
+    ...inOneWay((row) => {
       const text = textOf(row(field))
       if (text === undefined) return undefined
       const folded = foldWords(beginning(text))
       return folded.split(' ', wordsMin).length < wordsMin ? undefined : { group: hashText(folded), value: 0 }
-    },
+    }),
   }
 }

@@ -1,13 +1,18 @@
-/** The worker thread of an import: looks, and for a checkpoint keeps what the action will write. */
+/** The work of an import's worker thread: looks, and for a checkpoint keeps what the action will write. */
 import { systemClock } from '../../clock.ts'
-import { serve } from '../../targets/process/serve.ts'
+import type { ServeContext } from '../../targets/process/serve.ts'
 import { openChangeSets } from '../../targets/sqlite/change-sets.ts'
 import { keepSets } from './kept-sets.ts'
+import type { OpenKnownLeads } from './known-leads.ts'
 import { type Keep, lookAtImport } from './look.ts'
-import { threadInputSchema } from './thread-wire.ts'
+import { type ThreadOutput, threadInputSchema } from './thread-wire.ts'
 
-serve((raw, { progress }) => {
-  const input = threadInputSchema.parse(raw)
+export function workOfImport(
+  given: unknown,
+  { progress }: Pick<ServeContext, 'progress'>,
+  openKnownLeads: OpenKnownLeads,
+): Promise<ThreadOutput> {
+  const input = threadInputSchema.parse(given)
   const { spec, write, nowMs } = input
   const keep: Keep = (from) => {
     // On other evidence the action is void, and nothing is kept for it.
@@ -19,5 +24,5 @@ serve((raw, { progress }) => {
       sets.close()
     }
   }
-  return lookAtImport(input, { progress, keep })
-})
+  return lookAtImport(input, { progress, keep, openKnownLeads })
+}
