@@ -16,6 +16,7 @@ import { createAuth } from '../api/auth/auth.ts'
 import { openTokens } from '../api/auth/tokens.ts'
 import { createApi } from '../api/http/server.ts'
 import { createTestingEngine } from '../api/testing-engine.ts'
+import { createTestingBackups } from '../api/testing-backups.ts'
 import { createTestingPrograms } from '../api/testing-programs.ts'
 import { createTestingQuality } from '../api/testing-quality.ts'
 import { createTestingSync } from '../api/testing-sync.ts'
@@ -124,6 +125,7 @@ async function serveApi(folder: string): Promise<number> {
     sync: createTestingSync(),
     quality: createTestingQuality(),
     programs: createTestingPrograms(),
+    backups: createTestingBackups(),
     auth,
     clock: systemClock,
     log: openLog('silent'),

@@ -24,6 +24,7 @@ const commandFiles: readonly (readonly [names: readonly string[], load: () => Pr
     [['status', 'drift', 'health'], async () => (await import('./commands/state.ts')).registerState],
     [['why'], async () => (await import('./commands/why.ts')).registerWhy],
     [['service'], async () => (await import('./commands/service.ts')).registerService],
+    [['backup'], async () => (await import('./commands/backup.ts')).registerBackup],
     [['approvals', 'approve', 'reject', 'undo'], async () => (await import('./commands/queue.ts')).registerQueue],
     [['sync'], async () => (await import('./commands/sync.ts')).registerSync],
     [['conflicts', 'resolve'], async () => (await import('./commands/conflicts.ts')).registerConflicts],

@@ -14,6 +14,7 @@ import { metricsText } from '../metrics.ts'
 import { asset } from '../page/assets.ts'
 import { statusPage } from '../page/status-page.ts'
 import type { EnginePort } from '../ports.ts'
+import type { BackupPort } from '../backup-port.ts'
 import type { ProgramPort } from '../program-port.ts'
 import type { QualityPort } from '../quality-port.ts'
 import type { Repositories } from '../schema/context.ts'
@@ -30,6 +31,7 @@ export interface ApiOptions {
   readonly sync: SyncPort
   readonly quality: QualityPort
   readonly programs: ProgramPort
+  readonly backups: BackupPort
   readonly auth: Auth
   readonly clock: Clock
   readonly log: Log
