@@ -56,7 +56,11 @@ export async function verifyWith(
   workspace: Workspace,
   { id, identities }: { readonly id: string; readonly identities: readonly string[] },
   { signal, progress = () => undefined }: RestoreContext,
-): Promise<{ readonly verified: boolean; readonly how: 'restored' | 'without-key'; readonly problems: readonly string[] }> {
+): Promise<{
+  readonly verified: boolean
+  readonly how: 'restored' | 'without-key'
+  readonly problems: readonly string[]
+}> {
   const { set } = findSet(workspace, id)
   const ports = { ...workspace, clock: workspace.engine.ports().clock }
   const { how, problems } = await verifySet(id, set.folders, identities, ports, { signal, progress })

@@ -22,7 +22,7 @@ type Refused = Extract<BackupRefusal, { is: 'refused' }>
 const keysMax = 1000
 
 export function addBackups(builder: Builder, port: BackupPort, results: Results): void {
-  const Set = builder.objectRef<BackupSetView>('BackupSet').implement({
+  const BackupSet = builder.objectRef<BackupSetView>('BackupSet').implement({
     description: 'One set of a backup. It is never changed once it is there.',
     fields: (t) => ({
       id: t.exposeString('id'),
@@ -65,7 +65,7 @@ export function addBackups(builder: Builder, port: BackupPort, results: Results)
       nextAt: t.field({ type: 'DateTime', nullable: true, resolve: ({ nextAtMs }) => isoOrNull(nextAtMs) }),
       due: t.exposeBoolean('due', { description: 'Whether a set as young as the schedule asks is missing.' }),
       places: t.field({ type: [Place], resolve: ({ places }) => [...places] }),
-      sets: t.field({ type: [Set], description: 'Newest first.', resolve: ({ sets }) => [...sets] }),
+      sets: t.field({ type: [BackupSet], description: 'Newest first.', resolve: ({ sets }) => [...sets] }),
     }),
   })
   builder.queryField('backups', (t) =>

@@ -326,10 +326,14 @@ async function restoreInPlace(
   const controller = await controllerOf(options)
   const [tables, keys] = [options.table, options.key].map((some) => (some.length === 0 ? null : some))
   const request = { id, database, tables: tables ?? null, keys: keys ?? null, actor: localActor(), identities }
-  const { asked, backup } = await withWorkspace(options, controller === undefined ? 'act' : 'look', async (workspace) => ({
-    asked: await askRestore(workspace, request, run),
-    backup: findSet(workspace, id).backup,
-  }))
+  const { asked, backup } = await withWorkspace(
+    options,
+    controller === undefined ? 'act' : 'look',
+    async (workspace) => ({
+      asked: await askRestore(workspace, request, run),
+      backup: findSet(workspace, id).backup,
+    }),
+  )
   // The ask lies in the workspace; the controller finds it by looking.
   await controller?.request(
     'mutation ($input: ReconcileInput!) { reconcile(input: $input) { __typename } }',
@@ -367,16 +371,15 @@ async function prune(name: string | null, options: CommonOptions, run: CommandRu
   const controller = await controllerOf(options)
   const answer =
     controller === undefined
-      ? await withWorkspace(options, 'act', (workspace) =>
-          portOf(workspace, run).prune({ name, actor: localActor() }),
-        )
+      ? await withWorkspace(options, 'act', (workspace) => portOf(workspace, run).prune({ name, actor: localActor() }))
       : await pruneThere(name, controller)
   if (answer.is === 'held') return printHeld(answer, run)
   if (answer.is !== 'pruned') throw errorOf(answer)
   run.answer({ items: answer.ids.map((id) => ({ id })), actionId: answer.actionId }, ({ line, colour }) => {
     if (answer.actionId === null) line('Nothing is older than is kept.')
     for (const id of answer.ids) line(`${colour.green('✓')} ${id} put aside`)
-    if (answer.actionId !== null) line(colour.dim(`Gone for good after 48 hours; until then: trueup undo ${answer.actionId}`))
+    if (answer.actionId !== null)
+      line(colour.dim(`Gone for good after 48 hours; until then: trueup undo ${answer.actionId}`))
   })
   return 0
 }
