@@ -7,6 +7,7 @@ import { type PersonTable, personTableOf, personTablesOf } from '../desired/pers
 import type { DesiredState } from '../desired/schema.ts'
 import { forgetInJournal, showsPerson } from '../journal/forget.ts'
 import type { JournalStore } from '../journal/store.ts'
+import { dropAllAsks } from '../kinds/backup/index.ts'
 import { duplicatesStoreFile, emptyDuplicateStore } from '../kinds/duplicates/index.ts'
 import { forgetInImportLog, forgottenLogChange, importSources } from '../kinds/import/index.ts'
 import { emptySearchFile } from '../leads/search/forget.ts'
@@ -51,11 +52,12 @@ export function openErasure(ports: ErasurePorts): Erasure {
       forget: (person) => forgetInCheckpoints(person, places(), ports),
     },
     {
-      name: 'previews, last looks and events',
+      name: 'previews, last looks, events and restores that were asked for',
       path: join(ownFolder, 'journal.db'),
       forget: async (person) => {
         ports.forgetLooks(showsPerson(person.known))
-        return forgetInJournal(journal, person.known)
+        // A restore that was asked for holds a copy of what was in the set.
+        return forgetInJournal(journal, person.known) + dropAllAsks(ownFolder)
       },
     },
     {

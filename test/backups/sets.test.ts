@@ -250,15 +250,13 @@ describe('an encrypted backup', () => {
 describe('sets that are older than is kept', () => {
   test('are put aside, come back by undo, and go for good after two days', async () => {
     const world = fresh({ backup: 'to: [backups/]\n    keep: { daily: 2, weekly: 0 }' })
-    for (let day = 0; day < 4; day += 1) {
+    for (let day = 0; day < 6; day += 1) {
       await world.open(async ({ apply }) => void (await apply()))
       world.later(24 * hourMs)
     }
-    const [third, fourth] = world.sets()
     expect(world.sets()).toHaveLength(2)
-    const aside = () => readdirSync(world.path('backups/.pruned')).length
-    expect(aside()).toBe(2)
-    expect(third).not.toBe(fourth)
+    // Of the four that had to go, two went more than two days ago.
+    expect(readdirSync(world.path('backups/.pruned'))).toHaveLength(2)
 
     await world.open(async ({ workspace }) => {
       const { signal } = quietContext

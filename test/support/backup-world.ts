@@ -51,6 +51,7 @@ export function createBackupWorld(options: BackupWorldOptions = {}): BackupWorld
   writeFileSync(path('desired-state.yaml'), desired(options))
   const connected = <Result>(file: string, work: (db: Database.Database) => Result): Result => {
     const db = new Database(file)
+    db.pragma('foreign_keys = OFF') // as Python's are
     try {
       return work(db)
     } finally {

@@ -2,7 +2,7 @@
  * The restores in place that were asked for: each a folder with what was asked and the copy that the set was restored to,
  * made whole under another name first. An ask that nobody approved lapses, since its copy holds what was in the set.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf } from '../../targets/sqlite/database-error.ts'
 import { askSchema, type RestoreAsk } from './restore-state.ts'
@@ -11,6 +11,8 @@ import { askSchema, type RestoreAsk } from './restore-state.ts'
 export const askLapsesMs = 72 * 3_600_000
 
 const stagingPrefix = '.staging-'
+/** No set takes longer to restore: the child process that does is killed before. */
+const stagingMaxMs = 2 * 3_600_000
 
 function folderOf(ownFolder: string): string {
   return join(ownFolder, 'restores')
@@ -52,10 +54,21 @@ export function dropAsk(ownFolder: string, id: string): void {
   rmSync(join(folderOf(ownFolder), id), { recursive: true, force: true })
 }
 
-/** Removes what lapsed, and what was being put together for so long that nobody does any more. */
+/** Drops every ask, since its copy may hold somebody who is being erased; gives how many. */
+export function dropAllAsks(ownFolder: string): number {
+  const count = namesIn(folderOf(ownFolder)).length
+  rmSync(folderOf(ownFolder), { recursive: true, force: true })
+  return count
+}
+
+/** Removes what lapsed, and what a crash left half put together. */
 export function sweepAsks(ownFolder: string, nowMs: number): void {
-  const known = new Map(allAsks(ownFolder).map((ask) => [ask.id, ask]))
-  for (const [id, { atMs }] of known) if (nowMs - atMs >= askLapsesMs) dropAsk(ownFolder, id)
+  for (const { id, atMs } of allAsks(ownFolder)) if (nowMs - atMs >= askLapsesMs) dropAsk(ownFolder, id)
+  for (const name of namesIn(folderOf(ownFolder))) {
+    if (!name.startsWith(stagingPrefix)) continue
+    const made = statSync(join(folderOf(ownFolder), name), { throwIfNoEntry: false })
+    if (made !== undefined && nowMs - made.mtimeMs >= stagingMaxMs) dropAsk(ownFolder, name)
+  }
 }
 
 function allAsks(ownFolder: string): readonly RestoreAsk[] {

@@ -62,28 +62,22 @@ export function compareDatabases(db: Database, copy: Database, options: CompareO
   }
   const counts = new Map(pairs.map((pair) => [pair, { table: pair.live.name, added: 0, changed: 0, removed: 0 }]))
   const countOf = (pair: Pair) => counts.get(pair) ?? { table: '', added: 0, changed: 0, removed: 0 }
-  let withheld = 0
+  const erased = createErased(options)
   // Those that refer go before those that they refer to, and come after them.
-  for (const pair of [...pairs].reverse())
+  for (const pair of [...pairs].reverse()) {
     for (const change of removedIn(db, pair, options)) {
       countOf(pair).removed += 1
       note(pair, change)
     }
+  }
   for (const pair of pairs) {
-    const isErased = erasedIn(pair, options)
     for (const { cells, key, changes } of changedIn(db, pair, options)) {
-      if (isErased(cells, key)) {
-        withheld += 1
-        continue
-      }
+      if (erased.withhold(pair, cells, key)) continue
       countOf(pair).changed += 1
       for (const change of changes) note(pair, change)
     }
     for (const change of addedIn(db, pair, options)) {
-      if (isErased(change.row, change.key)) {
-        withheld += 1
-        continue
-      }
+      if (erased.withhold(pair, change.row, change.key)) continue
       countOf(pair).added += 1
       note(pair, change)
     }
@@ -96,7 +90,7 @@ export function compareDatabases(db: Database, copy: Database, options: CompareO
     population: pairs.reduce((total, { live }) => total + rowsOf(db, live.name), 0),
     tables,
     passedOver: [...passedOver],
-    withheld,
+    withheld: erased.count(),
     sample,
     preview,
   }
@@ -173,18 +167,43 @@ function inOrder(pairs: readonly Pair[]): readonly Pair[] {
   return ordered
 }
 
-function erasedIn(pair: Pair, { ask, erased, places }: CompareOptions) {
+interface Erased {
+  /** Whether a record of the set is of an erased person, or refers to one that is; it is counted then. */
+  withhold(pair: Pair, cells: Readonly<Record<string, Cell>>, key: Cell): boolean
+  count(): number
+}
+
+function createErased({ ask, erased, places }: CompareOptions): Erased {
   const test = erasedBy(erased)
-  const place = places.find(
-    ({ path, table }) => path === ask.path && table.toLowerCase() === pair.live.name.toLowerCase(),
-  )
-  return (cells: Readonly<Record<string, Cell>>, key: Cell): boolean => {
-    if (place === undefined || erased === null) return false
+  const withheld = new Map<string, { readonly cells: Readonly<Record<string, Cell>>; readonly key: Cell }[]>()
+  const isPerson = (pair: Pair, cells: Readonly<Record<string, Cell>>, key: Cell): boolean => {
+    const place = places.find(
+      ({ path, table }) => path === ask.path && table.toLowerCase() === pair.live.name.toLowerCase(),
+    )
+    if (place === undefined) return false
     const own = typeof key === 'string' ? keyIdentity(place.table, key) : undefined
-    return test([
-      ...(own === undefined ? [] : [own]),
-      ...identitiesOf(personTextsOf(place.fields, (field) => cells[field])),
-    ])
+    const texts = personTextsOf(place.fields, (field) => cells[field])
+    return test([...(own === undefined ? [] : [own]), ...identitiesOf(texts)])
+  }
+  const refersToOne = ({ live }: Pair, cells: Readonly<Record<string, Cell>>): boolean =>
+    live.foreignKeys.some(({ toTable, columns, toColumns }) =>
+      (withheld.get(toTable.toLowerCase()) ?? []).some((parent) =>
+        columns.every((column, index) => {
+          const to = toColumns[index]
+          const cell = cells[column] ?? null
+          // Without a name it is the primary key that is meant.
+          return cell !== null && cell === (to === undefined ? parent.key : parent.cells[to])
+        }),
+      ),
+    )
+  return {
+    withhold(pair, cells, key) {
+      if (erased === null || !(isPerson(pair, cells, key) || refersToOne(pair, cells))) return false
+      const name = pair.live.name.toLowerCase()
+      withheld.set(name, [...(withheld.get(name) ?? []), { cells, key }])
+      return true
+    },
+    count: () => [...withheld.values()].reduce((sum, rows) => sum + rows.length, 0),
   }
 }
 

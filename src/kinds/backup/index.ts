@@ -20,7 +20,7 @@ import type { BackupPorts } from './ports.ts'
 import { type BackupSpec, backupKindName, listBackups } from './spec.ts'
 import type { BackupState } from './state.ts'
 
-export { noteAsk, stagedCopy, stagingFolder } from './asks.ts'
+export { dropAllAsks, noteAsk, stagingFolder } from './asks.ts'
 export { verifySet } from './make-set.ts'
 export { setsOf } from './observe.ts'
 export type { BackupPorts } from './ports.ts'
