@@ -41,6 +41,8 @@ export interface BackupWorldOptions {
   readonly environment?: Readonly<Record<string, string>>
   readonly more?: string
   readonly of?: string
+  /** Whether the leads have their mirror in the embedded base. */
+  readonly mirror?: boolean
 }
 
 export function createBackupWorld(options: BackupWorldOptions = {}): BackupWorld {
@@ -94,18 +96,19 @@ export function createBackupWorld(options: BackupWorldOptions = {}): BackupWorld
   }
 }
 
-function desired({ backup = 'to: [backups/]', more = '', of = 'main' }: BackupWorldOptions): string {
+function desired({ backup = 'to: [backups/]', more = '', of = 'main', mirror = false }: BackupWorldOptions): string {
+  const mirrored = (text: string) => (mirror ? text : '')
   return `apiVersion: trueup/v1
 name: backups
-databases:
+${mirrored('policy: { approvals: { low: auto, medium: auto, high: auto, critical: auto } }\nairtable: { base: appBackups0000000, token: { env: T }, endpoint: sandbox }\n')}databases:
   main: { path: data/leads.db }
 ${more}tables:
   leads:
     database: main
     key: id
-    fields:
-      full_name: { type: text }
-      email: { type: email }
+${mirrored('    airtable: { table: People, key: Lead ID }\n')}    fields:
+      full_name: { type: text${mirrored(', airtable: Full Name')} }
+      email: { type: email${mirrored(', airtable: Mail')} }
 backups:
   nightly:
     of: [${of}]
