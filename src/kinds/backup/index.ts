@@ -24,7 +24,7 @@ export { dropAllAsks, noteAsk, stagingFolder } from './asks.ts'
 export { verifySet } from './make-set.ts'
 export { setsOf } from './observe.ts'
 export type { BackupPorts } from './ports.ts'
-export type { Comparison, RestoreAsk } from './restore-state.ts'
+export type { RestoreAsk } from './restore-state.ts'
 export { type BackupSpec, backupKindName } from './spec.ts'
 export { type BackupSet, type BackupState, isDue } from './state.ts'
 
