@@ -8,6 +8,7 @@ import type {
   BackupSetView,
   BackupView,
 } from '../api/backup-port.ts'
+import type { Gauge } from '../api/program-port.ts'
 import type { EffectContext } from '../engine/kind.ts'
 import type { Declared, ResourceKey } from '../engine/resource.ts'
 import { OperationalError } from '../errors.ts'
@@ -88,7 +89,33 @@ export function createBackupPort({ workspace, signal, wake }: BackupPortOptions)
         failWhereFailed(done.execution)
         return { is: 'pruned' as const, actionId: done.actionId, ids: draft.affected.sample }
       }),
+    gauges: async () => gaugesOf(await Promise.all(declared().map(viewOf))),
   }
+}
+
+function gaugesOf(views: readonly BackupView[]): readonly Gauge[] {
+  if (views.length === 0) return []
+  const newest = ({ name, sets }: BackupView, isMeant: (set: BackupSetView) => boolean) => {
+    const set = sets.find((one) => one.problems.length === 0 && isMeant(one))
+    return set === undefined ? [] : [{ labels: { backup: name }, value: set.createdAtMs / 1000 }]
+  }
+  return [
+    {
+      name: 'backup_timestamp_seconds',
+      help: 'When the newest set of each backup was made.',
+      samples: views.flatMap((view) => newest(view, () => true)),
+    },
+    {
+      name: 'backup_verified_timestamp_seconds',
+      help: 'When the newest verified set of each backup was made.',
+      samples: views.flatMap((view) => newest(view, ({ verifiedAtMs }) => verifiedAtMs !== null)),
+    },
+    {
+      name: 'backup_sets',
+      help: 'Sets of each backup.',
+      samples: views.map(({ name, sets }) => ({ labels: { backup: name }, value: sets.length })),
+    },
+  ]
 }
 
 /** The backup that is meant. Throws NOT_FOUND. */

@@ -30,7 +30,7 @@ const commands = [
   'resolve',
 ]
 /** Commands that only gather others. */
-const groups = ['leads', 'token', 'service', 'sync']
+const groups = ['leads', 'token', 'service', 'sync', 'backup']
 const stackTrace = /^\s+at .+:\d+:\d+\)?$/m
 const colour = new RegExp(`${String.fromCharCode(27)}\\[`)
 

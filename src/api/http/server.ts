@@ -111,7 +111,7 @@ export function createApi(options: ApiOptions): Api {
           response,
           200,
           'text/plain; version=0.0.4; charset=utf-8',
-          await metricsText(engine, options.programs, options.clock),
+          await metricsText(options, options.clock),
         )
       case '/sign-out':
         return handleSignOut(request, response, auth)
