@@ -81,13 +81,13 @@ export function createBackupPort({ workspace, signal, wake }: BackupPortOptions)
     prune: ({ name, actor }) =>
       answered(async () => {
         const one = chosen(name, declared())
-        const draft = await backups.requestPrune(one, context)
-        if (draft === undefined) return { is: 'pruned' as const, actionId: null, ids: [] }
-        const done = await carryOut({ key: one.key, draft, declared: one }, backups, actor, workspace)
+        const wanted = await backups.requestPrune(one, context)
+        if (wanted === undefined) return { is: 'pruned' as const, actionId: null, ids: [] }
+        const done = await carryOut({ key: one.key, draft: wanted.draft, declared: one }, backups, actor, workspace)
         wake(one.key)
         if (done.is === 'held') return done
         failWhereFailed(done.execution)
-        return { is: 'pruned' as const, actionId: done.actionId, ids: draft.affected.sample }
+        return { is: 'pruned' as const, actionId: done.actionId, ids: wanted.ids }
       }),
     gauges: async () => gaugesOf(await Promise.all(declared().map(viewOf))),
   }

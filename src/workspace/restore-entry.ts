@@ -2,15 +2,17 @@
  * Child process: restores a set, or some of it, into a folder: each file checked against the manifest, and the people who
  * were erased since taken out again before anybody sees it.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { createReadStream, createWriteStream, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { OperationalError } from '../errors.ts'
 import { forgetInImportLog } from '../kinds/import/index.ts'
 import { type Manifest, manifestName, readManifest } from '../targets/backup/manifest.ts'
 import { byteProblem, unpackMember } from '../targets/backup/pack.ts'
 import { findRows } from '../targets/erasure/find-rows.ts'
-import { erasedBy, type IsErased } from '../targets/erasure/marks.ts'
+import { erasedBy } from '../targets/erasure/marks.ts'
 import { type PersonPlace, personPlaceSchema } from '../targets/erasure/person-layout.ts'
 import { removeRows } from '../targets/erasure/remove-rows.ts'
 import { serve } from '../targets/process/serve.ts'
@@ -34,6 +36,9 @@ export const restoreOrderSchema = z.strictObject({
       table: z.string(),
       fields: personPlaceSchema.shape.fields,
       remote: z.record(z.string(), z.string()),
+      /** The table's name in SQLite, and the Airtable field that holds its key. */
+      keysOf: z.string(),
+      remoteKey: z.string(),
     }),
   ),
 })
@@ -69,7 +74,7 @@ serve(async (input, { progress }): Promise<RestoreReply> => {
       const places = order.places.filter(({ database }) => database === member.name).map(({ place }) => place)
       withheld += withholdRows(to, places, order.erased)
     }
-    if (member.is === 'airtable-table') withheld += withholdLines(member.name, to, order)
+    if (member.is === 'airtable-table') withheld += await withholdLines(member.name, to, order)
   }
   return { files, withheld }
 })
@@ -130,26 +135,43 @@ const baseSchema = z.looseObject({
 })
 
 /** The same for a table of Airtable; the schema of the base was restored before. */
-function withholdLines(name: string, path: string, order: RestoreOrder): number {
+async function withholdLines(name: string, path: string, order: RestoreOrder): Promise<number> {
   const mirror = order.mirrors.find(({ table }) => `airtable/${table}` === name)
   if (mirror === undefined) return 0
-  const schemaPath = join(order.into, 'airtable-schema.json')
-  const { tables } = baseSchema.parse(JSON.parse(readFileSync(schemaPath, 'utf8')))
-  const fields = tables.flatMap((table) => table.fields)
-  const test: IsErased = erasedBy(order.erased)
-  const lines = readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-  const kept = lines.filter((line) => {
-    const record = recordSchema.parse(JSON.parse(line))
-    const cellOf = (field: string): unknown => {
-      const wanted = mirror.remote[field]?.toLowerCase()
-      const ids = fields.filter(({ id, name: own }) => id.toLowerCase() === wanted || own.toLowerCase() === wanted)
-      return ids.map(({ id }) => record.fields[id]).find((cell) => cell !== undefined)
+  const { tables } = baseSchema.parse(JSON.parse(readFileSync(join(order.into, 'airtable-schema.json'), 'utf8')))
+  const identities = identitiesIn(mirror, tables)
+  const isErased = erasedBy(order.erased)
+  const part = `${path}.part`
+  let withheld = 0
+  async function* kept() {
+    for await (const line of createInterface({ input: createReadStream(path) })) {
+      if (isErased(identities(recordSchema.parse(JSON.parse(line))))) withheld += 1
+      else yield `${line}\n`
     }
-    const own = keyIdentity(mirror.table, record.id)
-    return !test([...(own === undefined ? [] : [own]), ...identitiesOf(personTextsOf(mirror.fields, cellOf))])
-  })
-  if (kept.length < lines.length) writeFileSync(path, kept.map((line) => `${line}\n`).join(''))
-  return lines.length - kept.length
+  }
+  await pipeline(kept(), createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true }))
+  renameSync(part, path)
+  return withheld
+}
+
+/** By what the person of a record is recognised: its id, the key of the lead, and the mirrored fields. */
+function identitiesIn(
+  { remote, fields, keysOf, remoteKey }: RestoreOrder['mirrors'][number],
+  tables: z.output<typeof baseSchema>['tables'],
+) {
+  const all = tables.flatMap((table) => table.fields)
+  const idsOf = (wanted: string | undefined) =>
+    all
+      .filter(({ id, name }) => [id, name].some((one) => one.toLowerCase() === wanted?.toLowerCase()))
+      .map(({ id }) => id)
+  const columns = new Map(Object.entries(remote).map(([field, wanted]) => [field, idsOf(wanted)]))
+  const keys = idsOf(remoteKey)
+  return (record: z.output<typeof recordSchema>): readonly string[] => {
+    const cellAt = (ids: readonly string[] | undefined) =>
+      ids?.map((id) => record.fields[id]).find((cell) => cell !== undefined)
+    const key = cellAt(keys)
+    const own = [record.id, ...(typeof key === 'string' ? [key] : [])].map((one) => keyIdentity(keysOf, one))
+    const texts = personTextsOf(fields, (field) => cellAt(columns.get(field)))
+    return [...own.filter((one) => one !== undefined), ...identitiesOf(texts)]
+  }
 }

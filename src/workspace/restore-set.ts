@@ -128,14 +128,15 @@ function mirrorsOf({ tables }: DesiredState): RestoreOrder['mirrors'] {
     const remote = Object.entries(spec.fields).flatMap(([name, { airtable }]) =>
       airtable === undefined ? [] : [[name, airtable.field] as const],
     )
-    const { emails, linkedins, phones, person } = personTableOf(table, spec).fields
+    const { table: keysOf, fields: own } = personTableOf(table, spec)
+    const { emails, linkedins, phones, person } = own
     const fields = {
       emails: [...emails],
       linkedins: [...linkedins],
       phones: phones.map((phone) => ({ ...phone })),
       person,
     }
-    return [{ table, fields, remote: Object.fromEntries(remote) }]
+    return [{ table, fields, remote: Object.fromEntries(remote), keysOf, remoteKey: spec.airtable.key }]
   })
 }
 

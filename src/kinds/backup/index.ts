@@ -32,7 +32,10 @@ export interface BackupKind extends Kind<BackupSpec, BackupState> {
   /** The action that makes a set now, because a person asks. */
   requestCreate(declared: Declared<BackupSpec>, context: EffectContext): Promise<ActionDraft>
   /** The action that puts aside what is older than is kept; undefined where nothing is. */
-  requestPrune(declared: Declared<BackupSpec>, context: EffectContext): Promise<ActionDraft | undefined>
+  requestPrune(
+    declared: Declared<BackupSpec>,
+    context: EffectContext,
+  ): Promise<{ readonly draft: ActionDraft; readonly ids: readonly string[] } | undefined>
 }
 
 /** @param state the desired state in force. */
@@ -61,7 +64,8 @@ export function backupKind(ports: BackupPorts, state: () => DesiredState): Backu
     requestCreate: async (declared, context) => createDraft(declared.spec, await looked(declared, context), []),
     async requestPrune(declared, context) {
       const found = await looked(declared, context)
-      return found.prunable.length === 0 ? undefined : pruneDraft(declared.spec, found)
+      const ids = found.prunable
+      return ids.length === 0 ? undefined : { draft: pruneDraft(declared.spec, found), ids }
     },
   }
 }

@@ -44,9 +44,11 @@ export function isDue({ newest, dueAtMs }: Pick<BackupState, 'newest' | 'dueAtMs
   return newest.missingFrom.length > 0 || (dueAtMs !== undefined && newest.createdAtMs < dueAtMs)
 }
 
-/** What actions are bound to: which sets there are. */
-export function evidenceOf(sets: readonly Pick<BackupSet, 'id' | 'folders' | 'problems'>[]): string {
-  return hashOf(sets.map(({ id, folders, problems }) => ({ id, folders, problems })))
+/** What actions are bound to: which sets there are, and which of them are sound and verified. */
+export function evidenceOf(sets: readonly Pick<BackupSet, 'id' | 'folders' | 'problems' | 'verified'>[]): string {
+  return hashOf(
+    sets.map(({ id, folders, problems, verified }) => ({ id, folders, problems, isVerified: verified !== undefined })),
+  )
 }
 
 export function fingerprintOf(state: BackupState): string {

@@ -9,11 +9,13 @@ import type { TableFacts } from './manifest.ts'
 /**
  * Checks a copy that nobody else has open, and counts and hashes its tables. The schema counts as a table of its own.
  * Throws DATABASE_CORRUPT where the check finds something.
+ * @param depth a restored copy is checked in full; one that was just made, which that will be, quickly
  */
-export function contentOf(path: string, name: string): TableFacts[] {
+export function contentOf(path: string, name: string, depth: 'quick' | 'full'): TableFacts[] {
   const db = openReading(path)
   try {
-    const problems = db.prepare<[], string>('PRAGMA integrity_check(5)').pluck().all()
+    const check = depth === 'quick' ? 'quick_check' : 'integrity_check'
+    const problems = db.prepare<[], string>(`PRAGMA ${check}(5)`).pluck().all()
     if (problems.length !== 1 || problems[0] !== 'ok')
       throw new OperationalError('DATABASE_CORRUPT', `${name}: ${problems.join('; ')}`)
     const tables = db

@@ -37,6 +37,7 @@ import {
 const makingPrefix = '.making-'
 const verifiedFolder = '.verified'
 const prunedFolder = '.pruned'
+const goingPrefix = '.going-'
 
 /** One set as a look finds it, without reading its content. */
 export interface SetSeen {
@@ -167,8 +168,9 @@ export function putAside(folder: string, id: string, nowMs: number): boolean {
   if (!existsSync(join(folder, id))) return false
   try {
     mkdirSync(join(folder, prunedFolder), { recursive: true, mode: 0o700 })
+    // Before the rename: a crash between must not leave it aside with a moment of long ago.
+    utimesSync(join(folder, id), nowMs / 1000, nowMs / 1000)
     renameSync(join(folder, id), join(folder, prunedFolder, id))
-    utimesSync(join(folder, prunedFolder, id), nowMs / 1000, nowMs / 1000)
     syncFolder(folder)
     return true
   } catch (error) {
@@ -188,13 +190,17 @@ export function isAside(folder: string, id: string): boolean {
   return existsSync(join(folder, prunedFolder, id))
 }
 
-/** Removes for good what was put aside before a moment. */
+/** Removes for good what was put aside before a moment. What is half removed cannot be taken back any more. */
 export function removeAside(folder: string, backup: string, beforeMs: number): void {
   const aside = join(folder, prunedFolder)
   for (const name of namesIn(aside)) {
     if (parseSetId(name)?.backup !== backup || statSync(join(aside, name)).mtimeMs >= beforeMs) continue
-    rmSync(join(aside, name), { recursive: true, force: true })
     forgetVerified(folder, name)
+    renameSync(join(aside, name), join(aside, `${goingPrefix}${name}`))
+  }
+  for (const name of namesIn(aside)) {
+    if (name.startsWith(goingPrefix) && parseSetId(name.slice(goingPrefix.length))?.backup === backup)
+      rmSync(join(aside, name), { recursive: true, force: true })
   }
 }
 
