@@ -5,10 +5,11 @@ import type { Applied, Checkpoint, EffectContext } from '../../engine/kind.ts'
 import { OperationalError } from '../../errors.ts'
 import { isAside, putAside, readSet, removeAside, setOfAction, takeBack } from '../../targets/backup/sets.ts'
 import { dropAsk, findAsk, sweepAsks } from './asks.ts'
-import { makeSet, sweepScratch, verifySet } from './make-set.ts'
+import { makeSet, verifySet } from './make-set.ts'
 import { compareIn, setsOf, usableFolders } from './observe.ts'
 import { type Order, orderOf } from './orders.ts'
 import type { BackupPorts } from './ports.ts'
+import { sweepScratch } from './scratch.ts'
 import type { BackupSpec } from './spec.ts'
 import { asideMs, evidenceOf } from './state.ts'
 
@@ -60,7 +61,7 @@ export async function applyBackup(action: Action, ports: BackupPorts, context: E
   const nowMs = ports.clock.nowMs()
   switch (order.verb) {
     case 'create':
-      sweepScratch(ports.ownFolder, name)
+      sweepScratch(ports.ownFolder)
       sweepAsks(ports.ownFolder, nowMs)
       await makeSet(action, order.spec, ports, context)
       return { ...nothing, changed: 1 }

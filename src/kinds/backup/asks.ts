@@ -75,7 +75,9 @@ function allAsks(ownFolder: string): readonly RestoreAsk[] {
   return namesIn(folderOf(ownFolder)).flatMap((name) => {
     if (name.startsWith('.')) return []
     try {
-      return [askSchema.parse(JSON.parse(readFileSync(join(folderOf(ownFolder), name, 'ask.json'), 'utf8')))]
+      const found = askSchema.safeParse(JSON.parse(readFileSync(join(folderOf(ownFolder), name, 'ask.json'), 'utf8')))
+      // One of another version cannot be carried out; it goes with the next erasure, or by hand.
+      return found.success ? [found.data] : []
     } catch (error) {
       // Gone a moment ago.
       if (codeOf(error) === 'ENOENT') return []

@@ -2,7 +2,7 @@
  * Makes a set: copies of everything as of now, packed, in every folder, verified. Plain copies lie in a private folder of
  * the workspace, never where the sets go.
  */
-import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { constants, copyFileSync, existsSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import type { Action } from '../../engine/action.ts'
@@ -29,6 +29,7 @@ import type { Place } from '../../targets/sqlite/ports.ts'
 import { copyAirtable } from './airtable-copy.ts'
 import { usableFolders } from './observe.ts'
 import type { BackupPorts } from './ports.ts'
+import { makeScratch } from './scratch.ts'
 import type { BackupSpec } from './spec.ts'
 
 /** A child process that packs, checks or restores is killed after so long. */
@@ -77,7 +78,7 @@ async function packInto(
   const recipients = await recipientsOf(spec, ports)
   const createdAtMs = ports.clock.nowMs()
   const id = setIdOf(spec.name, createdAtMs, action.id)
-  const scratch = freshScratch(ports.ownFolder, spec.name)
+  const scratch = makeScratch(ports.ownFolder)
   const making = beginSet(folder, id)
   const places: Place[] = []
   try {
@@ -175,7 +176,7 @@ export async function verifySet(
   const replies: VerifyReply[] = []
   for (const folder of folders) {
     const set = readSet(folder, id)
-    const scratch = freshScratch(ports.ownFolder, `verify-${id}`)
+    const scratch = makeScratch(ports.ownFolder)
     try {
       const order: VerifyOrder = { folder: set.path, scratch, identities: [...identities] }
       const options = { ...context, deadlineMs: childDeadlineMs }
@@ -194,21 +195,4 @@ export async function verifySet(
     how: replies.every(({ how }) => how === 'restored') ? 'restored' : 'without-key',
     problems: replies.flatMap(({ problems }) => problems),
   }
-}
-
-/** An empty private folder for plain copies; what a crash left of an earlier one goes. */
-function freshScratch(ownFolder: string, name: string): string {
-  const scratch = join(ownFolder, 'scratch', name)
-  rmSync(scratch, { recursive: true, force: true })
-  mkdirSync(scratch, { recursive: true, mode: 0o700 })
-  return scratch
-}
-
-/** Removes plain copies that a crash left behind; nothing may be at work. */
-export function sweepScratch(ownFolder: string, backup: string): void {
-  const folder = join(ownFolder, 'scratch')
-  if (!existsSync(folder)) return
-  for (const name of readdirSync(folder))
-    if (name === backup || name.startsWith(`verify-${backup}-`))
-      rmSync(join(folder, name), { recursive: true, force: true })
 }

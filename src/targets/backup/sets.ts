@@ -93,13 +93,13 @@ function noteOf(folder: string, id: string): VerifiedNote | undefined {
   }
 }
 
-/** Why sets cannot be written to a folder; undefined where they can. Changes nothing. */
+/** Why sets cannot be read from and written to a folder; undefined where they can. Changes nothing. */
 export function folderProblem(folder: string): string | undefined {
   try {
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false) return 'it is no folder'
     let existing = folder
     while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing)
-    accessSync(existing, constants.W_OK | constants.X_OK)
+    accessSync(existing, constants.R_OK | constants.W_OK | constants.X_OK)
     return undefined
   } catch (error) {
     return messageOf(error)
@@ -227,7 +227,8 @@ function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder)
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return []
+    // A folder that may not be read is told by `folderProblem`; nothing can be said of its sets.
+    if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '')) return []
     throw error
   }
 }
