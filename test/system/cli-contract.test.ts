@@ -9,6 +9,8 @@ import { generateWorkspaces, journalOf, type Workspace, type Workspaces } from '
 
 const commands = [
   'validate',
+  'init',
+  'import',
   'plan',
   'apply',
   'run',
