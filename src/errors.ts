@@ -205,6 +205,26 @@ export const errorTable = {
       'People were erased, but the key by which they are recognised is not there, so nobody could be kept from coming back.',
     hint: 'Restore `.trueup/suppression.key` from a backup; until then nothing is imported, written by the API or synced.',
   },
+  BACKUP_TARGET_UNUSABLE: {
+    retry: 'backoff',
+    meaning: 'A place that backups are to go to cannot be used: it is no folder, or may not be written.',
+    hint: 'Correct `backups.*.to` in the desired state, or give the user that runs Trueup the right to write there.',
+  },
+  BACKUP_DAMAGED: {
+    retry: 'human',
+    meaning: 'A set of a backup is not what was written: bytes are missing, changed, or more than there were.',
+    hint: 'Use another set (`trueup backup list`), look at the disk, and make a new one with `trueup backup create`.',
+  },
+  BACKUP_KEY_NEEDED: {
+    retry: 'never',
+    meaning: 'A set of a backup is encrypted, and no private key that opens it was given.',
+    hint: 'Pass `--identity FILE` with the file of the age key (AGE-SECRET-KEY-1…) that belongs to one of its recipients.',
+  },
+  BACKUP_RECIPIENT_INVALID: {
+    retry: 'human',
+    meaning: 'What `backups.*.encryptTo` gives is no age recipient.',
+    hint: 'Give the public key (age1…) that `age-keygen` prints; nothing is backed up unencrypted in its place.',
+  },
   AIRTABLE_TOKEN_MISSING: {
     retry: 'human',
     meaning:

@@ -48,6 +48,7 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
   'Query.auditLog': ['{ auditLog { hasMore } }', 'audit.read'],
   'Query.services': ['{ services { name } }', 'state.read'],
   'Query.jobs': ['{ jobs { name } }', 'state.read'],
+  'Query.backups': ['{ backups { name } }', 'state.read'],
   'Query.programOutput': ['{ programOutput(name: "scraper") }', 'state.reconcile'],
   'Query.viewer': ['{ viewer { subject } }', undefined],
   'Query.tokens': ['{ tokens { id } }', 'tokens.manage'],
@@ -93,6 +94,16 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
     'state.reconcile',
   ],
   'Mutation.runJob': ['mutation { result: runJob(input: { name: "daily" }) { __typename } }', 'state.reconcile'],
+  'Mutation.createBackup': [
+    'mutation { result: createBackup(input: { name: "nightly" }) { __typename } }',
+    'state.reconcile',
+  ],
+  'Mutation.verifyBackup': ['mutation { result: verifyBackup(input: { id: "x" }) { __typename } }', 'state.reconcile'],
+  'Mutation.restoreBackup': [
+    'mutation { result: restoreBackup(input: { id: "x", database: "main" }) { __typename } }',
+    'state.reconcile',
+  ],
+  'Mutation.pruneBackup': ['mutation { result: pruneBackup(input: {}) { __typename } }', 'state.reconcile'],
   'Mutation.applyDesiredState': [
     'mutation { result: applyDesiredState(input: { yaml: "x", dryRun: true }) { __typename } }',
     'state.apply',

@@ -1,14 +1,21 @@
-/** The figures of the last looks as Prometheus text. Labels name kinds, severities, services and jobs, never records or paths. */
+/** The figures of the last looks as Prometheus text. Labels name kinds, severities, services, jobs and backups, never records or paths. */
 import type { Clock } from '../clock.ts'
+import type { BackupPort } from './backup-port.ts'
 import type { EnginePort } from './ports.ts'
 import type { ProgramPort } from './program-port.ts'
 import { needsApproval, statusOf } from './resource-status.ts'
 
-export async function metricsText(engine: EnginePort, programs: ProgramPort, clock: Clock): Promise<string> {
+interface MetricsPorts {
+  readonly engine: EnginePort
+  readonly programs: Pick<ProgramPort, 'gauges'>
+  readonly backups: Pick<BackupPort, 'gauges'>
+}
+
+export async function metricsText({ engine, programs, backups }: MetricsPorts, clock: Clock): Promise<string> {
   const [resources, controller, gauges] = await Promise.all([
     engine.resources(),
     engine.controller(),
-    programs.gauges(),
+    Promise.all([programs.gauges(), backups.gauges()]).then((all) => all.flat()),
   ])
   const lines: string[] = []
   const gauge = (name: string, help: string, samples: readonly (readonly [string, number])[]) => {

@@ -17,6 +17,7 @@ import { standardizer } from '../values/standardizer.ts'
 import { type Auth, createAuth } from './auth/auth.ts'
 import { type NewToken, openTokens } from './auth/tokens.ts'
 import { type Api, createApi } from './http/server.ts'
+import { createTestingBackups } from './testing-backups.ts'
 import { createTestingEngine, type TestingEngine } from './testing-engine.ts'
 import { createTestingPrograms } from './testing-programs.ts'
 import { createTestingQuality, type TestingQuality } from './testing-quality.ts'
@@ -122,6 +123,7 @@ export async function startTestingServer(state: DesiredState = testingDesiredSta
     sync,
     quality,
     programs: createTestingPrograms(),
+    backups: createTestingBackups(),
     auth,
     clock: systemClock,
     log: openLog('silent'),

@@ -13,7 +13,7 @@ import { runNode } from './processes.ts'
 const tookSchema = z.object({ wallMs: z.number(), cpuMs: z.number(), rows: z.number() })
 export type Took = z.output<typeof tookSchema>
 
-const floors = { read, update, import: importRows, watch }
+const floors = { read, update, import: importRows, watch, copy }
 export type FloorName = keyof typeof floors
 
 /** Runs a floor in a process of its own. */
@@ -101,6 +101,15 @@ function importRows([from = '', into = '']: readonly string[]): Took {
   )
   const select = source.prepare<[], unknown[]>(`SELECT ${pairs.map((pair) => `"${pair.from}"`).join(', ')} FROM leads`)
   return took(() => inBatches(target, select.raw().all(), (row) => insert.run(...row)))
+}
+
+/** A consistent copy, on the disk when it returns, and nothing more. */
+function copy([from = '', to = '']: readonly string[]): Took {
+  const db = new Database(from, { readonly: true })
+  return took(() => {
+    db.prepare('VACUUM main INTO ?').run(to)
+    return db.prepare<[], number>('SELECT count(*) FROM leads').pluck().get() ?? 0
+  })
 }
 
 /** Notices commits of other programs within 200 ms, as the product does, and does nothing else for `seconds`. */

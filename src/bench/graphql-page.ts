@@ -15,6 +15,7 @@ import Database from 'better-sqlite3'
 import { createAuth } from '../api/auth/auth.ts'
 import { openTokens } from '../api/auth/tokens.ts'
 import { createApi } from '../api/http/server.ts'
+import { createTestingBackups } from '../api/testing-backups.ts'
 import { createTestingEngine } from '../api/testing-engine.ts'
 import { createTestingPrograms } from '../api/testing-programs.ts'
 import { createTestingQuality } from '../api/testing-quality.ts'
@@ -124,6 +125,7 @@ async function serveApi(folder: string): Promise<number> {
     sync: createTestingSync(),
     quality: createTestingQuality(),
     programs: createTestingPrograms(),
+    backups: createTestingBackups(),
     auth,
     clock: systemClock,
     log: openLog('silent'),

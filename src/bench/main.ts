@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { messageOf } from '../errors.ts'
 import { apiDuringLook } from './api-during-look.ts'
+import { backup } from './backup.ts'
 import { idle } from './idle.ts'
 import { idleServices } from './idle-services.ts'
 import { importRows } from './import.ts'
@@ -30,6 +31,7 @@ const benches: readonly Bench[] = [
   standardize,
   statistics,
   importRows,
+  backup,
   idle,
   idleServices,
   sync,

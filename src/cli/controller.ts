@@ -133,7 +133,8 @@ export function dataOf<Data>(given: unknown, schema: z.ZodType<Data>): Data {
   return schema.parse(answer.data)
 }
 
-function isErrorCode(code: string | undefined): code is ErrorCode {
+/** Whether a code that the API gave is one of ours. */
+export function isErrorCode(code: string | undefined): code is ErrorCode {
   return code !== undefined && Object.hasOwn(errorTable, code)
 }
 

@@ -24,6 +24,7 @@ const commandFiles: readonly (readonly [names: readonly string[], load: () => Pr
     [['status', 'drift', 'health'], async () => (await import('./commands/state.ts')).registerState],
     [['why'], async () => (await import('./commands/why.ts')).registerWhy],
     [['service'], async () => (await import('./commands/service.ts')).registerService],
+    [['backup'], async () => (await import('./commands/backup.ts')).registerBackup],
     [['approvals', 'approve', 'reject'], async () => (await import('./commands/queue.ts')).registerQueue],
     [['undo'], async () => (await import('./commands/undo.ts')).registerUndo],
     [['sync'], async () => (await import('./commands/sync.ts')).registerSync],

@@ -4,7 +4,7 @@ import { notManagedSections } from '../desired/unmanaged.ts'
 import { kindNames } from './registry.ts'
 
 describe('the registry', () => {
-  it('manages databases, tables, standardization, imports, services and jobs, and says so of nothing else', () => {
+  it('manages databases, tables, standardization, imports, services, jobs and backups, and says so of nothing else', () => {
     const state = desiredStateSchema.parse({
       apiVersion: 'trueup/v1',
       name: 'x',
@@ -13,7 +13,11 @@ describe('the registry', () => {
       services: { one: { command: ['true'] } },
       jobs: { daily: { schedule: '0 6 * * *', command: ['true'] } },
       backups: { nightly: { of: ['main'], schedule: '0 3 * * *', to: ['backups/'] } },
+      alerts: {
+        channels: { ops: { webhook: { env: 'URL' } } },
+        rules: [{ when: 'backupAge > 26h', to: 'ops' }],
+      },
     })
-    expect(notManagedSections(state, new Set(kindNames)).map(({ section }) => section)).toEqual(['backups'])
+    expect(notManagedSections(state, new Set(kindNames)).map(({ section }) => section)).toEqual(['alerts'])
   })
 })

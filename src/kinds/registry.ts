@@ -12,6 +12,7 @@ import { createMachine } from '../targets/process/machine.ts'
 import type { Offload } from '../targets/process/ports.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { airtableSchemaKind } from './airtable-schema/index.ts'
+import type { BackupKind } from './backup/index.ts'
 import { databaseKind } from './database/index.ts'
 import { type DuplicatesLooker, duplicatesKind, type LazyDuplicateFiles } from './duplicates/index.ts'
 import { importKind, type KnownLeadsPort } from './import/index.ts'
@@ -55,6 +56,7 @@ export interface KindPorts {
   /** Made before the others, since people ask them for more than a kind is asked. */
   readonly services: ServiceKind
   readonly jobs: JobKind
+  readonly backups: BackupKind
   readonly clock: Clock
   readonly random: Random
 }
@@ -71,6 +73,7 @@ export const kindNames = [
   'suppression',
   'service',
   'job',
+  'backup',
   'machine',
 ] as const
 
@@ -89,6 +92,7 @@ export function createKinds(ports: KindPorts): readonly Kind[] {
     suppressionKind(ports),
     ports.services,
     ports.jobs,
+    namingOwnFiles(ownFolder, ports.backups),
     machineKind({ ...ports, machine: createMachine() }),
   ]
 }

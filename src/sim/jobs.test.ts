@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { nextMoment } from '../kinds/job/schedule.ts'
+import { nextMoment } from '../engine/schedule.ts'
 import { type ProgramBench, startProgramBench } from './testing-programs.ts'
 
 const second = 1000

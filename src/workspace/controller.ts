@@ -12,6 +12,7 @@ import { createLoop } from '../engine/loop.ts'
 import { type InvariantViolation, messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
+import { createBackupPort } from './backup-port.ts'
 import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
 import { type Leads, repositoryMap } from './leads.ts'
@@ -98,11 +99,17 @@ export async function startController(options: ControllerOptions): Promise<Contr
     leads: () => leads,
   })
   const programs = createProgramPort({ workspace, wake: (key) => loop.wake(key, { full: true }) })
+  const backups = createBackupPort({
+    workspace,
+    signal: stopping.signal,
+    wake: (key) => loop.wake(key, { full: true }),
+  })
   const api = createApi({
     engine: port,
     sync,
     quality: createQualityPort(workspace),
     programs,
+    backups,
     auth,
     clock,
     log,

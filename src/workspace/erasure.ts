@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import type { Clock } from '../clock.ts'
-import { type PersonTable, personTablesOf } from '../desired/person-tables.ts'
+import { type PersonTable, personTableOf, personTablesOf } from '../desired/person-tables.ts'
 import type { DesiredState } from '../desired/schema.ts'
 import { forgetInJournal, showsPerson } from '../journal/forget.ts'
 import type { JournalStore } from '../journal/store.ts'
+import { dropAllAsks } from '../kinds/backup/index.ts'
 import { duplicatesStoreFile, emptyDuplicateStore } from '../kinds/duplicates/index.ts'
 import { forgetInImportLog, forgottenLogChange, importSources } from '../kinds/import/index.ts'
 import { emptySearchFile } from '../leads/search/forget.ts'
@@ -42,7 +43,7 @@ export interface Erasure {
 
 export function openErasure(ports: ErasurePorts): Erasure {
   const { ownFolder, journal } = ports
-  const places = () => personTablesOf(ports.state()).map((table) => placeOf(table, ports))
+  const places = () => personTablesOf(ports.state()).map((table) => placeOf(table, ports.state(), ports.workspace))
   const searchPath = join(ownFolder, 'search.db')
   const traces: readonly ErasureTrace[] = [
     {
@@ -51,11 +52,12 @@ export function openErasure(ports: ErasurePorts): Erasure {
       forget: (person) => forgetInCheckpoints(person, places(), ports),
     },
     {
-      name: 'previews, last looks and events',
+      name: 'previews, last looks, events and restores that were asked for',
       path: join(ownFolder, 'journal.db'),
       forget: async (person) => {
         ports.forgetLooks(showsPerson(person.known))
-        return forgetInJournal(journal, person.known)
+        // A restore that was asked for holds a copy of what was in the set.
+        return forgetInJournal(journal, person.known) + dropAllAsks(ownFolder)
       },
     },
     {
@@ -77,7 +79,14 @@ export function openErasure(ports: ErasurePorts): Erasure {
 
 const sourceReason = 'it is a source of an import, which Trueup never changes; its rows of this person are withheld'
 
-function placeOf({ database, ...table }: PersonTable, { state, workspace }: ErasurePorts): PersonPlace {
+/** Every declared table, also those that are only observed: a copy of one is Trueup's own. */
+export function personPlacesOf(state: DesiredState, workspace: string): readonly PersonPlace[] {
+  return Object.entries(state.tables)
+    .filter(([, table]) => state.databases[table.database] !== undefined)
+    .map(([name, table]) => placeOf(personTableOf(name, table), state, workspace))
+}
+
+function placeOf({ database, ...table }: PersonTable, state: DesiredState, workspace: string): PersonPlace {
   const { emails, linkedins, phones, person } = table.fields
   const fields = {
     emails: [...emails],
@@ -89,7 +98,7 @@ function placeOf({ database, ...table }: PersonTable, { state, workspace }: Eras
     ...table,
     fields,
     formerColumns: { ...table.formerColumns },
-    path: databasePathOf(state(), database, workspace),
+    path: databasePathOf(state, database, workspace),
   }
 }
 

@@ -12,6 +12,7 @@ import type { Clock } from '../clock.ts'
 import { createLoop } from '../engine/loop.ts'
 import type { JsonObject } from '../json.ts'
 import type { Random } from '../random.ts'
+import { createBackupPort } from './backup-port.ts'
 import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
 import { type Leads, repositoryMap } from './leads.ts'
@@ -66,6 +67,7 @@ export function standingPorts(workspace: Workspace, leads: Leads, { clock, rando
     sync: createSyncPort({ workspace, clock, wake: () => undefined, leads: () => leads }),
     quality: createQualityPort(workspace),
     programs: createProgramPort({ workspace, wake: () => undefined }),
+    backups: createBackupPort({ workspace, signal: new AbortController().signal, wake: () => undefined }),
     auth: createAuth(openTokens(resolve(workspace.directory, access.tokens.file), clock), access, clock),
     clock,
   }

@@ -2,12 +2,14 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Clock } from '../clock.ts'
+import { secretReader } from '../desired/references.ts'
 import { createEngine, type Engine, recoverUndeclared } from '../engine/engine.ts'
 import { createEventStore, type EventStore } from '../engine/event-store.ts'
 import { currentLease, type Lease, type LeaseHolder, takeLease } from '../engine/lease.ts'
 import { createMemory } from '../engine/memory.ts'
 import { messageOf, OperationalError } from '../errors.ts'
 import { type JournalStore, openJournal } from '../journal/store.ts'
+import { type BackupKind, backupKind } from '../kinds/backup/index.ts'
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
 import {
   createDuplicatesDesk,
@@ -34,7 +36,7 @@ import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { standardizeRules } from '../values/rules/index.ts'
 import { openAirtable } from './airtable.ts'
 import { createHeadKeeper, type HeadKeeper } from './audit-heads.ts'
-import { openErasure } from './erasure.ts'
+import { openErasure, personPlacesOf } from './erasure.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { knownLeadsOf } from './known-leads.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
@@ -69,6 +71,7 @@ export interface Workspace {
   readonly kinds: Parameters<typeof createEngine>[0]['kinds']
   readonly rows: RowsKind
   readonly programs: Programs
+  readonly backups: BackupKind
   readonly databases: Databases
   readonly changeSets: ChangeSets
   /** Whom nothing may bring back. */
@@ -205,6 +208,25 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const memory = createMemory(journal, { keep })
     const programs = openPrograms({ ...options, workspace: directory, ownFolder, keep, memory })
     closers.unshift(() => programs.close())
+    const inForce = () => generations.inForce().state
+    const backups = backupKind(
+      {
+        workspace: directory,
+        ownFolder,
+        stateFile,
+        checkpointsPath,
+        generation: () => generations.inForce().number,
+        databases,
+        changeSets,
+        airtable,
+        offload,
+        secrets: secretReader(options.environment, directory),
+        suppressions,
+        places: () => personPlacesOf(inForce(), directory),
+        clock,
+      },
+      inForce,
+    )
     const kinds = [
       desiredStateKind(generations),
       ...createKinds({
@@ -224,6 +246,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         memory,
         services: programs.services,
         jobs: programs.jobs,
+        backups,
         clock,
         random,
       }),
@@ -246,6 +269,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       kinds,
       rows,
       programs,
+      backups,
       databases,
       changeSets,
       suppressions,

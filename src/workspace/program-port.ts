@@ -1,15 +1,12 @@
 /** What the API and the command line ask of services and jobs, answered by their kinds and carried out by the engine. */
 import type { Gauge, ProgramPort, ProgramRequestName, ProgramRequestOutcome } from '../api/program-port.ts'
-import type { ActionDraft } from '../engine/action.ts'
-import { execute } from '../engine/executor.ts'
 import type { EffectContext } from '../engine/kind.ts'
-import { makeActions } from '../engine/planner.ts'
-import type { Declared, ResourceKey } from '../engine/resource.ts'
+import type { ResourceKey } from '../engine/resource.ts'
 import { OperationalError } from '../errors.ts'
-import { hashOf } from '../json.ts'
 import { jobKindName, jobViewOf } from '../kinds/job/index.ts'
 import { machineGauges } from '../kinds/machine/index.ts'
 import { serviceKindName, serviceViewOf } from '../kinds/service/index.ts'
+import { type Asked, carryOut } from './carry-out.ts'
 import type { Workspace } from './open.ts'
 import { followProgram, outputOfProgram } from './program-output.ts'
 
@@ -62,7 +59,7 @@ export function createProgramPort({ workspace, wake }: ProgramPortOptions): Prog
         const found = await draftFor(name, request, actor, workspace)
         if (found === undefined)
           return { is: 'unchanged', message: request === 'stop' ? `${name} does not run` : `${name} runs already` }
-        const outcome = await carryOut(found, actor, workspace)
+        const outcome = await requested(found, actor, workspace)
         wake(found.key)
         return outcome
       } catch (error) {
@@ -82,18 +79,12 @@ export function createProgramPort({ workspace, wake }: ProgramPortOptions): Prog
   }
 }
 
-interface Found {
-  readonly key: ResourceKey
-  readonly draft: ActionDraft
-  readonly declared: Declared | undefined
-}
-
 async function draftFor(
   name: string,
   request: ProgramRequestName,
   actor: string,
   { programs, generations }: Workspace,
-): Promise<Found | undefined> {
+): Promise<Asked | undefined> {
   const { state } = generations.inForce()
   if (request === 'run') {
     const declared = programs.jobs.list(state).find((one) => one.key.name === name)
@@ -105,37 +96,15 @@ async function draftFor(
   return draft === undefined ? undefined : { key: { kind: serviceKindName, name }, draft, declared }
 }
 
-async function carryOut(
-  { key, draft, declared }: Found,
-  actor: string,
-  { engine, lease, programs }: Workspace,
-): Promise<ProgramRequestOutcome> {
-  if (lease === undefined) throw new OperationalError('LEASE_HELD', 'this workspace was opened for reading only')
-  const { clock, log, deadlineMs } = engine.ports()
-  const [action] = makeActions({
-    resource: key,
-    drafts: [draft],
-    cause: 'request',
-    specHash: hashOf(declared?.spec ?? null),
-    nowMs: clock.nowMs(),
-    requestedBy: actor,
-    occurrenceOf: (contentId) => engine.ledger.endedOccurrences(contentId),
-  })
-  if (action === undefined) throw new OperationalError('ACTION_FAILED', 'no action was made of the request')
-  const gate = engine.gating.gate(action)
-  const message = gate.reasons.map((reason) => reason.message).join('; ')
-  if (!gate.runnable) return { is: 'held', actionId: action.id, message }
-  const kindOf = (kind: string) => (kind === jobKindName ? programs.jobs : programs.services)
-  const by = { runId: engine.newRunId(), actor, signal: lease.signal, progress: () => undefined }
-  const execution = await engine.alone(key, async () => {
-    const known = engine.ledger.record(action.id)?.state
-    if (known === undefined || known === 'superseded') engine.ledger.plan(action)
-    return execute(action, by, { ledger: engine.ledger, clock, log, lease, kindOf, deadlineMs })
-  })
+async function requested(asked: Asked, actor: string, workspace: Workspace): Promise<ProgramRequestOutcome> {
+  const { programs } = workspace
+  const kind = asked.key.kind === jobKindName ? programs.jobs : programs.services
+  const done = await carryOut(asked, kind, actor, workspace)
+  if (done.is === 'held') return done
+  const { actionId, execution } = done
   switch (execution.is) {
     case 'succeeded':
-      engine.ledger.move('action.verified', action, by, { remaining: [] })
-      return { is: 'requested', actionId: action.id, message: action.summary }
+      return { is: 'requested', actionId, message: asked.draft.summary }
     case 'stale':
       return { is: 'refused', message: 'it changed this very moment; ask again' }
     default:

@@ -19,3 +19,8 @@ export function mainAlone(yaml: string): string {
     .replace(/^imports:\n(?:(?: .*)?\n)+?(?=\S)/m, '')
     .replace(/^( +of: \[.*), campaigns/m, '$1')
 }
+
+/** A desired state without backups, which have tests of their own (test/backups): a set is made at every first `apply`. */
+export function withoutBackups(yaml: string): string {
+  return yaml.replace(/^backups:\n(?:(?: .*)?\n)+?(?=\S)/m, '')
+}

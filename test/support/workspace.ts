@@ -8,7 +8,7 @@ import { type ActionRecord, createLedger } from '../../src/engine/ledger.ts'
 import type { ActionState } from '../../src/journal/entry.ts'
 import { openJournal } from '../../src/journal/store.ts'
 import { documents, type ShownAction, trueup, trueupJson } from './cli.ts'
-import { mainAlone, withoutMirror } from './local-state.ts'
+import { mainAlone, withoutBackups, withoutMirror } from './local-state.ts'
 
 export interface Workspaces {
   /** A workspace of its own, equal to all others. */
@@ -55,6 +55,7 @@ export async function generateWorkspaces(options: {
     template,
   ])
   if (made.status !== 0) throw new Error(`generate failed: ${made.stdout}${made.stderr}`)
+  workspaceAt(template).edit(withoutBackups)
   // Airtable has tests of its own (test/airtable, test/sync, test/system/sync-*.test.ts).
   if (options.mirror !== true) workspaceAt(template).edit(withoutMirror)
   if (options.sources === false) workspaceAt(template).edit(mainAlone)

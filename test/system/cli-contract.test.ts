@@ -33,7 +33,7 @@ const commands = [
   'resolve',
 ]
 /** Commands that only gather others. */
-const groups = ['leads', 'token', 'service', 'sync', 'audit']
+const groups = ['leads', 'token', 'service', 'sync', 'audit', 'backup']
 const stackTrace = /^\s+at .+:\d+:\d+\)?$/m
 const colour = new RegExp(`${String.fromCharCode(27)}\\[`)
 

@@ -10,6 +10,7 @@ import { messageOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Auth } from '../auth/auth.ts'
 import { may, type Viewer } from '../auth/permissions.ts'
+import type { BackupPort } from '../backup-port.ts'
 import { metricsText } from '../metrics.ts'
 import { asset } from '../page/assets.ts'
 import { statusPage } from '../page/status-page.ts'
@@ -30,6 +31,7 @@ export interface ApiOptions {
   readonly sync: SyncPort
   readonly quality: QualityPort
   readonly programs: ProgramPort
+  readonly backups: BackupPort
   readonly auth: Auth
   readonly clock: Clock
   readonly log: Log
@@ -109,7 +111,7 @@ export function createApi(options: ApiOptions): Api {
           response,
           200,
           'text/plain; version=0.0.4; charset=utf-8',
-          await metricsText(engine, options.programs, options.clock),
+          await metricsText(options, options.clock),
         )
       case '/sign-out':
         return handleSignOut(request, response, auth)

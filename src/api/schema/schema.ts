@@ -6,12 +6,14 @@ import type { GraphQLSchema } from 'graphql'
 import type { Clock } from '../../clock.ts'
 import { InvariantViolation } from '../../errors.ts'
 import type { Auth } from '../auth/auth.ts'
+import type { BackupPort } from '../backup-port.ts'
 import type { EnginePort } from '../ports.ts'
 import type { ProgramPort } from '../program-port.ts'
 import type { QualityPort } from '../quality-port.ts'
 import type { SyncPort } from '../sync-port.ts'
 import { addAccess } from './access.ts'
 import { addActions } from './actions.ts'
+import { addBackups } from './backups.ts'
 import { createBuilder } from './builder.ts'
 import { addConflicts } from './conflicts.ts'
 import type { Repositories } from './context.ts'
@@ -33,6 +35,7 @@ export interface SchemaPorts {
   readonly sync: SyncPort
   readonly quality: QualityPort
   readonly programs: ProgramPort
+  readonly backups: BackupPort
   readonly auth: Auth
   readonly clock: Clock
 }
@@ -47,7 +50,7 @@ export interface ApiSchema {
 /** Builds the schema; takes some tens of milliseconds. Throws when two types or fields would get one name. */
 export function assembleApi(
   repositories: Repositories,
-  { engine, sync, quality: qualityPort, programs, auth, clock }: SchemaPorts,
+  { engine, sync, quality: qualityPort, programs, backups, auth, clock }: SchemaPorts,
 ): ApiSchema {
   const builder = createBuilder()
   const results = addResults(builder)
@@ -58,6 +61,7 @@ export function assembleApi(
   addController(builder, engine, clock, { enums, results, resources, actions })
   addEvents(builder, engine, resources)
   addPrograms(builder, programs, results)
+  addBackups(builder, backups, results)
   addAccess(builder, engine, auth, results)
   const refusals = addWriteRefusals(builder, results)
   addSyncStatus(builder, sync, repositories, { results, types })

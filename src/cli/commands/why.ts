@@ -22,8 +22,12 @@ export function registerWhy(program: Command): void {
             checks: view.checks,
           }))
           run.answer({ items }, ({ line, colour }) => {
-            for (const { lines } of items)
-              for (const { label, text } of lines) line(`${colour.dim(label.padEnd(9))} ${text}`)
+            for (const [index, { lines }] of items.entries()) {
+              const [resource, ...rest] = lines.map(({ label, text }) => `${colour.dim(label.padEnd(9))} ${text}`)
+              if (resource !== undefined) line(resource)
+              line(`${colour.dim('there'.padEnd(9))} ${views[index]?.summary ?? ''}`)
+              for (const one of rest) line(one)
+            }
           })
           return 0
         }),

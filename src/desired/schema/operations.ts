@@ -41,7 +41,11 @@ export const backupSchema = z.strictObject({
   to: z
     .array(pathSchema)
     .min(1, 'must name at least one place')
-    .meta({ description: 'Folders of the workspace, or `s3://bucket/prefix`.', examples: [['backups/']] }),
+    .meta({
+      description:
+        'Folders of the workspace. `s3://bucket/prefix` is accepted, but not written by this version: it stays drift.',
+      examples: [['backups/']],
+    }),
 })
 
 const channelSchema = z.union(

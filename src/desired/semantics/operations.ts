@@ -115,6 +115,7 @@ function checkPlace(check: Check, path: readonly (string | number)[], place: str
   if (!place.startsWith('s3://')) check.problem(path, 'must be a folder of the workspace, or s3://bucket/prefix')
   else if (!/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^\s]*)?$/.test(place))
     check.problem(path, 'must be s3://bucket/prefix with the name of a bucket')
+  else check.warning(path, 'is not written by this version, which puts sets into folders only; nothing goes there')
 }
 
 function checkAlerts(check: Check): void {

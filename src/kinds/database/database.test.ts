@@ -374,7 +374,7 @@ describe('a corrupt database', () => {
       chmodSync(path, 0o600)
       const looked = await look()
       const critical = looked.drift.find((one) => one.path === 'integrity')
-      expect(critical).toMatchObject({ severity: 'critical', byHand: expect.stringContaining('trueup restore') })
+      expect(critical).toMatchObject({ severity: 'critical', byHand: expect.stringContaining('trueup backup restore') })
       expect(looked.actions).toEqual([])
       const health = kind.health(declared(), looked.observation, looked.drift)
       expect(health.find((check) => check.name === 'integrity')?.status).toBe('failed')

@@ -70,7 +70,7 @@ function integrityDrift(state: DatabaseState): DriftDraft[] {
       message: `${path} is corrupt: ${problems[0]}${problems.length > 1 ? ` (and ${problems.length - 1} more problems)` : ''}.`,
       byHand:
         `Stop the programs that write it; copy ${path} with its -wal and -shm to a safe place; restore the newest verified ` +
-        'backup with `trueup restore`; start the programs again. Without a backup, read what is left table by table from the copy.',
+        'backup with `trueup backup restore ID --into DIR`; start the programs again. Without a backup, read what is left table by table from the copy.',
     },
   ]
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Due, dueOf, nextMoment } from './schedule.ts'
+import { nextMoment } from '../../engine/schedule.ts'
+import { type Due, dueOf } from './schedule.ts'
 
 const minute = 60_000
 const hour = 60 * minute

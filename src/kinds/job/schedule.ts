@@ -74,11 +74,6 @@ export function dueOf(input: DueInput): Due {
   }
 }
 
-/** The next scheduled moment after one; undefined when the schedule has none. */
-export function nextMoment({ cron, timezone }: DueInput['schedule'], afterMs: number): number | undefined {
-  return new Cron(cron, { timezone, paused: true }).nextRun(new Date(afterMs))?.getTime()
-}
-
 interface Moments {
   readonly count: number
   readonly firstMs: number

@@ -1,0 +1,70 @@
+/**
+ * Writes what is in Airtable into files: the schema of the base, and each mirrored table as JSON Lines, complete or not at
+ * all. Every call goes through the limits that all of Trueup keeps.
+ */
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { OperationalError } from '../../errors.ts'
+import type { JsonValue } from '../../json.ts'
+import { declarationOf } from '../../targets/airtable/declaration.ts'
+import { sameName } from '../../targets/airtable/mapping.ts'
+import type { AirtableBase, AirtableTargets, RemoteTable } from '../../targets/airtable/ports.ts'
+import type { Part } from '../../targets/backup/pack-entry.ts'
+import type { BackupSpec } from './spec.ts'
+
+/** A list that takes too long between two pages is begun anew so often. */
+const triesMax = 3
+
+export const airtableSchemaFile = 'airtable-schema.json'
+
+/** Throws AIRTABLE_*; a declared table that the base does not have is AIRTABLE_NOT_FOUND. */
+export async function copyAirtable(
+  spec: NonNullable<BackupSpec['airtable']>,
+  ports: { readonly airtable: AirtableTargets; readonly scratch: string; readonly signal: AbortSignal },
+): Promise<readonly Part[]> {
+  const { base } = ports.airtable.of(declarationOf(spec.declaration))
+  const schema = await base.schema({ signal: ports.signal })
+  const schemaPath = join(ports.scratch, airtableSchemaFile)
+  writeFileSync(schemaPath, `${JSON.stringify(schema, null, 1)}\n`, { flag: 'wx', mode: 0o600 })
+  const parts: Part[] = [
+    { name: 'airtable/schema', is: 'file', restoredAs: airtableSchemaFile, path: schemaPath, emptied: [] },
+  ]
+  for (const { name, remoteTable } of spec.tables) {
+    const table = schema.tables.find((one) => one.id === remoteTable || sameName(one.name, remoteTable))
+    if (table === undefined)
+      throw new OperationalError('AIRTABLE_NOT_FOUND', `the base has no table ${remoteTable}, of which a copy is due`)
+    const restoredAs = `airtable-${name}.jsonl`
+    const path = join(ports.scratch, restoredAs)
+    await copyTable(base, table, path, ports.signal)
+    parts.push({ name: `airtable/${name}`, is: 'airtable-table', restoredAs, path, emptied: [] })
+  }
+  return parts
+}
+
+async function copyTable(base: AirtableBase, table: RemoteTable, path: string, signal: AbortSignal): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      writeFileSync(path, '', { flag: 'wx', mode: 0o600 })
+      const seen = new Set<string>()
+      let offset: string | undefined
+      do {
+        const page = await base.list(table.id, offset === undefined ? {} : { offset }, { signal, priority: 'read' })
+        // A record that moved from page to page while it was read is there once.
+        const fresh = page.records.filter(({ id }) => !seen.has(id))
+        for (const { id } of fresh) seen.add(id)
+        appendFileSync(path, fresh.map((record) => `${JSON.stringify(lineOf(record))}\n`).join(''))
+        offset = page.offset
+      } while (offset !== undefined)
+      return
+    } catch (error) {
+      rmSync(path, { force: true })
+      const isExpired = error instanceof OperationalError && error.code === 'AIRTABLE_ITERATOR_EXPIRED'
+      if (!isExpired || tries === triesMax) throw error
+    }
+  }
+}
+
+/** As Airtable's own listing gives it; cells by the ids of their fields, which the schema names. */
+function lineOf(record: { id: string; createdMs: number; fields: Readonly<Record<string, JsonValue>> }) {
+  return { id: record.id, createdTime: new Date(record.createdMs).toISOString(), fields: record.fields }
+}

@@ -1,0 +1,132 @@
+/** Carries out what was planned on a backup. */
+import { z } from 'zod'
+import type { Action } from '../../engine/action.ts'
+import type { Applied, Checkpoint, EffectContext } from '../../engine/kind.ts'
+import { OperationalError } from '../../errors.ts'
+import { isAside, putAside, readSet, removeAside, setOfAction, takeBack } from '../../targets/backup/sets.ts'
+import { dropAsk, findAsk, sweepAsks } from './asks.ts'
+import { makeSet, verifySet } from './make-set.ts'
+import { compareIn, setsOf, usableFolders } from './observe.ts'
+import { type Order, orderOf } from './orders.ts'
+import type { BackupPorts } from './ports.ts'
+import { sweepScratch } from './scratch.ts'
+import type { BackupSpec } from './spec.ts'
+import { asideMs, evidenceOf } from './state.ts'
+
+const nothing: Applied = { changed: 0, skipped: [], skippedCount: 0, failed: [] }
+const keptSchema = z.object({ evidence: z.string(), images: z.number() })
+
+/** @param specOf the declared backup of that name, in the generation in force. */
+export async function checkpointBackup(
+  action: Action,
+  specOf: (name: string) => BackupSpec | undefined,
+  ports: BackupPorts,
+  context: EffectContext,
+): Promise<Checkpoint> {
+  const order = orderOf(action)
+  switch (order.verb) {
+    case 'restore': {
+      if (findAsk(ports.ownFolder, order.ask.id) === undefined)
+        throw new OperationalError('ACTION_STALE', 'what was asked to be restored has lapsed', {
+          hint: 'Ask again with `trueup backup restore`.',
+        })
+      const { precondition, id: actionId } = action
+      const keep = { checkpoints: ports.checkpointsPath, actionId, precondition }
+      return keptSchema.parse(await compareIn(order.ask, keep, ports, context))
+    }
+    case 'undo-restore': {
+      const reversed = await ports.changeSets.reverse(order.undoes, action.id, ports.databases)
+      return { evidence: reversed.fingerprint, images: reversed.count }
+    }
+    case 'take-back':
+      return { evidence: asideEvidence(order), images: 0 }
+    default: {
+      const spec = specOf(action.resource.name)
+      return { evidence: spec === undefined ? 'not declared any more' : evidenceOf(setsOf(spec)), images: 0 }
+    }
+  }
+}
+
+/** What a take-back is bound to: which of the sets are still there to be taken back. */
+export function asideEvidence({
+  ids,
+  folders,
+}: Pick<Extract<Order, { verb: 'take-back' }>, 'ids' | 'folders'>): string {
+  return folders.flatMap((folder) => ids.filter((id) => isAside(folder, id)).map((id) => `${folder}/${id}`)).join('\n')
+}
+
+export async function applyBackup(action: Action, ports: BackupPorts, context: EffectContext): Promise<Applied> {
+  const order = orderOf(action)
+  const { name } = action.resource
+  const nowMs = ports.clock.nowMs()
+  switch (order.verb) {
+    case 'create':
+      sweepScratch(ports.ownFolder)
+      sweepAsks(ports.ownFolder, nowMs)
+      await makeSet(action, order.spec, ports, context)
+      return { ...nothing, changed: 1 }
+    case 'verify': {
+      const { problems } = await verifySet(order.id, order.folders, [], ports, context)
+      if (problems.length > 0) throw new OperationalError('BACKUP_DAMAGED', problems.join('; '))
+      return { ...nothing, changed: 1 }
+    }
+    case 'prune':
+      return prune(name, order, nowMs, context)
+    case 'take-back': {
+      const back = order.folders.flatMap((folder) => order.ids.filter((id) => takeBack(folder, id)))
+      return { ...nothing, changed: new Set(back).size }
+    }
+    case 'restore': {
+      const outcome = await ports.changeSets.apply(action.id, ports.databases, context)
+      dropAsk(ports.ownFolder, order.ask.id)
+      return outcome
+    }
+    case 'undo-restore':
+      return ports.changeSets.apply(action.id, ports.databases, context)
+  }
+}
+
+function prune(name: string, order: Extract<Order, { verb: 'prune' }>, nowMs: number, context: EffectContext): Applied {
+  const aside = new Set<string>()
+  for (const folder of order.folders) {
+    removeAside(folder, name, nowMs - asideMs)
+    for (const id of order.ids) {
+      context.signal.throwIfAborted()
+      if (putAside(folder, id, nowMs)) aside.add(id)
+    }
+  }
+  return { ...nothing, changed: aside.size }
+}
+
+/** After a crash: did it take effect? */
+export async function probeBackup(
+  action: Action,
+  ports: BackupPorts,
+): Promise<'applied' | 'partly' | 'not-applied' | 'unknown'> {
+  const order = orderOf(action)
+  switch (order.verb) {
+    case 'create': {
+      const { spec } = order
+      const made = usableFolders(spec).map((folder) => setOfAction(folder, spec.name, action.id))
+      if (made.every((set) => set === undefined)) return 'not-applied'
+      return made.every((set) => set?.verified !== undefined) ? 'applied' : 'partly'
+    }
+    case 'verify': {
+      const notes = order.folders.map((folder) => readSet(folder, order.id).verified)
+      return notes.every((note) => note !== undefined && note.atMs >= action.plannedAtMs) ? 'applied' : 'not-applied'
+    }
+    case 'prune': {
+      const left = order.folders.some((folder) => order.ids.some((id) => readSet(folder, id).manifest !== undefined))
+      return left ? 'partly' : 'applied'
+    }
+    case 'take-back':
+      return asideEvidence(order) === '' ? 'applied' : 'partly'
+    case 'restore': {
+      const made = await ports.changeSets.probe(action.id, ports.databases)
+      // The copy that it was compared with is still to go.
+      return made === 'applied' && findAsk(ports.ownFolder, order.ask.id) !== undefined ? 'partly' : made
+    }
+    case 'undo-restore':
+      return ports.changeSets.probe(action.id, ports.databases)
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The kind `backup`: one resource per entry of `backups`. Sets are made when they are due, verified by restoring them, put
+ * aside when they are older than is kept, and restored from when a person asks.
+ */
+import type { DesiredState } from '../../desired/schema.ts'
+import type { Action, ActionDraft } from '../../engine/action.ts'
+import type { EffectContext, Kind, UndoPlan } from '../../engine/kind.ts'
+import type { Observation } from '../../engine/observation.ts'
+import type { Declared } from '../../engine/resource.ts'
+import { OperationalError } from '../../errors.ts'
+import { isAside } from '../../targets/backup/sets.ts'
+import { applyBackup, asideEvidence, checkpointBackup, probeBackup } from './apply.ts'
+import { askLapsesMs, asksOf } from './asks.ts'
+import { differencesOf } from './diff.ts'
+import { backupHealth, describeBackup } from './health.ts'
+import { observeBackup } from './observe.ts'
+import { draftOf, orderOf } from './orders.ts'
+import { createDraft, planBackup, pruneDraft } from './plan.ts'
+import type { BackupPorts } from './ports.ts'
+import { type BackupSpec, backupKindName, listBackups } from './spec.ts'
+import type { BackupState } from './state.ts'
+
+export { dropAllAsks, noteAsk, stagingFolder } from './asks.ts'
+export { verifySet } from './make-set.ts'
+export { setsOf } from './observe.ts'
+export type { BackupPorts } from './ports.ts'
+export type { RestoreAsk } from './restore-state.ts'
+export { type BackupSpec, backupKindName } from './spec.ts'
+export { type BackupSet, type BackupState, isDue } from './state.ts'
+
+export interface BackupKind extends Kind<BackupSpec, BackupState> {
+  /** The action that makes a set now, because a person asks. */
+  requestCreate(declared: Declared<BackupSpec>, context: EffectContext): Promise<ActionDraft>
+  /** The action that puts aside what is older than is kept; undefined where nothing is. */
+  requestPrune(
+    declared: Declared<BackupSpec>,
+    context: EffectContext,
+  ): Promise<{ readonly draft: ActionDraft; readonly ids: readonly string[] } | undefined>
+}
+
+/** @param state the desired state in force. */
+export function backupKind(ports: BackupPorts, state: () => DesiredState): BackupKind {
+  const list = (desired: DesiredState) => listBackups(desired, ports.workspace)
+  const specOf = (name: string) => list(state()).find(({ key }) => key.name === name)?.spec
+  const looked = async (declared: Declared<BackupSpec>, context: EffectContext): Promise<BackupState> => {
+    const observation = await observeBackup(declared, ports, context)
+    if (observation.is === 'present') return observation.state
+    throw new OperationalError('ACTION_FAILED', `${declared.key.name} cannot be looked at`)
+  }
+  return {
+    name: backupKindName,
+    category: 'data',
+    list,
+    observe: (resource, _scope, context) => observeBackup(resource, ports, context),
+    diff: differencesOf,
+    plan: planBackup,
+    checkpoint: (action, context) => checkpointBackup(action, specOf, ports, context),
+    apply: (action, context) => applyBackup(action, ports, context),
+    probe: (action) => probeBackup(action, ports),
+    planUndo: (action) => planBackupUndo(action, ports),
+    lookAgainAfterMs: (resource, observation) => lookAgainAfterMs(resource, observation, ports),
+    health: (_resource, observation) => backupHealth(observation),
+    describe: describeBackup,
+    requestCreate: async (declared, context) => createDraft(declared.spec, await looked(declared, context), []),
+    async requestPrune(declared, context) {
+      const found = await looked(declared, context)
+      const ids = found.prunable
+      return ids.length === 0 ? undefined : { draft: pruneDraft(declared.spec, found), ids }
+    },
+  }
+}
+
+/** The next moment at which something about it changes by the clock alone. */
+function lookAgainAfterMs(
+  { spec }: Declared<BackupSpec>,
+  observation: Observation<BackupState>,
+  { ownFolder }: BackupPorts,
+): number | undefined {
+  if (observation.is !== 'present') return undefined
+  const { observedAtMs, nextAtMs } = observation.state
+  const lapses = asksOf(ownFolder, spec.name, observedAtMs).map(({ atMs }) => atMs + askLapsesMs)
+  const moments = [...(nextAtMs === undefined ? [] : [nextAtMs]), ...lapses]
+  return moments.length === 0 ? undefined : Math.max(0, Math.min(...moments) - observedAtMs)
+}
+
+async function planBackupUndo(action: Action, { changeSets, databases }: BackupPorts): Promise<UndoPlan> {
+  const order = orderOf(action)
+  const { name } = action.resource
+  switch (order.verb) {
+    case 'create':
+      return { is: 'by-hand', steps: `a set takes nothing away; who does not want it removes its folder` }
+    case 'verify':
+      return { is: 'not-undoable', reason: 'that a set was verified changes nothing' }
+    case 'prune': {
+      const { ids, folders } = order
+      const isGone = ids.some((id) => !folders.some((folder) => isAside(folder, id)))
+      if (isGone) return { is: 'not-undoable', reason: 'it was more than 48 hours ago, and the sets are gone for good' }
+      const draft = draftOf(
+        name,
+        { verb: 'take-back', ids, folders },
+        {
+          summary: `Take back ${ids.join(', ')}`,
+          precondition: asideEvidence({ ids, folders }),
+          resolves: [],
+          reversible: 'exact',
+        },
+      )
+      return { is: 'undo', draft, conflicts: [] }
+    }
+    case 'take-back':
+      return { is: 'not-undoable', reason: 'the next prune puts aside what is older than is kept' }
+    case 'restore':
+    case 'undo-restore': {
+      if (changeSets.summary(action.id) === undefined)
+        return { is: 'not-undoable', reason: 'its checkpoint has expired' }
+      const { database, path } = order.verb === 'restore' ? order.ask : order
+      const reversed = await changeSets.reverse(action.id, undefined, databases)
+      if (reversed.count === 0) return { is: 'not-undoable', reason: 'every record was changed since' }
+      const draft = draftOf(
+        name,
+        { verb: 'undo-restore', undoes: action.id, database, path },
+        {
+          summary: `take back: ${action.summary}`,
+          precondition: reversed.fingerprint,
+          affected: { count: reversed.count, sample: action.affected.sample },
+          resolves: [],
+          reversible: 'from-checkpoint',
+          recovery: 'transactional',
+          cost: action.cost,
+          order: 0,
+        },
+      )
+      return { is: 'undo', draft, conflicts: reversed.conflicts }
+    }
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * Makes a set: copies of everything as of now, packed, in every folder, verified. Plain copies lie in a private folder of
+ * the workspace, never where the sets go.
+ */
+import { constants, copyFileSync, existsSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { z } from 'zod'
+import type { Action } from '../../engine/action.ts'
+import type { EffectContext } from '../../engine/kind.ts'
+import { OperationalError } from '../../errors.ts'
+import { checkRecipients } from '../../targets/backup/encryption.ts'
+import { type Member, memberSchema, setIdOf } from '../../targets/backup/manifest.ts'
+import type { PackOrder, Part } from '../../targets/backup/pack-entry.ts'
+import {
+  beginSet,
+  forgetVerified,
+  noteVerified,
+  publishSet,
+  readSet,
+  setOfAction,
+  targetError,
+} from '../../targets/backup/sets.ts'
+import { type VerifyOrder, type VerifyReply, verifyReplySchema } from '../../targets/backup/verify-entry.ts'
+import { suppressionFiles } from '../../targets/erasure/suppressions.ts'
+import { entryUrl } from '../../targets/process/entry-url.ts'
+import type { Offload } from '../../targets/process/ports.ts'
+import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
+import type { Place } from '../../targets/sqlite/ports.ts'
+import { copyAirtable } from './airtable-copy.ts'
+import { usableFolders } from './observe.ts'
+import type { BackupPorts } from './ports.ts'
+import { makeScratch } from './scratch.ts'
+import type { BackupSpec } from './spec.ts'
+
+/** A child process that packs, checks or restores is killed after so long. */
+export const childDeadlineMs = 3_600_000
+
+/** Tables of the journal that hold values of records and are made anew: they are left out of a set. */
+const journalVolatile = ['previews', 'looks', 'events', 'memory'] as const
+
+/** Makes the set of an action, or goes on with it: one that is in a folder already is not made again. */
+export async function makeSet(
+  action: Action,
+  spec: BackupSpec,
+  ports: BackupPorts,
+  context: EffectContext,
+): Promise<void> {
+  const folders = usableFolders(spec)
+  const [first] = folders
+  if (first === undefined)
+    throw new OperationalError('BACKUP_TARGET_UNUSABLE', `no place of ${spec.name} can be written`)
+  if (folders.every((folder) => setOfAction(folder, spec.name, action.id) === undefined))
+    await packInto(first, action, spec, ports, context)
+  const made = folders.map((folder) => setOfAction(folder, spec.name, action.id)).find((set) => set !== undefined)
+  if (made?.manifest === undefined) throw new OperationalError('BACKUP_DAMAGED', 'the set is gone while it was made')
+  for (const folder of folders) {
+    if (existsSync(join(folder, made.id))) continue
+    const making = beginSet(folder, made.id)
+    try {
+      for (const { file } of made.manifest.members)
+        copyFileSync(join(made.path, file), join(making, file), constants.COPYFILE_EXCL)
+    } catch (error) {
+      rmSync(making, { recursive: true, force: true })
+      throw targetError(error, folder)
+    }
+    publishSet(folder, making, made.manifest)
+  }
+  await verifySet(made.id, folders, [], ports, context)
+}
+
+async function packInto(
+  folder: string,
+  action: Action,
+  spec: BackupSpec,
+  ports: BackupPorts,
+  context: EffectContext,
+): Promise<void> {
+  const recipients = await recipientsOf(spec, ports)
+  const createdAtMs = ports.clock.nowMs()
+  const id = setIdOf(spec.name, createdAtMs, action.id)
+  const scratch = makeScratch(ports.ownFolder)
+  const making = beginSet(folder, id)
+  const places: Place[] = []
+  try {
+    const parts = [
+      ...(await databaseParts(spec, ports, places)),
+      ...(await ownParts(ports, places)),
+      ...(spec.airtable === null ? [] : await copyAirtable(spec.airtable, { ...ports, scratch, ...context })),
+    ]
+    const order: PackOrder = { parts, scratch, folder: making, recipients: [...recipients] }
+    const members = await packed(order, ports.offload, folder, context)
+    publishSet(folder, making, {
+      version: 1,
+      id,
+      backup: spec.name,
+      actionId: action.id,
+      createdAtMs,
+      generation: ports.generation(),
+      compression: 'gzip',
+      recipients: recipients.length === 0 ? null : recipients.length,
+      members,
+    })
+  } finally {
+    for (const place of places) place.release()
+    rmSync(scratch, { recursive: true, force: true })
+    rmSync(making, { recursive: true, force: true })
+  }
+}
+
+async function packed(
+  order: PackOrder,
+  offload: Offload,
+  folder: string,
+  { signal, progress }: EffectContext,
+): Promise<Member[]> {
+  try {
+    const options = { signal, progress, deadlineMs: childDeadlineMs }
+    const entry = entryUrl('../../targets/backup/pack-entry', import.meta.url)
+    return z.array(memberSchema).parse(await offload.process(entry, order, options))
+  } catch (error) {
+    const known = targetError(error, folder)
+    throw known === error ? toDatabaseError(error, order.parts.map(({ path }) => path).join(', ')) : known
+  }
+}
+
+/** Reads them at the moment that they are needed. Throws REFERENCE_UNRESOLVED, BACKUP_RECIPIENT_INVALID. */
+async function recipientsOf({ encryptTo }: BackupSpec, { secrets }: BackupPorts): Promise<readonly string[]> {
+  const found = await Promise.all(encryptTo.map((one) => (typeof one === 'string' ? one : secrets(one))))
+  checkRecipients(found)
+  return found
+}
+
+async function databaseParts({ databases }: BackupSpec, ports: BackupPorts, places: Place[]): Promise<Part[]> {
+  const parts: Part[] = []
+  for (const { name, path } of databases) {
+    const place = await ports.databases.locate(path)
+    places.push(place)
+    const part = { name, is: 'database' as const, restoredAs: `${name}.db` }
+    parts.push({ ...part, path: place.path, emptied: [] })
+  }
+  return parts
+}
+
+/** What Trueup itself needs to go on: its record, the erased people, and what was declared. No database's name begins with `_`. */
+async function ownParts(ports: BackupPorts, places: Place[]): Promise<Part[]> {
+  const { ownFolder, stateFile, databases } = ports
+  const { path, keyPath } = suppressionFiles(ownFolder)
+  const parts: Part[] = []
+  for (const [name, file, emptied] of [
+    ['journal', join(ownFolder, 'journal.db'), [...journalVolatile]],
+    ['suppression', path, []],
+  ] as const) {
+    if (!existsSync(file)) continue
+    const place = await databases.locate(file)
+    places.push(place)
+    parts.push({ name, is: 'own-database', restoredAs: `_${name}.db`, path: place.path, emptied: [...emptied] })
+  }
+  if (existsSync(keyPath))
+    parts.push({ name: 'suppression key', is: 'file', restoredAs: '_suppression.key', path: keyPath, emptied: [] })
+  const name = basename(stateFile)
+  parts.push({ name: 'desired state', is: 'file', restoredAs: `_${name}`, path: stateFile, emptied: [] })
+  return parts
+}
+
+/**
+ * Verifies a set in each of the folders and notes it. Throws BACKUP_DAMAGED with all that is wrong; the set then counts as
+ * not verified.
+ */
+export async function verifySet(
+  id: string,
+  folders: readonly string[],
+  identities: readonly string[],
+  ports: Pick<BackupPorts, 'offload' | 'ownFolder' | 'clock'>,
+  context: Pick<EffectContext, 'signal' | 'progress'>,
+): Promise<VerifyReply> {
+  const replies: VerifyReply[] = []
+  for (const folder of folders) {
+    const set = readSet(folder, id)
+    const scratch = makeScratch(ports.ownFolder)
+    try {
+      const order: VerifyOrder = { folder: set.path, scratch, identities: [...identities] }
+      const options = { ...context, deadlineMs: childDeadlineMs }
+      const entry = entryUrl('../../targets/backup/verify-entry', import.meta.url)
+      const reply = verifyReplySchema.parse(await ports.offload.process(entry, order, options))
+      replies.push({ ...reply, problems: reply.problems.map((problem) => `${set.path}: ${problem}`) })
+      // What was restored once and is unchanged by its bytes stays restored.
+      const how = reply.how === 'without-key' && set.verified?.how === 'restored' ? 'restored' : reply.how
+      if (reply.problems.length === 0) noteVerified(folder, set, { atMs: ports.clock.nowMs(), how })
+      else forgetVerified(folder, id)
+    } finally {
+      rmSync(scratch, { recursive: true, force: true })
+    }
+  }
+  return {
+    how: replies.every(({ how }) => how === 'restored') ? 'restored' : 'without-key',
+    problems: replies.flatMap(({ problems }) => problems),
+  }
+}

@@ -1,0 +1,141 @@
+/** Looks at a backup: its sets in every folder, what is due, what may go, and what restores would change. Reads only. */
+import type { EffectContext } from '../../engine/kind.ts'
+import type { Observation } from '../../engine/observation.ts'
+import type { Declared } from '../../engine/resource.ts'
+import { lastMoment, nextMoment } from '../../engine/schedule.ts'
+import { OperationalError } from '../../errors.ts'
+import { folderProblem, listSets, type SetSeen } from '../../targets/backup/sets.ts'
+import { entryUrl } from '../../targets/process/entry-url.ts'
+import { asksOf, stagedCopy } from './asks.ts'
+import type { CompareOrder } from './compare-entry.ts'
+import type { BackupPorts } from './ports.ts'
+import { comparisonSchema, type RestoreAsk, type RestoreState } from './restore-state.ts'
+import { prunable } from './retention.ts'
+import type { BackupSpec } from './spec.ts'
+import { type BackupSet, type BackupState, evidenceOf, fingerprintOf } from './state.ts'
+
+export async function observeBackup(
+  { spec }: Declared<BackupSpec>,
+  ports: BackupPorts,
+  context: EffectContext,
+): Promise<Observation<BackupState>> {
+  const nowMs = ports.clock.nowMs()
+  const places = spec.to.map(({ shown, folder }) => ({ shown, folder, reason: problemOf(folder) }))
+  const sets = setsOf(spec)
+  const sound = sets.filter(({ problems, createdAtMs }) => problems.length === 0 && createdAtMs <= nowMs)
+  const restores: RestoreState[] = []
+  for (const ask of asksOf(ports.ownFolder, spec.name, nowMs)) restores.push(await compared(ask, ports, context))
+  const state: BackupState = {
+    observedAtMs: nowMs,
+    sets,
+    newest: sound[0],
+    newestVerified: sound.find(({ verified }) => verified !== undefined),
+    dueAtMs: lastMoment(spec.schedule, nowMs),
+    nextAtMs: nextMoment(spec.schedule, nowMs),
+    unusable: places.flatMap(({ shown, folder, reason }) =>
+      reason === undefined ? [] : [{ place: shown, reason, isBuilt: folder !== null }],
+    ),
+    prunable: prunable(
+      sets
+        .filter(({ problems }) => problems.length === 0)
+        .map(({ id, createdAtMs, verified }) => ({ id, createdAtMs, isVerified: verified !== undefined })),
+      spec.keep,
+      nowMs,
+    ),
+    restores,
+    evidence: evidenceOf(sets),
+  }
+  return { is: 'present', state, fingerprint: fingerprintOf(state) }
+}
+
+function problemOf(folder: string | null): string | undefined {
+  if (folder === null) return 'this version writes to folders only; nothing is put there'
+  return folderProblem(folder)
+}
+
+/** The folders that sets can be written to. */
+export function usableFolders({ to }: BackupSpec): readonly string[] {
+  return to.flatMap(({ folder }) => (folder !== null && folderProblem(folder) === undefined ? [folder] : []))
+}
+
+/** The sets of a backup over all its folders, newest first. */
+export function setsOf(spec: BackupSpec): readonly BackupSet[] {
+  const usable = usableFolders(spec)
+  const found = new Map<string, { folder: string; seen: SetSeen }[]>()
+  for (const { folder } of spec.to) {
+    if (folder === null) continue
+    for (const seen of listSets(folder, spec.name)) {
+      const known = found.get(seen.id) ?? []
+      found.set(seen.id, [...known, { folder, seen }])
+    }
+  }
+  return [...found].map(([id, copies]) => joined(id, copies, usable)).sort(newestFirst)
+}
+
+function newestFirst(one: BackupSet, other: BackupSet): number {
+  return other.createdAtMs - one.createdAtMs || (one.id < other.id ? 1 : -1)
+}
+
+function joined(
+  id: string,
+  copies: readonly { folder: string; seen: SetSeen }[],
+  usable: readonly string[],
+): BackupSet {
+  const manifest = copies.find(({ seen }) => seen.manifest !== undefined)?.seen.manifest
+  const folders = copies.map(({ folder }) => folder)
+  const notes = copies.flatMap(({ seen: { verified } }) => (verified === undefined ? [] : [verified]))
+  const isVerified = notes.length === copies.length
+  return {
+    id,
+    createdAtMs: manifest?.createdAtMs ?? 0,
+    bytes: manifest?.members.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0,
+    isEncrypted: manifest !== undefined && manifest.recipients !== null,
+    folders,
+    missingFrom: usable.filter((folder) => !folders.includes(folder)),
+    problems: copies.flatMap(({ folder, seen: { problem } }) =>
+      problem === undefined ? [] : [`${folder}/${id}: ${problem}`],
+    ),
+    verified: isVerified
+      ? {
+          atMs: Math.min(...notes.map(({ atMs }) => atMs)),
+          how: notes.every(({ how }) => how === 'restored') ? 'restored' : 'without-key',
+        }
+      : undefined,
+  }
+}
+
+/** What a restore would change now. */
+async function compared(ask: RestoreAsk, ports: BackupPorts, context: EffectContext): Promise<RestoreState> {
+  try {
+    const comparison = comparisonSchema.parse(await compareIn(ask, null, ports, context))
+    return { ask, evidence: comparison.evidence, comparison, problem: undefined }
+  } catch (error) {
+    if (!(error instanceof OperationalError) || context.signal.aborted) throw error
+    return { ask, evidence: '', comparison: undefined, problem: error.message }
+  }
+}
+
+/** Runs the comparison in its thread; with `keep`, also keeps the changes. */
+export async function compareIn(
+  ask: RestoreAsk,
+  keep: CompareOrder['keep'],
+  ports: BackupPorts,
+  context: EffectContext,
+): Promise<unknown> {
+  const { databases, offload, suppressions } = ports
+  const erased = suppressions.marks()
+  const at = await databases.locate(ask.path)
+  try {
+    const order: CompareOrder = {
+      ask,
+      place: at.path,
+      copy: stagedCopy(ports.ownFolder, ask),
+      erased: erased === null ? null : { key: erased.key, marks: [...erased.marks] },
+      places: [...ports.places()],
+      keep,
+    }
+    return await offload.thread(entryUrl('./compare-entry', import.meta.url), order, context)
+  } finally {
+    at.release()
+  }
+}

@@ -1,0 +1,127 @@
+/** What is to be done about a backup. Pure. */
+import { isoOf } from '../../clock.ts'
+import type { ActionDraft } from '../../engine/action.ts'
+import type { Drift } from '../../engine/drift.ts'
+import type { Observation } from '../../engine/observation.ts'
+import type { Declared } from '../../engine/resource.ts'
+import { countsText, figure, restoredText, restorePath } from './diff.ts'
+import { draftOf } from './orders.ts'
+import type { RestoreState } from './restore-state.ts'
+import type { BackupSpec } from './spec.ts'
+import { asideText, type BackupState } from './state.ts'
+
+export function planBackup(
+  { spec }: Declared<BackupSpec>,
+  observation: Observation<BackupState>,
+  drift: readonly Drift[],
+): readonly ActionDraft[] {
+  if (observation.is !== 'present') return []
+  const { state } = observation
+  const paths = new Set(drift.map(({ path }) => path))
+  const { newest } = state
+  return [
+    ...(paths.has('schedule') ? [createDraft(spec, state, ['schedule'])] : []),
+    // A new set is verified with its making.
+    ...(paths.has('verified') && !paths.has('schedule') && newest !== undefined
+      ? [
+          draftOf(
+            spec.name,
+            { verb: 'verify', id: newest.id, folders: [...newest.folders] },
+            {
+              summary: `Verify ${newest.id}`,
+              precondition: state.evidence,
+              resolves: ['verified'],
+              reversible: 'exact',
+            },
+          ),
+        ]
+      : []),
+    ...(paths.has('retention') && !paths.has('schedule') ? [pruneDraft(spec, state)] : []),
+    ...state.restores.flatMap((restore) => (paths.has(restorePath(restore.ask.id)) ? restoreDraft(restore) : [])),
+  ]
+}
+
+export function createDraft(
+  spec: BackupSpec,
+  state: Pick<BackupState, 'evidence' | 'dueAtMs'>,
+  resolves: readonly string[],
+): ActionDraft {
+  const parts = [...spec.databases.map(({ name }) => name), ...(spec.airtable === null ? [] : ['airtable'])]
+  const due = resolves.length === 0 || state.dueAtMs === undefined ? '' : `, due ${isoOf(state.dueAtMs)}`
+  return draftOf(
+    spec.name,
+    { verb: 'create', spec },
+    {
+      summary: `Make a set of ${spec.name} (${parts.join(', ')}) and verify it${due}`,
+      precondition: state.evidence,
+      resolves,
+      // What it adds takes nothing away, and a set is only ever removed by a prune or by a person.
+      reversible: 'by-hand',
+    },
+  )
+}
+
+export function pruneDraft(spec: BackupSpec, { prunable, evidence, sets }: BackupState): ActionDraft {
+  const folders = new Set(sets.filter(({ id }) => prunable.includes(id)).flatMap((set) => set.folders))
+  return draftOf(
+    spec.name,
+    { verb: 'prune', ids: [...prunable], folders: [...folders] },
+    {
+      summary: `Put aside ${figure(prunable.length, 'set')} of ${spec.name} that ${prunable.length === 1 ? 'is' : 'are'} older than is kept`,
+      findings: [{ code: 'goes-for-good', count: prunable.length, message: asideText }],
+      precondition: evidence,
+      affected: { count: prunable.length, sample: prunable.slice(0, 20) },
+      resolves: ['retention'],
+      reversible: 'exact',
+    },
+  )
+}
+
+function restoreDraft({ ask, comparison }: RestoreState): readonly ActionDraft[] {
+  if (comparison === undefined) return []
+  const { counts, passedOver, withheld, preview, sample, population, evidence } = comparison
+  const count = counts.added + counts.changed + counts.removed
+  if (count === 0) return []
+  return [
+    draftOf(
+      ask.backup,
+      { verb: 'restore', ask },
+      {
+        summary: `Restore ${restoredText(ask)} from ${ask.setId}, as ${ask.by} asked: ${countsText(counts)}`,
+        // Newer work of other programs goes with it, so a person has to say so.
+        risk: 'high',
+        findings: [
+          ...(counts.removed === 0
+            ? []
+            : [
+                {
+                  code: 'removes-newer',
+                  count: counts.removed,
+                  message: 'records that the set does not have would go',
+                },
+              ]),
+          ...(withheld === 0
+            ? []
+            : [{ code: 'withholds-erased', count: withheld, message: 'records of erased people stay away' }]),
+          ...(passedOver.length === 0
+            ? []
+            : [
+                {
+                  code: 'passes-over',
+                  count: passedOver.length,
+                  message: passedOver.map(({ table, reason }) => `${table} stays as it is: ${reason}`).join('; '),
+                },
+              ]),
+        ],
+        precondition: evidence,
+        affected: { count, sample },
+        population,
+        preview,
+        reversible: 'from-checkpoint',
+        recovery: 'transactional',
+        cost: { bucket: `sqlite:${ask.database}`, tokens: 1 },
+        resolves: [restorePath(ask.id)],
+      },
+    ),
+  ]
+}

@@ -1,0 +1,27 @@
+import type { Clock } from '../../clock.ts'
+import type { SecretReader } from '../../desired/references.ts'
+import type { AirtableTargets } from '../../targets/airtable/ports.ts'
+import type { ErasedMarks } from '../../targets/erasure/marks.ts'
+import type { PersonPlace } from '../../targets/erasure/person-layout.ts'
+import type { Offload } from '../../targets/process/ports.ts'
+import type { ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
+
+/** What backups need of the world. */
+export interface BackupPorts {
+  /** Folder of the desired state, and `.trueup` in it. */
+  readonly workspace: string
+  readonly ownFolder: string
+  readonly stateFile: string
+  readonly checkpointsPath: string
+  /** The number of the generation in force. */
+  readonly generation: () => number
+  readonly databases: Databases
+  readonly changeSets: ChangeSets
+  readonly airtable: AirtableTargets
+  readonly offload: Offload
+  readonly secrets: SecretReader
+  readonly suppressions: { readonly marks: () => ErasedMarks | null }
+  /** The tables in which people are, in the generation in force. */
+  readonly places: () => readonly PersonPlace[]
+  readonly clock: Clock
+}

@@ -1,0 +1,73 @@
+/** What the desired state says about one backup, resolved so far that nothing else is needed to make it. */
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import type { DesiredState } from '../../desired/schema.ts'
+import type { Declared } from '../../engine/resource.ts'
+import { plainDeclarationSchema } from '../../targets/airtable/declaration.ts'
+
+export const backupKindName = 'backup'
+
+export const backupSpecSchema = z.strictObject({
+  name: z.string(),
+  databases: z.array(z.strictObject({ name: z.string(), path: z.string() })),
+  /** The base and its mirrored tables; null where it is not part of it, or nothing is mirrored. */
+  airtable: z
+    .strictObject({
+      declaration: plainDeclarationSchema,
+      tables: z.array(z.strictObject({ name: z.string(), remoteTable: z.string() })),
+    })
+    .nullable(),
+  schedule: z.strictObject({ cron: z.string(), timezone: z.string() }),
+  keep: z.strictObject({ hourly: z.int(), daily: z.int(), weekly: z.int(), monthly: z.int() }),
+  encryptTo: z.array(z.union([z.string(), z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })])),
+  /** As declared, and for folders where that is. */
+  to: z.array(z.strictObject({ shown: z.string(), folder: z.string().nullable() })),
+})
+export type BackupSpec = Readonly<z.output<typeof backupSpecSchema>>
+
+/** One resource for each entry of `backups`. */
+export function listBackups(desired: DesiredState, workspace: string): readonly Declared<BackupSpec>[] {
+  return Object.entries(desired.backups).map(([name, backup]) => ({
+    key: { kind: backupKindName, name },
+    spec: {
+      name,
+      databases: backup.of.flatMap((source) => {
+        const database = desired.databases[source]
+        return database === undefined ? [] : [{ name: source, path: resolve(workspace, database.path) }]
+      }),
+      airtable: backup.of.includes('airtable') ? airtableOf(desired) : null,
+      schedule: { cron: backup.schedule, timezone: backup.timezone },
+      keep: backup.keep,
+      encryptTo: backup.encryptTo,
+      to: backup.to.map((shown) => ({ shown, folder: folderOf(shown, workspace) })),
+    },
+    // What is broken is backed up as far as it can be read; a backup waits for nothing.
+    dependsOn: [],
+    observeOnly: false,
+  }))
+}
+
+/** Undefined in this version: a place that is no folder. It is told as drift, and never passed over. */
+function folderOf(place: string, workspace: string): string | null {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(place) ? null : resolve(workspace, place)
+}
+
+function airtableOf(desired: DesiredState): BackupSpec['airtable'] {
+  const { airtable } = desired
+  const tables = Object.entries(desired.tables).flatMap(([name, table]) =>
+    table.airtable === undefined || table.absent ? [] : [{ name, remoteTable: table.airtable.table }],
+  )
+  if (airtable === undefined || tables.length === 0) return null
+  const { base, token, endpoint = null, requestsPerSecond, monthlyCalls = null, retry } = airtable
+  return {
+    declaration: {
+      base,
+      token,
+      endpoint,
+      requestsPerSecond,
+      monthlyCalls,
+      retry: { attempts: retry.attempts, delayMs: retry.delay },
+    },
+    tables,
+  }
+}

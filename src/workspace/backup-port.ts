@@ -1,0 +1,161 @@
+/** What the API and the command line ask of backups, answered by their kind and carried out by the engine. */
+import { join } from 'node:path'
+import type {
+  BackupCreated,
+  BackupHeld,
+  BackupPort,
+  BackupRefusal,
+  BackupSetView,
+  BackupView,
+} from '../api/backup-port.ts'
+import type { Gauge } from '../api/program-port.ts'
+import type { EffectContext } from '../engine/kind.ts'
+import type { Declared, ResourceKey } from '../engine/resource.ts'
+import { OperationalError } from '../errors.ts'
+import { type BackupSet, type BackupSpec, isDue, setsOf } from '../kinds/backup/index.ts'
+import { actionMarkOf, parseSetId } from '../targets/backup/manifest.ts'
+import { carryOut } from './carry-out.ts'
+import type { Workspace } from './open.ts'
+import { askRestore, findSet, verifyWith } from './restore-set.ts'
+
+export interface BackupPortOptions {
+  readonly workspace: Workspace
+  readonly signal: AbortSignal
+  /** Called when a resource should be looked at. */
+  readonly wake: (key: ResourceKey) => void
+}
+
+const full = { is: 'full' } as const
+
+export function createBackupPort({ workspace, signal, wake }: BackupPortOptions): BackupPort {
+  const { backups, generations } = workspace
+  const declared = () => backups.list(generations.inForce().state)
+  const context: EffectContext = { signal, progress: () => undefined }
+
+  async function viewOf(one: Declared<BackupSpec>): Promise<BackupView> {
+    const observation = await backups.observe(one, full, context)
+    const { spec } = one
+    const state = observation.is === 'present' ? observation.state : undefined
+    return {
+      name: spec.name,
+      summary: backups.describe(observation),
+      of: [...spec.databases.map(({ name }) => name), ...(spec.airtable === null ? [] : ['airtable'])],
+      schedule: spec.schedule.cron,
+      timezone: spec.schedule.timezone,
+      nextAtMs: state?.nextAtMs ?? null,
+      due: state === undefined || isDue(state),
+      places: spec.to.map(({ shown }) => ({
+        place: shown,
+        problem: state?.unusable.find(({ place }) => place === shown)?.reason ?? null,
+      })),
+      sets: (state?.sets ?? []).map(setViewOf),
+    }
+  }
+
+  return {
+    backups: () => Promise.all(declared().map(viewOf)),
+    create: ({ name, actor }) =>
+      answered(async (): Promise<BackupCreated | BackupHeld> => {
+        const one = chosen(name, declared())
+        const asked = { key: one.key, draft: await backups.requestCreate(one, context), declared: one }
+        const done = await carryOut(asked, backups, actor, workspace)
+        wake(one.key)
+        if (done.is === 'held') return done
+        failWhereFailed(done.execution)
+        const made = setsOf(one.spec).find(({ id }) => parseSetId(id)?.actionMark === actionMarkOf(done.actionId))
+        if (made === undefined) throw new OperationalError('BACKUP_DAMAGED', 'the set that was made is gone')
+        return { is: 'created', actionId: done.actionId, set: setViewOf(made) }
+      }),
+    verify: ({ id }) =>
+      answered(async () => {
+        const checked = await verifyWith(workspace, { id, identities: [] }, context)
+        wake({ kind: backups.name, name: findSet(workspace, id).backup })
+        return { is: 'verified' as const, id, ...checked }
+      }),
+    restore: (request) =>
+      answered(async () => {
+        const asked = await askRestore(workspace, { ...request, identities: [] }, context)
+        wake({ kind: backups.name, name: findSet(workspace, request.id).backup })
+        return asked
+      }),
+    prune: ({ name, actor }) =>
+      answered(async () => {
+        const one = chosen(name, declared())
+        const wanted = await backups.requestPrune(one, context)
+        if (wanted === undefined) return { is: 'pruned' as const, actionId: null, ids: [] }
+        const done = await carryOut({ key: one.key, draft: wanted.draft, declared: one }, backups, actor, workspace)
+        wake(one.key)
+        if (done.is === 'held') return done
+        failWhereFailed(done.execution)
+        return { is: 'pruned' as const, actionId: done.actionId, ids: wanted.ids }
+      }),
+    gauges: async () => gaugesOf(await Promise.all(declared().map(viewOf))),
+  }
+}
+
+function gaugesOf(views: readonly BackupView[]): readonly Gauge[] {
+  if (views.length === 0) return []
+  const newest = ({ name, sets }: BackupView, isMeant: (set: BackupSetView) => boolean) => {
+    const set = sets.find((one) => one.problems.length === 0 && isMeant(one))
+    return set === undefined ? [] : [{ labels: { backup: name }, value: set.createdAtMs / 1000 }]
+  }
+  return [
+    {
+      name: 'backup_timestamp_seconds',
+      help: 'When the newest set of each backup was made.',
+      samples: views.flatMap((view) => newest(view, () => true)),
+    },
+    {
+      name: 'backup_verified_timestamp_seconds',
+      help: 'When the newest verified set of each backup was made.',
+      samples: views.flatMap((view) => newest(view, ({ verifiedAtMs }) => verifiedAtMs !== null)),
+    },
+    {
+      name: 'backup_sets',
+      help: 'Sets of each backup.',
+      samples: views.map(({ name, sets }) => ({ labels: { backup: name }, value: sets.length })),
+    },
+  ]
+}
+
+/** The backup that is meant. Throws NOT_FOUND. */
+function chosen(name: string | null, all: readonly Declared<BackupSpec>[]): Declared<BackupSpec> {
+  const [only] = all
+  if (only === undefined)
+    throw new OperationalError('NOT_FOUND', 'no backup is declared', {
+      hint: 'Declare one under `backups` in the desired state; see docs/backups.md.',
+    })
+  const found = name === null && all.length === 1 ? only : all.find(({ key }) => key.name === name)
+  if (found !== undefined) return found
+  const hint = `Declared are: ${all.map(({ key }) => key.name).join(', ')}.`
+  if (name === null) throw new OperationalError('USAGE', 'several backups are declared: name one', { hint })
+  throw new OperationalError('NOT_FOUND', `no backup is named ${name}`, { hint })
+}
+
+function failWhereFailed(execution: Extract<Awaited<ReturnType<typeof carryOut>>, { is: 'ended' }>['execution']): void {
+  if (execution.is === 'stale') throw new OperationalError('ACTION_STALE', 'it changed this very moment; ask again')
+  if (execution.is !== 'succeeded') throw execution.error
+}
+
+async function answered<Answer>(work: () => Promise<Answer>): Promise<Answer | BackupRefusal> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
+    const { code, message } = error
+    return code === 'NOT_FOUND' ? { is: 'not-found', message } : { is: 'refused', message, error }
+  }
+}
+
+function setViewOf({ id, createdAtMs, bytes, isEncrypted, folders, problems, verified }: BackupSet): BackupSetView {
+  return {
+    id,
+    createdAtMs,
+    bytes,
+    encrypted: isEncrypted,
+    paths: folders.map((folder) => join(folder, id)),
+    problems,
+    verifiedAtMs: verified?.atMs ?? null,
+    verifiedHow: verified?.how ?? null,
+  }
+}

@@ -1,0 +1,52 @@
+/** Carries out at once what a person asks of one resource, where the gate lets it through. */
+import type { ActionDraft } from '../engine/action.ts'
+import { type Execution, execute } from '../engine/executor.ts'
+import type { Kind } from '../engine/kind.ts'
+import { makeActions } from '../engine/planner.ts'
+import type { Declared, ResourceKey } from '../engine/resource.ts'
+import { OperationalError } from '../errors.ts'
+import { hashOf } from '../json.ts'
+import type { Workspace } from './open.ts'
+
+export interface Asked {
+  readonly key: ResourceKey
+  readonly draft: ActionDraft
+  /** Undefined for what is not declared any more. */
+  readonly declared: Declared | undefined
+}
+
+export type CarriedOut =
+  | { readonly is: 'held'; readonly actionId: string; readonly message: string }
+  | { readonly is: 'ended'; readonly actionId: string; readonly execution: Execution }
+
+/** Throws LEASE_HELD on a workspace that was opened for reading. */
+export async function carryOut(
+  { key, draft, declared }: Asked,
+  kind: Kind,
+  actor: string,
+  { engine, lease }: Pick<Workspace, 'engine' | 'lease'>,
+): Promise<CarriedOut> {
+  if (lease === undefined) throw new OperationalError('LEASE_HELD', 'this workspace was opened for reading only')
+  const { clock, log, deadlineMs } = engine.ports()
+  const [action] = makeActions({
+    resource: key,
+    drafts: [draft],
+    cause: 'request',
+    specHash: hashOf(declared?.spec ?? null),
+    nowMs: clock.nowMs(),
+    requestedBy: actor,
+    occurrenceOf: (contentId) => engine.ledger.endedOccurrences(contentId),
+  })
+  if (action === undefined) throw new OperationalError('ACTION_FAILED', 'no action was made of the request')
+  const gate = engine.gating.gate(action)
+  const message = gate.reasons.map((reason) => reason.message).join('; ')
+  if (!gate.runnable) return { is: 'held', actionId: action.id, message }
+  const by = { runId: engine.newRunId(), actor, signal: lease.signal, progress: () => undefined }
+  const execution = await engine.alone(key, async () => {
+    const known = engine.ledger.record(action.id)?.state
+    if (known === undefined || known === 'superseded') engine.ledger.plan(action)
+    return execute(action, by, { ledger: engine.ledger, clock, log, lease, kindOf: () => kind, deadlineMs })
+  })
+  if (execution.is === 'succeeded') engine.ledger.move('action.verified', action, by, { remaining: [] })
+  return { is: 'ended', actionId: action.id, execution }
+}

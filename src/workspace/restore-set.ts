@@ -1,0 +1,226 @@
+/** Restores sets: into a folder, where nobody works on it yet, or as an ask to change a database in place. */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { RestoreAsked, RestoreRequest } from '../api/backup-port.ts'
+import { personTableOf } from '../desired/person-tables.ts'
+import type { DesiredState } from '../desired/schema.ts'
+import type { GatedAction } from '../engine/status.ts'
+import { OperationalError } from '../errors.ts'
+import { shortHashOf } from '../json.ts'
+import {
+  type BackupSet,
+  type BackupState,
+  backupKindName,
+  noteAsk,
+  type RestoreAsk,
+  setsOf,
+  stagingFolder,
+  verifySet,
+} from '../kinds/backup/index.ts'
+import { identitiesIn } from '../targets/backup/encryption.ts'
+import { parseSetId } from '../targets/backup/manifest.ts'
+import { syncFolder, targetError } from '../targets/backup/sets.ts'
+import { entryUrl } from '../targets/process/entry-url.ts'
+import { personPlacesOf } from './erasure.ts'
+import type { Workspace } from './open.ts'
+import { databasePathOf } from './paths.ts'
+import { type RestoreOrder, type RestoreReply, restoreReplySchema } from './restore-entry.ts'
+
+const deadlineMs = 3_600_000
+
+export interface RestoreContext {
+  readonly signal: AbortSignal
+  readonly progress?: (done: number, total: number) => void
+}
+
+/** The set of that id with the folder to read it from: one in which it is sound, where there is one. Throws NOT_FOUND. */
+export function findSet(
+  { backups, generations }: Pick<Workspace, 'backups' | 'generations'>,
+  id: string,
+): { readonly set: BackupSet; readonly backup: string; readonly path: string } {
+  for (const { spec } of backups.list(generations.inForce().state)) {
+    const set = setsOf(spec).find((one) => one.id === id)
+    if (set === undefined) continue
+    const sound = set.folders.find((folder) => !set.problems.some((problem) => problem.startsWith(`${folder}/`)))
+    const folder = sound ?? set.folders[0]
+    if (folder !== undefined) return { set, backup: spec.name, path: join(folder, id) }
+  }
+  throw new OperationalError('NOT_FOUND', `there is no set ${id}`, { hint: 'List them with `trueup backup list`.' })
+}
+
+/** The private keys in the text of an identity file. Throws BACKUP_KEY_NEEDED. */
+export const identitiesOf = identitiesIn
+
+/** Verifies a set in every folder that it is in, and notes it. Throws NOT_FOUND, BACKUP_KEY_NEEDED. */
+export async function verifyWith(
+  workspace: Workspace,
+  { id, identities }: { readonly id: string; readonly identities: readonly string[] },
+  { signal, progress = () => undefined }: RestoreContext,
+): Promise<{
+  readonly verified: boolean
+  readonly how: 'restored' | 'without-key'
+  readonly problems: readonly string[]
+}> {
+  const { set } = findSet(workspace, id)
+  const ports = { ...workspace, clock: workspace.engine.ports().clock }
+  const { how, problems } = await verifySet(id, set.folders, identities, ports, { signal, progress })
+  return { verified: problems.length === 0, how, problems }
+}
+
+/**
+ * Restores a set into a folder that is not there yet, or is empty; all of it, or nothing. Throws USAGE, BACKUP_*, DISK_FULL.
+ * @param path the folder of the set
+ */
+export async function restoreInto(
+  workspace: Workspace,
+  request: { readonly path: string; readonly into: string; readonly identities: readonly string[] },
+  context: RestoreContext,
+): Promise<RestoreReply> {
+  const into = resolve(request.into)
+  if (existsSync(into) && readdirSync(into).length > 0)
+    throw new OperationalError('USAGE', `${into} is not empty`, { hint: 'Name a folder that is not there yet.' })
+  const part = join(dirname(into), `.${basename(into)}.part`)
+  try {
+    rmSync(part, { recursive: true, force: true })
+    mkdirSync(part, { recursive: true, mode: 0o700 })
+    const reply = await unpack(workspace, { ...request, into: part, members: null }, context)
+    syncFolder(part)
+    renameSync(part, into)
+    syncFolder(dirname(into))
+    return reply
+  } catch (error) {
+    throw targetError(error, into)
+  } finally {
+    rmSync(part, { recursive: true, force: true })
+  }
+}
+
+async function unpack(
+  workspace: Workspace,
+  at: {
+    readonly path: string
+    readonly into: string
+    readonly identities: readonly string[]
+    readonly members: readonly string[] | null
+  },
+  context: RestoreContext,
+): Promise<RestoreReply> {
+  const { offload, suppressions, generations, directory } = workspace
+  const { state } = generations.inForce()
+  const erased = suppressions.marks()
+  const databaseOf = (name: string) => state.tables[name]?.database ?? ''
+  const order: RestoreOrder = {
+    folder: at.path,
+    into: at.into,
+    identities: [...at.identities],
+    members: at.members === null ? null : [...at.members],
+    erased: erased === null ? null : { key: erased.key, marks: [...erased.marks] },
+    places: personPlacesOf(state, directory).map((place) => ({ database: databaseOf(place.name), place })),
+    mirrors: mirrorsOf(state),
+  }
+  const options = { ...context, deadlineMs }
+  return restoreReplySchema.parse(await offload.process(entryUrl('./restore-entry', import.meta.url), order, options))
+}
+
+function mirrorsOf({ tables }: DesiredState): RestoreOrder['mirrors'] {
+  return Object.entries(tables).flatMap(([table, spec]) => {
+    if (spec.airtable === undefined) return []
+    const remote = Object.entries(spec.fields).flatMap(([name, { airtable }]) =>
+      airtable === undefined ? [] : [[name, airtable.field] as const],
+    )
+    const { table: keysOf, fields: own } = personTableOf(table, spec)
+    const { emails, linkedins, phones, person } = own
+    const fields = {
+      emails: [...emails],
+      linkedins: [...linkedins],
+      phones: phones.map((phone) => ({ ...phone })),
+      person,
+    }
+    return [{ table, fields, remote: Object.fromEntries(remote), keysOf, remoteKey: spec.airtable.key }]
+  })
+}
+
+/**
+ * Asks for a restore in place: the set is restored beside the database, compared with it, and what would change becomes an
+ * action of the backup, which waits for approval. Nothing is changed by asking. Throws USAGE, NOT_FOUND, BACKUP_*,
+ * DATABASE_NOT_WRITABLE_BY_DECLARATION.
+ */
+export async function askRestore(
+  workspace: Workspace,
+  request: RestoreRequest & { readonly identities: readonly string[] },
+  context: RestoreContext,
+): Promise<RestoreAsked> {
+  const { ownFolder, directory, engine, generations } = workspace
+  const { set, backup, path } = findSet(workspace, request.id)
+  const { state } = generations.inForce()
+  const { database } = request
+  if (state.databases[database]?.manage === 'observe')
+    throw new OperationalError('DATABASE_NOT_WRITABLE_BY_DECLARATION', `${database} is only observed`, {
+      hint: 'Restore the set into a folder (--into DIR), or change `manage` in the desired state.',
+    })
+  const atMs = engine.ports().clock.nowMs()
+  const ask: RestoreAsk = {
+    id: shortHashOf({ ...request, identities: [], tables: request.tables ?? null, keys: request.keys ?? null, atMs }),
+    setId: set.id,
+    backup,
+    database,
+    path: databasePathOf(state, database, directory),
+    tables: request.tables === null ? null : [...request.tables],
+    keys: request.keys === null ? null : [...request.keys],
+    by: request.actor,
+    atMs,
+  }
+  const staging = stagingFolder(ownFolder, ask.id)
+  try {
+    const { identities } = request
+    const { files } = await unpack(workspace, { path, into: staging, identities, members: [database] }, context)
+    if (files.length === 0)
+      throw new OperationalError('NOT_FOUND', `${set.id} holds no database ${database}`, {
+        hint: `It is a set of ${parseSetId(set.id)?.backup ?? 'another backup'}; see \`backups.${backup}.of\`.`,
+      })
+    noteAsk(ownFolder, ask)
+  } finally {
+    rmSync(staging, { recursive: true, force: true })
+  }
+  return answerOf(workspace, ask, context)
+}
+
+/** Looks at the backup, so that the action is planned, and tells what it would do. */
+async function answerOf({ engine }: Workspace, ask: RestoreAsk, { signal }: RestoreContext): Promise<RestoreAsked> {
+  const key = { kind: backupKindName, name: ask.backup }
+  const runId = engine.newRunId()
+  const result = await engine.reconcileNow(key, { runId, actor: ask.by, signal, full: true, only: new Set() })
+  const observation = result.status.observation
+  if (observation?.is === 'unreadable') throw observation.error
+  const state = observation?.is === 'present' ? stateOf(observation.state) : undefined
+  const restore = state?.restores.find((one) => one.ask.id === ask.id)
+  if (restore?.comparison === undefined)
+    throw new OperationalError('ACTION_FAILED', `the set cannot be compared: ${restore?.problem ?? 'the ask is gone'}`)
+  const { counts, tables, passedOver, withheld, sample, preview } = restore.comparison
+  if (tables.length === 0)
+    throw new OperationalError('USAGE', passedOver.map(({ table, reason }) => `${table}: ${reason}`).join('; '), {
+      hint: 'Restore the set into a folder instead: `trueup backup restore ID --into DIR`.',
+    })
+  const action = result.status.actions.find((one) => isOf(one, ask))?.action
+  const message = action?.summary ?? 'Nothing differs.'
+  return {
+    is: 'asked',
+    id: ask.setId,
+    actionId: action?.id ?? null,
+    message,
+    ...{ counts, tables, passedOver, withheld, sample, preview },
+  }
+}
+
+function isOf({ action }: GatedAction, ask: RestoreAsk): boolean {
+  return action.verb === 'restore' && action.resolves.some((path) => path.endsWith(ask.id))
+}
+
+/** The engine knows no kind's state; this one is of the kind that was just looked at. */
+function stateOf(state: unknown): BackupState | undefined {
+  return isBackupState(state) ? state : undefined
+}
+
+function isBackupState(state: unknown): state is BackupState {
+  return typeof state === 'object' && state !== null && 'restores' in state && Array.isArray(state.restores)
+}
