@@ -35,7 +35,7 @@ import { openDatabases } from '../targets/sqlite/databases.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { standardizeRules } from '../values/rules/index.ts'
 import { openAirtable } from './airtable.ts'
-import { createHeadKeeper, type HeadKeeper } from './audit-heads.ts'
+import { auditFiles, createHeadKeeper, type HeadKeeper } from './audit-heads.ts'
 import { openErasure, personPlacesOf } from './erasure.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { knownLeadsOf } from './known-leads.ts'
@@ -215,6 +215,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         ownFolder,
         stateFile,
         checkpointsPath,
+        headsPath: auditFiles(ownFolder).headsPath,
         generation: () => generations.inForce().number,
         databases,
         changeSets,

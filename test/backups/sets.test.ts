@@ -61,6 +61,8 @@ describe('a declared backup', () => {
     world.later(25 * hourMs)
     await world.open(async ({ apply }) => void (await apply()))
     expect(world.sets()).toHaveLength(2)
+    // The heads that were signed when the first day ended.
+    expect(readdirSync(world.path(`backups/${world.sets()[1]}`))).toContain('_audit.heads.gz')
   })
 
   test('is consistent while Python programs write: each of their transactions is in it whole, or absent', async () => {

@@ -143,7 +143,7 @@ async function databaseParts({ databases }: BackupSpec, ports: BackupPorts, plac
 
 /** What Trueup itself needs to go on: its record, the erased people, and what was declared. No database's name begins with `_`. */
 async function ownParts(ports: BackupPorts, places: Place[]): Promise<Part[]> {
-  const { ownFolder, stateFile, databases } = ports
+  const { ownFolder, stateFile, headsPath, databases } = ports
   const { path, keyPath } = suppressionFiles(ownFolder)
   const parts: Part[] = []
   for (const [name, file, emptied] of [
@@ -157,6 +157,9 @@ async function ownParts(ports: BackupPorts, places: Place[]): Promise<Part[]> {
   }
   if (existsSync(keyPath))
     parts.push({ name: 'suppression key', is: 'file', restoredAs: '_suppression.key', path: keyPath, emptied: [] })
+  // Without their key, which would let whoever has the set sign: a copy elsewhere is what heads are for.
+  if (existsSync(headsPath))
+    parts.push({ name: 'audit heads', is: 'file', restoredAs: '_audit.heads', path: headsPath, emptied: [] })
   const name = basename(stateFile)
   parts.push({ name: 'desired state', is: 'file', restoredAs: `_${name}`, path: stateFile, emptied: [] })
   return parts

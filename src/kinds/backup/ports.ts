@@ -13,6 +13,8 @@ export interface BackupPorts {
   readonly ownFolder: string
   readonly stateFile: string
   readonly checkpointsPath: string
+  /** The signed heads of the journal; the file may be absent. */
+  readonly headsPath: string
   /** The number of the generation in force. */
   readonly generation: () => number
   readonly databases: Databases
