@@ -7,6 +7,7 @@ import { pairKey } from './cluster.ts'
 import { explain } from './explain.ts'
 import { type FindOptions, findDuplicates } from './find-duplicates.ts'
 import { confidenceOf, judge } from './judge.ts'
+import { judgedRecord } from './matcher.ts'
 import { arraySource } from './source.ts'
 import { peopleFields, peopleOf } from './testing-people.ts'
 
@@ -166,4 +167,39 @@ test.each([
   ],
 ])('%s are no trouble', (_, records) => {
   expect(find(records).clusters).toEqual([])
+})
+
+test('colleagues whose names have nothing in common are two, however much of their firm a table comes to hold', () => {
+  const text = (name: string, rule?: string) => ({
+    name,
+    type: 'text' as const,
+    rules: rule === undefined ? [] : [{ rule, options: {} }],
+  })
+  const firm = ['company_website', 'location', 'industry', 'company_size', 'company_description', 'business_type']
+  const fields = [text('full_name', 'person_name'), text('company', 'company_name'), ...firm.map((name) => text(name))]
+  const contact = [
+    { name: 'email', type: 'email' as const, rules: [] },
+    { name: 'phone', type: 'phone' as const, rules: [] },
+  ]
+  const { records } = peopleOf(300, 4)
+  const emailAt = peopleFields.findIndex(({ name }) => name === 'email')
+  // What describes the firms was not known when the table was measured.
+  const measured = records.map((cells, at) => {
+    const name = `${cells[0]} ${cells[1]}`
+    return [name, `Firm ${at}`, ...firm.map(() => ''), cells[emailAt] ?? '', `+4930${String(1_000_000 + at)}`]
+  })
+  const { matcher } = findDuplicates(arraySource(measured), {
+    fields: [...fields, ...contact],
+    rules: [],
+    random: seededRandom(3),
+  })
+  const ofFirm = ['Lunar Learning', 'https://lunar.example', 'Leeds', 'Education', '1-10', 'Works in education.', 'B2B']
+  const record = (name: string, mail: string, phone: string) =>
+    judgedRecord(matcher, [name, ...ofFirm, mail, phone], () => 0)
+  const noah = record('Noah Fletcher', 'noah@lunar.example', '+447462942812')
+  const liam = record('Liam Mitchell', 'liam@lunar.example', '+447417355098')
+  const { priorBits } = matcher.judge.model
+  expect(confidenceOf(judge(matcher.judge, noah, liam), priorBits)).toBe(0)
+  const again = record('Noah Fletcher', 'n.fletcher@lunar.example', '')
+  expect(confidenceOf(judge(matcher.judge, noah, again), priorBits)).toBeGreaterThan(0.9)
 })

@@ -2,6 +2,7 @@
  * Judges pairs: vetoes first, then the owner's exact rules, then the evidence of all features. One confidence results,
  * the higher of the two that speak for the pair.
  */
+import { comparisons } from './comparison.ts'
 import { editsWithin } from './edit-distance.ts'
 import { type MatchModel, probabilityOf } from './model.ts'
 import type { Role } from './role.ts'
@@ -52,7 +53,7 @@ export function judgeLevels(by: Judge, levels: Levels, one: JudgedRecord, other:
     evidence,
     exact,
     ruleBits: ruleBitsOf(by, exact, evidence),
-    veto: vetoOf(by, levels, exact, one, other),
+    veto: vetoOf(by, levels, exact, one, other) ?? strangersOf(by, levels, exact),
   }
 }
 
@@ -163,4 +164,27 @@ function vetoOf(
       return `${feature.name} differs`
   }
   return undefined
+}
+
+const nameRoles: ReadonlySet<Role> = new Set(['person', 'given', 'family'])
+/** What two people of one firm do not share, beside their names. */
+const personalRoles: ReadonlySet<Role> = new Set(['email', 'phone', 'linkedin', 'code', 'date'])
+
+/**
+ * Colleagues share what describes their firm, however much of it is written down and however rare it is elsewhere: where the names have
+ * nothing in common, and nothing else that is one person's agrees, they are two.
+ */
+function strangersOf(by: Judge, levels: Levels, exact: readonly ExactRule[]): string | undefined {
+  if (exact.length > 0) return undefined
+  let named: string | undefined
+  for (let at = 0; at < by.model.features.length; at += 1) {
+    const feature = by.model.features[at]
+    if (feature === undefined || levels[at] === unfilled) continue
+    if (nameRoles.has(feature.role)) {
+      // Alike, or crosswise.
+      if (levels[at] !== comparisons[feature.role].levels.length - 1) return undefined
+      named = feature.name
+    } else if (personalRoles.has(feature.role) && levels[at] === 0) return undefined
+  }
+  return named === undefined ? undefined : `${named} differs, and nothing else that is one person's agrees`
 }

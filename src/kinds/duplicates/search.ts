@@ -54,7 +54,7 @@ export interface Searched {
 const changedRowsMax = 2000
 /** Share of the rows that may have changed since a full pass before what it measured is taken for out of date. */
 const touchedShareMax = 0.05
-const touchedRowsFree = 500
+const touchedRowsFree = 25
 /** The model follows the data, although slowly; https://en.wikipedia.org/wiki/Concept_drift has no number, a week is enough. */
 const passAgeMaxMs = 7 * 24 * 3_600_000
 /** One seed for all tables: a look that finds the same rows finds the same groups. */
@@ -67,7 +67,7 @@ export function search(request: Search): Searched {
   const log = readChangeLog(scanning, layout.table, pass?.seq ?? undefined, changedRowsMax)
   const seq = log.lastSeq ?? null
   const rows = countOf(scanning, layout)
-  if (pass !== undefined && log.is === 'rows' && mayGoOn(request, pass, marks.match)) {
+  if (pass !== undefined && log.is === 'rows' && mayGoOn(request, pass, marks.match, log.rowIds.length)) {
     const loaded = load(request, pass)
     if (loaded !== undefined) {
       try {
@@ -113,8 +113,8 @@ function countOf(db: Database, { table }: Layout): number {
   )
 }
 
-function mayGoOn({ store, table, place, whole, nowMs }: Search, pass: Pass, match: string): boolean {
-  const touched = store.touchedCount(table)
+function mayGoOn({ store, table, place, whole, nowMs }: Search, pass: Pass, match: string, changed: number): boolean {
+  const touched = store.touchedCount(table) + changed
   return (
     !whole &&
     pass.place === place &&
