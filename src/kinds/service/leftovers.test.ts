@@ -53,19 +53,24 @@ async function untilDaemonized(): Promise<string> {
   }
 }
 
+/** Lives on until it has come about, fifty times at most. */
+async function until(isSo: () => boolean, wrap?: LifeOptions['wrap']): Promise<void> {
+  for (let lives = 0; lives < 50 && !isSo(); lives += 1) {
+    await live(wrap)
+    await systemClock.sleep(50)
+  }
+}
+
 test('a start that they prevented holds up nothing: the next look sees them, ends them and starts', async () => {
   await live()
   const first = await untilDaemonized()
-  await systemClock.sleep(150)
-  await live(unseen)
+  // Once its pause is over.
+  await until(() => recordedOf(folder, 'one')?.starts === 2, unseen)
   // Nothing was started beside them, and the failed start says so.
   expect(liveInstances(folder, 'one')).toEqual([first])
   expect(recordedOf(folder, 'one')).toMatchObject({ starts: 2, startedAtMs: null })
   // A process shows no mark in the instant of an exec, so that a look may miss it: a running controller looks again, as here.
-  for (let lives = 0; lives < 10 && recordedOf(folder, 'one')?.startedAtMs === null; lives += 1) {
-    await live()
-    await systemClock.sleep(50)
-  }
+  await until(() => recordedOf(folder, 'one')?.startedAtMs !== null)
   expect(recordedOf(folder, 'one')?.startedAtMs).not.toBeNull()
   expect(liveInstances(folder, 'one')).not.toContain(first)
 })
