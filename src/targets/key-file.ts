@@ -1,7 +1,8 @@
 /** A secret of 32 random bytes in a file of its own (0600), as 64 hexadecimal digits. */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Random } from '../random.ts'
+import { syncFolder, writeDurably } from './durable-files.ts'
 
 const keyBytes = 32
 
@@ -15,18 +16,7 @@ export function readKey(path: string): string | undefined {
 /** Written and synced before anything is made with it. */
 export function makeKey(path: string, random: Random): string {
   const key = random.hex(keyBytes)
-  const file = openSync(path, 'w', 0o600)
-  try {
-    writeSync(file, `${key}\n`)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  const folder = openSync(dirname(path), 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
+  writeDurably(path, `${key}\n`, 'w')
+  syncFolder(dirname(path))
   return key
 }

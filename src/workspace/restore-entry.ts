@@ -17,6 +17,7 @@ import { type PersonPlace, personPlaceSchema } from '../targets/erasure/person-l
 import { removeRows } from '../targets/erasure/remove-rows.ts'
 import { serve } from '../targets/process/serve.ts'
 import { openWriting } from '../targets/sqlite/connection.ts'
+import { codeOf } from '../targets/sqlite/database-error.ts'
 import { identitiesOf, keyIdentity, personTextsOf } from '../values/identity.ts'
 
 export const restoreOrderSchema = z.strictObject({
@@ -83,7 +84,7 @@ function manifestOf(folder: string): Manifest {
   try {
     return readManifest(readFileSync(join(folder, manifestName), 'utf8'))
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+    if (codeOf(error) === 'ENOENT')
       throw new OperationalError('BACKUP_DAMAGED', `${folder}: ${manifestName} is missing`)
     throw error
   }

@@ -1,7 +1,7 @@
 /** The repairs of a base: what each verb's input holds, and the evidence it is bound to. */
 import { z } from 'zod'
 import type { Action } from '../../engine/action.ts'
-import { OperationalError } from '../../errors.ts'
+import { readOrder } from '../../engine/action-order.ts'
 import { hashOf, type JsonObject } from '../../json.ts'
 import { plainDeclarationSchema } from '../../targets/airtable/declaration.ts'
 import { sameName } from '../../targets/airtable/mapping.ts'
@@ -50,10 +50,7 @@ export type Order = z.output<typeof orderSchema>
 
 /** Reads an action's verb and input. Throws ACTION_STALE when they are those of another version. */
 export function orderOf(action: Pick<Action, 'verb' | 'input'>): Order {
-  const parsed = orderSchema.safeParse({ verb: action.verb, ...action.input })
-  if (!parsed.success)
-    throw new OperationalError('ACTION_STALE', `${action.verb} has a form that this version does not know`)
-  return parsed.data
+  return readOrder(orderSchema, action)
 }
 
 /** An order as the input of an action, which is journaled. */

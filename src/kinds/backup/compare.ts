@@ -15,6 +15,7 @@ import {
   readTableSchema,
   type TableSchema,
 } from '../../targets/sqlite/schema-reader.ts'
+import { cellOf } from '../../targets/sqlite/table-access.ts'
 import type { Cell } from '../../values/field-type.ts'
 import { identitiesOf, keyIdentity, personTextsOf } from '../../values/identity.ts'
 import type { Comparison, RestoreAsk } from './restore-state.ts'
@@ -277,14 +278,6 @@ const only = ({ keys }: RestoreAsk, pair: Pair, side: 'm' | 'k'): string =>
 function* rowsFrom(db: Database, sql: string, { keys }: RestoreAsk): Generator<readonly Cell[]> {
   const statement = db.prepare<unknown[], unknown[]>(sql).safeIntegers().raw(true)
   for (const row of statement.iterate(...(keys === null ? [] : [JSON.stringify(keys)]))) yield row.map(cellOf)
-}
-
-/** A whole number as bigint only where a number would lose digits. */
-function cellOf(value: unknown): Cell {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
-  if (value === null || typeof value === 'number' || typeof value === 'string') return value
-  if (value instanceof Uint8Array) return new Uint8Array(value)
-  throw new RangeError(`SQLite gave a ${typeof value}`)
 }
 
 function rowsOf(db: Database, name: string): number {

@@ -1,7 +1,7 @@
 /** What an action on a backup is to do. */
 import { z } from 'zod'
 import type { Action, ActionDraft } from '../../engine/action.ts'
-import { OperationalError } from '../../errors.ts'
+import { readOrder } from '../../engine/action-order.ts'
 import { askSchema } from './restore-state.ts'
 import { backupSpecSchema } from './spec.ts'
 
@@ -17,10 +17,7 @@ export type Order = z.output<typeof orderSchema>
 
 /** Reads an action's verb and input. Throws ACTION_STALE when they are those of another version. */
 export function orderOf(action: Pick<Action, 'verb' | 'input'>): Order {
-  const parsed = orderSchema.safeParse({ verb: action.verb, ...action.input })
-  if (!parsed.success)
-    throw new OperationalError('ACTION_STALE', `${action.verb} has a form that this version does not know`)
-  return parsed.data
+  return readOrder(orderSchema, action)
 }
 
 /** Draft with what all actions on a backup have in common. */

@@ -1,7 +1,7 @@
 /** The repairs of a database: what each verb's input holds, and the evidence it is bound to. */
 import { z } from 'zod'
 import type { Action, ActionDraft } from '../../engine/action.ts'
-import { OperationalError } from '../../errors.ts'
+import { readOrder } from '../../engine/action-order.ts'
 import { hashOf } from '../../json.ts'
 
 const modeChangeSchema = z.strictObject({
@@ -25,10 +25,7 @@ export type Order = z.output<typeof orderSchema>
 
 /** Reads an action's verb and input. Throws ACTION_STALE when they are those of another version. */
 export function orderOf(action: Pick<Action, 'verb' | 'input'>): Order {
-  const parsed = orderSchema.safeParse({ verb: action.verb, ...action.input })
-  if (!parsed.success)
-    throw new OperationalError('ACTION_STALE', `${action.verb} has a form that this version does not know`)
-  return parsed.data
+  return readOrder(orderSchema, action)
 }
 
 /** Evidence for setting modes: those that are there now. What is gone (a -wal that was tidied up) needs nothing. */

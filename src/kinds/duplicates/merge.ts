@@ -2,9 +2,11 @@
  * The exact changes of one merge: what refers to the records that go refers to the one that stays, they go, and it takes
  * what it lacks. In this order, so that no foreign key breaks and no unique value is held twice.
  */
+
 import type { Database, Statement } from 'better-sqlite3'
 import type { Change } from '../../targets/sqlite/ports.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
+import { cellOf } from '../../targets/sqlite/table-access.ts'
 import type { Cell } from '../../values/field-type.ts'
 import type { Layout, Reference } from './layout.ts'
 import type { GroupRow, Survival } from './survivorship.ts'
@@ -111,13 +113,6 @@ function rowOf(row: unknown, { columns, keyColumn }: Pick<Layout, 'columns' | 'k
 
 function raw(db: Database, sql: string): Statement<[unknown]> {
   return db.prepare<[unknown]>(sql).safeIntegers().raw()
-}
-
-/** A value that better-sqlite3 gave with safe integers, as a cell: bigint only where a number would lose digits. */
-function cellOf(value: unknown): Cell {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
-  if (value === null || typeof value === 'number' || typeof value === 'string') return value
-  return value instanceof Uint8Array ? new Uint8Array(value) : null
 }
 
 /** better-sqlite3 binds every number as REAL. */

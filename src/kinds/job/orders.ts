@@ -1,7 +1,7 @@
 /** What an action on a job is to do. */
 import { z } from 'zod'
 import type { Action, ActionDraft } from '../../engine/action.ts'
-import { OperationalError } from '../../errors.ts'
+import { readOrder } from '../../engine/action-order.ts'
 import { launchSchema } from '../../targets/process/supervision/launch-declaration.ts'
 
 const skippedSchema = z.strictObject({ count: z.int(), fromMs: z.number(), toMs: z.number(), reason: z.string() })
@@ -30,10 +30,7 @@ export type Order = z.output<typeof orderSchema>
 
 /** Reads an action's verb and input. Throws ACTION_STALE when they are those of another version. */
 export function orderOf(action: Pick<Action, 'verb' | 'input'>): Order {
-  const parsed = orderSchema.safeParse({ verb: action.verb, ...action.input })
-  if (!parsed.success)
-    throw new OperationalError('ACTION_STALE', `${action.verb} has a form that this version does not know`)
-  return parsed.data
+  return readOrder(orderSchema, action)
 }
 
 /** What a job does by itself is no effect of Trueup's, and no undo takes it back. */

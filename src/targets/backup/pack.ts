@@ -6,6 +6,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { messageOf, OperationalError } from '../../errors.ts'
+import { codeOf } from '../sqlite/database-error.ts'
 import { contentOf } from './content.ts'
 import { decryptFile, encryptFile } from './encryption.ts'
 import type { Member, TableFacts } from './manifest.ts'
@@ -76,7 +77,7 @@ export async function byteProblem(member: Member, path: string): Promise<string 
     if (bytes !== member.bytes) return `${member.file} has ${bytes} bytes, not the ${member.bytes} that were written`
     return sha256 === member.sha256 ? undefined : `${member.file} holds other bytes than were written`
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return `${member.file} is missing`
+    if (codeOf(error) === 'ENOENT') return `${member.file} is missing`
     throw error
   }
 }
@@ -109,7 +110,7 @@ export async function unpackMember(
       createWriteStream(at.to, { flags: 'wx', mode: 0o600, flush: true }),
     )
   } catch (error) {
-    if (error instanceof Error && 'code' in error && /^Z_/.test(String(error.code)))
+    if (codeOf(error)?.startsWith('Z_') === true)
       throw new OperationalError('BACKUP_DAMAGED', `${member.file} cannot be unpacked: ${messageOf(error)}`)
     throw error
   } finally {

@@ -2,26 +2,22 @@
  * The sets in a folder. A set is whole or not there: it is built under a name that begins with a dot, made durable, and
  * renamed; then it is never written again. That it was verified is noted beside it. What is pruned lies aside for a while.
  */
-
 import { createHash } from 'node:crypto'
 import {
   accessSync,
-  closeSync,
   constants,
   existsSync,
-  fsyncSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   utimesSync,
-  writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { messageOf, OperationalError } from '../../errors.ts'
+import { syncFolder, writeDurably } from '../durable-files.ts'
 import { codeOf } from '../sqlite/database-error.ts'
 import {
   actionMarkOf,
@@ -128,7 +124,7 @@ export function beginSet(folder: string, id: string): string {
 /** Writes the manifest last and gives the set its name, all of it durable. */
 export function publishSet(folder: string, making: string, manifest: Manifest): void {
   try {
-    writeDurably(join(making, manifestName), writeManifest(manifest))
+    writeDurably(join(making, manifestName), writeManifest(manifest), 'wx')
     syncFolder(making)
     renameSync(making, join(folder, manifest.id))
     syncFolder(folder)
@@ -150,7 +146,7 @@ export function noteVerified(folder: string, set: SetSeen, note: Omit<VerifiedNo
     mkdirSync(notes, { recursive: true, mode: 0o700 })
     const part = join(notes, `.${set.id}.part`)
     rmSync(part, { force: true })
-    writeDurably(part, `${JSON.stringify({ manifestSha256, ...note })}\n`)
+    writeDurably(part, `${JSON.stringify({ manifestSha256, ...note })}\n`, 'wx')
     renameSync(part, join(notes, `${set.id}.json`))
     syncFolder(notes)
   } catch (error) {
@@ -201,25 +197,6 @@ export function removeAside(folder: string, backup: string, beforeMs: number): v
   for (const name of namesIn(aside)) {
     if (name.startsWith(goingPrefix) && parseSetId(name.slice(goingPrefix.length))?.backup === backup)
       rmSync(join(aside, name), { recursive: true, force: true })
-  }
-}
-
-export function syncFolder(folder: string): void {
-  const opened = openSync(folder, 'r')
-  try {
-    fsyncSync(opened)
-  } finally {
-    closeSync(opened)
-  }
-}
-
-function writeDurably(path: string, text: string): void {
-  const file = openSync(path, 'wx', 0o600)
-  try {
-    writeFileSync(file, text)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
   }
 }
 

@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { OperationalError } from '../../errors.ts'
+import { messageOf, OperationalError } from '../../errors.ts'
 import { serve } from '../process/serve.ts'
+import { codeOf } from '../sqlite/database-error.ts'
 import { type Manifest, manifestName, readManifest } from './manifest.ts'
 import { byteProblem, unpackMember } from './pack.ts'
 
@@ -59,9 +60,8 @@ serve(async (input, { progress }): Promise<VerifyReply> => {
 function problemOf(error: unknown): string {
   if (error instanceof OperationalError && ['BACKUP_DAMAGED', 'DATABASE_CORRUPT'].includes(error.code))
     return error.message
-  if (error instanceof Error && 'code' in error) {
-    if (error.code === 'ENOENT') return `${manifestName} is missing`
-    if (/^SQLITE_(CORRUPT|NOTADB)/.test(String(error.code))) return error.message
-  }
+  const code = codeOf(error) ?? ''
+  if (code === 'ENOENT') return `${manifestName} is missing`
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return messageOf(error)
   throw error
 }

@@ -222,7 +222,7 @@ function bound(cell: Cell): Bound {
 }
 
 /** A value that better-sqlite3 gave with safe integers, as a cell: bigint only where a number would lose digits. */
-function cellOf(value: unknown): Cell {
+export function cellOf(value: unknown): Cell {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
   if (value === null || typeof value === 'number' || typeof value === 'string') return value
   if (value instanceof Uint8Array) return new Uint8Array(value)
