@@ -61,7 +61,7 @@ export function createApi(options: ApiOptions): Api {
   const { engine, auth, log } = options
   let current = assembleApi(options.repositories, options)
   let rules: HostRules = hostRules('127.0.0.1', 0, [])
-  const fastLists = createFastLists(() => current)
+  const fastLists = createFastLists(() => current, log)
   const graphql = createGraphqlHandler({ current: () => current, fastLists, log })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

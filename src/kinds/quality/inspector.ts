@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
 import type { Clock } from '../../clock.ts'
+import { createKeyLock } from '../../engine/key-lock.ts'
 import { OperationalError } from '../../errors.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
 import type { Offload } from '../../targets/process/ports.ts'
@@ -106,19 +107,9 @@ interface Ready {
 export function createQualityInspector(ports: InspectorPorts): QualityInspector {
   const { clock, databases, offload, store } = ports
   const entry = entryUrl('./look-entry', import.meta.url)
-  const turns = new Map<string, Promise<unknown>>()
-  const countedAtMs = new Map<string, number>()
-
   /** One look at a table at a time: two would write one ledger. */
-  const inTurn = <Result>(name: string, work: () => Promise<Result>): Promise<Result> => {
-    const before = turns.get(name) ?? Promise.resolve()
-    const result = before.then(work, work)
-    turns.set(
-      name,
-      result.catch(() => undefined),
-    )
-    return result
-  }
+  const turns = createKeyLock()
+  const countedAtMs = new Map<string, number>()
 
   const inThread = async (
     spec: QualitySpec,
@@ -213,7 +204,7 @@ export function createQualityInspector(ports: InspectorPorts): QualityInspector 
 
   return {
     inspect: (name, spec, options = {}) =>
-      inTurn(name, () =>
+      turns.run(name, () =>
         withReady(name, spec, options, async (ready): Promise<Inspection> => {
           const nowMs = clock.nowMs()
           const { checks, rows } = ready
@@ -228,7 +219,7 @@ export function createQualityInspector(ports: InspectorPorts): QualityInspector 
         }),
       ),
     rows: (name, spec, keys) =>
-      inTurn(name, async () => {
+      turns.run(name, async () => {
         const found = await withReady(name, spec, {}, async (ready) => ({
           is: 'rows' as const,
           rows: rowsOf(ready, keys),
