@@ -17,7 +17,6 @@ import {
   stagingFolder,
   verifySet,
 } from '../kinds/backup/index.ts'
-import { identitiesIn } from '../targets/backup/encryption.ts'
 import { parseSetId } from '../targets/backup/manifest.ts'
 import { targetError } from '../targets/backup/sets.ts'
 import { syncFolder } from '../targets/durable-files.ts'
@@ -48,9 +47,6 @@ export function findSet(
   }
   throw new OperationalError('NOT_FOUND', `there is no set ${id}`, { hint: 'List them with `trueup backup list`.' })
 }
-
-/** The private keys in the text of an identity file. Throws BACKUP_KEY_NEEDED. */
-export const identitiesOf = identitiesIn
 
 /** Verifies a set in every folder that it is in, and notes it. Throws NOT_FOUND, BACKUP_KEY_NEEDED. */
 export async function verifyWith(

@@ -5,9 +5,10 @@ import { z } from 'zod'
 import type { BackupRefusal, BackupView, RestoreAsked } from '../../api/backup-port.ts'
 import { isoOf } from '../../clock.ts'
 import { messageOf, OperationalError } from '../../errors.ts'
+import { identitiesIn } from '../../targets/backup/encryption.ts'
 import { createBackupPort } from '../../workspace/backup-port.ts'
 import type { Workspace } from '../../workspace/open.ts'
-import { askRestore, findSet, identitiesOf, restoreInto, verifyWith } from '../../workspace/restore-set.ts'
+import { askRestore, findSet, restoreInto, verifyWith } from '../../workspace/restore-set.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
 import { type Controller, controllerOf, isErrorCode } from '../controller.ts'
 import { localActor } from '../local-actor.ts'
@@ -279,7 +280,7 @@ function readIdentities(file: string | undefined): readonly string[] {
   } catch (error) {
     throw new OperationalError('BACKUP_KEY_NEEDED', `${file} cannot be read: ${messageOf(error)}`)
   }
-  return identitiesOf(text, file)
+  return identitiesIn(text, file)
 }
 
 async function restore(id: string, options: RestoreOptions, run: CommandRun): Promise<ExitStatus> {

@@ -104,7 +104,7 @@ function indexPathOf(pass: Pass, { folder, also }: KnownOrder): string | undefin
 /** One seed, so that the same rows have the same blocks. */
 const seed = 7
 
-/** The records of a small table by keys, in memory: some two thousand. */
+/** The records of a table that is too small to have keys, by keys, in memory. */
 function inBlocks(matcher: Matcher, stored: CandidateSource): { matcher: Matcher; source: CandidateSource } {
   const records = [...stored.allRows()].map((row) => [row, stored.cellsOf(row)] as const)
   const { features } = matcher.features
