@@ -128,6 +128,14 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
     'mutation { result: deleteLeads(input: { items: [{ id: "none" }] }) { __typename } }',
     'leads.write',
   ],
+  'Mutation.waiveCheck': [
+    'mutation { result: waiveCheck(input: { id: "a", checks: ["email.typo"] }) { __typename } }',
+    'leads.write',
+  ],
+  'Mutation.acceptSuggestion': [
+    'mutation { result: acceptSuggestion(input: { id: "none", check: "email.typo" }) { __typename } }',
+    'leads.write',
+  ],
   'Mutation.eraseLead': [
     'mutation { result: eraseLead(input: { id: "none", reason: "asked", dryRun: true }) { __typename } }',
     'people.erase',

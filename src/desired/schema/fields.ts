@@ -57,6 +57,18 @@ const fieldQualitySchema = z.strictObject({
       'Whether filler, such as test, asdf or 000-0000, is told; left out: in email, phone and url, and in text that is required or has a target of completeness.',
     )
     .optional(),
+  roleMailboxes: z
+    .boolean()
+    .describe('True to be told of e-mail addresses of an office such as info@ and sales@.')
+    .optional(),
+  freeMailers: z
+    .boolean()
+    .describe('True to be told of e-mail addresses of free mail services such as gmail.com.')
+    .optional(),
+  misspeltDomains: z
+    .boolean()
+    .describe('True to be told of e-mail addresses with a misspelt domain such as gmial.com, with what was meant.')
+    .optional(),
   alike: z
     .int()
     .min(0)

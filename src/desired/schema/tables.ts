@@ -158,6 +158,22 @@ export const tableSchema = z.strictObject({
             'Pairs of fields, e-mail or web addresses, whose domains should be one; free mailers do not count.',
           examples: [[['email', 'company_website']]],
         }),
+      sameCountry: z
+        .array(z.array(fieldNameSchema).length(2))
+        .default([])
+        .meta({
+          description:
+            'Pairs of a telephone number and a field that names a country, which should be one country. Numbers without a country code, and places without a country, are passed over.',
+          examples: [[['phone', 'country']]],
+        }),
+      sameName: z
+        .array(z.array(fieldNameSchema).length(2))
+        .default([])
+        .meta({
+          description:
+            "Pairs of a person's name and an e-mail address whose mailbox should not plainly name somebody else.",
+          examples: [[['full_name', 'email']]],
+        }),
       references: z
         .record(fieldNameSchema, nameSchema)
         .default({})

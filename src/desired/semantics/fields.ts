@@ -155,6 +155,10 @@ function checkQuality(check: Check, path: Path, field: FieldSpec, siblings: Tabl
     if (quality[key] !== undefined && !textTypes.has(field.type))
       check.problem([...here, key], `fits only text; the field is ${field.type}`, { at: 'key' })
   }
+  for (const key of ['roleMailboxes', 'freeMailers', 'misspeltDomains'] as const) {
+    if (quality[key] !== undefined && field.type !== 'email')
+      check.problem([...here, key], `fits only e-mail addresses; the field is ${field.type}`, { at: 'key' })
+  }
   for (const key of ['notInFuture', 'notBefore'] as const) {
     if (quality[key] !== undefined && !timeTypes.has(field.type))
       check.problem([...here, key], `fits only date and datetime; the field is ${field.type}`, { at: 'key' })

@@ -20,12 +20,17 @@ const fieldQualitySchema = z.object({
   repeats: z.int(),
   /** The most texts that are nearly the same; 0 for any number. */
   alike: z.int(),
+  /** Addresses of offices, of free mail services, and with misspelt domains are told. */
+  roleMailboxes: z.boolean(),
+  freeMailers: z.boolean(),
+  misspeltDomains: z.boolean(),
 })
 
 const fieldSchema = z.object({
   name: z.string(),
   type: z.enum(fieldTypes),
   choices: z.array(z.string()).nullable(),
+  required: z.boolean(),
   /** Whether standardization rules look after its form. */
   standardized: z.boolean(),
   /** Whether values that say nothing are told. */
@@ -59,6 +64,8 @@ export const qualitySpecSchema = z.object({
   ),
   ordered: z.array(z.array(z.string())),
   sameDomain: z.array(z.array(z.string())),
+  sameCountry: z.array(z.array(z.string())),
+  sameName: z.array(z.array(z.string())),
   references: z.array(placeSchema.extend({ field: z.string(), to: z.string(), key: z.string() })),
   counts: z.array(
     z.object({
@@ -124,6 +131,8 @@ export function qualitySpecOf(desired: DesiredState, name: string): QualitySpec 
     })),
     ordered: quality?.ordered ?? [],
     sameDomain: quality?.sameDomain ?? [],
+    sameCountry: quality?.sameCountry ?? [],
+    sameName: quality?.sameName ?? [],
     references: Object.entries(quality?.references ?? {}).flatMap(([field, to]) => {
       const other = desired.tables[to]
       if (other === undefined) return []
@@ -167,6 +176,7 @@ function fieldOf(name: string, field: FieldSpec, isAskedFor: boolean): QualityFi
     name,
     type: field.type,
     choices: field.choices ?? null,
+    required: field.required,
     standardized: field.standardize.length > 0,
     fillers:
       quality?.fillers ?? (addressTypes.has(field.type) || (field.type === 'text' && (isAskedFor || field.required))),
@@ -184,6 +194,9 @@ function fieldOf(name: string, field: FieldSpec, isAskedFor: boolean): QualityFi
             placeholders: quality.placeholders ?? isMessage,
             repeats: quality.repeats ?? (isMessage ? 1 : 0),
             alike: quality.alike ?? 0,
+            roleMailboxes: quality.roleMailboxes ?? false,
+            freeMailers: quality.freeMailers ?? false,
+            misspeltDomains: quality.misspeltDomains ?? false,
           },
   }
 }

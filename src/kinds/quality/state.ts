@@ -1,6 +1,6 @@
 /** What was found of the quality of a table: what fails where, and the scores that follow. Pure. */
 import type { Severity } from '../../engine/drift.ts'
-import type { Check } from './checks/check.ts'
+import { type Check, canSuggest } from './checks/check.ts'
 import { scoreOf } from './score.ts'
 import type { QualitySpec } from './spec.ts'
 
@@ -15,6 +15,10 @@ export interface CheckResult {
   readonly severity: Severity
   readonly remedy: string
   readonly failing: number
+  /** Rows of which a person said that they are right as they are; not among those that fail. */
+  readonly waived: number
+  /** Whether values can be suggested that would mend single rows. */
+  readonly suggests: boolean
   /** For a check of groups, in how many of them. */
   readonly groups: number | null
   /** Keys of rows that fail, 20 at most. */
@@ -60,6 +64,7 @@ export interface Sums {
   /** One for each check. */
   readonly results: readonly {
     readonly failing: number
+    readonly waived: number
     readonly groups: number | null
     readonly sample: readonly string[]
   }[]
@@ -75,12 +80,13 @@ export function stateOf(
   const standardized = new Set(spec.fields.filter((field) => field.standardized).map(({ name }) => name))
   const results = checks.map((check, at): CheckResult => {
     const { id, field, title, fault, severity, remedy } = check
-    const found = sums.results[at] ?? { failing: 0, groups: null, sample: [] }
+    const found = sums.results[at] ?? { failing: 0, waived: 0, groups: null, sample: [] }
     const isCompleteness = field !== null && id === `${field}.completeness`
     const isForm = field !== null && (id === `${field}.format` || id === `${field}.choice`)
     return {
       ...{ id, field, title, fault, severity, remedy },
       ...found,
+      suggests: canSuggest(check),
       target: isCompleteness ? (spec.completeness[field] ?? null) : null,
       mendedBy: isForm && standardized.has(field) ? 'standardization' : null,
     }

@@ -172,7 +172,7 @@ describe('a message', () => {
 describe('filler', () => {
   it('is told by the type of the field, without the value', () => {
     const field = (name: string, type: 'email' | 'phone' | 'text') => ({
-      ...{ name, type, choices: null, standardized: false, fillers: true, quality: null },
+      ...{ name, type, choices: null, required: false, standardized: false, fillers: true, quality: null },
     })
     expect(reason(filler(field('email', 'email')), { email: 'test@test.com' })).toBe('is a word for a test')
     expect(reason(filler(field('phone', 'phone')), { phone: '000-0000' })).toBe('is one digit over and over')

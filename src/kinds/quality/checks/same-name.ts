@@ -1,0 +1,63 @@
+import { jaroWinkler } from '../../../matching/jaro-winkler.ts'
+import { areNicknames, nicknameFamily } from '../../../matching/nicknames.ts'
+import { foldLetters } from '../../../values/fold.ts'
+import { personKey } from '../../../values/match-key.ts'
+import { isRoleMailbox } from '../../../values/role-mailbox.ts'
+import { type RowCheck, textOf } from './check.ts'
+
+const textMax = 200
+const partMin = 3
+/** From here on two parts may be spellings of one name: Mueller and Müller. */
+const alikeFrom = 0.8
+
+/**
+ * A mailbox does not plainly name somebody else: jane.doe@ beside John Smith. It has to look like first and last name, one
+ * of them a known first name, and no part of it may have anything in common with the person's. Whoever married, shortens
+ * the name, or shares the mailbox of an office passes.
+ */
+export function sameName(name: string, email: string): RowCheck {
+  return {
+    is: 'row',
+    id: `sameName.${name}.${email}`,
+    field: null,
+    title: `has an ${email} that names nobody but ${name}`,
+    fault: `has an ${email} that names somebody else than ${name}`,
+    severity: 'low',
+    reads: [name, email],
+    remedy: `Look at ${name} and ${email} of these rows: the address may be a colleague's.`,
+    reasonOf: (row) => {
+      const address = textOf(row(email))
+      const mailbox = address === undefined ? undefined : namesIn(address)
+      if (mailbox === undefined) return undefined
+      const person = textOf(row(name))
+      const parts = person === undefined || person.length > textMax ? [] : (personKey(person)?.split(' ') ?? [])
+      // One word may be a company or a nickname; other scripts are not compared.
+      if (parts.length < 2 || !parts.every((part) => /^[a-z]+$/.test(part))) return undefined
+      const joined = mailbox.join('')
+      const isTheirs =
+        parts.some((part) => part.length >= partMin && joined.includes(part)) ||
+        mailbox.some((one) => parts.some((other) => isRelated(one, other)))
+      return isTheirs ? undefined : `has an ${email} that names somebody else than ${name}`
+    },
+  }
+}
+
+/** The parts of a mailbox that looks like the name of a person; undefined for any other. */
+function namesIn(address: string): readonly string[] | undefined {
+  const at = address.indexOf('@')
+  if (at < partMin * 2 + 1 || address.length > textMax || isRoleMailbox(address.toLowerCase())) return undefined
+  const local = foldLetters(address.slice(0, at)).replace(/\+.*$/, '').trim()
+  if (!/^[a-z]{3,}(?:[._-][a-z]{3,}){1,2}\d{0,4}$/.test(local)) return undefined
+  const parts = local.replace(/\d+$/, '').split(/[._-]/)
+  const isOffice = parts.some((part) => isRoleMailbox(`${part}@`) || address.toLowerCase().includes(part, at))
+  return !isOffice && parts.some((part) => nicknameFamily(part) !== undefined) ? parts : undefined
+}
+
+function isRelated(one: string, other: string): boolean {
+  const [short, long] = one.length < other.length ? [one, other] : [other, one]
+  return (
+    (short.length >= partMin && long.startsWith(short)) ||
+    areNicknames(one, other) ||
+    jaroWinkler(one, other) >= alikeFrom
+  )
+}
