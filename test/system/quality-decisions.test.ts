@@ -1,5 +1,5 @@
 /** What a person decides of single records: that a value is right although a check fails, or that a suggested one takes its place. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -197,6 +197,23 @@ test('what cannot be waived is refused with the reason', async () => {
     expect((await waive(ask, 'ann', ['none.such'])).result.__typename).toBe('InputInvalid')
     expect((await failingOf(ask, 'email.typo')).waivers).toEqual([])
   })
+})
+
+test('what was said of a person goes with them, from the file and from what is kept for undo', async () => {
+  await inRun(async (ask) => {
+    await waive(ask, 'eva', ['email.freeMail'])
+    await waive(ask, 'flo', ['email.freeMail'])
+    const { result } = await ask(
+      'mutation { result: eraseLead(input: { id: "eva", reason: "asked for it" }) { __typename } }',
+      {},
+      resultSchema,
+    )
+    expect(result.__typename).toBe('PersonErased')
+    expect((await failingOf(ask, 'email.freeMail')).waivers).toMatchObject([{ recordId: 'flo', holds: true }])
+  })
+  const kept = (file: string) => readFileSync(at.path(`.trueup/${file}`))
+  expect(kept('quality-waivers.db').includes('eva')).toBe(false)
+  expect(kept('checkpoints.db').includes('["leads","eva"')).toBe(false)
 })
 
 test('values that would mend single records are listed, and written only when a person takes one; undo takes it back', async () => {

@@ -179,7 +179,11 @@ function printSuggestion(
 ): void {
   const of = table === 'leads' ? '' : ` --table ${table}`
   line(`  ${recordId} ${field}: ${JSON.stringify(before)} → ${JSON.stringify(after)} ${colour.dim(why)}`)
-  line(colour.dim(`      trueup leads correct ${recordId} ${check}${of}   or   trueup leads waive ${recordId} ${check}${of}`))
+  line(
+    colour.dim(
+      `      trueup leads correct ${recordId} ${check}${of}   or   trueup leads waive ${recordId} ${check}${of}`,
+    ),
+  )
 }
 
 async function listWaivers(api: CommandApi, table: string | undefined, run: CommandRun): Promise<ExitStatus> {

@@ -21,7 +21,7 @@ export { qualitySpecOf } from './spec.ts'
 export { type CheckResult, isIssue, type QualityState, severityOf } from './state.ts'
 export { createQualityStore, type QualityStore } from './store.ts'
 export type { Suggestion } from './suggestions.ts'
-export { waiversKey, waiversTable } from './waivers.ts'
+export { forgetWaivers, recordOfWaiver, waiversFile, waiversKey, waiversTable } from './waivers.ts'
 
 export interface QualityPorts {
   readonly databases: Databases

@@ -6,6 +6,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import BetterSqlite, { type Database } from 'better-sqlite3'
+import type { Change } from '../../targets/sqlite/ports.ts'
 import { hashText } from '../../values/text-hash.ts'
 import type { Check, Row } from './checks/check.ts'
 
@@ -75,4 +76,33 @@ export function readWaivers(db: Database, table: string): readonly Waiver[] {
          FROM ${waiversTable} WHERE table_name = ? ORDER BY at, id`,
     )
     .all(table)
+}
+
+/** Removes what was said of records of an erased person; gives how much it was. */
+export function forgetWaivers(path: string, isTheirs: (table: string, key: string) => boolean): number {
+  if (!existsSync(path)) return 0
+  const db = new BetterSqlite(path, { timeout: 10_000 })
+  try {
+    db.pragma('secure_delete = ON')
+    const named = db.prepare<[], { id: string; table: string; key: string }>(
+      `SELECT id, table_name AS "table", record AS key FROM ${waiversTable}`,
+    )
+    const theirs = named.all().filter(({ table, key }) => isTheirs(table, key))
+    const remove = db.prepare<[string]>(`DELETE FROM ${waiversTable} WHERE id = ?`)
+    db.transaction(() => {
+      for (const { id } of theirs) remove.run(id)
+    })()
+    return theirs.length
+  } finally {
+    db.close()
+  }
+}
+
+/** Which record a kept change of a waiver is of; undefined for a change of anything else. */
+export function recordOfWaiver(change: Change): { readonly table: string; readonly key: string } | undefined {
+  if (change.is === 'cell') return undefined
+  const { table_name: table, record, check_id: check } = change.row
+  return typeof table === 'string' && typeof record === 'string' && typeof check === 'string'
+    ? { table, key: record }
+    : undefined
 }

@@ -1,4 +1,4 @@
-import { domainOf, isFreeMailer } from '../../../values/domain.ts'
+import { isFreeMailer } from '../../../values/domain.ts'
 import { meantMailDomain } from '../../../values/mail-typos.ts'
 import { isRoleMailbox } from '../../../values/role-mailbox.ts'
 import { type RowCheck, textOf } from './check.ts'
@@ -45,8 +45,10 @@ export function ofBusiness(field: string): RowCheck {
     reads: [field],
     remedy: `Find the business address where ${field} is one of a free mail service.`,
     reasonOf: (row) => {
-      const domain = domainOf(addressIn(textOf(row(field)))?.address ?? '')
-      return domain !== undefined && isFreeMailer(domain) ? 'is an address of a free mail service' : undefined
+      const found = addressIn(textOf(row(field)))
+      return found !== undefined && isFreeMailer(found.address.slice(found.at + 1).toLowerCase())
+        ? 'is an address of a free mail service'
+        : undefined
     },
   }
 }

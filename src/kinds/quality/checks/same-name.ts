@@ -27,10 +27,12 @@ export function sameName(name: string, email: string): RowCheck {
     remedy: `Look at ${name} and ${email} of these rows: the address may be a colleague's.`,
     reasonOf: (row) => {
       const address = textOf(row(email))
-      const mailbox = address === undefined ? undefined : namesIn(address)
-      if (mailbox === undefined) return undefined
+      if (address === undefined || !looksLikeNames.test(address)) return undefined
       const person = textOf(row(name))
-      const parts = person === undefined || person.length > textMax ? [] : (personKey(person)?.split(' ') ?? [])
+      if (person === undefined || isPlainlyIn(person, address)) return undefined
+      const mailbox = namesIn(address)
+      if (mailbox === undefined) return undefined
+      const parts = person.length > textMax ? [] : (personKey(person)?.split(' ') ?? [])
       // One word may be a company or a nickname; other scripts are not compared.
       if (parts.length < 2 || !parts.every((part) => /^[a-z]+$/.test(part))) return undefined
       const joined = mailbox.join('')
@@ -40,6 +42,23 @@ export function sameName(name: string, email: string): RowCheck {
       return isTheirs ? undefined : `has an ${email} that names somebody else than ${name}`
     },
   }
+}
+
+/** Two words before the @: any other address is passed over at once. */
+const looksLikeNames = /^\s*[^\s@._-]{3,}[._-][^\s@]{3,}@/
+
+/** Whether the first or the last word of a name stands in an address letter for letter, as it mostly does: told at once. */
+function isPlainlyIn(person: string, address: string): boolean {
+  const lower = address.toLowerCase()
+  const name = person.trim().toLowerCase()
+  const first = name.slice(0, name.indexOf(' '))
+  const last = name.slice(name.lastIndexOf(' ') + 1)
+  const at = lower.indexOf('@')
+  const isThere = (word: string) => {
+    const place = word.length < partMin ? -1 : lower.indexOf(word)
+    return place >= 0 && place < at
+  }
+  return isThere(first) || isThere(last)
 }
 
 /** The parts of a mailbox that looks like the name of a person; undefined for any other. */
