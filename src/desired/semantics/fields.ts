@@ -143,7 +143,7 @@ function isJson(text: string): boolean {
 }
 
 const textQualities = [
-  ...(['minLength', 'maxLength', 'mentions', 'forbids', 'pattern'] as const),
+  ...(['minLength', 'maxLength', 'mentions', 'forbids', 'pattern', 'greets', 'language'] as const),
   ...(['placeholders', 'fillers', 'repeats', 'alike'] as const),
 ] as const
 
@@ -169,6 +169,10 @@ function checkQuality(check: Check, path: Path, field: FieldSpec, siblings: Tabl
   for (const [index, mentioned] of (quality.mentions ?? []).entries()) {
     if (mentioned === path.at(-1)) check.problem([...here, 'mentions', index], 'names the field itself')
     else knownField(check, [...here, 'mentions', index], mentioned, siblings)
+  }
+  if (quality.greets !== undefined) {
+    if (quality.greets === path.at(-1)) check.problem([...here, 'greets'], 'names the field itself')
+    else knownField(check, [...here, 'greets'], quality.greets, siblings)
   }
   if (quality.notBefore !== undefined && !isDate(quality.notBefore))
     check.problem([...here, 'notBefore'], 'must be a date as YYYY-MM-DD')

@@ -6,7 +6,9 @@ import { notBefore, notInFuture, ordered } from './checks/dates.ts'
 import { filler } from './checks/filler.ts'
 import { forbidden } from './checks/forbidden.ts'
 import { format } from './checks/format.ts'
+import { greets } from './checks/greeting.ts'
 import { implied } from './checks/implied.ts'
+import { written } from './checks/language.ts'
 import { length } from './checks/length.ts'
 import { ofBusiness, personal, spelledDomain } from './checks/mailbox.ts'
 import { mentions } from './checks/mentions.ts'
@@ -67,6 +69,8 @@ function fieldChecks(field: QualityField, spec: QualitySpec, nowMs: number): (Ch
           quality.notInFuture ? notInFuture(name, nowMs) : undefined,
           quality.notBefore === null ? undefined : notBefore(name, quality.notBefore),
           quality.repeats > 0 ? repeated(name, quality.repeats) : undefined,
+          quality.greets === null ? undefined : greets(name, quality.greets),
+          quality.language === null ? undefined : written(name, quality.language),
           quality.roleMailboxes ? personal(name) : undefined,
           quality.freeMailers ? ofBusiness(name) : undefined,
           quality.misspeltDomains ? spelledDomain(name) : undefined,

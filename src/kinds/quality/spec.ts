@@ -4,6 +4,7 @@ import type { DesiredState, FieldSpec, TableSpec } from '../../desired/schema.ts
 import type { Declared, ResourceKey } from '../../engine/resource.ts'
 import type { JsonObject } from '../../json.ts'
 import { fieldTypes } from '../../values/field-type.ts'
+import { toldLanguages } from '../../values/language.ts'
 
 export const qualityKindName = 'quality'
 
@@ -24,6 +25,9 @@ const fieldQualitySchema = z.object({
   roleMailboxes: z.boolean(),
   freeMailers: z.boolean(),
   misspeltDomains: z.boolean(),
+  /** The field with the name of the person that a text greets. */
+  greets: z.string().nullable(),
+  language: z.enum(toldLanguages).nullable(),
 })
 
 const fieldSchema = z.object({
@@ -194,6 +198,8 @@ function fieldOf(name: string, field: FieldSpec, isAskedFor: boolean): QualityFi
             placeholders: quality.placeholders ?? isMessage,
             repeats: quality.repeats ?? (isMessage ? 1 : 0),
             alike: quality.alike ?? 0,
+            greets: quality.greets ?? null,
+            language: quality.language ?? null,
             roleMailboxes: quality.roleMailboxes ?? false,
             freeMailers: quality.freeMailers ?? false,
             misspeltDomains: quality.misspeltDomains ?? false,

@@ -1,14 +1,12 @@
-import { jaroWinkler } from '../../../matching/jaro-winkler.ts'
-import { areNicknames, nicknameFamily } from '../../../matching/nicknames.ts'
+import { nicknameFamily } from '../../../matching/nicknames.ts'
 import { foldLetters } from '../../../values/fold.ts'
-import { personKey } from '../../../values/match-key.ts'
 import { isRoleMailbox } from '../../../values/role-mailbox.ts'
 import { type RowCheck, textOf } from './check.ts'
+import { mayBeOneName, namesOf } from './related-names.ts'
 
+/** Of an address: longer ones are none. */
 const textMax = 200
 const partMin = 3
-/** From here on two parts may be spellings of one name: Mueller and Müller. */
-const alikeFrom = 0.8
 
 /**
  * A mailbox does not plainly name somebody else: jane.doe@ beside John Smith. It has to look like first and last name, one
@@ -32,13 +30,13 @@ export function sameName(name: string, email: string): RowCheck {
       if (person === undefined || isPlainlyIn(person, address)) return undefined
       const mailbox = namesIn(address)
       if (mailbox === undefined) return undefined
-      const parts = person.length > textMax ? [] : (personKey(person)?.split(' ') ?? [])
+      const parts = namesOf(person)
       // One word may be a company or a nickname; other scripts are not compared.
-      if (parts.length < 2 || !parts.every((part) => /^[a-z]+$/.test(part))) return undefined
+      if (parts.length < 2) return undefined
       const joined = mailbox.join('')
       const isTheirs =
         parts.some((part) => part.length >= partMin && joined.includes(part)) ||
-        mailbox.some((one) => parts.some((other) => isRelated(one, other)))
+        mailbox.some((one) => parts.some((other) => mayBeOneName(one, other)))
       return isTheirs ? undefined : `has an ${email} that names somebody else than ${name}`
     },
   }
@@ -70,13 +68,4 @@ function namesIn(address: string): readonly string[] | undefined {
   const parts = local.replace(/\d+$/, '').split(/[._-]/)
   const isOffice = parts.some((part) => isRoleMailbox(`${part}@`) || address.toLowerCase().includes(part, at))
   return !isOffice && parts.some((part) => nicknameFamily(part) !== undefined) ? parts : undefined
-}
-
-function isRelated(one: string, other: string): boolean {
-  const [short, long] = one.length < other.length ? [one, other] : [other, one]
-  return (
-    (short.length >= partMin && long.startsWith(short)) ||
-    areNicknames(one, other) ||
-    jaroWinkler(one, other) >= alikeFrom
-  )
 }
