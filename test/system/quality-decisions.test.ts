@@ -212,7 +212,7 @@ test('what was said of a person goes with them, from the file and from what is k
     expect((await failingOf(ask, 'email.freeMail')).waivers).toMatchObject([{ recordId: 'flo', holds: true }])
   })
   const kept = (file: string) => readFileSync(at.path(`.trueup/${file}`))
-  expect(kept('quality-waivers.db').includes('eva')).toBe(false)
+  expect(kept('waivers.db').includes('eva')).toBe(false)
   expect(kept('checkpoints.db').includes('["leads","eva"')).toBe(false)
 })
 

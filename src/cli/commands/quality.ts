@@ -29,6 +29,7 @@ const checkSchema = z.object({
   field: z.string().nullable(),
   title: z.string(),
   failing: z.number(),
+  waived: z.number(),
   percent: z.number(),
   target: z.number().nullable(),
 })
@@ -84,7 +85,7 @@ const leadSchema = z
   .nullable()
 
 const reportQuery = `query ($table: String) { quality(table: $table) { table rows score fields { field score }
-  checks { id field title failing percent target }
+  checks { id field title failing waived percent target }
   issues { id field severity message affected sample suggestion mendedBy { kind name } }
   trend { at score rows failing { check count } } } }`
 

@@ -10,7 +10,7 @@ import type { Change } from '../../targets/sqlite/ports.ts'
 import { hashText } from '../../values/text-hash.ts'
 import type { Check, Row } from './checks/check.ts'
 
-export const waiversFile = 'quality-waivers.db'
+export const waiversFile = 'waivers.db'
 export const waiversTable = 'waivers'
 export const waiversKey = 'id'
 
