@@ -220,6 +220,17 @@ describe('personal data', () => {
     expect(data).toEqual({ leads: { nodes: [seen], edges: [{ node: seen }] }, lead: seen, node: seen })
   })
 
+  test('is masked in what is suggested, and taken by whoever may write', async () => {
+    const text = '{ quality { suggestions { id recordId field before after } } }'
+    const suggested = async (token?: string) => (await server.query(text, {}, token)).data.quality[0].suggestions
+    expect(await suggested(server.tokenOf('sales'))).toEqual([
+      { id: null, recordId: 'a', field: 'email', before: 'a***@***', after: 'a***@***' },
+    ])
+    expect(await suggested()).toEqual([
+      { id: 's1', recordId: 'a', field: 'email', before: 'ann@gmial.com', after: 'ann@gmail.com' },
+    ])
+  })
+
   test.each([
     'leads(filter: { email: { startsWith: "a" } })',
     'leads(filter: { not: { or: [{ raw_data: { isNull: true } }] } })',

@@ -49,7 +49,15 @@ export function addQualityDecisionTypes(builder: Builder, repositories: Reposito
   const Suggestion = builder.objectRef<InTable<QualitySuggestionView>>('QualitySuggestion').implement({
     description: 'A value that would mend one record. Nothing is written before a person takes it.',
     fields: (t) => ({
-      id: t.exposeID('id', { description: 'Another value, or another record, has another.' }),
+      id: t.id({
+        nullable: true,
+        description:
+          'Another value, or another record, has another. Null for who sees the field masked: it follows from the values.',
+        resolve: ({ id, table, field }, _args, { viewer }) => {
+          const repository = repositories.get(table)
+          return repository === undefined || isMasked(viewer.role, repository.table, field) ? null : id
+        },
+      }),
       recordId: t.id({ resolve: idOf }),
       check: t.exposeString('check'),
       field: t.exposeString('field'),

@@ -57,7 +57,8 @@ type Report = z.output<typeof reportSchema>
 
 const valueSchema: z.ZodType<JsonValue> = z.json()
 const suggestionSchema = z.object({
-  id: z.string(),
+  /** Null for who sees the values masked. */
+  id: z.string().nullable(),
   recordId: z.string(),
   check: z.string(),
   field: z.string(),
