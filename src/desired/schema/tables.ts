@@ -134,6 +134,14 @@ export const tableSchema = z.strictObject({
         .record(fieldNameSchema, percentSchema)
         .default({})
         .meta({ description: 'The share of rows that should have a value, by field.', examples: [{ email: '95%' }] }),
+      weights: z
+        .record(fieldNameSchema, z.number().min(0).max(100))
+        .default({})
+        .meta({
+          description:
+            'What the checks of a field count in scores beside those of others; 1 where nothing is said, 0 for nothing.',
+          examples: [{ email: 3 }],
+        }),
       consistent: z
         .union([consistencySchema, z.array(consistencySchema)], 'must be { by, fields }, or a list of these')
         .transform((value) => [value].flat())

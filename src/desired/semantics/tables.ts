@@ -185,6 +185,7 @@ function checkQualityRules(check: Check, path: Path, table: TableSpec, fields: T
   const here = [...path, 'quality']
   const { quality } = table
   if (quality === undefined) return
+  for (const field of Object.keys(quality.weights)) knownField(check, [...here, 'weights', field], field, fields)
   for (const [index, { when, filled, empty }] of quality.implies.entries()) {
     const place = [...here, 'implies', index]
     for (const field of Object.keys(when)) knownField(check, [...place, 'when', field], field, fields)

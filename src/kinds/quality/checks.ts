@@ -79,6 +79,11 @@ function fieldChecks(field: QualityField, spec: QualitySpec, nowMs: number): (Ch
   ]
 }
 
+/** What the field of a check counts in scores beside others, as declared. */
+export function weightOf({ field }: Pick<Check, 'field'>, { weights }: QualitySpec): number {
+  return field === null ? 1 : (weights[field] ?? 1)
+}
+
 export function rowChecksOf(checks: readonly Check[]): readonly RowCheck[] {
   return checks.filter((check) => check.is === 'row')
 }

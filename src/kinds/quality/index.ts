@@ -16,11 +16,9 @@ import { describeQuality, type QualityState } from './state.ts'
 
 export { messageOf } from './diff.ts'
 export { createQualityInspector, type QualityInspector } from './inspector.ts'
-export type { RowQuality } from './judged-rows.ts'
 export { qualitySpecOf } from './spec.ts'
 export { type CheckResult, isIssue, type QualityState, severityOf } from './state.ts'
 export { createQualityStore, type QualityStore } from './store.ts'
-export type { Suggestion } from './suggestions.ts'
 export { forgetWaivers, recordOfWaiver, waiversFile, waiversKey, waiversTable } from './waivers.ts'
 
 export interface QualityPorts {

@@ -236,7 +236,7 @@ export function createQualityInspector(ports: InspectorPorts): QualityInspector 
     rows: (name, spec, keys) =>
       onTable(name, spec, new Map(), (ready, waivers) => {
         const waiverOf = waiverFinder(waivers)
-        return new Map(judgedRows(ready, { keys }).map((judged) => [judged.key, rowQuality(judged, waiverOf)]))
+        return new Map(judgedRows(ready, { keys }).map((judged) => [judged.key, rowQuality(judged, waiverOf, spec)]))
       }),
     waivers: (name, spec) => onTable(name, spec, [], (ready, waivers) => judgeWaivers(ready, waivers).waivers),
     prepareWaiver: (name, spec, wish) =>

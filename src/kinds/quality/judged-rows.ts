@@ -3,10 +3,12 @@ import { readRows } from '../../targets/sqlite/row-ledger.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../../values/field-type.ts'
 import type { Check, Row } from './checks/check.ts'
+import { weightOf } from './checks.ts'
 import { fieldsRead, rowReader } from './judge.ts'
 import { keyTextOf } from './questions.ts'
 import type { Ready } from './ready.ts'
-import { scoreOf } from './score.ts'
+import { fieldScoreOf, scoreOf } from './score.ts'
+import type { QualitySpec } from './spec.ts'
 import { type JudgedWaiver, printOf, type Waiver } from './waivers.ts'
 
 export interface JudgedRow {
@@ -107,7 +109,7 @@ export function judgeWaivers(
   return { waivers: waivers.map((waiver) => ({ ...waiver, holds: holding.has(waiver) })), rows }
 }
 
-export function rowQuality(judged: JudgedRow, waiverOf: WaiverOf): RowQuality {
+export function rowQuality(judged: JudgedRow, waiverOf: WaiverOf, spec: QualitySpec): RowQuality {
   const failed = judged.verdicts.map(({ check, reason }) => ({
     check,
     reason,
@@ -116,6 +118,7 @@ export function rowQuality(judged: JudgedRow, waiverOf: WaiverOf): RowQuality {
   const weighed = failed.map(({ check, reason, waiver }) => ({
     field: check.field,
     severity: check.severity,
+    weight: weightOf(check, spec),
     failing: reason === undefined || waiver !== undefined ? 0 : 1,
   }))
   return {
@@ -127,7 +130,7 @@ export function rowQuality(judged: JudgedRow, waiverOf: WaiverOf): RowQuality {
     waived: failed.flatMap(({ waiver }) => waiver ?? []),
     fields: [...new Set(weighed.flatMap(({ field }) => field ?? []))].map((field) => ({
       field,
-      score: scoreOf(
+      score: fieldScoreOf(
         weighed.filter((one) => one.field === field),
         1,
       ),

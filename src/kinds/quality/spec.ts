@@ -58,6 +58,8 @@ export const qualitySpecSchema = z.object({
   formerColumns: z.record(z.string(), z.string()),
   /** Percent by field. */
   completeness: z.record(z.string(), z.number()),
+  /** What fields count in scores beside others; 1 where nothing is said. */
+  weights: z.record(z.string(), z.number()),
   consistent: z.array(z.object({ by: z.string(), fields: z.array(z.string()) })),
   implies: z.array(
     z.object({
@@ -127,6 +129,7 @@ export function qualitySpecOf(desired: DesiredState, name: string): QualitySpec 
       fields.flatMap(([field, { renamedFrom }]) => (renamedFrom === undefined ? [] : [[field, renamedFrom] as const])),
     ),
     completeness: quality?.completeness ?? {},
+    weights: quality?.weights ?? {},
     consistent: quality?.consistent ?? [],
     implies: (quality?.implies ?? []).map(({ when, filled, empty }) => ({
       when: Object.fromEntries(Object.entries(when).map(([field, value]) => [field, [value].flat()])),

@@ -1,7 +1,8 @@
 /** What was found of the quality of a table: what fails where, and the scores that follow. Pure. */
 import type { Severity } from '../../engine/drift.ts'
 import { type Check, canSuggest } from './checks/check.ts'
-import { scoreOf } from './score.ts'
+import { weightOf } from './checks.ts'
+import { fieldScoreOf, scoreOf } from './score.ts'
 import type { QualitySpec } from './spec.ts'
 
 /** One check with the rows that fail it. */
@@ -13,6 +14,8 @@ export interface CheckResult {
   readonly fault: string
   /** What the check weighs in scores, and the drift where it does not concern most or few rows. */
   readonly severity: Severity
+  /** What its field counts in scores beside others. */
+  readonly weight: number
   readonly remedy: string
   readonly failing: number
   /** Rows of which a person said that they are right as they are; not among those that fail. */
@@ -87,6 +90,7 @@ export function stateOf(
       ...{ id, field, title, fault, severity, remedy },
       ...found,
       suggests: canSuggest(check),
+      weight: weightOf(check, spec),
       target: isCompleteness ? (spec.completeness[field] ?? null) : null,
       mendedBy: isForm && standardized.has(field) ? 'standardization' : null,
     }
@@ -99,7 +103,7 @@ export function stateOf(
       const own = results.filter((result) => result.field === field)
       return {
         field,
-        score: scoreOf(own, sums.rows),
+        score: fieldScoreOf(own, sums.rows),
         failing: own.reduce((sum, result) => sum + result.failing, 0),
       }
     }),
