@@ -128,6 +128,14 @@ const operations: Readonly<Record<string, readonly [text: string, permission: Pe
     'mutation { result: deleteLeads(input: { items: [{ id: "none" }] }) { __typename } }',
     'leads.write',
   ],
+  'Mutation.waiveCheck': [
+    'mutation { result: waiveCheck(input: { id: "a", checks: ["email.typo"] }) { __typename } }',
+    'leads.write',
+  ],
+  'Mutation.acceptSuggestion': [
+    'mutation { result: acceptSuggestion(input: { id: "none", check: "email.typo" }) { __typename } }',
+    'leads.write',
+  ],
   'Mutation.eraseLead': [
     'mutation { result: eraseLead(input: { id: "none", reason: "asked", dryRun: true }) { __typename } }',
     'people.erase',
@@ -210,6 +218,17 @@ describe('personal data', () => {
     )
     const seen = { full_name: 'Ann', email: 'a***@***', phone: '+14155552671', raw_data: null }
     expect(data).toEqual({ leads: { nodes: [seen], edges: [{ node: seen }] }, lead: seen, node: seen })
+  })
+
+  test('is masked in what is suggested, and taken by whoever may write', async () => {
+    const text = '{ quality { suggestions { id recordId field before after } } }'
+    const suggested = async (token?: string) => (await server.query(text, {}, token)).data.quality[0].suggestions
+    expect(await suggested(server.tokenOf('sales'))).toEqual([
+      { id: null, recordId: 'a', field: 'email', before: 'a***@***', after: 'a***@***' },
+    ])
+    expect(await suggested()).toEqual([
+      { id: 's1', recordId: 'a', field: 'email', before: 'ann@gmial.com', after: 'ann@gmail.com' },
+    ])
   })
 
   test.each([

@@ -68,7 +68,7 @@ export function assembleApi(
   addConflicts(builder, sync, { results, refusals, types })
   const erasureTypes = addErasureTypes(builder)
   addSuppressions(builder, engine, results, erasureTypes)
-  const quality = addQuality(builder, qualityPort, () => clock.nowMs(), enums)
+  const quality = addQuality(builder, qualityPort, () => clock.nowMs(), { enums, results, refusals, repositories })
   const lists = addLeads(builder, repositories, {
     results,
     refusals,

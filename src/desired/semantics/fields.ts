@@ -143,7 +143,7 @@ function isJson(text: string): boolean {
 }
 
 const textQualities = [
-  ...(['minLength', 'maxLength', 'mentions', 'forbids', 'pattern'] as const),
+  ...(['minLength', 'maxLength', 'mentions', 'forbids', 'pattern', 'greets', 'language'] as const),
   ...(['placeholders', 'fillers', 'repeats', 'alike'] as const),
 ] as const
 
@@ -155,6 +155,10 @@ function checkQuality(check: Check, path: Path, field: FieldSpec, siblings: Tabl
     if (quality[key] !== undefined && !textTypes.has(field.type))
       check.problem([...here, key], `fits only text; the field is ${field.type}`, { at: 'key' })
   }
+  for (const key of ['roleMailboxes', 'freeMailers', 'misspeltDomains'] as const) {
+    if (quality[key] !== undefined && field.type !== 'email')
+      check.problem([...here, key], `fits only e-mail addresses; the field is ${field.type}`, { at: 'key' })
+  }
   for (const key of ['notInFuture', 'notBefore'] as const) {
     if (quality[key] !== undefined && !timeTypes.has(field.type))
       check.problem([...here, key], `fits only date and datetime; the field is ${field.type}`, { at: 'key' })
@@ -165,6 +169,10 @@ function checkQuality(check: Check, path: Path, field: FieldSpec, siblings: Tabl
   for (const [index, mentioned] of (quality.mentions ?? []).entries()) {
     if (mentioned === path.at(-1)) check.problem([...here, 'mentions', index], 'names the field itself')
     else knownField(check, [...here, 'mentions', index], mentioned, siblings)
+  }
+  if (quality.greets !== undefined) {
+    if (quality.greets === path.at(-1)) check.problem([...here, 'greets'], 'names the field itself')
+    else knownField(check, [...here, 'greets'], quality.greets, siblings)
   }
   if (quality.notBefore !== undefined && !isDate(quality.notBefore))
     check.problem([...here, 'notBefore'], 'must be a date as YYYY-MM-DD')
