@@ -217,6 +217,9 @@ export function createTestingEngine(): TestingEngine {
     auditLog: () => ({ entries: known.audit, more: false }),
     suppressions: () => [],
     liftSuppression: (request) => noted('liftSuppression', request, undefined),
+    recordAccess: (note) => {
+      calls.push({ method: 'recordAccess', request: note })
+    },
     recordTokenChange: (change) => noted('recordTokenChange', change, undefined),
   }
 }

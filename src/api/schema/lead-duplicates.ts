@@ -22,7 +22,7 @@ import { ForbiddenError, InputInvalidError } from './errors.ts'
 import { recordFieldName, type TableNames } from './lead-names.ts'
 import type { LeadTypes } from './lead-types.ts'
 import type { Refusals } from './lead-writes.ts'
-import { isMasked, masked } from './masking.ts'
+import { shownTo } from './masking.ts'
 import { encodeNodeId, idWithin } from './node-id.ts'
 import { forwards, pageOf } from './paging.ts'
 import type { Results } from './results.ts'
@@ -116,12 +116,12 @@ export function addDuplicateTypes(builder: Builder) {
   return { State, Pair, Merged, References, Apart, Told }
 }
 
-function shownCell({ repository }: OfTable, field: string, cell: Cell, { viewer }: ApiContext): JsonValue {
+function shownCell({ repository }: OfTable, field: string, cell: Cell, context: ApiContext): JsonValue {
   const spec = repository.table.fields.get(field)?.spec
   if (spec === undefined) return null
   const read = readCell(spec, cell)
   const value = read.is === 'value' ? read.value : read.text
-  return value !== null && isMasked(viewer.role, repository.table, field) ? masked(value) : value
+  return shownTo(context, repository.table, field, value)
 }
 
 /** The root fields of a table: its own names but for the table of leads, which has the plain ones. */

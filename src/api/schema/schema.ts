@@ -26,6 +26,7 @@ import { addPrograms } from './programs.ts'
 import { addQuality } from './quality.ts'
 import { addResources } from './resources.ts'
 import { addResults } from './results.ts'
+import { scrubSentences } from './sentences.ts'
 import { addErasureTypes, addSuppressions } from './suppressions.ts'
 import { addSyncStatus } from './sync-status.ts'
 import { addSyncTypes } from './sync-types.ts'
@@ -78,6 +79,7 @@ export function assembleApi(
     erasureTypes,
   })
   const schema = builder.toSchema()
+  scrubSentences(schema, new Set([...lists.values()].map(({ names }) => names.type)))
   for (const field of openRootFields(schema)) throw new InvariantViolation(`${field} states who may use it`)
   return { schema, lists }
 }

@@ -33,7 +33,13 @@ export function judgeOf(field: SyncField): Judge {
     if (reading.value === null) return [1]
     const text = String(reading.value)
     const form = rules?.standardize(text, noSiblings).is ?? 'canonical'
-    return [2, form === 'unmendable' ? 0 : 1, form === 'canonical' ? 1 : 0, -faultsOf(text, quality, pattern), text.length]
+    return [
+      2,
+      form === 'unmendable' ? 0 : 1,
+      form === 'canonical' ? 1 : 0,
+      -faultsOf(text, quality, pattern),
+      text.length,
+    ]
   }
   return (local, remote) => {
     const [mine, theirs] = [scores(local), scores(remote)]
@@ -45,11 +51,7 @@ export function judgeOf(field: SyncField): Judge {
   }
 }
 
-function faultsOf(
-  text: string,
-  quality: z.output<typeof qualitySchema>,
-  pattern: LinearPattern | undefined,
-): number {
+function faultsOf(text: string, quality: z.output<typeof qualitySchema>, pattern: LinearPattern | undefined): number {
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, forbids = [] } = quality
   const lower = text.toLowerCase()
   return (
