@@ -20,9 +20,7 @@ export function deadlineGuard(limits: Pick<ApiLimits, 'queryMs' | 'mutationMs'>,
   return {
     onExecute({ executeFn, setExecuteFn, args }) {
       const { definitions }: DocumentNode = args.document
-      const isMutation = definitions.some(
-        (one) => one.kind === 'OperationDefinition' && one.operation === 'mutation',
-      )
+      const isMutation = definitions.some((one) => one.kind === 'OperationDefinition' && one.operation === 'mutation')
       const afterMs = isMutation ? limits.mutationMs : limits.queryMs
       setExecuteFn((given) => {
         const result: unknown = executeFn(given)

@@ -15,7 +15,7 @@ import type {
 import type { Lead } from '../../leads/reader.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
 import type { Cell } from '../../values/field-type.ts'
-import { actorOf } from '../auth/permissions.ts'
+import { actorOf, may } from '../auth/permissions.ts'
 import { type Builder, pageSizeDefault, requires } from './builder.ts'
 import type { ApiContext } from './context.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
@@ -121,6 +121,7 @@ function shownCell({ repository }: OfTable, field: string, cell: Cell, context: 
   if (spec === undefined) return null
   const read = readCell(spec, cell)
   const value = read.is === 'value' ? read.value : read.text
+  if (!may(context.viewer, 'leads.read')) return null
   return shownTo(context, repository.table, field, value)
 }
 
@@ -260,7 +261,12 @@ function addMutations(
     .implement({
       isTypeOf: (value) => hasTag(value, 'merged'),
       fields: (t) => ({
-        [single]: t.field({ type: types.Record, nullable: true, resolve: ({ lead }) => lead ?? null }),
+        [single]: t.field({
+          type: types.Record,
+          nullable: true,
+          description: 'For who may read records.',
+          resolve: ({ lead }, _args, { viewer }) => (may(viewer, 'leads.read') ? (lead ?? null) : null),
+        }),
         survivorId: t.id({ resolve: ({ key }) => idOf(key) }),
         removedIds: t.field({ type: ['ID'], resolve: ({ preview }) => preview.removed.map(idOf) }),
         changes: t.field({ type: [Merged], resolve: ({ preview }) => preview.changes.map(inTable) }),
