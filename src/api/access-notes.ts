@@ -6,7 +6,7 @@
 import type { Clock } from '../clock.ts'
 import { actorOf, type Viewer } from './auth/permissions.ts'
 
-interface Who {
+export interface Who {
   readonly actor: string
   readonly tokenId: string
   readonly role: string
@@ -18,6 +18,14 @@ export type AccessNote =
   | { readonly is: 'sign-in-refused' }
   | ({ readonly is: 'refused'; readonly permission: string } & Who)
   | ({ readonly is: 'unmasked'; readonly table: string; readonly fields: readonly string[] } & Who)
+  | ({
+      readonly is: 'exported'
+      readonly table: string
+      readonly format: string
+      /** Null for all. */
+      readonly fields: readonly string[] | null
+      readonly filtered: boolean
+    } & Who)
 
 export interface AccessNotes {
   signedIn(viewer: Viewer, by: 'link' | 'token'): void
@@ -25,6 +33,11 @@ export interface AccessNotes {
   refused(viewer: Viewer, permission: string): void
   /** Before a personal value is shown in full. Throws where that cannot be recorded: then it is not shown. */
   seesInFull(viewer: Viewer, table: string, fields: readonly string[]): void
+}
+
+/** How a note names a viewer. */
+export function whoIs(viewer: Viewer): Who {
+  return { actor: actorOf(viewer), tokenId: viewer.tokenId, role: viewer.role.name }
 }
 
 const hourMs = 3_600_000
@@ -41,8 +54,6 @@ export function createAccessNotes(record: (note: AccessNote) => void, clock: Clo
     hourOf.set(key, hour)
     return true
   }
-
-  const whoIs = (viewer: Viewer): Who => ({ actor: actorOf(viewer), tokenId: viewer.tokenId, role: viewer.role.name })
 
   return {
     signedIn: (viewer, by) => record({ is: 'signed-in', by, ...whoIs(viewer) }),

@@ -69,6 +69,7 @@ export const rootRules: Readonly<Record<string, readonly [args: string, permissi
   'Mutation.liftSuppression': ['(input: { id: "x", reason: "wrong" })', 'suppressions.lift'],
   'Mutation.mergeLeads': ['(input: { ids: ["a", "z"] })', 'leads.write'],
   'Mutation.markNotDuplicate': ['(input: { ids: ["a", "z"] })', 'leads.write'],
+  'Mutation.recordExport': ['(input: { table: "leads", format: "csv" })', 'leads.read'],
   'Subscription.events': ['(after: "0")', 'state.read'],
   'Subscription.progress': ['(runId: "run1")', 'state.read'],
   'Subscription.programOutput': ['(name: "scraper")', 'state.reconcile'],

@@ -189,7 +189,7 @@ export function createEnginePort(options: EnginePortOptions): EnginePort {
 function accessEntry(note: AccessNote): NewEntry {
   if (note.is === 'sign-in-refused') return { type: 'access.sign-in-refused', actor: 'nobody', body: {} }
   const { is, actor, ...body } = note
-  return { type: `access.${is}`, actor, body }
+  return { type: is === 'exported' ? 'leads.exported' : `access.${is}`, actor, body: { ...body } }
 }
 
 function isActionState(text: string): text is ActionState {

@@ -20,6 +20,7 @@ import type { Repositories } from './context.ts'
 import { addController } from './controller.ts'
 import { addEnums } from './enums.ts'
 import { addEvents } from './events.ts'
+import { addExports } from './exports.ts'
 import { addWriteRefusals } from './lead-writes.ts'
 import { addLeads, type ListRoot } from './leads.ts'
 import { addPrograms } from './programs.ts'
@@ -64,6 +65,7 @@ export function assembleApi(
   addPrograms(builder, programs, results)
   addBackups(builder, backups, results)
   addAccess(builder, engine, auth, results)
+  addExports(builder, engine, repositories, results)
   const refusals = addWriteRefusals(builder, results)
   addSyncStatus(builder, sync, repositories, { results, types })
   addConflicts(builder, sync, { results, refusals, types })

@@ -12,7 +12,7 @@ import type { ApiContext } from './context.ts'
 export const shownAsTheyAre: ReadonlySet<string> = new Set([
   ...['UnreadableValue.text', 'MergedField.before', 'MergedField.after', 'SyncCell.before', 'SyncCell.after'],
   ...['Conflict.localValue', 'Conflict.airtableValue', 'Conflict.baseValue'],
-  ...['TokenCreated.token', 'Job.pingPath'],
+  ...['TokenCreated.token', 'TokenRotated.token', 'Job.pingPath'],
 ])
 
 /** Whether a field of the schema goes through this look. `records` are the types of declared tables. */
