@@ -62,7 +62,7 @@ export function withoutSecrets(text: string): string {
 const personalShapes: readonly { readonly pattern: RegExp; readonly shown: string }[] = [
   {
     pattern:
-      /[^\s@"'<>(),;:&[\]{}\\/]{1,64}@[^\s@"'<>(),;:&[\]{}\\/.]{1,63}(?:\.[^\s@"'<>(),;:&[\]{}\\/.]{1,63}){1,8}/gu,
+      /[^\s@"'<>(),;:&[\]{}\\/]{1,64}@(?:[^\s@"'<>(),;:&[\]{}\\/.]{1,63}\.){1,8}\p{L}[^\s@"'<>(),;:&[\]{}\\/.]{1,62}/gu,
     shown: '***@***',
   },
   { pattern: /linkedin\.com\/(in|pub)\/[^\s"'<>(),;?#]{1,200}/gi, shown: 'linkedin.com/in/***' },
