@@ -53,7 +53,7 @@ beforeAll(async () => {
   workspace = worlds.fresh()
   workspace.edit(
     (yaml) => `${yaml}
-access: { roles: { sales: { can: [leads.read, state.read], unmasked: [title] } } }
+access: { roles: { sales: { can: [leads.read, state.read], unmasked: [title] }, steward: { can: [state.apply] } } }
 backups: { nightly: { of: [main], schedule: "0 3 1 1 *", to: [backups/] } }
 `,
   )
@@ -93,6 +93,17 @@ test('a token made before, one made through the controller, and a narrower one o
   expect(narrow.scope).toEqual(['state.read'])
   expect((await ask(narrow.token, '{ controller { name } }')).status).toBe(200)
   expect((await ask(narrow.token, '{ leads { totalCount } }')).status).toBe(403)
+})
+
+test('who may replace the desired state cannot give rights by it', async () => {
+  const { token } = await make('create', '--role', 'steward', '--subject', 'stan')
+  const yaml = readFileSync(workspace.path('desired-state.yaml'), 'utf8')
+  const apply = async (text: string) => {
+    const query = `mutation { applyDesiredState(input: { yaml: ${JSON.stringify(text)}, dryRun: true }) { __typename } }`
+    return (await ask(token, query)).text
+  }
+  expect(await apply(yaml.replace('can: [state.apply]', 'can: [state.apply, tokens.manage]'))).toContain('Forbidden')
+  expect(await apply(yaml.replace('percent: 100', 'percent: 90'))).toContain('DesiredStateAccepted')
 })
 
 test('a rotated token is replaced at once where no overlap is asked for', async () => {
