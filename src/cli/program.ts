@@ -59,10 +59,15 @@ export async function createProgram({ wantsJson = false, only }: ProgramOptions 
         if (!wantsJson) process.stderr.write(text)
       },
     })
-  const wanted = commandFiles.filter(([names]) => only !== undefined && names.includes(only))
-  for (const [, load] of wanted.length > 0 ? wanted : commandFiles) (await load())(program)
+  for (const [, load] of filesFor(only)) (await load())(program)
   throwInsteadOfExit(program)
   return program
+}
+
+function filesFor(only: string | undefined): typeof commandFiles {
+  if (only === '--version' || only === '-V') return []
+  const wanted = commandFiles.filter(([names]) => only !== undefined && names.includes(only))
+  return wanted.length > 0 ? wanted : commandFiles
 }
 
 function throwInsteadOfExit(command: Command): void {

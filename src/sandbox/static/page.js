@@ -34,15 +34,17 @@ function tell(text, wrong = false) {
   state.classList.toggle('wrong', wrong)
 }
 
-/** Carries out an edit and says how it went; after a refusal the grid shows again what is true. */
+/** Carries out an edit and says how it went once the grid shows what is true, also after a refusal. */
 async function attempt(doing, work) {
+  const outcome = await work().then(
+    () => [doing, false],
+    (error) => [error.message, true],
+  )
   try {
-    await work()
-    tell(doing)
-  } catch (error) {
-    tell(error.message, true)
+    await load()
+  } finally {
+    tell(...outcome)
   }
-  await load()
 }
 
 function make(tag, properties = {}) {

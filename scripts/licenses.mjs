@@ -1,0 +1,22 @@
+/** The licences of packages that a build contains, as they want to be passed on with it. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** The folder of the package that a module belongs to; undefined for a module of our own. */
+function folderOf(module) {
+  return /^\0?(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(module)?.[1]
+}
+
+/** Name, version, licence and its text for every package; `modules` are the absolute paths of the modules. */
+export function licensesOf(modules) {
+  const folders = [...new Set(modules.map(folderOf))].filter(
+    (folder) => folder !== undefined && existsSync(join(folder, 'package.json')),
+  )
+  const notices = folders.map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    const texts = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file))
+    const text = texts.map((file) => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n')
+    return `${name} ${version} (${license})\n\n${text}`
+  })
+  return `${notices.sort().join(`\n\n${'-'.repeat(80)}\n\n`)}\n`
+}
