@@ -42,6 +42,8 @@ test(`of ${count} hostile requests none fails the server or takes over a second 
     const ms = performance.now() - startedMs
     if (ms > slowest.ms) slowest = { ms, path: path.slice(0, 500), body: (body ?? '').slice(0, 2000) }
     seen.set(status, (seen.get(status) ?? 0) + 1)
+    if (at > 0 && at % 5000 === 0)
+      process.stderr.write(`seed ${seed}: ${at} asked, slowest ${slowest.ms.toFixed(0)} ms\n`)
     if (status >= 500 || text.includes('"INTERNAL"') || /node_modules|src\/api/.test(text))
       expect.fail(
         `seed ${seed}, request ${at}: ${status} ${text.slice(0, 500)}\n${path.slice(0, 1000)}\n${body?.slice(0, 3000)}`,
