@@ -100,6 +100,13 @@ describe('the gate', () => {
     expect(gate({ action: mine('high'), approvals: [approvalBy('ann')] }).runnable).toBe(true)
   })
 
+  it('a person at the terminal and with a token is one', () => {
+    const critical = (requestedBy: string | undefined) => action({ risk: 'critical', cause: 'undo', requestedBy })
+    const approvals = [approvalBy('local:ann'), approvalBy('token:ann')]
+    expect(gate({ action: critical(undefined), approvals })).toMatchObject({ runnable: false, approvalsGiven: 1 })
+    expect(gate({ action: critical('local:ann'), approvals: [approvalBy('token:ann')] }).approvalsGiven).toBe(0)
+  })
+
   it('does not count an approval from the moment it expires', () => {
     const high = action({ risk: 'high' })
     const until = (expiresAtMs: number) => gate({ action: high, approvals: [approvalBy('ann', { expiresAtMs })] })
@@ -336,7 +343,7 @@ describe('whatever it decides about', () => {
         const people = new Set(
           input.approvals
             .filter(({ expiresAtMs }) => expiresAtMs > nowMs)
-            .filter(({ atMs }) => input.quarantined === undefined || atMs > input.quarantined.sinceMs)
+            .filter(({ atMs }) => input.quarantined === undefined || atMs >= input.quarantined.sinceMs)
             .map(({ approver }) => approver),
         )
         if (input.action.risk === 'critical' && input.action.requestedBy !== undefined)

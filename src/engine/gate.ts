@@ -10,6 +10,7 @@ import { unreachable } from '../errors.ts'
 import type { Action } from './action.ts'
 import { type BreakerState, breakerAt } from './breaker.ts'
 import { severities } from './drift.ts'
+import { isSamePerson, personOf } from './person.ts'
 import { keyText, type ResourceKey } from './resource.ts'
 import { windowAt, windowText } from './windows.ts'
 
@@ -192,7 +193,7 @@ function countApprovals(input: GateInput): { readonly given: number; readonly no
   const notes: GateReason[] = []
   for (const approval of input.approvals) {
     const note = faultOf(approval, input)
-    if (note === undefined) counted.add(approval.approver)
+    if (note === undefined) counted.add(personOf(approval.approver))
     else notes.push(note)
   }
   return { given: counted.size, notes }
@@ -207,7 +208,7 @@ function faultOf({ approver, atMs, expiresAtMs }: GateApproval, input: GateInput
     const message = `${approver} approved before it was undone`
     return { code: 'approval-before-undo', asks: 'note', message }
   }
-  if (action.risk === 'critical' && approver === action.requestedBy) {
+  if (action.risk === 'critical' && isSamePerson(approver, action.requestedBy)) {
     const message = `${approver} asked for it, and may not approve a critical action of their own`
     return { code: 'approval-by-requester', asks: 'note', message }
   }

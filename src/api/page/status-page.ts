@@ -5,6 +5,7 @@
 import type { Clock } from '../../clock.ts'
 import { isoOf } from '../../clock.ts'
 import type { JsonValue } from '../../json.ts'
+import { withoutPersons, withoutSecrets } from '../../scrub.ts'
 import { may, type Viewer } from '../auth/permissions.ts'
 import type { ActionView, EnginePort, EventView, PlanView, ResourceView } from '../ports.ts'
 import { interventionsOf, needsApproval, statusOf } from '../resource-status.ts'
@@ -28,7 +29,7 @@ export async function statusPage(engine: EnginePort, viewer: Viewer, clock: Cloc
     engine.events({ after: undefined, limit: eventsShown }),
   ])
   const nowMs = clock.nowMs()
-  return page({
+  const status = page({
     title: controller.name,
     stylesheet: '/app.css',
     script: '/app.js',
@@ -47,6 +48,7 @@ ${resourceTable(resources, nowMs)}
 ${eventList(events)}
 </main>`,
   })
+  return viewer.role.unmasked === 'all' ? withoutSecrets(status) : withoutPersons(status)
 }
 
 function approvals(plan: PlanView, viewer: Viewer): Html {

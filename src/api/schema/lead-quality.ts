@@ -12,7 +12,7 @@ import type { ApiContext, Repositories } from './context.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
 import { type TableNames, tableNames } from './lead-names.ts'
 import type { Refusals } from './lead-writes.ts'
-import { isMasked, masked } from './masking.ts'
+import { isMasked, shownTo } from './masking.ts'
 import { encodeNodeId, idWithin } from './node-id.ts'
 import { hasTag, type Results } from './results.ts'
 import { reasonLengthMax } from './sizes.ts'
@@ -25,13 +25,12 @@ export type QualityDecisionTypes = ReturnType<typeof addQualityDecisionTypes>
 export function addQualityDecisionTypes(builder: Builder, repositories: Repositories) {
   const idOf = ({ table, key }: { readonly table: string; readonly key: string }) =>
     encodeNodeId(tableNames(table).type, key)
-  const shown = ({ table, field }: InTable<QualitySuggestionView>, cell: Cell, { viewer }: ApiContext): JsonValue => {
+  const shown = ({ table, field }: InTable<QualitySuggestionView>, cell: Cell, context: ApiContext): JsonValue => {
     const repository = repositories.get(table)
     const spec = repository?.table.fields.get(field)?.spec
     if (repository === undefined || spec === undefined) return null
     const read = readCell(spec, cell)
-    const value = read.is === 'value' ? read.value : read.text
-    return value !== null && isMasked(viewer.role, repository.table, field) ? masked(value) : value
+    return shownTo(context, repository.table, field, read.is === 'value' ? read.value : read.text)
   }
   const Waiver = builder.objectRef<InTable<QualityWaiverView>>('QualityWaiver').implement({
     description: 'What a person said is right although a check fails. It holds until the value changes, or an undo.',

@@ -46,7 +46,9 @@ const fieldQualitySchema = z.strictObject({
     .string()
     .min(1)
     .max(500)
-    .describe('A regular expression that a filled value should match; 500 characters at most.')
+    .describe(
+      'A regular expression of RE2 (no look ahead or behind, no back-references) that a filled value should match; 500 characters at most.',
+    )
     .optional(),
   placeholders: z
     .boolean()

@@ -1,5 +1,6 @@
 /** Each field makes sense by itself: its default, choices, quality rules and standardization fit its type. */
 import { OperationalError } from '../../errors.ts'
+import { linearPattern } from '../../values/linear-pattern.ts'
 import { explainIssues } from '../explain.ts'
 import { graphqlEnumValue } from '../graphql-names.ts'
 import { nearest } from '../nearest.ts'
@@ -183,14 +184,8 @@ function checkQuality(check: Check, path: Path, field: FieldSpec, siblings: Tabl
 }
 
 function patternProblem(pattern: string): string | undefined {
-  try {
-    new RegExp(pattern, 'u')
-    return undefined
-  } catch (error) {
-    if (error instanceof SyntaxError)
-      return `is no regular expression: ${error.message.replace(/^Invalid regular expression: /, '')}`
-    throw error
-  }
+  const read = linearPattern(pattern)
+  return 'reason' in read ? `is no regular expression of RE2: ${read.reason}` : undefined
 }
 
 function checkStandardize(check: Check, path: Path, field: FieldSpec, siblings: TableFields): void {
