@@ -145,13 +145,7 @@ function freeBytes(page: Uint8Array, head: number, usable: number): number {
 }
 
 /** @param child bytes of the page number before the cell of an interior page */
-function parseCell(
-  pages: Pages,
-  page: Uint8Array,
-  pointer: number,
-  form: TreeForm,
-  child: 0 | 4,
-): Parsed | undefined {
+function parseCell(pages: Pages, page: Uint8Array, pointer: number, form: TreeForm, child: 0 | 4): Parsed | undefined {
   const start = pointer + child
   const size = readSize(page, start)
   if (size === undefined || size.value === 0) return undefined
