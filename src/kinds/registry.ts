@@ -13,7 +13,7 @@ import type { Offload } from '../targets/process/ports.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { airtableSchemaKind } from './airtable-schema/index.ts'
 import type { BackupKind } from './backup/index.ts'
-import { databaseKind } from './database/index.ts'
+import { type DatabaseSets, databaseKind } from './database/index.ts'
 import { type DuplicatesLooker, duplicatesKind, type LazyDuplicateFiles } from './duplicates/index.ts'
 import { importKind, type KnownLeadsPort } from './import/index.ts'
 import type { JobKind } from './job/index.ts'
@@ -57,6 +57,8 @@ export interface KindPorts {
   readonly services: ServiceKind
   readonly jobs: JobKind
   readonly backups: BackupKind
+  /** What databases ask of backups. */
+  readonly sets: DatabaseSets
   readonly clock: Clock
   readonly random: Random
 }

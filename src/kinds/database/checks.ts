@@ -21,7 +21,7 @@ export interface CheckPorts {
 }
 
 /** A check is killed after this time; 10 GB take about two minutes. */
-const checkDeadlineMs = 600_000
+export const checkDeadlineMs = 600_000
 
 const rememberedSchema = z.strictObject({
   atMs: z.number(),
