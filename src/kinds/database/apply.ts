@@ -61,6 +61,7 @@ export async function applyDatabase(ports: ApplyPorts, action: Action, context: 
     case 'remove-database':
       await ports.files.removeEmpty(order.path, ports.databases)
       ports.memory.set(keyText(action.resource), 'held-tables', false)
+      ports.memory.set(keyText(action.resource), 'tables', [])
       return done
     case 'salvage':
       return salvage(ports, order, context)

@@ -9,6 +9,7 @@ import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { keyText } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
+import type { JsonValue } from '../../json.ts'
 import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import type { DatabaseFacts } from '../../targets/sqlite/database-files.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
@@ -72,10 +73,10 @@ async function look(
     earlier: earlierSize(ports.memory, owner, facts.file.size, nowMs),
   }
   const setsOf = onceOnly(() => ports.sets.of(spec.name))
-  const isEmptied = facts.file.size === 0 && ports.memory.get(owner, 'held-tables') === true
+  const broken = content instanceof OperationalError ? content.message : goneProblem(ports.memory, owner, spec, content)
   const checked =
-    content instanceof OperationalError || isEmptied
-      ? { content: undefined, full: undefined, compared: undefined, quick: brokenRecord(nowMs, content, spec.path) }
+    content instanceof OperationalError || broken !== undefined
+      ? { content: undefined, full: undefined, compared: undefined, quick: brokenRecord(nowMs, broken) }
       : { content, ...(await soundness(ports, owner, { spec, facts }, setsOf, signal)) }
   const bare: DatabaseState = { ...found, ...checked, recovery: undefined }
   const [problem] = problemsOf(bare)
@@ -83,7 +84,10 @@ async function look(
   const state = isDamaged
     ? { ...bare, recovery: recoveryOf(ports, spec.name, facts, chooseSet(setsOf(), unwrittenSince(facts, setsOf()))) }
     : bare
-  if (state.content !== undefined && state.content.tables > 0) remember(ports.memory, owner, 'held-tables', true)
+  if (state.content !== undefined && state.content.tables > 0) {
+    remember(ports.memory, owner, 'held-tables', true)
+    remember(ports.memory, owner, 'tables', [...state.content.tableNames])
+  }
   noteDamage(ports.memory, owner, isDamaged ? { paths: [spec.path, facts.file.path], problem } : undefined)
   const fingerprint = fingerprintOf(state)
   return isDamaged
@@ -151,13 +155,15 @@ async function contentOf(databases: Databases, path: string): Promise<DatabaseCo
   try {
     const view = await databases.read(path)
     try {
+      const tableNames = readSchemaNames(view.db).tables
       const ask = (name: string) => Number(view.db.pragma(name, { simple: true }))
       return {
         journalMode: view.db.pragma('journal_mode', { simple: true }) === 'wal' ? 'wal' : 'delete',
         pageSize: ask('page_size'),
         pages: ask('page_count'),
         freePages: ask('freelist_count'),
-        tables: readSchemaNames(view.db).tables.length,
+        tables: tableNames.length,
+        tableNames,
       }
     } finally {
       view.close()
@@ -169,9 +175,20 @@ async function contentOf(databases: Databases, path: string): Promise<DatabaseCo
   }
 }
 
-function brokenRecord(atMs: number, error: unknown, path: string): CheckRecord {
-  const problem = error instanceof OperationalError ? error.message : `${path} is empty, and it held tables before`
-  return { atMs, reply: { is: 'broken', problems: [problem] } }
+/** SQLite finds an emptied file sound, and one over which the -wal of another database was laid. */
+function goneProblem(
+  memory: Memory,
+  owner: string,
+  { path }: DatabaseDeclaration,
+  { tableNames }: DatabaseContent,
+): string | undefined {
+  const before = z.array(z.string()).safeParse(memory.get(owner, 'tables')).data ?? []
+  const isGone = before.length > 0 && !before.some((name) => tableNames.includes(name))
+  return isGone ? `none of the tables that ${path} held is there any more (${before.join(', ')})` : undefined
+}
+
+function brokenRecord(atMs: number, problem: string | undefined): CheckRecord {
+  return { atMs, reply: { is: 'broken', problems: problem === undefined ? [] : [problem] } }
 }
 
 function ownsFolder(facts: DatabaseFacts, spec: DatabaseDeclaration): boolean {
@@ -195,6 +212,6 @@ function earlierSize(memory: Memory, owner: string, size: number, nowMs: number)
   return oldest === undefined || nowMs - oldest[0] < dayMs ? undefined : { atMs: oldest[0], size: oldest[1] }
 }
 
-function remember(memory: Memory, owner: string, name: string, value: boolean): void {
-  if (memory.get(owner, name) !== value) memory.set(owner, name, value)
+function remember(memory: Memory, owner: string, name: string, value: JsonValue): void {
+  if (JSON.stringify(memory.get(owner, name)) !== JSON.stringify(value)) memory.set(owner, name, value)
 }

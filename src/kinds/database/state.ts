@@ -14,6 +14,7 @@ export interface DatabaseContent {
   /** Pages that hold nothing. */
   readonly freePages: number
   readonly tables: number
+  readonly tableNames: readonly string[]
 }
 
 /** A check that was run. */

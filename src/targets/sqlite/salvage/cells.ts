@@ -228,19 +228,17 @@ function readInterior(pages: Pages, page: Uint8Array, head: number, form: TreeFo
     const pointer = u16(page, first + index * 2)
     const child = u32(page, pointer)
     const key = pointer < first || pointer + 5 > pages.usable ? undefined : readVarint(page, pointer + 4)
-    if (key === undefined || !isPage(child)) {
-      isDoubtful = true
-      continue
-    }
-    children.push({ page: child, upTo: form === 'table' ? key.value : undefined })
-    if (form === 'table') continue
+    if (key === undefined || !isPage(child)) isDoubtful = true
+    // A child that is not there stays among them: what it held is missing between its neighbours.
+    children.push({ page: key === undefined ? 0 : child, upTo: form === 'table' ? key?.value : undefined })
+    if (form === 'table' || key === undefined) continue
     const cell = parseCell(pages, page, pointer, form, 4)
     if (cell?.row === undefined) isDoubtful = true
     else rows.push(cell.row)
     overflow.push(...(cell?.overflow ?? []))
   }
   const last = u32(page, head + 8)
-  if (isPage(last)) children.push({ page: last, upTo: undefined })
-  else isDoubtful = true
+  if (!isPage(last)) isDoubtful = true
+  children.push({ page: last, upTo: undefined })
   return { is: 'interior', children, rows, isDoubtful, overflow }
 }

@@ -58,13 +58,13 @@ export function combineTable(
   const key = keyOf(db, name, columns, options.keys)
   const hasAlias = found.shape.columns.some(({ isRowId }) => isRowId)
   const pair: Pair = { db, name, table, columns, key, rowId: rowIdColumn(db, found.shape), hasAlias }
-  if (pair.key === undefined) {
-    bringBackWhole(pair, found, options.unwrittenSince, result)
-    return result
+  if (pair.key === undefined) combineWhole(pair, found, options.unwrittenSince, result)
+  else {
+    takeDiffering(pair, options.unwrittenSince, result)
+    bringBack(pair, found, options.unwrittenSince, result)
+    if (options.unwrittenSince) result.strange = countStrange(pair)
   }
-  takeDiffering(pair, options.unwrittenSince, result)
-  bringBack(pair, found, options.unwrittenSince, result)
-  if (options.unwrittenSince) result.strange = dropStrange(pair)
+  if (options.unwrittenSince) takeAll(pair)
   return result
 }
 
@@ -123,7 +123,7 @@ function takeDiffering(pair: Pair, unwrittenSince: boolean, result: Combined): v
     else result.keptAsInFile += 1
     if (result.sample.length < sampleMax && !shownKey.includes('@')) result.sample.push(shownKey)
   }
-  if (result.keptAsInBackup === 0) return
+  if (result.keptAsInBackup === 0 || unwrittenSince) return
   const others = columns.filter((column) => !key.includes(column))
   const sets = others.map((column) => `${quoteIdentifier(column)} = k.${quoteIdentifier(column)}`).join(', ')
   db.prepare(
@@ -137,6 +137,10 @@ function bringBack(pair: Pair, { isWhole }: TableFound, unwrittenSince: boolean,
   const missing = `FROM kept.${table} AS k WHERE NOT EXISTS (SELECT 1 FROM main.${table} AS m WHERE ${joined(pair)})`
   if (isWhole && !unwrittenSince) {
     result.deletedSince = db.prepare<[], number>(`SELECT count(*) ${missing}`).pluck().get() ?? 0
+    return
+  }
+  if (unwrittenSince) {
+    result.fromBackup = db.prepare<[], number>(`SELECT count(*) ${missing}`).pluck().get() ?? 0
     return
   }
   // Under its old rowid where that is free: what else is known of the row goes by it.
@@ -173,27 +177,26 @@ function insertEach(
   }
 }
 
-/** Rows that have a key that the set does not know, in a file that was not written since: their key is what was damaged. */
-function dropStrange(pair: Pair): number {
+/** Rows with a key that the set does not know, in a file that was not written since: their key is what was damaged. */
+function countStrange(pair: Pair): number {
   const { db, table } = pair
-  const none = `NOT EXISTS (SELECT 1 FROM kept.${table} AS k WHERE ${joined(pair)})`
-  return db.prepare(`DELETE FROM main.${table} AS m WHERE ${none}`).run().changes
+  const sql = `SELECT count(*) FROM main.${table} AS m WHERE NOT EXISTS (SELECT 1 FROM kept.${table} AS k WHERE ${joined(pair)})`
+  return db.prepare<[], number>(sql).pluck().get() ?? 0
+}
+
+/** What was not written since the set was made is what the set holds, to the rowid. */
+function takeAll({ db, table, columns, rowId, hasAlias }: Pair): void {
+  const names = [...(rowId === undefined || hasAlias ? [] : [rowId]), ...columns.map(quoteIdentifier)].join(', ')
+  db.exec(`DELETE FROM main.${table}`)
+  db.exec(`INSERT INTO main.${table} (${names}) SELECT ${names} FROM kept.${table}`)
 }
 
 /** Without a key a row is known by all its values. */
-function bringBackWhole(pair: Pair, { isWhole }: TableFound, unwrittenSince: boolean, result: Combined): void {
+function combineWhole(pair: Pair, { isWhole }: TableFound, unwrittenSince: boolean, result: Combined): void {
   const { db, table, columns } = pair
   if (isWhole && !unwrittenSince) return
   const names = columns.map(quoteIdentifier).join(', ')
-  if (unwrittenSince) {
-    const before = db.prepare<[], number>(`SELECT count(*) FROM main.${table}`).pluck().get() ?? 0
-    db.exec(`DELETE FROM main.${table}`)
-    const rowId = pair.rowId === undefined || pair.hasAlias ? '' : `${pair.rowId}, `
-    const taken = db.prepare(`INSERT INTO main.${table} (${rowId}${names}) SELECT ${rowId}${names} FROM kept.${table}`)
-    result.keptAsInBackup = taken.run().changes
-    result.settled = before
-    return
-  }
-  const missing = `INSERT INTO main.${table} (${names}) SELECT ${names} FROM kept.${table} EXCEPT SELECT ${names} FROM main.${table}`
-  result.fromBackup = db.prepare(missing).run().changes
+  const missing = `SELECT ${names} FROM kept.${table} EXCEPT SELECT ${names} FROM main.${table}`
+  if (unwrittenSince) result.fromBackup = db.prepare<[], number>(`SELECT count(*) FROM (${missing})`).pluck().get() ?? 0
+  else result.fromBackup = db.prepare(`INSERT INTO main.${table} (${names}) ${missing}`).run().changes
 }

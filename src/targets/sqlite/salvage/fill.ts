@@ -19,7 +19,7 @@ export interface Filled {
 
 export interface Filler {
   add(table: string, row: SalvagedRow): void
-  /** Adds the doubtful rows, which give way to all others. Their rowids are in the temporary table `doubt`. */
+  /** Adds doubtful and loose rows, which give way to all others. Rowids of doubtful ones are in the temporary table `doubt`. */
   finish(): ReadonlyMap<string, Filled>
 }
 
@@ -43,9 +43,9 @@ export function createFiller(db: Database.Database, shapes: readonly TableShape[
     try {
       target.insert(row)
       counts.salvaged += 1
-      if (!row.isDoubtful) return
+      if (!row.isDoubtful && !row.isLoose) return
       counts.doubtful += 1
-      if (target.shape.form === 'table') noteDoubt.run(table, row.rowId)
+      if (row.isDoubtful && target.shape.form === 'table') noteDoubt.run(table, row.rowId)
     } catch (error) {
       if (!isRefusal(error)) throw error
       counts.refused += 1
@@ -53,7 +53,7 @@ export function createFiller(db: Database.Database, shapes: readonly TableShape[
     }
   }
   return {
-    add: (table, row) => (row.isDoubtful ? waiting.push({ table, row }) : put(table, row)),
+    add: (table, row) => (row.isDoubtful || row.isLoose ? waiting.push({ table, row }) : put(table, row)),
     finish() {
       for (const { table, row } of waiting) put(table, row)
       return filled

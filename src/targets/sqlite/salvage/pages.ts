@@ -71,19 +71,23 @@ function guessSize(read: ReadBytes, fileBytes: number, said: number | undefined)
   const score = (size: number) => {
     const pages = Math.min(samplePages, Math.floor(fileBytes / size))
     let good = 0
-    for (let index = 1; index < pages; index += 1) if (looksLikePage(read(index * size, 8), size)) good += 1
-    return pages <= 1 ? 0 : (good * size) / (pages * size) + good / 1e6
+    for (let index = 1; index < pages; index += 1) if (looksLikePage(read(index * size, size), size)) good += 1
+    return pages <= 1 ? 0 : good / (pages - 1)
   }
   const candidates = said === undefined ? sizes : [said, ...sizes]
   return candidates.reduce((best, size) => (score(size) > score(best) ? size : best))
 }
 
-function looksLikePage(head: Uint8Array, size: number): boolean {
-  const type = head[0] ?? 0
+/** Cells are laid from the end of a page towards its head: one of them begins in its second half, and none behind it. */
+function looksLikePage(page: Uint8Array, size: number): boolean {
+  const type = page[0] ?? 0
   if (![2, 5, 10, 13].includes(type)) return false
-  const cells = u16(head, 3)
-  const content = u16(head, 5) === 0 ? 65_536 : u16(head, 5)
-  return cells > 0 && cells < size / 4 && content >= 8 + cells * 2 && content <= size
+  const cells = u16(page, 3)
+  const content = u16(page, 5) === 0 ? 65_536 : u16(page, 5)
+  const first = type < 8 ? 12 : 8
+  if (cells === 0 || first + cells * 2 > content || content > size) return false
+  const pointers = Array.from({ length: cells }, (_, index) => u16(page, first + index * 2))
+  return pointers.every((at) => at >= content && at < size) && pointers.some((at) => at > size / 2)
 }
 
 /** What a -wal holds for a database of this page size. */

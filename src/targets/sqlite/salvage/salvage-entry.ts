@@ -65,7 +65,7 @@ serve((input, { progress }): SalvageReport => {
   try {
     const file = reader(rolledBack(order))
     const wal = existsSync(`${order.file}-wal`) ? reader(`${order.file}-wal`) : undefined
-    const view = chooseView(file, wal, kept)
+    const view = chooseView(file, wal, kept, order.set?.unwrittenSince === true)
     progress(1, 4)
     const report = rebuild(db, view, kept, order)
     db.close()
@@ -125,23 +125,29 @@ function chooseView(
   file: { readonly read: Opened; readonly bytes: number },
   wal: { readonly read: Opened; readonly bytes: number } | undefined,
   kept: Database.Database | undefined,
+  unwrittenSince: boolean,
 ): View {
+  const schemaOf = (pages: Pages) => schemaIn(pages, kept, unwrittenSince)
   const alone = openPages(file.read, file.bytes)
   const frames = wal === undefined ? undefined : readWal(wal.read, wal.bytes, alone.pageSize)
-  const bare = { ...schemaOf(alone, kept), pages: alone }
+  const bare = { ...schemaOf(alone), pages: alone }
   if (wal === undefined || frames === undefined) return { ...bare, wal: 'none' }
   if (frames.pages.size === 0) return { ...bare, wal: 'empty' }
   const bytes = Math.max(frames.pageCount * alone.pageSize, 0)
   const joined = openPages(withWal(file.read, wal.read, frames, alone.pageSize), bytes)
   if (joined.pageSize !== alone.pageSize) return { ...bare, wal: 'contradicts' }
-  const full = { ...schemaOf(joined, kept), pages: joined }
+  const full = { ...schemaOf(joined), pages: joined }
   return damageOf(full) <= damageOf(bare) ? { ...full, wal: 'used' } : { ...bare, wal: 'contradicts' }
 }
 
-function schemaOf(pages: Pages, kept: Database.Database | undefined): { readonly entries: readonly SchemaEntry[] } {
+function schemaIn(
+  pages: Pages,
+  kept: Database.Database | undefined,
+  unwrittenSince: boolean,
+): { readonly entries: readonly SchemaEntry[] } {
   const { rows, isWhole } = readSchemaRows(pages)
   const theirs = kept === undefined ? [] : entriesIn(kept, 'main')
-  return { entries: joinEntries(entriesOf(rows), theirs, isWhole) }
+  return { entries: joinEntries(entriesOf(rows), theirs, isWhole && !unwrittenSince) }
 }
 
 /** How much of a view cannot be read: compares two views of one file. */

@@ -115,6 +115,7 @@ export function shapeOf(db: Database.Database, { name, root }: SchemaEntry): Tab
         affinity: affinityOf(column.type),
         notNull: column.notnull === 1,
         isRowId: isRowId(column),
+        isKey: column.pk > 0,
       }),
     ),
   }

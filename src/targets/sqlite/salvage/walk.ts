@@ -13,6 +13,8 @@ export interface ShapeColumn {
   readonly notNull: boolean
   /** Another name of the rowid: the record holds null in its place. */
   readonly isRowId: boolean
+  /** Part of the primary key: that it is null is allowed, and tells that a page is rather another table's. */
+  readonly isKey: boolean
 }
 
 export interface TableShape {
@@ -28,6 +30,8 @@ export interface SalvagedRow {
   readonly cells: readonly SalvagedCell[]
   /** Something around it does not fit, so that it may not be what was stored. */
   readonly isDoubtful: boolean
+  /** Its page may be one of rows that were deleted: no tree leads to it, and the list of free pages cannot be read. */
+  readonly isLoose: boolean
 }
 
 /** Rows that cannot be read: the page that held them, and between which rowids they were, as far as that is known. */
@@ -68,6 +72,7 @@ const schemaColumns: readonly ShapeColumn[] = ['type', 'name', 'tbl_name', 'root
   affinity: name === 'rootpage' ? 'number' : 'text',
   notNull: name === 'type' || name === 'name',
   isRowId: false,
+  isKey: false,
 }))
 
 /** Goes through all tables, then through the pages that none of them led to. */
@@ -81,7 +86,8 @@ export function walkTables(
   if (tables.every(({ isWhole }) => isWhole)) return { tables, strays: [] }
   const strays: Stray[] = []
   const adopted = new Map<TableFound, number>()
-  for (const group of orphansOf(pages, visited)) {
+  const orphans = orphansOf(pages, visited)
+  for (const group of orphans.groups) {
     const fitting = tables.filter((table) => !table.isWhole && couldHold(table, group.rows))
     const [only] = fitting
     if (only === undefined || fitting.length > 1) {
@@ -89,7 +95,8 @@ export function walkTables(
       if (rows.length > 0) strays.push({ page, rows: rows.length, tables: fitting.map(({ shape }) => shape.name) })
       continue
     }
-    for (const { row, isDoubtful } of group.rows) sink(only.shape.name, { ...row, isDoubtful })
+    for (const { row, isDoubtful } of group.rows)
+      sink(only.shape.name, { ...row, isDoubtful, isLoose: !orphans.freeIsKnown })
     adopted.set(only, (adopted.get(only) ?? 0) + group.rows.length)
   }
   return { tables: tables.map((table) => ({ ...table, rows: table.rows + (adopted.get(table) ?? 0) })), strays }
@@ -103,7 +110,7 @@ function walkTree(pages: Pages, shape: TableShape, visited: Set<number>, sink: S
   let isWhole = true
   const emit = (row: LeafCell, isDoubtful: boolean) => {
     rows += 1
-    sink(shape.name, { ...row, isDoubtful })
+    sink(shape.name, { ...row, isDoubtful, isLoose: false })
   }
   const lose = (part: LostPart) => {
     isWhole = false
@@ -163,7 +170,10 @@ interface Orphans {
 }
 
 /** Pages with rows that no tree led to, joined where an inner page still joins them. */
-function orphansOf(pages: Pages, visited: Set<number>): readonly Orphans[] {
+function orphansOf(
+  pages: Pages,
+  visited: Set<number>,
+): { readonly groups: readonly Orphans[]; readonly freeIsKnown: boolean } {
   const free = freePages(pages)
   const found = new Map<number, ReturnType<typeof readTreePage>>()
   const below = new Set<number>()
@@ -181,12 +191,12 @@ function orphansOf(pages: Pages, visited: Set<number>): readonly Orphans[] {
     taken.add(number)
     if (read === undefined) return []
     if (read.is === 'interior') return read.children.flatMap(({ page }) => gather(page))
-    // Where the list of free pages cannot be read, a page of rows that were deleted looks like one that was lost.
-    return read.rows.map((row) => ({ row, isDoubtful: read.isDoubtful || !free.isWhole || hasRawText(row) }))
+    return read.rows.map((row) => ({ row, isDoubtful: read.isDoubtful || hasRawText(row) }))
   }
   const tops = [...found.keys()].filter((number) => !below.has(number))
   // What is left after these lies in a circle of damaged pointers.
-  return [...tops, ...found.keys()].map((page) => ({ page, rows: gather(page) })).filter(({ rows }) => rows.length > 0)
+  const groups = [...tops, ...found.keys()].map((page) => ({ page, rows: gather(page) }))
+  return { groups: groups.filter(({ rows }) => rows.length > 0), freeIsKnown: free.isWhole }
 }
 
 function couldHold({ shape, lost }: TableFound, rows: Orphans['rows']): boolean {
@@ -194,7 +204,9 @@ function couldHold({ shape, lost }: TableFound, rows: Orphans['rows']): boolean 
   const isMissing = (rowId: bigint) =>
     shape.root === undefined ||
     lost.some(({ after, upTo }) => (after === undefined || rowId > after) && (upTo === undefined || rowId <= upTo))
-  return rows.every(({ row }) => fits(shape, row.cells)) && rows.some(({ row }) => isMissing(row.rowId))
+  const hasKey = ({ cells }: LeafCell) =>
+    shape.columns.every(({ isKey, isRowId }, at) => !isKey || isRowId || (cells[at] ?? null) !== null)
+  return rows.every(({ row }) => fits(shape, row.cells) && hasKey(row)) && rows.some(({ row }) => isMissing(row.rowId))
 }
 
 /** The pages that hold nothing by the file's own list. */
