@@ -20,12 +20,20 @@ import { serve } from '../../process/serve.ts'
 import { openReading, openWriting } from '../connection.ts'
 import { codeOf } from '../database-error.ts'
 import { quoteIdentifier } from '../schema-reader.ts'
+import type { LeafCell } from './cells.ts'
 import { type Combined, combineTable, nothingCombined } from './combine.ts'
 import { createFiller, type Filled } from './fill.ts'
 import { openPages, type Pages, type ReadBytes, readWal, u32, withWal } from './pages.ts'
 import type { SalvageReport, TableReport } from './report.ts'
 import { countOf, createEntries, entriesIn, entriesOf, joinEntries, type SchemaEntry, shapeOf } from './shapes.ts'
-import { type LostPart, readSchemaRows, type TableFound, type TableShape, walkTables } from './walk.ts'
+import {
+  type LostPart,
+  type Resemblance,
+  readSchemaRows,
+  type TableFound,
+  type TableShape,
+  walkTables,
+} from './walk.ts'
 
 export const salvageOrderSchema = z.strictObject({
   /** The quarantined file; its -wal, where there was one, lies beside it. */
@@ -190,7 +198,7 @@ function rebuild(
   const shapes = shapesOf(db, made)
   db.exec('BEGIN')
   const filler = createFiller(db, shapes)
-  const { tables, strays } = walkTables(pages, shapes, new Set([1]), filler.add)
+  const { tables, strays } = walkTables(pages, shapes, new Set([1]), filler.add, likenessTo(kept))
   const filled = filler.finish()
   db.exec('COMMIT')
   const combined = combine(db, tables, kept, order)
@@ -207,6 +215,19 @@ function rebuild(
     tables: reports,
     strays: strays.map(({ page, rows, tables: names }) => ({ page, rows, tables: [...names] })),
     ...verified(db),
+  }
+}
+
+/** Rows that the backup has under the same rowid, with a value in common. */
+function likenessTo(kept: Database.Database | undefined): Resemblance {
+  return (table, rows) => {
+    if (kept === undefined || !entriesIn(kept, 'main').some(({ name }) => name === table)) return 0
+    const one = kept.prepare<[bigint], unknown[]>(`SELECT * FROM ${quoteIdentifier(table)} WHERE rowid = ?`)
+    const isAlike = ({ rowId, cells }: LeafCell) => {
+      const theirs = one.safeIntegers().raw(true).get(rowId) ?? []
+      return theirs.some((cell, at) => cell !== null && cell === cells[at])
+    }
+    return rows.filter(isAlike).length
   }
 }
 

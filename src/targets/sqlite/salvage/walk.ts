@@ -81,6 +81,7 @@ export function walkTables(
   shapes: readonly TableShape[],
   visited: Set<number>,
   sink: Sink,
+  resemblance: Resemblance = () => 0,
 ): { readonly tables: readonly TableFound[]; readonly strays: readonly Stray[] } {
   const tables = shapes.map((shape) => walkTree(pages, shape, visited, sink))
   if (tables.every(({ isWhole }) => isWhole)) return { tables, strays: [] }
@@ -89,8 +90,8 @@ export function walkTables(
   const orphans = orphansOf(pages, visited)
   for (const group of orphans.groups) {
     const fitting = tables.filter((table) => !table.isWhole && couldHold(table, group.rows))
-    const [only] = fitting
-    if (only === undefined || fitting.length > 1) {
+    const only = chosenOf(fitting, group.rows, resemblance)
+    if (only === undefined) {
       const { page, rows } = group
       if (rows.length > 0) strays.push({ page, rows: rows.length, tables: fitting.map(({ shape }) => shape.name) })
       continue
@@ -100,6 +101,26 @@ export function walkTables(
     adopted.set(only, (adopted.get(only) ?? 0) + group.rows.length)
   }
   return { tables: tables.map((table) => ({ ...table, rows: table.rows + (adopted.get(table) ?? 0) })), strays }
+}
+
+/** How many of some rows are like rows of that table elsewhere, as in a backup. */
+export type Resemblance = (table: string, rows: readonly LeafCell[]) => number
+
+const likenessRows = 50
+
+/** The one table that fits, or the one whose rows are most like these; tables of Trueup give way to those of people. */
+function chosenOf(
+  fitting: readonly TableFound[],
+  rows: Orphans['rows'],
+  resemblance: Resemblance,
+): TableFound | undefined {
+  if (fitting.length < 2) return fitting[0]
+  const sample = rows.slice(0, likenessRows).map(({ row }) => row)
+  const likeness = fitting.map(({ shape }) => resemblance(shape.name, sample))
+  const most = Math.max(...likeness)
+  const alike = fitting.filter((_, at) => most === 0 || likeness[at] === most)
+  const peoples = alike.filter(({ shape }) => !shape.name.startsWith('_trueup_'))
+  return alike.length === 1 ? alike[0] : peoples.length === 1 ? peoples[0] : undefined
 }
 
 const depthMax = 40
