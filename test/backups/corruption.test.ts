@@ -192,6 +192,50 @@ describe(`a damaged copy (CORRUPTION_SEED=${seed})`, () => {
   )
 })
 
+describe('a database that was found damaged', () => {
+  test('is read and not written, by whatever way, until its repair is approved', async () => {
+    const world = createBackupWorld()
+    try {
+      world.sql(fill)
+      await world.open(({ apply }) => apply())
+      // Something to repair in a table of it.
+      world.sql('ALTER TABLE leads DROP COLUMN email; PRAGMA wal_checkpoint(TRUNCATE)')
+      const sound = readFileSync(world.path('data/leads.db'))
+      const page = sound.length / pageSize - 20
+      lay(world, {
+        file: Buffer.concat([
+          sound.subarray(0, page * pageSize),
+          Buffer.alloc(pageSize),
+          sound.subarray((page + 1) * pageSize),
+        ]),
+        wal: undefined,
+      })
+      await world.open(async ({ workspace, apply }) => {
+        await apply()
+        const table = workspace.engine.statuses.get({ kind: 'table', name: 'leads' })
+        const [waiting] = table?.actions ?? []
+        expect(waiting?.gate).toMatchObject({
+          decision: 'wait',
+          reasons: [expect.objectContaining({ code: 'dependency' })],
+        })
+        expect(waiting?.gate.reasons[0]?.message).toContain('damaged')
+        const path = world.path('data/leads.db')
+        await expect(workspace.databases.write(path, () => undefined)).rejects.toMatchObject({
+          code: 'DATABASE_DAMAGED',
+        })
+        const view = await workspace.databases.read(path)
+        expect(view.db.prepare('SELECT count(*) FROM leads').pluck().get()).toBe(402)
+        view.close()
+        await repair(workspace)
+        await apply()
+        expect(workspace.engine.statuses.get({ kind: 'table', name: 'leads' })?.drift).toEqual([])
+      })
+    } finally {
+      world.remove()
+    }
+  })
+})
+
 /** As another program sees it. */
 function sqliteFindsSound(path: string): boolean {
   copyFileSync(path, `${path}.look`)
