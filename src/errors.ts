@@ -45,7 +45,7 @@ export const errorTable = {
   DATABASE_CORRUPT: {
     retry: 'human',
     meaning: 'SQLite cannot read the database file, or an integrity check failed.',
-    hint: 'Stop the programs that write it, copy the file with its -wal and -shm, and restore a verified backup.',
+    hint: 'Stop the programs that write it, and approve the repair that `trueup approvals` lists; see docs/recovery.md.',
   },
   DATABASE_DAMAGED: {
     retry: 'backoff',
