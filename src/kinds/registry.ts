@@ -18,6 +18,7 @@ import { type DuplicatesLooker, duplicatesKind, type LazyDuplicateFiles } from '
 import { importKind, type KnownLeadsPort } from './import/index.ts'
 import type { JobKind } from './job/index.ts'
 import { machineKind } from './machine/index.ts'
+import { notingCorruption } from './met-corruption.ts'
 import { namingOwnFiles } from './own-files.ts'
 import { type QualityInspector, qualityKind } from './quality/index.ts'
 import type { ServiceKind } from './service/index.ts'
@@ -82,12 +83,13 @@ export const kindNames = [
 /** Makes every kind of {@link kindNames}. */
 export function createKinds(ports: KindPorts): readonly Kind[] {
   const ownFolder = dirname(ports.checkpointsPath)
+  const noting = { memory: ports.memory, nowMs: () => ports.clock.nowMs() }
   return [
     databaseKind(ports),
-    tableKind(ports),
-    standardizationKind(ports),
-    qualityKind({ ...ports, inspector: ports.quality }),
-    importKind(ports),
+    notingCorruption(noting, tableKind(ports)),
+    notingCorruption(noting, standardizationKind(ports)),
+    notingCorruption(noting, qualityKind({ ...ports, inspector: ports.quality })),
+    notingCorruption(noting, importKind(ports)),
     namingOwnFiles(ownFolder, duplicatesKind(ports)),
     namingOwnFiles(ownFolder, airtableSchemaKind(ports)),
     namingOwnFiles(ownFolder, syncKind({ ...ports, ...ports.sync })),

@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import type Database from 'better-sqlite3'
 import { z } from 'zod'
 import { serve } from '../../process/serve.ts'
+import { restartChangeLog } from '../change-log.ts'
 import { openReading, openWriting } from '../connection.ts'
 import { codeOf } from '../database-error.ts'
 import { quoteIdentifier } from '../schema-reader.ts'
@@ -207,6 +208,8 @@ function rebuild(
   createEntries(db, later, theirs, schema)
   const reports = tables.map((table) => reportOf(db, table, filled, combined))
   db.exec('DROP TABLE temp.doubt')
+  // Rows are other ones than the log of changes tells: whoever reads on from a place in it looks at all.
+  if (order.set?.unwrittenSince !== true) restartChangeLog(db)
   const { pageSize, count, hasHeader } = pages
   const { set, withoutSet } = order
   return {
