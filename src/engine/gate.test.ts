@@ -72,6 +72,15 @@ describe('the gate', () => {
     })
   })
 
+  it('asks a person where the action wants one, however loose the policy is', () => {
+    const loose = policyOf({ approvals: { high: 'auto' } })
+    expect(gate({ action: action({ risk: 'high' }), policy: loose }).decision).toBe('auto')
+    const asking = { action: action({ risk: 'high', needsApproval: true }), policy: loose }
+    expect(gate(asking)).toMatchObject({ decision: 'approve', runnable: false })
+    expect(codes(asking)).toEqual(['asks-person'])
+    expect(gate({ ...asking, approvals: [approvalBy('ann')] }).runnable).toBe(true)
+  })
+
   it('asks for approvals as the policy says for the risk', () => {
     expect(severities.map((risk) => gate({ action: action({ risk }) }).decision)).toEqual([
       'auto',

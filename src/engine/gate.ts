@@ -33,6 +33,7 @@ export const gateCodes = [
   'budget',
   'risk',
   'irreversible',
+  'asks-person',
   'blast-radius-rows',
   'blast-radius-percent',
   'quarantined',
@@ -76,7 +77,12 @@ export interface GateInput {
   readonly quarantined?: { readonly sinceMs: number; readonly by: string } | undefined
   readonly suspended?: { readonly by: string; readonly reason: string } | undefined
   readonly breaker: BreakerState
-  readonly dependencies: readonly { readonly key: ResourceKey; readonly status: 'usable' | 'unusable' | 'unknown' }[]
+  readonly dependencies: readonly {
+    readonly key: ResourceKey
+    readonly status: 'usable' | 'unusable' | 'unknown'
+    /** What is the matter with it, where that is known. */
+    readonly why?: string
+  }[]
   /** The resource is declared so that it is never written. */
   readonly observeOnly: boolean
   /** How this run works; the policy's mode counts too, and `observe` wins. */
@@ -145,10 +151,10 @@ function obstacles(input: GateInput): readonly GateReason[] {
   if (suspended !== undefined) wait('suspended', `suspended by ${suspended.by}: ${suspended.reason}`)
   const breaker = breakerAt(input.breaker, nowMs)
   if (breaker.is === 'open') wait('breaker-open', `${breaker.reason}: ${breaker.message}`, breaker.untilMs)
-  for (const { key, status } of input.dependencies) {
+  for (const { key, status, why } of input.dependencies) {
     if (status === 'usable') continue
     const state = status === 'unusable' ? 'is not usable' : 'has not been looked at'
-    wait('dependency', `${keyText(key)}, on which it depends, ${state}`)
+    wait('dependency', `${keyText(key)}, on which it depends, ${state}${why === undefined ? '' : `: ${why}`}`)
   }
   if (budget !== undefined && budget.remainingTokens < action.cost.tokens) {
     const message = `it costs ${action.cost.tokens} and ${budget.name} has ${budget.remainingTokens} left`
@@ -166,6 +172,8 @@ function concerns({ action, policy, quarantined }: GateInput): readonly GateReas
 
   const byRisk = approvalByRisk(policy, action)
   if (byRisk !== 'auto') reasons.push({ code: 'risk', asks: byRisk, message: `its risk is ${action.risk}` })
+  if (action.needsApproval === true)
+    approve('asks-person', 'it is never done without a person, whatever the policy says')
   if (action.reversible === 'irreversible') approve('irreversible', 'it cannot be undone')
   if (count > rows) {
     approve('blast-radius-rows', `it affects ${count} records, more than the ${rows} of policy.blastRadius.rows`)
