@@ -90,13 +90,13 @@ export function createKinds(ports: KindPorts): readonly Kind[] {
     notingCorruption(noting, standardizationKind(ports)),
     notingCorruption(noting, qualityKind({ ...ports, inspector: ports.quality })),
     notingCorruption(noting, importKind(ports)),
-    namingOwnFiles(ownFolder, duplicatesKind(ports)),
+    notingCorruption(noting, namingOwnFiles(ownFolder, duplicatesKind(ports))),
     namingOwnFiles(ownFolder, airtableSchemaKind(ports)),
-    namingOwnFiles(ownFolder, syncKind({ ...ports, ...ports.sync })),
+    notingCorruption(noting, namingOwnFiles(ownFolder, syncKind({ ...ports, ...ports.sync }))),
     suppressionKind(ports),
     ports.services,
     ports.jobs,
-    namingOwnFiles(ownFolder, ports.backups),
+    notingCorruption(noting, namingOwnFiles(ownFolder, ports.backups)),
     machineKind({ ...ports, machine: createMachine() }),
   ]
 }

@@ -6,6 +6,7 @@ import { lastMoment, nextMoment } from '../../engine/schedule.ts'
 import { OperationalError } from '../../errors.ts'
 import { folderProblem, listSets, type SetSeen } from '../../targets/backup/sets.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
+import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import { asksOf, stagedCopy } from './asks.ts'
 import type { CompareOrder } from './compare-entry.ts'
 import type { BackupPorts } from './ports.ts'
@@ -111,6 +112,8 @@ async function compared(ask: RestoreAsk, ports: BackupPorts, context: EffectCont
     return { ask, evidence: comparison.evidence, comparison, problem: undefined }
   } catch (error) {
     if (!(error instanceof OperationalError) || context.signal.aborted) throw error
+    // Its repair comes first, and whoever looks after the database must hear of it.
+    if (error.code === 'DATABASE_CORRUPT') throw error
     return { ask, evidence: '', comparison: undefined, problem: error.message }
   }
 }
@@ -135,6 +138,8 @@ export async function compareIn(
       keep,
     }
     return await offload.thread(entryUrl('./compare-entry', import.meta.url), order, context)
+  } catch (error) {
+    throw toDatabaseError(error, ask.path)
   } finally {
     at.release()
   }

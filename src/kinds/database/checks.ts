@@ -1,6 +1,6 @@
 /**
  * The integrity checks on their schedule. Results are remembered, so that looks between two checks cost nothing; a file
- * that was replaced, or written after a check found it broken, is checked anew.
+ * that was replaced, got smaller, or was written after a check found it broken, is checked anew.
  */
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
@@ -28,6 +28,7 @@ const rememberedSchema = z.strictObject({
   atMs: z.number(),
   /** Of the file that was checked. */
   identity: z.string(),
+  bytes: z.number(),
   reply: integrityReplySchema.nullable(),
 })
 type Remembered = z.output<typeof rememberedSchema>
@@ -48,7 +49,7 @@ export async function checksOf(
 ): Promise<Checks> {
   const run = async (depth: 'quick' | 'full'): Promise<Remembered> => {
     const reply = await runCheck(ports, spec.path, depth, signal)
-    const remembered = { atMs: ports.clock.nowMs(), identity: facts.file.identity, reply: reply ?? null }
+    const remembered = { atMs: ports.clock.nowMs(), identity: facts.file.identity, bytes: facts.file.size, reply: reply ?? null }
     ports.memory.set(owner, depth, JSON.parse(JSON.stringify(remembered)))
     return remembered
   }
@@ -65,6 +66,8 @@ export async function checksOf(
 
 function isDueAt(known: Remembered | undefined, everyMs: number, facts: DatabaseFacts, nowMs: number): boolean {
   if (known === undefined || known.identity !== facts.file.identity) return true
+  // Only VACUUM makes a file of SQLite smaller; whatever else cut it off may have left a -wal that hides it.
+  if (facts.file.size < known.bytes) return true
   // A clock that was set back must not put the next check off.
   if (nowMs - known.atMs >= everyMs || nowMs < known.atMs) return true
   const modifiedAtMs = Math.max(facts.file.modifiedAtMs, facts.wal?.modifiedAtMs ?? 0)

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -438,6 +439,22 @@ describe('a corrupt database', () => {
     create()
     await look()
     truncateSync(path, 0)
+    expect(pathsOf(await look())).toContain('integrity')
+  })
+
+  test('is also one that was cut off below a -wal that still says how long it was, found before the next check is due', async () => {
+    create()
+    const db = new Database(path)
+    db.exec(
+      `PRAGMA wal_autocheckpoint = 0; WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
+       INSERT INTO leads SELECT hex(randomblob(200)) FROM n; PRAGMA wal_checkpoint(FULL); INSERT INTO leads VALUES ('late')`,
+    )
+    for (const suffix of ['', '-wal']) copyFileSync(`${path}${suffix}`, join(workspace, `kept${suffix}`))
+    db.close()
+    for (const suffix of ['', '-wal']) copyFileSync(join(workspace, `kept${suffix}`), `${path}${suffix}`)
+    expect(pathsOf(await look())).not.toContain('integrity')
+
+    truncateSync(path, Math.floor(statSync(path).size / 2))
     expect(pathsOf(await look())).toContain('integrity')
   })
 

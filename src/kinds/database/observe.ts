@@ -146,7 +146,7 @@ async function refuseVanished(ports: ObservePorts, owner: string, path: string):
   if (remains === undefined && ports.memory.get(owner, 'held-tables') !== true) return
   const sign = remains === undefined ? 'it held tables when it was last seen' : `${remains} is still there`
   throw new OperationalError('DATABASE_MISSING', `${path} is gone, and ${sign}`, {
-    hint: 'Find out who removed it, and restore it from a backup; an empty one is not made in its place.',
+    hint: `Find out who removed it. Then \`trueup backup list\`, \`trueup backup restore ID --into DIR\`, and move the database from DIR to ${path}; an empty one is not made in its place.`,
   })
 }
 
