@@ -21,7 +21,7 @@ import { ActionLink, Do, Empty, Live, Value, Wide } from '../ui/parts.tsx'
 import { count, isEmpty, label } from '../ui/text.ts'
 
 async function load(type: string | null, state: string) {
-  const known = await loadTable(type, ({ groups }) => groups !== undefined)
+  const known = await loadTable(type, 'groups')
   if (known === undefined) return undefined
   const { groups } = await ask(groupsDocument(known.table, known.columns), groupsShape, state === '' ? {} : { state })
   return { ...known, groups }
