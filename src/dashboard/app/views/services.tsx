@@ -1,4 +1,4 @@
-/** Programs that run and jobs that must succeed, with what they write. */
+/** Programs that run and jobs that must succeed, with what they write: personal data perhaps, so not everybody reads it. */
 import { useEffect, useRef } from 'preact/hooks'
 import { ask } from '../api/client.ts'
 import { documents } from '../api/documents.ts'
@@ -66,7 +66,7 @@ function List() {
                   </details>
                 )}
                 <p class="buttons">
-                  <a href={address('services', service.name)}>Its output</a>
+                  {may('state.reconcile') && <a href={address('services', service.name)}>Its output</a>}
                   {may('state.reconcile') && service.managed && (
                     <>
                       {service.pid === null ? (
@@ -117,7 +117,7 @@ function List() {
                   </details>
                 )}
                 <p class="buttons">
-                  <a href={address('services', job.name)}>Its output</a>
+                  {may('state.reconcile') && <a href={address('services', job.name)}>Its output</a>}
                   {may('state.reconcile') && job.managed && <Do work={() => ofProgram('runJob', job.name)}>Run now</Do>}
                 </p>
               </article>
