@@ -8,6 +8,8 @@ z.config({ jitless: true })
 export class SignedOut extends Error {}
 /** No answer, or none that makes sense: the controller is down or on its way up. */
 export class Unreachable extends Error {}
+/** An answer of another shape: the page is older or newer than the program. */
+class Unexpected extends Error {}
 /** The API answered, and said no. */
 export class Refused extends Error {
   readonly code: string
@@ -27,7 +29,7 @@ const answerShape = z.object({
 /** Variables as they are sent: JSON, and what is undefined is left out. */
 export type Variables = Readonly<Record<string, unknown>>
 
-/** Sends one document. Throws {@link SignedOut}, {@link Unreachable} or {@link Refused}. */
+/** Sends one document. Throws {@link SignedOut}, {@link Unreachable}, {@link Refused} or {@link Unexpected}. */
 export async function ask<Shape extends z.core.$ZodType>(
   document: string,
   shape: Shape,
@@ -39,7 +41,7 @@ export async function ask<Shape extends z.core.$ZodType>(
   const parsed = z.safeParse(shape, answer.data)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
-    throw new Unreachable(`The answer is not what this page knows (${issue?.path.join('.')}). Load the page again.`)
+    throw new Unexpected(`The answer is not what this page knows (${issue?.path.join('.')}). Load the page again.`)
   }
   return parsed.data
 }

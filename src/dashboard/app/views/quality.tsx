@@ -1,7 +1,7 @@
 /** How good the data are: a score per table and field, what is wrong, how it went, and plain figures. */
 import { ask } from '../api/client.ts'
 import { documents } from '../api/documents.ts'
-import { health, quality, statistics, type TableQuality, type TableStatistics } from '../api/shapes.ts'
+import { health, quality, statistics, type TableQuality, type TableStatistics } from '../api/quality-shapes.ts'
 import { useLive } from '../state/live.ts'
 import { may } from '../state/viewer.ts'
 import { Empty, Live, Meter, ResourceLink, Tag, Wide } from '../ui/parts.tsx'
