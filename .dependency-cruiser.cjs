@@ -1,7 +1,7 @@
 // The dependency direction of docs/ARCHITECTURE.md. A new folder under src must be given its place here.
 const inside = (...folders) => `^src/(${folders.join('|')})/`
 
-/** What a folder of src may import besides itself and the ground floor (errors, clock, random, log, json). */
+/** What a folder of src may import besides itself and the ground floor (errors, clock, random, log, json, scrub). */
 const layers = {
   values: [],
   matching: ['values'],
@@ -34,7 +34,7 @@ const layers = {
   ],
 }
 
-const groundFloor = '^src/(errors|clock|random|log|json)\\.ts$'
+const groundFloor = '^src/(errors|clock|random|log|json|scrub)\\.ts$'
 
 module.exports = {
   forbidden: [
@@ -71,7 +71,7 @@ module.exports = {
       comment: 'What a kind is made of is its own affair; `thread.ts` is what threads of others need of it. The command line knows kinds by their names only.',
       severity: 'error',
       from: { path: '^src/', pathNot: ['^src/kinds/[^/]+/', '\\.test\\.ts$'] },
-      to: { path: '^src/kinds/', pathNot: ['^src/kinds/(registry|own-files)\\.ts$', '^src/kinds/[^/]+/(index|thread)\\.ts$'] },
+      to: { path: '^src/kinds/', pathNot: ['^src/kinds/(registry|own-files|met-corruption)\\.ts$', '^src/kinds/[^/]+/(index|thread)\\.ts$'] },
     },
     {
       name: 'the-command-line-makes-no-kinds',

@@ -17,6 +17,7 @@ const programs = ['cli/main.ts', 'targets/process/host.ts', 'desired/write-json-
 /** Modules that tests load in processes of their own. */
 const loadedByTests = [
   'clock.ts',
+  'errors.ts',
   'log.ts',
   'random.ts',
   'demo/demo-workspace.ts',
@@ -25,6 +26,7 @@ const loadedByTests = [
   'targets/airtable/official-transport.ts',
   'targets/airtable/target.ts',
   'targets/process/offload.ts',
+  'targets/process/serve.ts',
   'targets/sqlite/change-sets.ts',
   'targets/sqlite/databases.ts',
   'workspace/open.ts',

@@ -45,7 +45,12 @@ export const errorTable = {
   DATABASE_CORRUPT: {
     retry: 'human',
     meaning: 'SQLite cannot read the database file, or an integrity check failed.',
-    hint: 'Stop the programs that write it, copy the file with its -wal and -shm, and restore a verified backup.',
+    hint: 'Stop the programs that write it, and approve the repair that `trueup approvals` lists; see docs/recovery.md.',
+  },
+  DATABASE_DAMAGED: {
+    retry: 'backoff',
+    meaning: 'The database was found damaged, and nothing is written to it until its repair is decided on.',
+    hint: 'Nothing was changed. See `trueup why database/NAME`, then approve the repair that `trueup approvals` lists.',
   },
   DATABASE_LOCKED: {
     retry: 'backoff',

@@ -14,7 +14,8 @@ export function canonicalJson(value: JsonValue): string {
   return `{${parts.join(',')}}`
 }
 
-function isList(value: object): value is readonly JsonValue[] {
+/** Whether it is an array; narrows a JSON value, which `Array.isArray` does not. */
+export function isList(value: object): value is readonly JsonValue[] {
   return Array.isArray(value)
 }
 

@@ -5,6 +5,7 @@
  */
 import type { UndoSelection } from '../engine/undo.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
+import type { AccessNote } from './access-notes.ts'
 
 export type Awaitable<Value> = Value | Promise<Value>
 
@@ -256,6 +257,8 @@ export type ApplyOutcome =
       readonly drift: readonly DriftView[]
     }
   | { readonly is: 'invalid'; readonly problems: readonly ProblemView[] }
+  /** It changes `access`, and the caller may not; nothing was done. */
+  | { readonly is: 'grants' }
   /** Valid, but it waits for an approval (an emptied file, say). */
   | { readonly is: 'waiting'; readonly reason: string }
 
@@ -326,6 +329,8 @@ export interface EnginePort {
     readonly yaml: string
     readonly dryRun: boolean
     readonly actor: string
+    /** Whether the caller may change who may do what. */
+    readonly mayGrant: boolean
   }): Awaitable<ApplyOutcome>
 
   /** A page of events after a cursor (oldest first), or without one the newest (newest first). */
@@ -354,9 +359,11 @@ export interface EnginePort {
     readonly reason: string
     readonly actor: string
   }): Awaitable<SuppressionView | undefined>
-  /** Journals that a token was made or revoked. */
+  /** Journals who came in, was refused, or saw personal data in full. Throws where the journal cannot be written. */
+  recordAccess(note: AccessNote): void
+  /** Journals that a token was made, replaced or revoked. */
   recordTokenChange(change: {
-    readonly is: 'created' | 'revoked'
+    readonly is: 'created' | 'rotated' | 'revoked'
     readonly tokenId: string
     readonly subject: string
     readonly role: string

@@ -1,4 +1,6 @@
 /** What the API needs of the quality of tables. The composition root implements it over the inspector of the kind. */
+import type { WriteContext, WriteRefusal } from '../leads/editor.ts'
+import type { Cell } from '../values/field-type.ts'
 import type { Awaitable } from './ports.ts'
 
 type SeverityName = 'low' | 'medium' | 'high' | 'critical'
@@ -24,6 +26,8 @@ export interface QualityCheckView {
   /** What holds where it passes. */
   readonly title: string
   readonly failing: number
+  /** Rows that a person said are right as they are; not among those that fail. */
+  readonly waived: number
   /** The share of rows that pass, in percent. */
   readonly percent: number
   /** The share that is asked for, where one is. */
@@ -62,7 +66,43 @@ export interface LeadQualityView {
     /** Why, without the value. */
     readonly reason: string
   }[]
+  /** What fails and was said to be right. */
+  readonly waived: readonly QualityWaiverView[]
 }
+
+/** What a person said is right although a check fails. */
+export interface QualityWaiverView {
+  readonly key: string
+  readonly check: string
+  readonly by: string
+  /** ISO 8601. */
+  readonly at: string
+  readonly reason: string
+  /** Not any more where a value that the check looks at is another. */
+  readonly holds: boolean
+}
+
+/** A value that would mend one record. */
+export interface QualitySuggestionView {
+  /** Another suggestion has another. */
+  readonly id: string
+  readonly key: string
+  readonly check: string
+  readonly field: string
+  readonly before: Cell
+  readonly after: Cell
+  readonly why: string
+}
+
+export type WaiveResult =
+  /** `actionId` is undefined where all of it was said before. */
+  | {
+      readonly is: 'waived'
+      readonly key: string
+      readonly checks: readonly string[]
+      readonly actionId: string | undefined
+    }
+  | WriteRefusal
 
 export interface QualityPort {
   /** Tables of which something is declared, in the order of the file. */
@@ -71,6 +111,17 @@ export interface QualityPort {
   report(table: string): Promise<QualityReportView>
   /** By key; records that are not there are left out. */
   leads(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, LeadQualityView>>
+  /** Oldest first, also those that do not hold any more. */
+  waivers(table: string): Promise<readonly QualityWaiverView[]>
+  /** Says that values of one record are right although these checks fail. It lasts until one of them changes, or an undo. */
+  waive(table: string, key: string, checks: readonly string[], context: WriteContext): Promise<WaiveResult>
+  /** Check by check, in the order of the file. */
+  suggestions(
+    table: string,
+    query: { readonly check?: string | undefined; readonly limit: number },
+  ): Promise<readonly QualitySuggestionView[]>
+  /** By key; records without any are left out. */
+  suggestionsFor(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, readonly QualitySuggestionView[]>>
   /** The newest `limit` scores since a moment, oldest first. */
   trend(table: string, sinceMs: number, limit: number): Awaitable<readonly QualityTrendView[]>
 }

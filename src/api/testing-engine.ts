@@ -1,4 +1,5 @@
 /** An engine port for the tests of the API: what it knows is set by the test, what is asked of it is kept. */
+import type { AccessNote } from './access-notes.ts'
 import type {
   ActionRecordView,
   ActionView,
@@ -52,6 +53,8 @@ function createChannel<Value>() {
 
 export interface TestingEngine extends EnginePort {
   readonly calls: { readonly method: string; readonly request: unknown }[]
+  /** What was noted of who came in, was refused, or saw personal data. */
+  readonly notes: readonly AccessNote[]
   readonly known: {
     resources: readonly ResourceView[]
     approve: ApproveOutcome
@@ -142,6 +145,7 @@ export function testingEvent(cursor: number, message = `event ${cursor}`): Event
 
 export function createTestingEngine(): TestingEngine {
   const calls: { method: string; request: unknown }[] = []
+  const notes: AccessNote[] = []
   const noted = <Result>(method: string, request: unknown, result: Result): Result => {
     calls.push({ method, request })
     return result
@@ -176,6 +180,7 @@ export function createTestingEngine(): TestingEngine {
 
   return {
     calls,
+    notes,
     known,
     happened,
     changed,
@@ -217,6 +222,9 @@ export function createTestingEngine(): TestingEngine {
     auditLog: () => ({ entries: known.audit, more: false }),
     suppressions: () => [],
     liftSuppression: (request) => noted('liftSuppression', request, undefined),
+    recordAccess: (note) => {
+      notes.push(note)
+    },
     recordTokenChange: (change) => noted('recordTokenChange', change, undefined),
   }
 }

@@ -1,5 +1,11 @@
 /** A quality port for the tests of the API: it tells the same of every table, and keeps what it was asked. */
-import type { LeadQualityView, QualityPort, QualityReportView } from './quality-port.ts'
+import type {
+  LeadQualityView,
+  QualityPort,
+  QualityReportView,
+  QualitySuggestionView,
+  QualityWaiverView,
+} from './quality-port.ts'
 
 export interface TestingQuality extends QualityPort {
   /** The keys of each reading. */
@@ -31,7 +37,14 @@ export function createTestingQuality(): TestingQuality {
     score: 90,
     fields: [{ field: 'email', score: 50 }],
     issues: [{ check: 'email.format', field: 'email', severity: 'medium', reason: 'is not an e-mail address' }],
+    waived: [],
   }
+  const waivers: QualityWaiverView[] = []
+  const suggestionOf = (key: string): QualitySuggestionView => ({
+    ...{ id: 's1', key, check: 'email.typo', field: 'email', why: 'the mail service is spelled so' },
+    before: 'ann@gmial.com',
+    after: 'ann@gmail.com',
+  })
   return {
     readings,
     tables: () => ['leads'],
@@ -40,6 +53,18 @@ export function createTestingQuality(): TestingQuality {
       readings.push(keys)
       return new Map(keys.map((key) => [key, view]))
     },
+    waivers: async () => waivers,
+    async waive(_table, key, checks, { actor, reason }) {
+      const unknown = checks.find((check) => !check.startsWith('email.'))
+      if (unknown !== undefined)
+        return { is: 'invalid', problems: [{ path: ['checks'], message: `${unknown} is no check of its rows` }] }
+      const at = '2026-11-26T12:00:00.000Z'
+      waivers.push(...checks.map((check) => ({ key, check, by: actor, at, reason, holds: true })))
+      return { is: 'waived', key, checks, actionId: 'w1' }
+    },
+    suggestions: async () => [suggestionOf('a')],
+    suggestionsFor: async (_table, keys) =>
+      new Map(keys.filter((key) => key === 'a').map((key) => [key, [suggestionOf(key)]])),
     trend: () => [{ atMs: 1000, score: 80, rows: 4, failing: [{ check: 'email.completeness', count: 3 }] }],
   }
 }

@@ -6,17 +6,24 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { systemClock } from '../clock.ts'
 import type { DesiredState } from '../desired/schema.ts'
+import type { LeadDuplicates } from '../leads/duplicates.ts'
 import { createLeadRepository, type LeadRepository } from '../leads/repository.ts'
 import { createLeadSearch } from '../leads/search/search.ts'
 import { leadTableOf } from '../leads/table.ts'
 import { testingDesiredState, testingTableSql } from '../leads/testing-table.ts'
 import { directWriter, noEraser } from '../leads/testing-writer.ts'
-import { openLog } from '../log.ts'
+import { type Log, openLog } from '../log.ts'
 import { systemRandom } from '../random.ts'
 import { standardizer } from '../values/standardizer.ts'
 import { type Auth, createAuth } from './auth/auth.ts'
 import { type NewToken, openTokens } from './auth/tokens.ts'
+import type { BackupPort } from './backup-port.ts'
+import type { ApiLimits } from './http/rate-limits.ts'
 import { type Api, createApi } from './http/server.ts'
+import type { EnginePort } from './ports.ts'
+import type { ProgramPort } from './program-port.ts'
+import type { QualityPort } from './quality-port.ts'
+import type { SyncPort } from './sync-port.ts'
 import { createTestingBackups } from './testing-backups.ts'
 import { createTestingEngine, type TestingEngine } from './testing-engine.ts'
 import { createTestingPrograms } from './testing-programs.ts'
@@ -66,11 +73,30 @@ export interface TestingServer {
   close(): Promise<void>
 }
 
-export async function startTestingServer(state: DesiredState = testingDesiredState()): Promise<TestingServer> {
+export interface TestingOptions {
+  /** Makes the tables; those of the testing desired state where it is left out. */
+  readonly sql?: string
+  /** Stands between the API and a port. */
+  readonly wrap?: <Port extends object>(port: Port) => Port
+  readonly duplicates?: LeadDuplicates
+  readonly limits?: Partial<ApiLimits>
+  readonly log?: Log
+}
+
+export async function startTestingServer(
+  state: DesiredState = testingDesiredState(),
+  {
+    sql = testingTableSql,
+    wrap = (port) => port,
+    duplicates,
+    limits = {},
+    log = openLog('silent'),
+  }: TestingOptions = {},
+): Promise<TestingServer> {
   const folder = mkdtempSync(join(tmpdir(), 'api-'))
   const db: Database.Database = new Database(join(folder, 'leads.db'))
   db.pragma('journal_mode = WAL')
-  db.exec(testingTableSql)
+  db.exec(sql)
   const engine = createTestingEngine()
   const sync = createTestingSync()
   const quality = createTestingQuality()
@@ -98,6 +124,7 @@ export async function startTestingServer(state: DesiredState = testingDesiredSta
         searches.push(search)
         const repository = createLeadRepository(table, {
           isErased: () => false,
+          duplicates,
           eraser: noEraser,
           reads,
           search: {
@@ -119,14 +146,15 @@ export async function startTestingServer(state: DesiredState = testingDesiredSta
   }
 
   const api = createApi({
-    engine,
-    sync,
-    quality,
-    programs: createTestingPrograms(),
-    backups: createTestingBackups(),
+    engine: wrap<EnginePort>(engine),
+    sync: wrap<SyncPort>(sync),
+    quality: wrap<QualityPort>(quality),
+    programs: wrap<ProgramPort>(createTestingPrograms()),
+    backups: wrap<BackupPort>(createTestingBackups()),
     auth,
     clock: systemClock,
-    log: openLog('silent'),
+    log,
+    limits,
     repositories: repositoriesOf(state),
   })
   const { port, url } = await api.listen(0, '127.0.0.1')

@@ -1,6 +1,7 @@
 /** What every command shares: options, one JSON document on stdout with --json, errors with the next step, exit status. */
 import type { Command } from 'commander'
 import { InvariantViolation, messageOf, OperationalError } from '../errors.ts'
+import { withoutSecrets } from '../scrub.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 
 /** 0 done and true, 1 error, 2 drift or something waits, 3 refused. */
@@ -73,8 +74,9 @@ export async function runCommand(
 /** Says what went wrong and what to do next; gives the exit status. */
 export function reportError(error: unknown, json: boolean): ExitStatus {
   const { code, message, hint, status } = describeError(error)
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message, hint } })}\n`)
-  else process.stderr.write(`trueup: ${message}\n${hint === '' ? '' : `  next: ${hint}\n`}`)
+  const said = withoutSecrets(message)
+  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message: said, hint } })}\n`)
+  else process.stderr.write(`trueup: ${said}\n${hint === '' ? '' : `  next: ${hint}\n`}`)
   return status
 }
 

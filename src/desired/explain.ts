@@ -1,9 +1,10 @@
 /** Turns zod's issues into findings that a person understands: which branch was meant, what is allowed, what was typed. */
 import { z } from 'zod'
+import { withoutSecrets } from '../scrub.ts'
 import { nearest } from './nearest.ts'
 import type { Finding, Path } from './problem.ts'
 import { isText, keysOf, nounOf, schemaAt, unwrapped, wordsOf } from './schema-walk.ts'
-import { holdsSecrets, withoutSecrets } from './secret-shapes.ts'
+import { holdsSecrets } from './secret-shapes.ts'
 import type { Positions } from './yaml-tree.ts'
 
 type Issue = z.core.$ZodIssue

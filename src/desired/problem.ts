@@ -1,6 +1,6 @@
 /** One thing that is wrong in the file: where it stands, what is wrong, what is allowed, and what was probably meant. */
 
-import { withoutSecrets } from './secret-shapes.ts'
+import { withoutSecrets } from '../scrub.ts'
 
 /** Names and list indexes from the top of the file to a value. */
 export type Path = readonly (string | number)[]

@@ -1,6 +1,7 @@
 /** Finds what looks like a secret in the text of the file. */
+
+import { secretsAt } from '../scrub.ts'
 import type { Finding } from './problem.ts'
-import { secretsAt } from './secret-shapes.ts'
 import { positionsIn } from './source-text.ts'
 
 /** How many are told. */

@@ -19,6 +19,7 @@ const journaledActionSchema = z.object({
   affected: z.object({ count: z.number(), sample: z.array(z.string()) }),
   population: z.number(),
   reversible: z.enum(reversibilities),
+  needsApproval: z.literal(true).optional(),
   recovery: z.enum(['transactional', 'keyed', 'blind']),
   cost: z.object({ bucket: z.string(), tokens: z.number() }),
   resolves: z.array(z.string()),

@@ -47,6 +47,8 @@ export interface ActionDraft {
   readonly population: number
   readonly preview: readonly CellPreview[]
   readonly reversible: Reversibility
+  /** A person is asked whatever the policy says. */
+  readonly needsApproval?: true | undefined
   /**
    * How a crash after dispatch is resolved: `transactional` (a marker was committed with the effect), `keyed` (the
    * target can be asked by a deterministic key), `blind` (nobody can tell).

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { Ledger } from './ledger.ts'
+import { isSamePerson } from './person.ts'
 import type { GatedAction } from './status.ts'
 
 export type ApprovalResult =
@@ -47,7 +48,7 @@ export function approve(
   else if (record.state === 'rejected')
     ports.ledger.move('action.reconsidered', current.action, { actor: approver }, {})
   else if (record.state !== 'planned' && record.state !== 'approved') return gone(actionId, ports.ledger)
-  if (current.action.risk === 'critical' && current.action.requestedBy === approver) {
+  if (current.action.risk === 'critical' && isSamePerson(current.action.requestedBy, approver)) {
     return {
       is: 'self-approval',
       actionId,

@@ -72,6 +72,15 @@ describe('the gate', () => {
     })
   })
 
+  it('asks a person where the action wants one, however loose the policy is', () => {
+    const loose = policyOf({ approvals: { high: 'auto' } })
+    expect(gate({ action: action({ risk: 'high' }), policy: loose }).decision).toBe('auto')
+    const asking = { action: action({ risk: 'high', needsApproval: true }), policy: loose }
+    expect(gate(asking)).toMatchObject({ decision: 'approve', runnable: false })
+    expect(codes(asking)).toEqual(['asks-person'])
+    expect(gate({ ...asking, approvals: [approvalBy('ann')] }).runnable).toBe(true)
+  })
+
   it('asks for approvals as the policy says for the risk', () => {
     expect(severities.map((risk) => gate({ action: action({ risk }) }).decision)).toEqual([
       'auto',
@@ -98,6 +107,13 @@ describe('the gate', () => {
     expect(refused).toMatchObject({ runnable: false, approvalsGiven: 1 })
     expect(refused.reasons.map(({ code }) => code)).toEqual(['risk', 'approval-by-requester'])
     expect(gate({ action: mine('high'), approvals: [approvalBy('ann')] }).runnable).toBe(true)
+  })
+
+  it('a person at the terminal and with a token is one', () => {
+    const critical = (requestedBy: string | undefined) => action({ risk: 'critical', cause: 'undo', requestedBy })
+    const approvals = [approvalBy('local:ann'), approvalBy('token:ann')]
+    expect(gate({ action: critical(undefined), approvals })).toMatchObject({ runnable: false, approvalsGiven: 1 })
+    expect(gate({ action: critical('local:ann'), approvals: [approvalBy('token:ann')] }).approvalsGiven).toBe(0)
   })
 
   it('does not count an approval from the moment it expires', () => {
@@ -336,7 +352,7 @@ describe('whatever it decides about', () => {
         const people = new Set(
           input.approvals
             .filter(({ expiresAtMs }) => expiresAtMs > nowMs)
-            .filter(({ atMs }) => input.quarantined === undefined || atMs > input.quarantined.sinceMs)
+            .filter(({ atMs }) => input.quarantined === undefined || atMs >= input.quarantined.sinceMs)
             .map(({ approver }) => approver),
         )
         if (input.action.risk === 'critical' && input.action.requestedBy !== undefined)

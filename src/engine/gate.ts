@@ -10,6 +10,7 @@ import { unreachable } from '../errors.ts'
 import type { Action } from './action.ts'
 import { type BreakerState, breakerAt } from './breaker.ts'
 import { severities } from './drift.ts'
+import { isSamePerson, personOf } from './person.ts'
 import { keyText, type ResourceKey } from './resource.ts'
 import { windowAt, windowText } from './windows.ts'
 
@@ -32,6 +33,7 @@ export const gateCodes = [
   'budget',
   'risk',
   'irreversible',
+  'asks-person',
   'blast-radius-rows',
   'blast-radius-percent',
   'quarantined',
@@ -75,7 +77,12 @@ export interface GateInput {
   readonly quarantined?: { readonly sinceMs: number; readonly by: string } | undefined
   readonly suspended?: { readonly by: string; readonly reason: string } | undefined
   readonly breaker: BreakerState
-  readonly dependencies: readonly { readonly key: ResourceKey; readonly status: 'usable' | 'unusable' | 'unknown' }[]
+  readonly dependencies: readonly {
+    readonly key: ResourceKey
+    readonly status: 'usable' | 'unusable' | 'unknown'
+    /** What is the matter with it, where that is known. */
+    readonly why?: string
+  }[]
   /** The resource is declared so that it is never written. */
   readonly observeOnly: boolean
   /** How this run works; the policy's mode counts too, and `observe` wins. */
@@ -144,10 +151,10 @@ function obstacles(input: GateInput): readonly GateReason[] {
   if (suspended !== undefined) wait('suspended', `suspended by ${suspended.by}: ${suspended.reason}`)
   const breaker = breakerAt(input.breaker, nowMs)
   if (breaker.is === 'open') wait('breaker-open', `${breaker.reason}: ${breaker.message}`, breaker.untilMs)
-  for (const { key, status } of input.dependencies) {
+  for (const { key, status, why } of input.dependencies) {
     if (status === 'usable') continue
     const state = status === 'unusable' ? 'is not usable' : 'has not been looked at'
-    wait('dependency', `${keyText(key)}, on which it depends, ${state}`)
+    wait('dependency', `${keyText(key)}, on which it depends, ${state}${why === undefined ? '' : `: ${why}`}`)
   }
   if (budget !== undefined && budget.remainingTokens < action.cost.tokens) {
     const message = `it costs ${action.cost.tokens} and ${budget.name} has ${budget.remainingTokens} left`
@@ -165,6 +172,8 @@ function concerns({ action, policy, quarantined }: GateInput): readonly GateReas
 
   const byRisk = approvalByRisk(policy, action)
   if (byRisk !== 'auto') reasons.push({ code: 'risk', asks: byRisk, message: `its risk is ${action.risk}` })
+  if (action.needsApproval === true)
+    approve('asks-person', 'it is never done without a person, whatever the policy says')
   if (action.reversible === 'irreversible') approve('irreversible', 'it cannot be undone')
   if (count > rows) {
     approve('blast-radius-rows', `it affects ${count} records, more than the ${rows} of policy.blastRadius.rows`)
@@ -192,7 +201,7 @@ function countApprovals(input: GateInput): { readonly given: number; readonly no
   const notes: GateReason[] = []
   for (const approval of input.approvals) {
     const note = faultOf(approval, input)
-    if (note === undefined) counted.add(approval.approver)
+    if (note === undefined) counted.add(personOf(approval.approver))
     else notes.push(note)
   }
   return { given: counted.size, notes }
@@ -207,7 +216,7 @@ function faultOf({ approver, atMs, expiresAtMs }: GateApproval, input: GateInput
     const message = `${approver} approved before it was undone`
     return { code: 'approval-before-undo', asks: 'note', message }
   }
-  if (action.risk === 'critical' && approver === action.requestedBy) {
+  if (action.risk === 'critical' && isSamePerson(approver, action.requestedBy)) {
     const message = `${approver} asked for it, and may not approve a critical action of their own`
     return { code: 'approval-by-requester', asks: 'note', message }
   }

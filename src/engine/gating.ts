@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Action } from './action.ts'
 import { type BreakerState, closedBreaker, stepBreaker } from './breaker.ts'
 import type { Declaration } from './declaration.ts'
-import { decideGate, type GateResult } from './gate.ts'
+import { decideGate, type GateInput, type GateResult } from './gate.ts'
 import type { ActionRecord, Ledger } from './ledger.ts'
 import type { Reconciled } from './reconcile.ts'
 import { keyText, type ResourceKey } from './resource.ts'
@@ -55,7 +55,7 @@ export function createGating(ports: GatingPorts): Gating {
         breaker: breaker(action.resource),
         // An undo and a request have read what they need of the world themselves.
         dependencies: isPlannedByLook(action)
-          ? (status?.declared.dependsOn ?? []).map((key) => ({ key, status: usability(statusOf(key)) }))
+          ? (status?.declared.dependsOn ?? []).map((key) => dependencyOf(key, statusOf))
           : [],
         observeOnly: status?.declared.observeOnly ?? false,
         mode: policy.mode,
@@ -81,6 +81,23 @@ export function createGating(ports: GatingPorts): Gating {
 
 function isPlannedByLook(action: Action): boolean {
   return action.cause === 'drift' || action.cause === 'desired-changed'
+}
+
+/** What is withheld is so for all that depends on it, however far. */
+function dependencyOf(key: ResourceKey, statusOf: StatusOf): GateInput['dependencies'][number] {
+  const withheld = withheldBy(key, statusOf)
+  return withheld === undefined ? { key, status: usability(statusOf(key)) } : { key, status: 'unusable', why: withheld }
+}
+
+function withheldBy(key: ResourceKey, statusOf: StatusOf): string | undefined {
+  const status = statusOf(key)
+  if (status?.observation?.is === 'present' && status.observation.withheld !== undefined)
+    return status.observation.withheld
+  for (const one of status?.declared.dependsOn ?? []) {
+    const withheld = withheldBy(one, statusOf)
+    if (withheld !== undefined) return withheld
+  }
+  return undefined
 }
 
 function usability(status: ResourceStatus | undefined): 'usable' | 'unusable' | 'unknown' {

@@ -2,7 +2,13 @@ import type { OperationalError } from '../errors.ts'
 
 /** What was found in the world. Unreadable is never absent: from an unreadable thing no action follows. */
 export type Observation<State> =
-  | { readonly is: 'present'; readonly state: State; readonly fingerprint: string }
+  | {
+      readonly is: 'present'
+      readonly state: State
+      readonly fingerprint: string
+      /** Why nothing that depends on it, directly or not, is repaired for now; left out as a rule. */
+      readonly withheld?: string
+    }
   | { readonly is: 'absent' }
   | { readonly is: 'unreadable'; readonly error: OperationalError }
 

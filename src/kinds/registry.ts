@@ -13,11 +13,12 @@ import type { Offload } from '../targets/process/ports.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { airtableSchemaKind } from './airtable-schema/index.ts'
 import type { BackupKind } from './backup/index.ts'
-import { databaseKind } from './database/index.ts'
+import { type DatabaseSets, databaseKind } from './database/index.ts'
 import { type DuplicatesLooker, duplicatesKind, type LazyDuplicateFiles } from './duplicates/index.ts'
 import { importKind, type KnownLeadsPort } from './import/index.ts'
 import type { JobKind } from './job/index.ts'
 import { machineKind } from './machine/index.ts'
+import { notingCorruption } from './met-corruption.ts'
 import { namingOwnFiles } from './own-files.ts'
 import { type QualityInspector, qualityKind } from './quality/index.ts'
 import type { ServiceKind } from './service/index.ts'
@@ -57,6 +58,8 @@ export interface KindPorts {
   readonly services: ServiceKind
   readonly jobs: JobKind
   readonly backups: BackupKind
+  /** What databases ask of backups. */
+  readonly sets: DatabaseSets
   readonly clock: Clock
   readonly random: Random
 }
@@ -80,12 +83,13 @@ export const kindNames = [
 /** Makes every kind of {@link kindNames}. */
 export function createKinds(ports: KindPorts): readonly Kind[] {
   const ownFolder = dirname(ports.checkpointsPath)
+  const noting = { memory: ports.memory, nowMs: () => ports.clock.nowMs() }
   return [
     databaseKind(ports),
-    tableKind(ports),
-    standardizationKind(ports),
-    qualityKind({ ...ports, inspector: ports.quality }),
-    importKind(ports),
+    notingCorruption(noting, tableKind(ports)),
+    notingCorruption(noting, standardizationKind(ports)),
+    notingCorruption(noting, qualityKind({ ...ports, inspector: ports.quality })),
+    notingCorruption(noting, importKind(ports)),
     namingOwnFiles(ownFolder, duplicatesKind(ports)),
     namingOwnFiles(ownFolder, airtableSchemaKind(ports)),
     namingOwnFiles(ownFolder, syncKind({ ...ports, ...ports.sync })),

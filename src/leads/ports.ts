@@ -28,7 +28,7 @@ export interface LeadReads {
 export interface LeadChangeRequest {
   /** The name of the entry in `tables`. */
   readonly table: string
-  readonly verb: 'create-lead' | 'update-lead' | 'delete-lead' | 'merge-leads' | 'not-duplicate'
+  readonly verb: 'create-lead' | 'update-lead' | 'delete-lead' | 'merge-leads' | 'not-duplicate' | 'waive-check'
   /** Key of the record. */
   readonly key: string
   /** How many records it concerns; one where it is left out. */

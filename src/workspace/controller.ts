@@ -107,7 +107,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const api = createApi({
     engine: port,
     sync,
-    quality: createQualityPort(workspace),
+    quality: createQualityPort(workspace, options),
     programs,
     backups,
     auth,

@@ -1,5 +1,6 @@
 /** What the API asks of the controller, answered by the engine. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import type { AccessNote } from '../api/access-notes.ts'
 import type {
   ActionRecordView,
   ApplyOutcome,
@@ -14,6 +15,7 @@ import type { StoredEvent } from '../engine/event-store.ts'
 import type { ActionRecord } from '../engine/ledger.ts'
 import { liveStream } from '../engine/live.ts'
 import type { Loop } from '../engine/loop.ts'
+import { isSamePerson } from '../engine/person.ts'
 import { planIdOf } from '../engine/planner.ts'
 import type { RunProgress } from '../engine/reconcile.ts'
 import { keyText, parseKey, type ResourceKey } from '../engine/resource.ts'
@@ -21,7 +23,8 @@ import { requestUndo, type UndoResult } from '../engine/undo-request.ts'
 import { verdictOf } from '../engine/verdict.ts'
 import { actionViewOf, viewOf } from '../engine/view.ts'
 import { OperationalError } from '../errors.ts'
-import { type ActionState, actionStates } from '../journal/entry.ts'
+import { type ActionState, actionStates, type NewEntry } from '../journal/entry.ts'
+import { canonicalJson } from '../json.ts'
 import { liftSuppression } from './lift-suppression.ts'
 import type { Workspace } from './open.ts'
 import { preview } from './preview-generation.ts'
@@ -175,11 +178,18 @@ export function createEnginePort(options: EnginePortOptions): EnginePort {
       return workspace.suppressions.list().find((one) => one.id === id)
     },
     recordTokenChange({ is, tokenId, subject, role, actor }) {
-      journal.append([
-        { type: is === 'created' ? 'token.created' : 'token.revoked', actor, body: { tokenId, subject, role } },
-      ])
+      journal.append([{ type: `token.${is}`, actor, body: { tokenId, subject, role } }])
+    },
+    recordAccess(note) {
+      journal.append([accessEntry(note)])
     },
   }
+}
+
+function accessEntry(note: AccessNote): NewEntry {
+  if (note.is === 'sign-in-refused') return { type: 'access.sign-in-refused', actor: 'nobody', body: {} }
+  const { is, actor, ...body } = note
+  return { type: is === 'exported' ? 'leads.exported' : `access.${is}`, actor, body: { ...body } }
 }
 
 function isActionState(text: string): text is ActionState {
@@ -203,7 +213,7 @@ function approveAll(
     return { is: 'plan-stale', actionIds: gone, whatChanged: gone.map((id) => whatBecameOf(id, options)) }
   const own = actionIds.filter((id) => {
     const action = engine.pending(id)?.action
-    return action?.risk === 'critical' && action.requestedBy === approver
+    return action?.risk === 'critical' && isSamePerson(action.requestedBy, approver)
   })
   if (own.length > 0)
     return {
@@ -297,12 +307,14 @@ function acceptedAtMs({ journal }: Workspace, generation: number): number {
 }
 
 async function applyDesiredState(
-  request: { readonly yaml: string; readonly dryRun: boolean },
+  request: { readonly yaml: string; readonly dryRun: boolean; readonly mayGrant: boolean },
   options: EnginePortOptions,
 ): Promise<ApplyOutcome> {
   const { workspace } = options
   const parsed = workspace.generations.parse(request.yaml)
   if (parsed.is === 'invalid') return { is: 'invalid', problems: parsed.problems }
+  const { access } = workspace.generations.inForce().state
+  if (!request.mayGrant && canonicalJson(parsed.state.access) !== canonicalJson(access)) return { is: 'grants' }
   if (request.dryRun) return preview(parsed.state, workspace, options.clock, options.signal)
   // As an editor saves: whole or not at all. The file stays the one place where the desired state is written.
   const part = `${workspace.stateFile}.part`

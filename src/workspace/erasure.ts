@@ -10,6 +10,7 @@ import type { JournalStore } from '../journal/store.ts'
 import { dropAllAsks } from '../kinds/backup/index.ts'
 import { duplicatesStoreFile, emptyDuplicateStore } from '../kinds/duplicates/index.ts'
 import { forgetInImportLog, forgottenLogChange, importSources } from '../kinds/import/index.ts'
+import { forgetWaivers, recordOfWaiver, waiversFile, waiversTable } from '../kinds/quality/index.ts'
 import { emptySearchFile } from '../leads/search/forget.ts'
 import { createEraser, type Eraser, type ErasureTrace, type PersonMarks } from '../targets/erasure/eraser.ts'
 import type { PersonPlace } from '../targets/erasure/person-layout.ts'
@@ -45,6 +46,9 @@ export function openErasure(ports: ErasurePorts): Erasure {
   const { ownFolder, journal } = ports
   const places = () => personTablesOf(ports.state()).map((table) => placeOf(table, ports.state(), ports.workspace))
   const searchPath = join(ownFolder, 'search.db')
+  const waiversPath = join(ownFolder, waiversFile)
+  // Of what is only observed quality is told, too.
+  const everyPlace = () => personPlacesOf(ports.state(), ports.workspace)
   const traces: readonly ErasureTrace[] = [
     {
       name: 'checkpoints',
@@ -64,6 +68,12 @@ export function openErasure(ports: ErasurePorts): Erasure {
       name: 'duplicates',
       path: join(ownFolder, duplicatesStoreFile),
       forget: async () => emptyDuplicateStore(ownFolder),
+    },
+    {
+      name: 'what was said of the quality of records',
+      path: waiversPath,
+      forget: async (person) =>
+        forgetWaivers(waiversPath, (table, key) => isTheirRecord(person, everyPlace(), { table, key })),
     },
     { name: 'search index', path: searchPath, forget: async () => emptySearchFile(searchPath) },
   ]
@@ -107,6 +117,16 @@ function cleanDatabase(db: Database, person: PersonMarks, path: string, places: 
   return forgetInImportLog(db, (key) => tables.some((table) => person.isRecord(path, table, key)))
 }
 
+/** Whether a record, of an entry of `tables`, was theirs. */
+function isTheirRecord(
+  person: PersonMarks,
+  places: readonly PersonPlace[],
+  { table, key }: { readonly table: string; readonly key: string },
+): boolean {
+  const place = places.find(({ name }) => name === table)
+  return place !== undefined && person.isRecord(place.path, place.table, key)
+}
+
 /**
  * First learns which records were theirs, since a change of one cell says only which record it is of; then replaces every
  * change of those records. Undo then finds nothing to bring back, and says that it left them alone.
@@ -126,7 +146,9 @@ async function forgetInCheckpoints(
   })
   return changeSets.redact((setOf, change) => {
     const { path, keyColumn } = setOf.target
-    if (theirs.has(nameOf(setOf, change))) return erasedChange(change, keyColumn)
+    const waived = setOf.target.table === waiversTable ? recordOfWaiver(change) : undefined
+    const isOfThem = waived !== undefined && isTheirRecord(person, places, waived)
+    if (isOfThem || theirs.has(nameOf(setOf, change))) return erasedChange(change, keyColumn)
     const tables = places.filter((place) => place.path === path).map(({ table }) => table)
     return forgottenLogChange(change, (key) => tables.some((table) => person.isRecord(path, table, key)))
   })

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { ResourceKey } from '../engine/resource.ts'
 import { duplicatesSpecOf } from '../kinds/duplicates/index.ts'
+import type { LeadWriter } from '../leads/ports.ts'
 import type { Random } from '../random.ts'
 import { createLeadDuplicates } from './lead-duplicates.ts'
 import { createLeadEraser } from './lead-eraser.ts'
@@ -13,14 +14,7 @@ import { databasePathOf } from './paths.ts'
 export function leadsOf(workspace: Workspace, ports: { readonly clock: Clock; readonly random: Random }): Leads {
   const { state } = workspace.generations.inForce()
   const databaseOf = (table: string) => state.tables[table]?.database ?? ''
-  const writer = createLeadWriter({
-    engine: workspace.engine,
-    rows: workspace.rows,
-    lease: workspace.lease,
-    random: ports.random,
-    databaseOf,
-    pathOf: (table) => databasePathOf(state, databaseOf(table), workspace.directory),
-  })
+  const writer = leadWriterOf(workspace, ports.random)
   return openLeads(state, {
     ...ports,
     databases: workspace.databases,
@@ -45,6 +39,14 @@ export function leadsOf(workspace: Workspace, ports: { readonly clock: Clock; re
       })
     },
   })
+}
+
+/** What carries out single writes in the tables of the generation in force. */
+export function leadWriterOf({ generations, engine, rows, lease, directory }: Workspace, random: Random): LeadWriter {
+  const { state } = generations.inForce()
+  const databaseOf = (table: string) => state.tables[table]?.database ?? ''
+  const pathOf = (table: string) => databasePathOf(state, databaseOf(table), directory)
+  return createLeadWriter({ engine, rows, lease, random, databaseOf, pathOf })
 }
 
 /** A running controller has looked already; where none runs, whoever asks looks. */

@@ -65,7 +65,7 @@ export function standingPorts(workspace: Workspace, leads: Leads, { clock, rando
       signal: new AbortController().signal,
     }),
     sync: createSyncPort({ workspace, clock, wake: () => undefined, leads: () => leads }),
-    quality: createQualityPort(workspace),
+    quality: createQualityPort(workspace, { clock, random }),
     programs: createProgramPort({ workspace, wake: () => undefined }),
     backups: createBackupPort({ workspace, signal: new AbortController().signal, wake: () => undefined }),
     auth: createAuth(openTokens(resolve(workspace.directory, access.tokens.file), clock), access, clock),

@@ -10,6 +10,7 @@ import { createMemory } from '../engine/memory.ts'
 import { messageOf, OperationalError } from '../errors.ts'
 import { type JournalStore, openJournal } from '../journal/store.ts'
 import { type BackupKind, backupKind } from '../kinds/backup/index.ts'
+import { damageAt } from '../kinds/database/index.ts'
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
 import {
   createDuplicatesDesk,
@@ -36,6 +37,7 @@ import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { standardizeRules } from '../values/rules/index.ts'
 import { openAirtable } from './airtable.ts'
 import { auditFiles, createHeadKeeper, type HeadKeeper } from './audit-heads.ts'
+import { databaseSets } from './database-sets.ts'
 import { openErasure, personPlacesOf } from './erasure.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { knownLeadsOf } from './known-leads.ts'
@@ -111,7 +113,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const directory = dirname(stateFile)
   const ownFolder = join(directory, '.trueup')
   const offload = createOffload({ log, niceness: options.serves === true ? servingNiceness : 0 })
-  const databases = openDatabases({ offload, clock, log })
+  const seen: { engine?: Engine; refusal?: (path: string) => string | undefined } = {}
+  const databases = openDatabases({ offload, clock, log, refusal: (path) => seen.refusal?.(path) })
   const journal = await openTheJournal(join(ownFolder, 'journal.db'), options, databases)
   const keep = options.purpose === 'act'
   const closers: (() => void | Promise<void>)[] = [
@@ -145,7 +148,6 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       ? openSuppressionStore(ownFolder, { random })
       : await readSuppressions(ownFolder, databases)
     closers.unshift(() => suppressions.close())
-    const seen: { engine?: Engine } = {}
     const { eraser, places } = openErasure({
       store: suppressions,
       databases,
@@ -209,6 +211,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const programs = openPrograms({ ...options, workspace: directory, ownFolder, keep, memory })
     closers.unshift(() => programs.close())
     const inForce = () => generations.inForce().state
+    seen.refusal = (path) => damageAt(memory, Object.keys(inForce().databases), path)
     const backups = backupKind(
       {
         workspace: directory,
@@ -248,6 +251,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         services: programs.services,
         jobs: programs.jobs,
         backups,
+        sets: databaseSets({ backups, generations, offload, suppressions, directory }),
         clock,
         random,
       }),

@@ -1,5 +1,6 @@
 /** The quality of tables for the API and the command line, answered by the inspector that the kind uses, too. */
 import type { QualityCheckView, QualityIssueView, QualityPort, QualityReportView } from '../api/quality-port.ts'
+import { type Clock, isoOf } from '../clock.ts'
 import { severities } from '../engine/drift.ts'
 import { OperationalError } from '../errors.ts'
 import {
@@ -9,10 +10,20 @@ import {
   type QualityState,
   qualitySpecOf,
   severityOf,
+  waiversKey,
+  waiversTable,
 } from '../kinds/quality/index.ts'
+import type { Random } from '../random.ts'
+import { leadWriterOf } from './lead-access.ts'
 import type { Workspace } from './open.ts'
 
-export function createQualityPort({ generations, quality }: Workspace): QualityPort {
+interface QualityPorts {
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export function createQualityPort(workspace: Workspace, { clock, random }: QualityPorts): QualityPort {
+  const { generations, quality } = workspace
   const specOf = (table: string) => {
     const spec = qualitySpecOf(generations.inForce().state, table)
     if (spec === undefined) throw new OperationalError('NOT_FOUND', `nothing is declared of the quality of ${table}`)
@@ -39,16 +50,44 @@ export function createQualityPort({ generations, quality }: Workspace): QualityP
     async leads(table, keys) {
       const rows = await quality.rows(table, specOf(table), keys)
       return new Map(
-        [...rows].map(([key, { score, fields, issues }]) => [
+        [...rows].map(([key, { score, fields, issues, waived }]) => [
           key,
           {
             score,
             fields,
+            waived: waived.map((waiver) => ({ ...waiver, holds: true })),
             issues: issues.map(({ id, field, severity, reason }) => ({ check: id, field, severity, reason })),
           },
         ]),
       )
     },
+    waivers: async (table) => quality.waivers(table, specOf(table)),
+    async waive(table, key, checks, { actor, reason }) {
+      const at = isoOf(clock.nowMs())
+      const prepared = await quality.prepareWaiver(table, specOf(table), { key, checks, by: actor, at, reason })
+      if (prepared.is === 'not-found') return prepared
+      if (prepared.is === 'nothing-to-waive')
+        return { is: 'invalid', problems: [{ path: ['checks'], message: `${prepared.check} ${prepared.problem}` }] }
+      if (prepared.changes.length === 0) return { is: 'waived', key, checks, actionId: undefined }
+      const outcome = await leadWriterOf(workspace, random).submit({
+        ...{ table, key, actor, reason },
+        verb: 'waive-check',
+        summary: `Say that one record of ${table} is right as it is: ${checks.join(', ')}`,
+        target: { path: prepared.path, table: waiversTable, keyColumn: waiversKey },
+        changes: prepared.changes,
+        preview: [],
+      })
+      switch (outcome.is) {
+        case 'applied':
+          return { is: 'waived', key, checks, actionId: outcome.actionId }
+        case 'changed-since':
+          return { is: 'conflict', currentVersion: '' }
+        default:
+          return outcome
+      }
+    },
+    suggestions: async (table, query) => quality.suggestions(table, specOf(table), query),
+    suggestionsFor: async (table, keys) => quality.suggestionsFor(table, specOf(table), keys),
     async trend(table, sinceMs, limit) {
       const points = await quality.trend(table, sinceMs, limit)
       return points.map(({ failing, ...point }) => ({
@@ -77,8 +116,9 @@ function reportOf(table: string, state: QualityState): QualityReportView {
   }
 }
 
-function checkView({ id, field, title, failing, target }: CheckResult, rows: number): QualityCheckView {
-  return { id, field, title, failing, percent: rows === 0 ? 100 : Math.round((1 - failing / rows) * 1000) / 10, target }
+function checkView({ id, field, title, failing, waived, target }: CheckResult, rows: number): QualityCheckView {
+  const percent = rows === 0 ? 100 : Math.round((1 - failing / rows) * 1000) / 10
+  return { id, field, title, failing, waived, percent, target }
 }
 
 function issuesOf(table: string, { rows, checks, table: findings }: QualityState): readonly QualityIssueView[] {

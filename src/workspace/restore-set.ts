@@ -92,8 +92,12 @@ export async function restoreInto(
   }
 }
 
-async function unpack(
-  workspace: Workspace,
+/** What restoring needs of a workspace. */
+export type SetPlaces = Pick<Workspace, 'backups' | 'generations' | 'offload' | 'suppressions' | 'directory'>
+
+/** Restores members of a set (null: all of them) into an empty folder. Throws BACKUP_*. */
+export async function unpack(
+  workspace: Omit<SetPlaces, 'backups'>,
   at: {
     readonly path: string
     readonly into: string

@@ -52,9 +52,11 @@ describe('pages', () => {
   })
 
   it('cite titles of tests that exist', () => {
-    const rows = textOf('docs/INVARIANTS.md')
-      .split('\n')
-      .filter((line) => line.startsWith('| '))
+    const rows = ['docs/INVARIANTS.md', 'docs/security.md'].flatMap((page) =>
+      textOf(page)
+        .split('\n')
+        .filter((line) => line.startsWith('| ')),
+    )
     const cited = rows.flatMap((row) => {
       let file = ''
       return [...row.matchAll(/`((?:src|test)\/[^`]+\.test\.ts)`|“([^”]+)”/g)].flatMap(([, path, title]) => {
@@ -64,6 +66,13 @@ describe('pages', () => {
     })
     expect(cited.length).toBeGreaterThan(20)
     expect(cited.filter(({ file, title }) => !textOf(file).includes(title))).toEqual([])
+  })
+
+  it('name a test for every control', () => {
+    const [, controls = ''] = textOf('docs/security.md').split('\n## Controls\n')
+    const rows = (controls.split('\n## ')[0] ?? '').split('\n').filter((line) => /^\| (?!control)/.test(line))
+    expect(rows.length).toBeGreaterThan(25)
+    expect(rows.filter((row) => !/`(src|test)\/[^`]+\.test\.ts`/.test(row))).toEqual([])
   })
 })
 

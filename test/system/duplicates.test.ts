@@ -2,6 +2,8 @@
  * Duplicates from finding to undo, by the command line on real files: sure ones are merged with all that refers to them,
  * the others wait, what a person said lasts, and a merge that is taken back leaves no trace.
  */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -43,6 +45,7 @@ const mergedSchema = z.object({
 })
 const toldSchema = z.object({ ids: z.array(z.string()), actionId: z.string().nullable() })
 const addedSchema = z.object({ id: z.string(), actionId: z.string().nullable(), matchedId: z.string().nullable() })
+const listSchema = z.object({ items: z.array(z.unknown()) })
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) })
 
 const apply = async (world: DuplicatesWorld) =>
@@ -231,6 +234,32 @@ test.each([
   expect(keysIn(world)).toHaveLength(expected.rows)
   const message = expected.same ? 'a first word' : null
   expect(world.rows(`SELECT ai_message FROM leads WHERE id = '${keyOf(30)}'`)).toEqual([{ ai_message: message }])
+})
+
+test('a row of an import that may be a lead which is there, and is flagged, waits in the queue beside it', async () => {
+  const world = await prepared({ people: 150, repeated: 0, doubtful: 0 })
+  world.edit(
+    (yaml) =>
+      `${yaml.replace('strategy: most_recent', 'strategy: manual').replace('      merge:', '      onInsert: flag\n      merge:')}
+imports:
+  slips: { from: { files: "json/*.json" }, into: leads, map: auto }
+`,
+  )
+  const [known] = world.rows(`SELECT full_name, company, phone FROM leads WHERE id = '${keyOf(30)}'`)
+  mkdirSync(join(world.folder, 'json'))
+  // No address and no profile, and a slip in the name: only the likeness says who it is.
+  const slip = { ...known, full_name: `${known?.full_name}s`, title: 'CFO' }
+  writeFileSync(join(world.folder, 'json/slips.json'), JSON.stringify([slip]))
+  await apply(world)
+  const [added] = world.rows("SELECT id FROM leads WHERE title = 'CFO'")
+  expect(keysIn(world)).toHaveLength(151)
+  const pair = [keyOf(30), String(added?.id)].sort()
+  const { items } = await groups(world, '--waiting')
+  expect(items.map(({ keys }) => [...keys].sort())).toEqual([pair])
+  const drift = await trueupJson(['drift', 'duplicates/leads'], listSchema, { in: world.folder })
+  expect(JSON.stringify(drift.document.items)).toContain(pair[0])
+  const queue = await trueupJson(['approvals'], listSchema, { in: world.folder })
+  expect(JSON.stringify(queue.document.items)).toContain(items[0]?.actionId)
 })
 
 test('a group whose record changes while the plan is carried out is left whole', async () => {

@@ -1,7 +1,7 @@
 /** Who sends a request: a bearer token, or the cookie of a signed-in browser. */
 import type { Clock } from '../../clock.ts'
 import type { DesiredState } from '../../desired/schema.ts'
-import { type Role, rolesOf, type Viewer } from './permissions.ts'
+import { type Role, rolesOf, scopedRole, type Viewer } from './permissions.ts'
 import { createSessions } from './sessions.ts'
 import type { TokenRecord, TokenStore } from './tokens.ts'
 
@@ -19,8 +19,10 @@ export interface Auth {
   }): Viewer | undefined
   /** The path and query of a one-time sign-in for a browser. */
   signInPath(tokenId: string): string
-  /** Opens a session for a one-time code or a token; its cookie value. */
-  signIn(credential: { readonly code: string } | { readonly token: string }): string | undefined
+  /** Opens a session for a one-time code or a token; its cookie value, and whose it is. */
+  signIn(
+    credential: { readonly code: string } | { readonly token: string },
+  ): { readonly session: string; readonly viewer: Viewer } | undefined
   signOut(cookieHeader: string | undefined): void
 }
 
@@ -32,7 +34,7 @@ export function createAuth(tokens: TokenStore, access: DesiredState['access'], c
   function viewer(record: TokenRecord | undefined, via: Viewer['via']): Viewer | undefined {
     if (record === undefined) return undefined
     const role = roles.get(record.role) ?? { name: record.role, can: new Set(), unmasked: new Set() }
-    return { subject: record.subject, role, tokenId: record.id, via }
+    return { subject: record.subject, role: scopedRole(role, record.scope), tokenId: record.id, via }
   }
 
   return {
@@ -54,7 +56,8 @@ export function createAuth(tokens: TokenStore, access: DesiredState['access'], c
     signIn(credential) {
       const record =
         'code' in credential ? tokens.valid(sessions.redeem(credential.code) ?? '') : tokens.verify(credential.token)
-      return record === undefined ? undefined : sessions.open(record.id)
+      const signedIn = viewer(record, 'session')
+      return signedIn === undefined ? undefined : { session: sessions.open(signedIn.tokenId), viewer: signedIn }
     },
     signOut(cookieHeader) {
       const session = cookieValue(cookieHeader)

@@ -6,6 +6,8 @@ export const permissions = [
   'leads.read',
   /** Create, change and delete them. */
   'leads.write',
+  /** See personal data in full: addresses, numbers, names, messages, wherever they show. No part of `leads.*`. */
+  'people.unmask',
   /** Erase people for good, and see the list of those. No part of `leads.*`, which would give it along unnoticed. */
   'people.erase',
   /** Let erased people come back. */
@@ -14,7 +16,7 @@ export const permissions = [
   'state.read',
   /** Ask for looks, suspend and resume resources, undo what was done. */
   'state.reconcile',
-  /** Put another desired state in force. */
+  /** Put another desired state in force. One that changes `access` also takes `tokens.manage`. */
   'state.apply',
   /** Approve and reject actions. */
   'actions.approve',
@@ -26,7 +28,9 @@ export const permissions = [
   'conflict.resolve',
   /** Read the audit log. */
   'audit.read',
-  /** Make and revoke tokens of any role. */
+  /** See what the API can do: introspection, and GraphiQL, which lives by it. */
+  'schema.read',
+  /** Make, rotate and revoke tokens; never one that may do more than oneself. */
   'tokens.manage',
 ] as const
 
@@ -40,13 +44,17 @@ export interface Role {
   readonly unmasked: ReadonlySet<string> | 'all'
 }
 
-const read: readonly Permission[] = ['leads.read', 'state.read', 'sync.read']
+const read: readonly Permission[] = ['leads.read', 'state.read', 'sync.read', 'schema.read']
+const readInFull: readonly Permission[] = [...read, 'people.unmask']
 
 const builtIn: Readonly<Record<string, readonly Permission[]>> = {
   viewer: read,
-  editor: [...read, 'leads.write', 'conflict.resolve'],
-  operator: [...read, 'leads.write', 'people.erase', 'state.reconcile', 'sync.run', 'conflict.resolve', 'audit.read'],
-  approver: [...read, 'actions.approve', 'conflict.resolve', 'audit.read'],
+  editor: [...readInFull, 'leads.write', 'conflict.resolve'],
+  operator: [
+    ...readInFull,
+    ...(['leads.write', 'people.erase', 'state.reconcile', 'sync.run', 'conflict.resolve', 'audit.read'] as const),
+  ],
+  approver: [...readInFull, 'actions.approve', 'conflict.resolve', 'audit.read'],
   admin: permissions,
 }
 
@@ -57,15 +65,35 @@ const builtIn: Readonly<Record<string, readonly Permission[]>> = {
 export function rolesOf(access: DesiredState['access']): ReadonlyMap<string, Role> {
   const roles = new Map<string, Role>()
   for (const [name, declared] of Object.entries(access.roles)) {
-    const can = new Set(permissions.filter((permission) => declared.can.some((right) => covers(right, permission))))
-    roles.set(name, { name, can, unmasked: new Set(declared.unmasked) })
+    const can = permissions.filter((permission) => declared.can.some((right) => covers(right, permission)))
+    roles.set(name, roleOf(name, can, declared.unmasked))
   }
-  for (const [name, can] of Object.entries(builtIn)) roles.set(name, { name, can: new Set(can), unmasked: 'all' })
+  for (const [name, can] of Object.entries(builtIn)) roles.set(name, roleOf(name, can, []))
   return roles
+}
+
+function roleOf(name: string, can: readonly Permission[], unmasked: readonly string[]): Role {
+  return { name, can: new Set(can), unmasked: can.includes('people.unmask') ? 'all' : new Set(unmasked) }
 }
 
 function covers(right: string, permission: Permission): boolean {
   return right === permission || (right.endsWith('.*') && permission.startsWith(right.slice(0, -1)))
+}
+
+/** The role of a token whose scope names some of what the role may do: it may the rest no more. */
+export function scopedRole(role: Role, scope: readonly string[] | null): Role {
+  if (scope === null) return role
+  const can = [...role.can].filter((permission) => scope.some((right) => covers(right, permission)))
+  const keepsSight = role.unmasked !== 'all' || can.includes('people.unmask')
+  return { name: role.name, can: new Set(can), unmasked: keepsSight ? role.unmasked : new Set() }
+}
+
+/** What `other` may do or see that `role` may not; empty where `role` may give it away. */
+export function beyond(role: Role, other: Role): readonly string[] {
+  const more: string[] = [...other.can].filter((permission) => !role.can.has(permission))
+  const { unmasked } = role
+  if (unmasked === 'all' || other.unmasked === 'all') return more
+  return [...more, ...[...other.unmasked].filter((field) => !unmasked.has(field)).map((field) => `seeing ${field}`)]
 }
 
 /** Who asks. */

@@ -18,6 +18,8 @@ const tokenSchema = z.strictObject({
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().nullable(),
   revokedAt: z.iso.datetime().nullable(),
+  /** Which of its role's rights it has, such as `leads.read`; null for all. */
+  scope: z.array(z.string()).nullable().default(null),
 })
 const fileSchema = z.strictObject({ version: z.literal(1), tokens: z.array(tokenSchema) })
 
@@ -36,7 +38,17 @@ export interface TokenStore {
   verify(token: string): TokenRecord | undefined
   /** The record of a token that is still valid, by id. */
   valid(id: string): TokenRecord | undefined
-  create(request: { subject: string; role: string; expiresInMs?: number | undefined }): NewToken
+  create(request: {
+    subject: string
+    role: string
+    expiresInMs?: number | undefined
+    scope?: readonly string[] | undefined
+  }): NewToken
+  /**
+   * Another token for the same subject, role, scope and length of life. The old one ends `overlapMs` from now, or when it
+   * would have ended anyway. Undefined for one that is unknown, expired or revoked.
+   */
+  rotate(id: string, overlapMs: number): NewToken | undefined
   /** Undefined when there is none with that id. Revoking twice changes nothing. */
   revoke(id: string): TokenRecord | undefined
   list(): readonly TokenRecord[]
@@ -48,6 +60,8 @@ export interface TokenStore {
 }
 
 const prefix = 'trueup'
+/** The hash of no token. */
+const noHash = '0'.repeat(64)
 
 function hashOfToken(token: string): string {
   return createHash('sha256').update(token).digest('hex')
@@ -91,32 +105,56 @@ export function openTokens(path: string, clock: Clock): TokenStore {
     return token.revokedAt === null && !expired
   }
 
+  function mint({ subject, role, expiresInMs, scope }: Parameters<TokenStore['create']>[0]) {
+    const id = randomBytes(6).toString('hex')
+    const token = `${prefix}_${id}_${randomBytes(32).toString('base64url')}`
+    const stored: StoredToken = {
+      id,
+      hash: hashOfToken(token),
+      subject,
+      role,
+      createdAt: isoOf(clock.nowMs()),
+      expiresAt: expiresInMs === undefined ? null : isoOf(clock.nowMs() + expiresInMs),
+      revokedAt: null,
+      scope: scope === undefined ? null : [...scope],
+    }
+    return { token, stored }
+  }
+
+  const adminPath = join(dirname(path), 'admin.token')
+  /** The token that `admin.token` holds, while it is valid. */
+  const writtenToken = (): TokenRecord | undefined =>
+    existsSync(adminPath) ? store.verify(readFileSync(adminPath, 'utf8').trim()) : undefined
+
   const store: TokenStore = {
     verify(token) {
       const [name, id] = token.split('_')
       const found = name === prefix && id !== undefined ? load().get(id) : undefined
-      if (found === undefined) return undefined
-      const same = timingSafeEqual(Buffer.from(found.hash, 'hex'), Buffer.from(hashOfToken(token), 'hex'))
-      return same && isValid(found) ? recordOf(found) : undefined
+      // An unknown id takes the same work as a known one, so that time does not tell which ids there are.
+      const same = timingSafeEqual(Buffer.from(found?.hash ?? noHash, 'hex'), Buffer.from(hashOfToken(token), 'hex'))
+      return same && found !== undefined && isValid(found) ? recordOf(found) : undefined
     },
     valid(id) {
       const found = load().get(id)
       return found !== undefined && isValid(found) ? recordOf(found) : undefined
     },
-    create({ subject, role, expiresInMs }) {
-      const id = randomBytes(6).toString('hex')
-      const token = `${prefix}_${id}_${randomBytes(32).toString('base64url')}`
-      const stored: StoredToken = {
-        id,
-        hash: hashOfToken(token),
-        subject,
-        role,
-        createdAt: isoOf(clock.nowMs()),
-        expiresAt: expiresInMs === undefined ? null : isoOf(clock.nowMs() + expiresInMs),
-        revokedAt: null,
-      }
-      save([...load().values(), stored])
-      return { token, record: recordOf(stored) }
+    create(request) {
+      const made = mint(request)
+      save([...load().values(), made.stored])
+      return { token: made.token, record: recordOf(made.stored) }
+    },
+    rotate(id, overlapMs) {
+      const old = load().get(id)
+      if (old === undefined || !isValid(old)) return undefined
+      const { subject, role, scope, createdAt, expiresAt } = old
+      const expiresInMs = expiresAt === null ? undefined : Date.parse(expiresAt) - Date.parse(createdAt)
+      const made = mint({ subject, role, expiresInMs, ...(scope === null ? {} : { scope }) })
+      const endsMs = Math.min(clock.nowMs() + overlapMs, expiresAt === null ? Infinity : Date.parse(expiresAt))
+      const ending = { ...old, expiresAt: isoOf(endsMs) }
+      const isAdmins = writtenToken()?.id === id
+      save([...[...load().values()].map((token) => (token.id === id ? ending : token)), made.stored])
+      if (isAdmins) writePrivate(adminPath, `${made.token}\n`)
+      return { token: made.token, record: recordOf(made.stored) }
     },
     revoke(id) {
       const tokens = load()
@@ -128,8 +166,7 @@ export function openTokens(path: string, clock: Clock): TokenStore {
     },
     list: () => [...load().values()].map(recordOf),
     ensureAdminToken() {
-      const adminPath = join(dirname(path), 'admin.token')
-      const written = existsSync(adminPath) ? store.verify(readFileSync(adminPath, 'utf8').trim()) : undefined
+      const written = writtenToken()
       if (written?.role === 'admin') return { record: written, path: adminPath, created: false }
       const { token, record } = store.create({ subject: 'admin', role: 'admin' })
       writePrivate(adminPath, `${token}\n`)

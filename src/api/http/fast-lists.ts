@@ -9,16 +9,16 @@ import type { Plugin } from 'graphql-yoga'
 import { z } from 'zod'
 import { messageOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import type { Viewer } from '../auth/permissions.ts'
+import type { ApiContext } from '../schema/context.ts'
 import { type FastPage, fastPageOf } from '../schema/fast-page.ts'
 import type { ApiSchema } from '../schema/schema.ts'
 import { send } from './respond.ts'
 
 export interface FastLists {
   /** Recognises queries where they are executed, and answers them by the short cut. */
-  readonly plugin: Plugin<{ viewer: Viewer }>
+  readonly plugin: Plugin<ApiContext>
   /** Answers a request whose query is known; false when it is left to the others. */
-  answer(request: IncomingMessage, response: ServerResponse, viewer: Viewer): Promise<boolean>
+  answer(request: IncomingMessage, response: ServerResponse, context: ApiContext): Promise<boolean>
 }
 
 /** Larger bodies are not looked at; the longest sensible list query has some kilobytes. */
@@ -88,7 +88,7 @@ export function createFastLists(current: () => ApiSchema, log: Log): FastLists {
         })
       },
     },
-    async answer(request, response, viewer) {
+    async answer(request, response, context) {
       const size = Number(request.headers['content-length'])
       const asksPlainly =
         request.headers.accept === 'application/json' && request.headers['content-encoding'] === undefined
@@ -100,7 +100,7 @@ export function createFastLists(current: () => ApiSchema, log: Log): FastLists {
       if (!parsed.success) return false
       const { query, variables, operationName } = parsed.data
       const page = known().texts.get(textKey(query, operationName))
-      const result = page === undefined ? undefined : await byShortCut(page, variables ?? {}, { viewer })
+      const result = page === undefined ? undefined : await byShortCut(page, variables ?? {}, context)
       if (result === undefined) return false
       send(response, 200, 'application/json; charset=utf-8', JSON.stringify(result))
       return true

@@ -5,12 +5,15 @@
 import { EnvelopArmor } from '@escape.tech/graphql-armor'
 import { GraphQLError } from 'graphql'
 import { createYoga } from 'graphql-yoga'
+import type { Clock } from '../../clock.ts'
 import { InvariantViolation, messageOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import type { Viewer } from '../auth/permissions.ts'
+import type { ApiContext } from '../schema/context.ts'
 import { shownError } from '../schema/errors.ts'
 import type { ApiSchema } from '../schema/schema.ts'
 import type { FastLists } from './fast-lists.ts'
+import { deadlineGuard, introspectionGuard, refusalGuard } from './guards.ts'
+import type { ApiLimits } from './rate-limits.ts'
 
 /** What one operation may hold; its cost is limited by the schema. */
 const queryLimits = { depth: 14, aliases: 30, directives: 20, tokens: 2000 } as const
@@ -21,9 +24,11 @@ export interface GraphqlHandlerOptions {
   readonly current: () => ApiSchema
   readonly fastLists: FastLists
   readonly log: Log
+  readonly clock: Clock
+  readonly limits: ApiLimits
 }
 
-export function createGraphqlHandler({ current, fastLists, log }: GraphqlHandlerOptions) {
+export function createGraphqlHandler({ current, fastLists, log, clock, limits }: GraphqlHandlerOptions) {
   const armor = new EnvelopArmor({
     blockFieldSuggestion: { enabled: true },
     costLimit: { enabled: false },
@@ -32,7 +37,7 @@ export function createGraphqlHandler({ current, fastLists, log }: GraphqlHandler
     maxDirectives: { n: queryLimits.directives },
     maxTokens: { n: queryLimits.tokens },
   })
-  return createYoga<{ viewer: Viewer }>({
+  return createYoga<ApiContext>({
     schema: () => current().schema,
     graphqlEndpoint: '/graphql',
     logging: false,
@@ -54,6 +59,12 @@ export function createGraphqlHandler({ current, fastLists, log }: GraphqlHandler
         return new GraphQLError('Unexpected error.', { ...place, extensions: { code: 'INTERNAL' } })
       },
     },
-    plugins: [...armor.protect().plugins, fastLists.plugin],
+    plugins: [
+      ...armor.protect().plugins,
+      introspectionGuard,
+      fastLists.plugin,
+      deadlineGuard(limits, clock),
+      refusalGuard,
+    ],
   })
 }

@@ -16,6 +16,8 @@ export function setSecurityHeaders(response: ServerResponse, policy: string = pa
   // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
   response.setHeader('referrer-policy', 'same-origin')
   response.setHeader('cross-origin-resource-policy', 'same-origin')
+  response.setHeader('cross-origin-opener-policy', 'same-origin')
+  response.setHeader('permissions-policy', 'camera=(), microphone=(), geolocation=(), payment=(), usb=()')
   response.setHeader('cache-control', 'no-store')
 }
 
@@ -28,6 +30,12 @@ export function send(response: ServerResponse, status: number, type: string, bod
 
 export function sendText(response: ServerResponse, status: number, text: string): void {
   send(response, status, 'text/plain; charset=utf-8', `${text}\n`)
+}
+
+/** Too often: when to come again, in seconds. */
+export function sendTooMany(response: ServerResponse, afterSeconds: number, message: string): void {
+  response.setHeader('retry-after', String(afterSeconds))
+  sendError(response, 429, 'TOO_MANY_REQUESTS', message)
 }
 
 /** A refusal before GraphQL, in the form of a GraphQL error. */

@@ -9,6 +9,7 @@ import { isPagePath } from '../../dashboard/app/pages.ts'
 import type { DesiredState } from '../../desired/schema.ts'
 import { messageOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import { createAccessNotes } from '../access-notes.ts'
 import type { Auth } from '../auth/auth.ts'
 import { may, type Viewer } from '../auth/permissions.ts'
 import type { BackupPort } from '../backup-port.ts'
@@ -23,8 +24,10 @@ import type { SyncPort } from '../sync-port.ts'
 import { createFastLists } from './fast-lists.ts'
 import { createGraphqlHandler } from './graphql.ts'
 import { type HostRules, hostRules } from './hosts.ts'
-import { graphiqlPolicy, redirect, send, sendError, sendText, setSecurityHeaders } from './respond.ts'
+import { type ApiLimits, apiLimits, createBuckets, requestCost } from './rate-limits.ts'
+import { graphiqlPolicy, redirect, send, sendError, sendText, sendTooMany, setSecurityHeaders } from './respond.ts'
 import { handleSignIn, handleSignOut } from './sign-in.ts'
+import { createStreams } from './streams.ts'
 
 export interface ApiOptions {
   readonly engine: EnginePort
@@ -38,6 +41,7 @@ export interface ApiOptions {
   readonly repositories: Repositories
   /** Further names the server answers to, for a reverse proxy: `leads.example.com`. */
   readonly hosts?: readonly string[]
+  readonly limits?: Partial<ApiLimits>
 }
 
 export interface Api {
@@ -58,11 +62,17 @@ const connectionsMax = 500
 
 /** Makes the API; it answers after `listen`. */
 export function createApi(options: ApiOptions): Api {
-  const { engine, auth, log } = options
+  const { engine, auth, log, clock } = options
+  const limits: ApiLimits = { ...apiLimits, ...options.limits }
+  const notes = createAccessNotes((note) => engine.recordAccess(note), clock)
+  const ofToken = createBuckets(limits.token, clock)
+  const ofStranger = createBuckets(limits.stranger, clock)
+  const ofSignIn = createBuckets(limits.signIn, clock)
+  const streams = createStreams(limits, clock)
   let current = assembleApi(options.repositories, options)
   let rules: HostRules = hostRules('127.0.0.1', 0, [])
   const fastLists = createFastLists(() => current, log)
-  const graphql = createGraphqlHandler({ current: () => current, fastLists, log })
+  const graphql = createGraphqlHandler({ current: () => current, fastLists, log, clock, limits })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setSecurityHeaders(response)
@@ -78,14 +88,27 @@ export function createApi(options: ApiOptions): Api {
         return sendText(response, ready ? 200 : 503, ready ? 'ok' : 'not ready')
       }
       case '/sign-in':
-        return handleSignIn(request, response, auth)
+        return handleSignIn(request, response, { auth, notes, attempt: () => ofSignIn.take(addressOf(request)) })
       case '/sign-in.css':
         return send(response, 200, 'text/css; charset=utf-8', dashboard().stylesheet)
     }
     if (path.startsWith('/ping/')) return takePing(path, request, response)
     const viewer = auth.viewerOf(headers)
-    if (viewer === undefined) return refuseStranger(request, response)
+    if (viewer === undefined) return answerStranger(request, response)
     return answerViewer(path, request, response, viewer)
+  }
+
+  function answerStranger(request: IncomingMessage, response: ServerResponse): void {
+    const waitSeconds = ofStranger.take(addressOf(request))
+    if (waitSeconds > 0) sendTooMany(response, waitSeconds, 'Too many requests without a valid token.')
+    else refuseStranger(request, response)
+  }
+
+  /** Whether the token still may; answers where it may not. */
+  function isTooOften(response: ServerResponse, { tokenId }: Viewer, cost: number): boolean {
+    const waitSeconds = ofToken.take(tokenId, cost)
+    if (waitSeconds > 0) sendTooMany(response, waitSeconds, 'Too many requests with this token.')
+    return waitSeconds > 0
   }
 
   async function answerViewer(
@@ -94,6 +117,7 @@ export function createApi(options: ApiOptions): Api {
     response: ServerResponse,
     viewer: Viewer,
   ): Promise<void> {
+    if (isTooOften(response, viewer, 1)) return
     switch (path) {
       case '/graphql':
         return answerGraphql(request, response, viewer)
@@ -130,6 +154,8 @@ export function createApi(options: ApiOptions): Api {
     const known =
       token !== undefined && (await options.programs.ping(token, outcome === undefined ? 'success' : 'failure'))
     if (known) return sendText(response, 200, 'ok')
+    const waitSeconds = ofStranger.take(addressOf(request))
+    if (waitSeconds > 0) return sendTooMany(response, waitSeconds, 'Too many wrong addresses.')
     sendError(response, 404, 'NOT_FOUND', 'There is nothing here.')
   }
 
@@ -142,9 +168,19 @@ export function createApi(options: ApiOptions): Api {
       return sendError(response, 403, 'ORIGIN', 'Not from another site.')
     }
     if (request.method === 'GET' && accepts(request, 'text/html')) {
+      if (!may(viewer, 'schema.read'))
+        return sendError(response, 403, 'FORBIDDEN', 'This role does not see the schema.')
       response.setHeader('content-security-policy', graphiqlPolicy)
     }
-    if (!(await fastLists.answer(request, response, viewer))) await graphql(request, response, { viewer })
+    const context = { viewer, notes }
+    if (await fastLists.answer(request, response, context)) return
+    if (isTooOften(response, viewer, requestCost - 1)) return
+    if (accepts(request, 'text/event-stream')) {
+      const isStillValid = () => auth.viewerOf(request.headers) !== undefined
+      if (!streams.open(viewer.tokenId, response, isStillValid))
+        return sendTooMany(response, 10, 'Too many event streams are open.')
+    }
+    await graphql(request, response, context)
   }
 
   const server = createServer(
@@ -180,6 +216,7 @@ export function createApi(options: ApiOptions): Api {
       return { port: listening, url: `http://${name.includes(':') ? `[${name}]` : name}:${listening}` }
     },
     async close() {
+      streams.close()
       if (!server.listening) return
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()
@@ -187,6 +224,11 @@ export function createApi(options: ApiOptions): Api {
       await graphql.dispose()
     },
   }
+}
+
+/** Of the connection: what a header says of it, anybody can say. */
+function addressOf(request: IncomingMessage): string {
+  return request.socket.remoteAddress ?? ''
 }
 
 function accepts(request: IncomingMessage, type: string): boolean {

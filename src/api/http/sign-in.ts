@@ -1,24 +1,44 @@
 /** The sign-in page: a one-time link or a token becomes a session cookie that scripts cannot read. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AccessNotes } from '../access-notes.ts'
 import { type Auth, sessionCookie } from '../auth/auth.ts'
 import { sessionLifeMs } from '../auth/sessions.ts'
 import { page, raw } from '../page/html.ts'
-import { redirect, send, sendError } from './respond.ts'
+import { redirect, send, sendError, sendTooMany } from './respond.ts'
 
 const formBytesMax = 4096
 
-export async function handleSignIn(request: IncomingMessage, response: ServerResponse, auth: Auth): Promise<void> {
+export interface SignInPorts {
+  readonly auth: Auth
+  readonly notes: AccessNotes
+  /** Counts an attempt; gives how many seconds to wait, or 0. */
+  readonly attempt: () => number
+}
+
+export async function handleSignIn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  ports: SignInPorts,
+): Promise<void> {
+  const { auth } = ports
+  const isTooOften = (): boolean => {
+    const waitSeconds = ports.attempt()
+    if (waitSeconds > 0) sendTooMany(response, waitSeconds, 'Too many attempts to sign in.')
+    return waitSeconds > 0
+  }
   if (request.method === 'POST') {
     // Only our own page may send the form: a browser names the page's origin, which was checked already.
     if (request.headers.origin === undefined) return sendError(response, 403, 'ORIGIN', 'Not from another site.')
+    if (isTooOften()) return
     const form = await readForm(request)
     if (form === undefined) return sendError(response, 413, 'TOO_LARGE', 'The form is too large.')
-    return open(response, auth.signIn({ token: form.get('token')?.trim() ?? '' }))
+    return open(response, auth.signIn({ token: form.get('token')?.trim() ?? '' }), 'token', ports.notes)
   }
   if (request.method !== 'GET') return sendError(response, 405, 'METHOD', 'Only GET and POST.')
   const code = new URL(request.url ?? '/', 'http://local').searchParams.get('code')
   if (code === null) return send(response, 200, 'text/html; charset=utf-8', signInPage(''))
-  return open(response, auth.signIn({ code }))
+  if (isTooOften()) return
+  return open(response, auth.signIn({ code }), 'link', ports.notes)
 }
 
 export function handleSignOut(request: IncomingMessage, response: ServerResponse, auth: Auth): void {
@@ -31,14 +51,24 @@ export function handleSignOut(request: IncomingMessage, response: ServerResponse
   redirect(response, '/sign-in')
 }
 
-function open(response: ServerResponse, session: string | undefined): void {
-  if (session === undefined) {
+function open(
+  response: ServerResponse,
+  signedIn: ReturnType<Auth['signIn']>,
+  by: 'link' | 'token',
+  notes: AccessNotes,
+): void {
+  if (signedIn === undefined) {
+    notes.signInRefused()
     const problem = 'That is no valid token, or the link was used already or is older than ten minutes.'
     send(response, 401, 'text/html; charset=utf-8', signInPage(problem))
     return
   }
+  notes.signedIn(signedIn.viewer, by)
   const age = Math.floor(sessionLifeMs / 1000)
-  response.setHeader('set-cookie', `${sessionCookie}=${session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${age}`)
+  response.setHeader(
+    'set-cookie',
+    `${sessionCookie}=${signedIn.session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${age}`,
+  )
   redirect(response, '/')
 }
 

@@ -54,8 +54,14 @@ export function requires(permission: Permission): { authScopes: { may: Permissio
 export const forAnyone = { authScopes: { signedIn: true } }
 
 /** For loaders that serve several root fields. */
-export function assertMay({ viewer }: ApiContext, permission: Permission): void {
-  if (!may(viewer, permission)) throw new ForbiddenError(permission)
+export function assertMay(context: ApiContext, permission: Permission): void {
+  if (!may(context.viewer, permission)) throw refusal(context, permission)
+}
+
+/** A refusal, which the journal keeps. */
+export function refusal({ viewer, notes }: ApiContext, permission: string): ForbiddenError {
+  notes?.refused(viewer, permission)
+  return new ForbiddenError(permission)
 }
 
 export function createBuilder() {
@@ -68,7 +74,7 @@ export function createBuilder() {
       authorizeOnSubscribe: true,
       // A request without a viewer never gets here.
       authScopes: ({ viewer }) => ({ may: (permission) => may(viewer, permission), signedIn: true }),
-      unauthorizedError: (_parent, _context, _info, result) => new ForbiddenError(missingPermission(result.failure)),
+      unauthorizedError: (_parent, context, _info, result) => refusal(context, missingPermission(result.failure)),
     },
     complexity: {
       defaultComplexity: 1,

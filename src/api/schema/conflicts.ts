@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { JsonValue } from '../../json.ts'
 import { actorOf, may } from '../auth/permissions.ts'
 import type { ConflictChoice, ConflictPlaceView, ResolveOutcome, SyncPort } from '../sync-port.ts'
-import { type Builder, pageSizeDefault, requires } from './builder.ts'
+import { type Builder, pageSizeDefault, refusal, requires } from './builder.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
 import { tableNames } from './lead-names.ts'
 import type { Refusals } from './lead-writes.ts'
@@ -74,9 +74,10 @@ export function addConflicts(
       ],
       union: { name: 'ResolveConflictResult' },
       args: { input: t.arg({ type: ResolveInput, required: true }) },
-      resolve: async (_root, { input }, { viewer }) => {
+      resolve: async (_root, { input }, context) => {
+        const { viewer } = context
         const choice = choiceOf(input.take, input.value)
-        if (choice.is === 'value' && !may(viewer, 'leads.write')) throw new ForbiddenError('leads.write')
+        if (choice.is === 'value' && !may(viewer, 'leads.write')) throw refusal(context, 'leads.write')
         const outcome = await sync.resolve({
           id: input.id,
           choice,

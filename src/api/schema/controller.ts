@@ -1,11 +1,11 @@
 /** The controller itself, the desired state, reports over everything, and requests to look, suspend and resume. */
 import type { Clock } from '../../clock.ts'
 import { isoOf } from '../../clock.ts'
-import { actorOf } from '../auth/permissions.ts'
+import { actorOf, may } from '../auth/permissions.ts'
 import { type HealthReport, healthReportOf } from '../health-report.ts'
 import type { ApplyOutcome, ControllerView, DesiredStateView, DriftView, EnginePort, ProblemView } from '../ports.ts'
 import type { ActionTypes } from './actions.ts'
-import { type Builder, requires } from './builder.ts'
+import { type Builder, refusal, requires } from './builder.ts'
 import type { Enums } from './enums.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
 import type { ResourceTypes } from './resources.ts'
@@ -282,9 +282,15 @@ export function addController(
       types: [AcceptedRef, WaitingRef, InvalidRef, ForbiddenError, InputInvalidError],
       union: { name: 'ApplyDesiredStateResult' },
       args: { input: t.arg({ type: ApplyInput, required: true }) },
-      resolve: async (_root, { input }, { viewer }) => {
-        const { yaml, dryRun } = input
-        const outcome = await engine.applyDesiredState({ yaml, dryRun: dryRun ?? false, actor: actorOf(viewer) })
+      resolve: async (_root, { input }, context) => {
+        const { viewer } = context
+        const outcome = await engine.applyDesiredState({
+          yaml: input.yaml,
+          dryRun: input.dryRun ?? false,
+          actor: actorOf(viewer),
+          mayGrant: may(viewer, 'tokens.manage'),
+        })
+        if (outcome.is === 'grants') throw refusal(context, 'changing access, which takes tokens.manage')
         if (outcome.is !== 'invalid') return outcome
         const lines = outcome.problems.map((one) => `${one.line}:${one.column}: ${one.path}: ${one.message}`)
         return { ...outcome, message: lines.join('\n') }

@@ -2,6 +2,7 @@
 import { GraphQLError } from 'graphql'
 import { OperationalError } from '../../errors.ts'
 import type { FieldProblem } from '../../leads/filter.ts'
+import { withoutPersons } from '../../scrub.ts'
 
 /** The viewer's role does not allow it. */
 export class ForbiddenError extends GraphQLError {
@@ -20,15 +21,30 @@ export class InputInvalidError extends GraphQLError {
   }
 }
 
-/** What may be shown of any error: those made for a person as they are, everything else without its text. */
+/** The same error with words that name nobody: the text of a query comes back in errors, and stands in logs of others. */
+function inWords(error: GraphQLError): GraphQLError {
+  const message = withoutPersons(error.message)
+  if (message === error.message) return error
+  const { nodes, source, positions, path, extensions, originalError } = error
+  return new GraphQLError(message, {
+    nodes: nodes ?? null,
+    source: source ?? null,
+    positions: positions ?? null,
+    path: path ?? null,
+    extensions,
+    originalError,
+  })
+}
+
+/** What may be shown of any error: those made for a person, without secrets and addresses; all others without their text. */
 export function shownError(error: unknown): GraphQLError | undefined {
   if (error instanceof OperationalError) {
     const { code, hint } = error
-    return new GraphQLError(error.message, { extensions: { code, hint } })
+    return new GraphQLError(withoutPersons(error.message), { extensions: { code, hint: withoutPersons(hint) } })
   }
   if (!(error instanceof GraphQLError)) return undefined
   const { originalError } = error
-  if (originalError === undefined || originalError instanceof GraphQLError) return error
+  if (originalError === undefined || originalError instanceof GraphQLError) return inWords(error)
   const shown = shownError(originalError)
   return (
     shown &&

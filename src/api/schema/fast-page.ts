@@ -15,13 +15,13 @@ import {
 import type { JsonValue } from '../../json.ts'
 import { readCell } from '../../leads/cells.ts'
 import { type Lead, type LeadPage, pageSizeMax } from '../../leads/reader.ts'
-import type { LeadField } from '../../leads/table.ts'
+import type { LeadField, LeadTable } from '../../leads/table.ts'
 import { may } from '../auth/permissions.ts'
 import { complexityMax, pageSizeDefault } from './builder.ts'
 import type { ApiContext } from './context.ts'
 import { choiceName, recordFieldName } from './lead-names.ts'
 import { type ListRoot, readListArguments } from './leads.ts'
-import { isMasked, masked } from './masking.ts'
+import { isPersonal, shownTo } from './masking.ts'
 import { encodeNodeId } from './node-id.ts'
 
 /** What a recognised query needs at run time. */
@@ -167,6 +167,7 @@ function compile(
       if (typeof args.search === 'string' && args.search.length > 1000) return undefined
       const request = readListArguments(repository, args, context)
       const page = await repository.list({ ...request, columns: columnList })
+      noteSight(context, repository.table, columnList)
       const rows = (puts: readonly Put[]): Row[] =>
         page.leads.map((lead, at) => {
           const row: Row = {}
@@ -179,6 +180,13 @@ function compile(
       return { data: { [rootKey]: connection } }
     },
   }
+}
+
+/** Once for a page, since who sees all is shown its cells without another look at each. */
+function noteSight({ viewer, notes }: ApiContext, table: LeadTable, columns: readonly string[]): void {
+  if (viewer.role.unmasked !== 'all' || notes === undefined) return
+  const seen = columns.filter((column) => isPersonal(table, column))
+  if (seen.length > 0) notes.seesInFull(viewer, table.name, seen)
 }
 
 function allDefined<Value>(values: readonly (Value | undefined)[] | undefined): readonly Value[] | undefined {
@@ -223,15 +231,15 @@ function putRecordField(node: FieldNode, { names, repository }: ListRoot, column
   columns.add(field.name)
   const named = choiceNamer(field)
   const isText = textTypes.has(field.spec.type)
-  return (row, lead, _cursor, { viewer }) => {
+  return (row, lead, _cursor, context) => {
     const cell = lead.cells[field.name] ?? null
-    if (viewer.role.unmasked === 'all' && (cell === null || (isText && typeof cell === 'string'))) {
+    if (context.viewer.role.unmasked === 'all' && (cell === null || (isText && typeof cell === 'string'))) {
       row[key] = cell
       return
     }
     const read = readCell(field.spec, cell)
     const value = read.is === 'value' ? read.value : null
-    row[key] = value === null || !isMasked(viewer.role, repository.table, field.name) ? named(value) : masked(value)
+    row[key] = named(shownTo(context, repository.table, field.name, value))
   }
 }
 

@@ -15,14 +15,14 @@ import type {
 import type { Lead } from '../../leads/reader.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
 import type { Cell } from '../../values/field-type.ts'
-import { actorOf } from '../auth/permissions.ts'
+import { actorOf, may } from '../auth/permissions.ts'
 import { type Builder, pageSizeDefault, requires } from './builder.ts'
 import type { ApiContext } from './context.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
 import { recordFieldName, type TableNames } from './lead-names.ts'
 import type { LeadTypes } from './lead-types.ts'
 import type { Refusals } from './lead-writes.ts'
-import { isMasked, masked } from './masking.ts'
+import { shownTo } from './masking.ts'
 import { encodeNodeId, idWithin } from './node-id.ts'
 import { forwards, pageOf } from './paging.ts'
 import type { Results } from './results.ts'
@@ -116,12 +116,13 @@ export function addDuplicateTypes(builder: Builder) {
   return { State, Pair, Merged, References, Apart, Told }
 }
 
-function shownCell({ repository }: OfTable, field: string, cell: Cell, { viewer }: ApiContext): JsonValue {
+function shownCell({ repository }: OfTable, field: string, cell: Cell, context: ApiContext): JsonValue {
   const spec = repository.table.fields.get(field)?.spec
   if (spec === undefined) return null
   const read = readCell(spec, cell)
   const value = read.is === 'value' ? read.value : read.text
-  return value !== null && isMasked(viewer.role, repository.table, field) ? masked(value) : value
+  if (!may(context.viewer, 'leads.read')) return null
+  return shownTo(context, repository.table, field, value)
 }
 
 /** The root fields of a table: its own names but for the table of leads, which has the plain ones. */
@@ -260,7 +261,12 @@ function addMutations(
     .implement({
       isTypeOf: (value) => hasTag(value, 'merged'),
       fields: (t) => ({
-        [single]: t.field({ type: types.Record, nullable: true, resolve: ({ lead }) => lead ?? null }),
+        [single]: t.field({
+          type: types.Record,
+          nullable: true,
+          description: 'For who may read records.',
+          resolve: ({ lead }, _args, { viewer }) => (may(viewer, 'leads.read') ? (lead ?? null) : null),
+        }),
         survivorId: t.id({ resolve: ({ key }) => idOf(key) }),
         removedIds: t.field({ type: ['ID'], resolve: ({ preview }) => preview.removed.map(idOf) }),
         changes: t.field({ type: [Merged], resolve: ({ preview }) => preview.changes.map(inTable) }),

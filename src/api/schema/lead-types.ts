@@ -10,7 +10,7 @@ import type { FieldType } from '../../values/field-type.ts'
 import { assertMay, type Builder, type Types } from './builder.ts'
 import type { ApiContext } from './context.ts'
 import { choiceName, recordFieldName, type TableNames } from './lead-names.ts'
-import { isMasked, masked } from './masking.ts'
+import { isMasked, shownTo } from './masking.ts'
 
 export type LeadTypes = ReturnType<typeof addLeadTypes>
 type RecordFields = PothosSchemaTypes.ObjectFieldBuilder<Types, Lead>
@@ -19,7 +19,7 @@ type RecordFields = PothosSchemaTypes.ObjectFieldBuilder<Types, Lead>
 function shownValue(repository: LeadRepository, field: LeadField, lead: Lead, context: ApiContext): JsonValue {
   const read = readCell(field.spec, lead.cells[field.name] ?? null)
   if (read.is === 'unreadable' || read.value === null) return null
-  return isMasked(context.viewer.role, repository.table, field.name) ? masked(read.value) : read.value
+  return shownTo(context, repository.table, field.name, read.value)
 }
 
 /** Scalars of the field types that are texts outside. */
@@ -109,12 +109,13 @@ export function addLeadTypes(
       unreadableValues: t.field({
         type: [shared.UnreadableValue],
         description: 'Stored values that the declared types cannot express; their fields are null.',
-        resolve: (lead, _args, { viewer }) =>
+        resolve: (lead, _args, context) =>
           fields.flatMap((field) => {
             const read = readCell(field.spec, lead.cells[field.name] ?? null)
             if (read.is === 'value') return []
-            const hidden = isMasked(viewer.role, table, field.name)
-            return [{ field: field.name, text: hidden ? '***' : read.text }]
+            const hidden = isMasked(context.viewer.role, table, field.name)
+            const text = hidden ? '***' : shownTo(context, table, field.name, read.text)
+            return [{ field: field.name, text: String(text) }]
           }),
       }),
       ...Object.fromEntries(fields.map((field) => [recordFieldName(field.name), recordField(t, field)])),

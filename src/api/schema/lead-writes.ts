@@ -4,7 +4,7 @@ import type { LeadMatch } from '../../leads/duplicates.ts'
 import type { LeadValues, WriteResult } from '../../leads/editor.ts'
 import type { Lead } from '../../leads/reader.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
-import { actorOf } from '../auth/permissions.ts'
+import { actorOf, may } from '../auth/permissions.ts'
 import { type Builder, requires, type Types } from './builder.ts'
 import type { ApiContext } from './context.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
@@ -141,7 +141,12 @@ export function addWrites(
     .implement({
       isTypeOf: (value) => hasTag(value, 'saved'),
       fields: (t) => ({
-        [single]: t.field({ type: types.Record, nullable: true, resolve: ({ lead }) => lead ?? null }),
+        [single]: t.field({
+          type: types.Record,
+          nullable: true,
+          description: 'For who may read records.',
+          resolve: ({ lead }, _args, { viewer }) => (may(viewer, 'leads.read') ? (lead ?? null) : null),
+        }),
         actionId: t.exposeID('actionId', {
           nullable: true,
           description: 'What `undo` takes back; null where nothing had to be changed.',

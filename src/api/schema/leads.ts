@@ -7,9 +7,9 @@ import type { LeadRepository } from '../../leads/repository.ts'
 import { searchedFields } from '../../leads/table.ts'
 import type { SyncPort } from '../sync-port.ts'
 import { batched } from './batch.ts'
-import { type Builder, pageSizeDefault, requires } from './builder.ts'
+import { type Builder, pageSizeDefault, refusal, requires } from './builder.ts'
 import type { ApiContext, Repositories } from './context.ts'
-import { ForbiddenError, InputInvalidError } from './errors.ts'
+import { InputInvalidError } from './errors.ts'
 import { addDuplicates, addDuplicateTypes, type DuplicateTypes } from './lead-duplicates.ts'
 import { addErasure, addErasureResults } from './lead-erasure.ts'
 import { recordFieldName, type TableNames, tableNames } from './lead-names.ts'
@@ -48,7 +48,7 @@ export interface ListArguments {
 export function readListArguments(
   repository: LeadRepository,
   args: ListArguments,
-  { viewer }: ApiContext,
+  context: ApiContext,
 ): { filter: LeadFilter | undefined; order: LeadOrder | undefined; search: string | undefined; span: PageSpan } {
   const { table } = repository
   const parsed = args.filter == null ? undefined : parseFilter(table, args.filter)
@@ -64,8 +64,8 @@ export function readListArguments(
     ...(order === undefined ? [] : [order.column]),
     ...(search === undefined ? [] : searchedFields(table)),
   ]
-  const hidden = looksAt.find((field) => isMasked(viewer.role, table, field))
-  if (hidden !== undefined) throw new ForbiddenError(`looking for values of ${hidden}, which it sees only masked`)
+  const hidden = looksAt.find((field) => isMasked(context.viewer.role, table, field))
+  if (hidden !== undefined) throw refusal(context, `looking for values of ${hidden}, which it sees only masked`)
   return { filter, order, search, span: spanOf(args) }
 }
 

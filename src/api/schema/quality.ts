@@ -7,17 +7,29 @@ import type {
   QualityIssueView,
   QualityPort,
   QualityReportView,
+  QualitySuggestionView,
   QualityTrendView,
 } from '../quality-port.ts'
 import { batched } from './batch.ts'
 import { type Builder, requires } from './builder.ts'
+import type { Repositories } from './context.ts'
 import type { addEnums } from './enums.ts'
+import { addQualityDecisions, addQualityDecisionTypes } from './lead-quality.ts'
 import type { LeadTypes } from './lead-types.ts'
+import type { Refusals } from './lead-writes.ts'
+import type { Results } from './results.ts'
 
 /** A report is made only when something of it is asked for, and once. */
 interface AskedReport {
   readonly table: string
   readonly report: () => Promise<QualityReportView>
+}
+
+/** Suggestions are worked out only when they are asked for. */
+type AskedLeadQuality = LeadQualityView & {
+  readonly table: string
+  readonly key: string
+  readonly suggestionsOf: (key: string) => Promise<readonly QualitySuggestionView[] | undefined>
 }
 
 function asked(table: string, port: QualityPort): AskedReport {
@@ -32,14 +44,24 @@ function asked(table: string, port: QualityPort): AskedReport {
 }
 
 const trendMax = 800
+const suggestionsMax = 1000
+const suggestionsShown = 50
 const weekMs = 7 * 86_400_000
+
+interface QualityParts {
+  readonly enums: ReturnType<typeof addEnums>
+  readonly results: Results
+  readonly refusals: Refusals
+  readonly repositories: Repositories
+}
 
 export function addQuality(
   builder: Builder,
   port: QualityPort,
   nowMs: () => number,
-  enums: ReturnType<typeof addEnums>,
+  { enums, results, refusals, repositories }: QualityParts,
 ) {
+  const decisions = addQualityDecisionTypes(builder, repositories)
   const Check = builder.objectRef<QualityCheckView>('QualityCheck').implement({
     description: 'A declared check with how many rows fail it.',
     fields: (t) => ({
@@ -47,6 +69,9 @@ export function addQuality(
       field: t.exposeString('field', { nullable: true }),
       title: t.exposeString('title', { description: 'What holds where it passes.' }),
       failing: t.exposeInt('failing'),
+      waived: t.exposeInt('waived', {
+        description: 'Rows that a person said are right as they are; they do not fail.',
+      }),
       percent: t.exposeFloat('percent', { description: 'The share of rows that pass.' }),
       target: t.exposeFloat('target', { nullable: true, description: 'The share that is asked for.' }),
     }),
@@ -108,6 +133,20 @@ export function addQuality(
           ),
       }),
       checks: t.field({ type: [Check], resolve: async ({ report }) => [...(await report()).checks] }),
+      waivers: t.field({
+        type: [decisions.Waiver],
+        description: 'What people said is right, oldest first; also what holds no more.',
+        resolve: async ({ table }) => (await port.waivers(table)).map((waiver) => ({ ...waiver, table })),
+      }),
+      suggestions: t.field({
+        type: [decisions.Suggestion],
+        description: 'Values that would mend single records, check by check.',
+        args: { check: t.arg.string(), limit: t.arg.int({ validate: { min: 1, max: suggestionsMax } }) },
+        resolve: async ({ table }, { check, limit }) => {
+          const found = await port.suggestions(table, { check: check ?? undefined, limit: limit ?? suggestionsShown })
+          return found.map((suggestion) => ({ ...suggestion, table }))
+        },
+      }),
       trend: t.field({
         type: [Point],
         description: 'Oldest first; without `since`, of the last week.',
@@ -148,26 +187,43 @@ export function addQuality(
       reason: t.exposeString('reason', { description: 'Why, after the name of the field.' }),
     }),
   })
-  const LeadQuality = builder.objectRef<LeadQualityView>('LeadQuality').implement({
+  const LeadQuality = builder.objectRef<AskedLeadQuality>('LeadQuality').implement({
     description: 'How one record stands, from 0 to 100, and why.',
     fields: (t) => ({
       score: t.exposeFloat('score'),
       fields: t.field({ type: [LeadField], resolve: ({ fields }) => [...fields] }),
       issues: t.field({ type: [LeadIssue], resolve: ({ issues }) => [...issues] }),
+      waived: t.field({
+        type: [decisions.Waiver],
+        description: 'What fails and was said to be right; it counts for nothing.',
+        resolve: ({ table, waived }) => waived.map((waiver) => ({ ...waiver, table })),
+      }),
+      suggestions: t.field({
+        type: [decisions.Suggestion],
+        description: 'Values that would mend it.',
+        resolve: async ({ table, key, suggestionsOf }) =>
+          ((await suggestionsOf(key)) ?? []).map((suggestion) => ({ ...suggestion, table })),
+      }),
     }),
   })
   return {
     /** Gives the records of a table their quality. */
-    addTo(types: LeadTypes, { table }: LeadRepository): void {
+    addTo(types: LeadTypes, repository: LeadRepository): void {
+      const { table } = repository
       if (!port.tables().includes(table.name)) return
+      addQualityDecisions(builder, repository, { port, results, refusals, types: decisions })
       const qualityOf = batched((keys) => port.leads(table.name, keys))
+      const suggestionsOf = batched((keys) => port.suggestionsFor(table.name, keys))
       builder.objectField(types.Record, 'dataQuality', (t) =>
         t.field({
           ...requires('leads.read'),
           type: LeadQuality,
           description: 'What its declared checks say of it.',
           nullable: true,
-          resolve: async ({ key }) => (await qualityOf(key)) ?? null,
+          resolve: async ({ key }) => {
+            const quality = await qualityOf(key)
+            return quality === undefined ? null : { ...quality, table: table.name, key, suggestionsOf }
+          },
         }),
       )
     },

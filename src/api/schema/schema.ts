@@ -20,12 +20,14 @@ import type { Repositories } from './context.ts'
 import { addController } from './controller.ts'
 import { addEnums } from './enums.ts'
 import { addEvents } from './events.ts'
+import { addExports } from './exports.ts'
 import { addWriteRefusals } from './lead-writes.ts'
 import { addLeads, type ListRoot } from './leads.ts'
 import { addPrograms } from './programs.ts'
 import { addQuality } from './quality.ts'
 import { addResources } from './resources.ts'
 import { addResults } from './results.ts'
+import { scrubSentences } from './sentences.ts'
 import { addErasureTypes, addSuppressions } from './suppressions.ts'
 import { addSyncStatus } from './sync-status.ts'
 import { addSyncTypes } from './sync-types.ts'
@@ -63,12 +65,13 @@ export function assembleApi(
   addPrograms(builder, programs, results)
   addBackups(builder, backups, results)
   addAccess(builder, engine, auth, results)
+  addExports(builder, engine, repositories, results)
   const refusals = addWriteRefusals(builder, results)
   addSyncStatus(builder, sync, repositories, { results, types })
   addConflicts(builder, sync, { results, refusals, types })
   const erasureTypes = addErasureTypes(builder)
   addSuppressions(builder, engine, results, erasureTypes)
-  const quality = addQuality(builder, qualityPort, () => clock.nowMs(), enums)
+  const quality = addQuality(builder, qualityPort, () => clock.nowMs(), { enums, results, refusals, repositories })
   const lists = addLeads(builder, repositories, {
     results,
     refusals,
@@ -78,6 +81,7 @@ export function assembleApi(
     erasureTypes,
   })
   const schema = builder.toSchema({ sortSchema: false })
+  scrubSentences(schema, new Set([...lists.values()].map(({ names }) => names.type)))
   for (const field of openRootFields(schema)) throw new InvariantViolation(`${field} states who may use it`)
   return { schema, lists }
 }

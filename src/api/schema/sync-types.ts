@@ -4,9 +4,9 @@ import type { JsonValue } from '../../json.ts'
 import { may, type Viewer } from '../auth/permissions.ts'
 import type { CellMoveView, ConflictView, LeadSyncView, SyncMoveView } from '../sync-port.ts'
 import type { Builder } from './builder.ts'
-import type { Repositories } from './context.ts'
+import type { ApiContext, Repositories } from './context.ts'
 import { tableNames } from './lead-names.ts'
-import { isMasked, masked } from './masking.ts'
+import { shownTo } from './masking.ts'
 import { encodeNodeId } from './node-id.ts'
 import { isoOrNull } from './scalars.ts'
 
@@ -17,13 +17,14 @@ type ShownCell = CellMoveView & { readonly table: string }
 
 export function addSyncTypes(builder: Builder, repositories: Repositories) {
   /** A value as the viewer may see it: not at all without the right to read records, else masked as in the record. */
-  const shown = (viewer: Viewer, table: string, field: string | null, value: JsonValue): JsonValue => {
+  const shown = (context: ApiContext, table: string, field: string | null, value: JsonValue): JsonValue => {
+    const { viewer } = context
     if (value === null || !may(viewer, 'leads.read')) return null
     const declared = repositories.get(table)?.table
     const isKnown = field !== null && declared?.fields.has(field) === true
     // What no declared field stands for any more may be anything.
     if (!isKnown || declared === undefined) return viewer.role.unmasked === 'all' ? value : null
-    return isMasked(viewer.role, declared, field) ? masked(value) : value
+    return shownTo(context, declared, field, value)
   }
   /** Sentences that may quote a value. */
   const quoting = (viewer: Viewer, text: string | null): string | null =>
@@ -113,18 +114,18 @@ export function addSyncTypes(builder: Builder, repositories: Repositories) {
       localValue: t.field({
         type: 'JSON',
         nullable: true,
-        resolve: ({ table, field, local }, _args, { viewer }) => shown(viewer, table, field, local),
+        resolve: ({ table, field, local }, _args, context) => shown(context, table, field, local),
       }),
       airtableValue: t.field({
         type: 'JSON',
         nullable: true,
-        resolve: ({ table, field, remote }, _args, { viewer }) => shown(viewer, table, field, remote),
+        resolve: ({ table, field, remote }, _args, context) => shown(context, table, field, remote),
       }),
       baseValue: t.field({
         type: 'JSON',
         description: 'What both sides last agreed on; null where they never did.',
         nullable: true,
-        resolve: ({ table, field, base }, _args, { viewer }) => shown(viewer, table, field, base),
+        resolve: ({ table, field, base }, _args, context) => shown(context, table, field, base),
       }),
       localChangedAt: t.field({
         type: 'DateTime',
@@ -153,12 +154,12 @@ export function addSyncTypes(builder: Builder, repositories: Repositories) {
         type: 'JSON',
         description: 'What the receiving side held.',
         nullable: true,
-        resolve: ({ table, field, before }, _args, { viewer }) => shown(viewer, table, field, before),
+        resolve: ({ table, field, before }, _args, context) => shown(context, table, field, before),
       }),
       after: t.field({
         type: 'JSON',
         nullable: true,
-        resolve: ({ table, field, after }, _args, { viewer }) => shown(viewer, table, field, after),
+        resolve: ({ table, field, after }, _args, context) => shown(context, table, field, after),
       }),
       lost: t.exposeBoolean('lost', {
         description: 'The value before was a change of that side, which was overruled: here it is kept.',

@@ -4,8 +4,9 @@ import { tableNames } from '../../api/schema/lead-names.ts'
 import { OperationalError } from '../../errors.ts'
 import type { JsonValue } from '../../json.ts'
 import { type CommandApi, withApi } from '../api.ts'
-import { type CommandRun, type CommonOptions, common, type ExitStatus, Refusal, runCommand } from '../command.ts'
+import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
 import { wholeNumber } from './query.ts'
+import { refusalFields, refusalSchema, refused } from './write-refusal.ts'
 
 interface TableOptions extends CommonOptions {
   readonly table: string
@@ -225,19 +226,6 @@ function listApart(options: ListOptions, run: CommandRun): Promise<ExitStatus> {
   })
 }
 
-const refusalSchema = z.object({
-  __typename: z.enum([
-    'VersionConflict',
-    'DuplicateValue',
-    'LeadSuppressed',
-    'WriteWaiting',
-    'WriteFailed',
-    'NotFound',
-    'Forbidden',
-    'InputInvalid',
-  ]),
-  message: z.string(),
-})
 const mergePreviewFields = {
   survivorId: z.string(),
   removedIds: z.array(z.string()),
@@ -266,7 +254,7 @@ async function merge(keys: readonly string[], options: MergeOptions, run: Comman
     asked(options.table, () =>
       api.request(
         `mutation ($input: Merge${type}Input!) { result: ${root}(input: $input) { __typename
-           ... on ${type}Merged { ${fields} actionId } ... on ${type}MergePreview { ${fields} } ... on UserError { message } } }`,
+           ... on ${type}Merged { ${fields} actionId } ... on ${type}MergePreview { ${fields} } ${refusalFields} } }`,
         { input },
         schema,
       ),
@@ -309,7 +297,7 @@ async function mark(keys: readonly string[], options: MarkOptions, run: CommandR
     asked(options.table, () =>
       api.request(
         `mutation ($input: Mark${type}NotDuplicateInput!) { result: ${root}(input: $input) { __typename
-           ... on MarkedNotDuplicate { ids actionId } ... on UserError { message } } }`,
+           ... on MarkedNotDuplicate { ids actionId } ${refusalFields} } }`,
         { input: { ids: [...keys], changeReason: options.reason ?? 'asked for on the command line' } },
         schema,
       ),
@@ -323,25 +311,4 @@ async function mark(keys: readonly string[], options: MarkOptions, run: CommandR
     ),
   )
   return 0
-}
-
-function refused({ __typename, message }: z.output<typeof refusalSchema>): never {
-  switch (__typename) {
-    case 'VersionConflict':
-      throw new Refusal('CONFLICT', message, 'Look again and repeat the command.')
-    case 'WriteWaiting':
-      throw new Refusal('WAITING', message, 'See `trueup approvals`.')
-    case 'Forbidden':
-      throw new Refusal('FORBIDDEN', message, 'Use a token whose role may write leads.')
-    case 'NotFound':
-      throw new OperationalError('NOT_FOUND', message, { hint: 'List records: trueup leads list.' })
-    case 'DuplicateValue':
-      throw new OperationalError('LEAD_DUPLICATE', message)
-    case 'LeadSuppressed':
-      throw new OperationalError('LEAD_SUPPRESSED', message)
-    case 'InputInvalid':
-      throw new OperationalError('LEAD_INVALID', message)
-    case 'WriteFailed':
-      throw new OperationalError('ACTION_FAILED', message)
-  }
 }

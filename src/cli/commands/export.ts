@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
+import { z } from 'zod'
 import { OperationalError } from '../../errors.ts'
 import { type ExportFormat, exportLeads } from '../../leads/export/export.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
-import { type CommandRun, type ExitStatus, runCommand } from '../command.ts'
+import { withApi } from '../api.ts'
+import { type CommandRun, type ExitStatus, Refusal, runCommand } from '../command.ts'
 import { toFile, toStdout } from '../out-file.ts'
 import { filterOf, type LeadOptions, reading } from './lead-reading.ts'
 
@@ -26,12 +28,43 @@ export function registerExport(command: (spec: string, examples: readonly string
     .option('--filter <json>', 'conditions by field, as in the API')
     .option('--fields <names>', 'these fields alone, with commas between them')
     .action((options: ExportOptions) =>
-      runCommand(options, (run) => reading(options, (repository) => exportTo(repository, options, run))),
+      runCommand(options, async (run) => {
+        const format = formatOf(options)
+        await recordExport(options, format)
+        return reading(options, (repository) => exportTo(repository, options, format, run))
+      }),
     )
 }
 
-async function exportTo(repository: LeadRepository, options: ExportOptions, run: CommandRun): Promise<ExitStatus> {
-  const format = formatOf(options)
+const recordedSchema = z.object({
+  result: z.union([z.object({ table: z.string() }), z.object({ code: z.string(), message: z.string() })]),
+})
+
+/** Before the first byte: an export that cannot be put on record is not made. */
+async function recordExport(options: ExportOptions, format: ExportFormat): Promise<void> {
+  const { table, filter, fields } = options
+  const input = {
+    table,
+    format,
+    fields: fields?.split(',').map((name) => name.trim()) ?? null,
+    filtered: filter !== undefined,
+  }
+  const { result } = await withApi(options, 'act', (api) =>
+    api.request(
+      'mutation ($input: RecordExportInput!) { result: recordExport(input: $input) { ... on ExportRecorded { table } ... on UserError { code message } } }',
+      { input },
+      recordedSchema,
+    ),
+  )
+  if ('code' in result && result.code !== 'NOT_FOUND') throw new Refusal(result.code, result.message, '')
+}
+
+async function exportTo(
+  repository: LeadRepository,
+  options: ExportOptions,
+  format: ExportFormat,
+  run: CommandRun,
+): Promise<ExitStatus> {
   const pieces = exportLeads(repository, {
     format,
     filter: options.filter === undefined ? undefined : filterOf(repository, options.filter),

@@ -18,6 +18,7 @@ import { registerDuplicates } from './duplicates.ts'
 import { registerErasure } from './erase.ts'
 import { registerExport } from './export.ts'
 import { filterOf, type LeadOptions, parseJson, reading, repositoryOf } from './lead-reading.ts'
+import { registerQualityDecisions } from './quality-decisions.ts'
 import { wholeNumber } from './query.ts'
 
 interface WriteOptions extends LeadOptions {
@@ -105,6 +106,7 @@ export function registerLeads(program: Command): void {
       runCommand(options, (run) => writing(options, run, { is: 'delete', key, ...expected(options) })),
     )
 
+  registerQualityDecisions(leads)
   registerDuplicates(leads)
   registerExport(command)
 

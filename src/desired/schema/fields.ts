@@ -1,6 +1,7 @@
 /** One field: column, Airtable field, rules and GraphQL field in a single entry. */
 import { z } from 'zod'
 import { fieldTypes } from '../../values/field-type.ts'
+import { toldLanguages } from '../../values/language.ts'
 import { conflictSchema, fieldAirtableSchema } from './airtable.ts'
 import { fieldNameSchema, textSchema } from './scalars.ts'
 
@@ -45,7 +46,9 @@ const fieldQualitySchema = z.strictObject({
     .string()
     .min(1)
     .max(500)
-    .describe('A regular expression that a filled value should match; 500 characters at most.')
+    .describe(
+      'A regular expression of RE2 (no look ahead or behind, no back-references) that a filled value should match; 500 characters at most.',
+    )
     .optional(),
   placeholders: z
     .boolean()
@@ -56,6 +59,29 @@ const fieldQualitySchema = z.strictObject({
     .describe(
       'Whether filler, such as test, asdf or 000-0000, is told; left out: in email, phone and url, and in text that is required or has a target of completeness.',
     )
+    .optional(),
+  greets: fieldNameSchema
+    .meta({
+      description:
+        'The field of the same row with the name of the person: a text that greets somebody else by name is told.',
+      examples: ['full_name'],
+    })
+    .optional(),
+  language: z
+    .enum(toldLanguages)
+    .describe('The language of the text; one that is plainly written in another is told. Short texts are not judged.')
+    .optional(),
+  roleMailboxes: z
+    .boolean()
+    .describe('True to be told of e-mail addresses of an office such as info@ and sales@.')
+    .optional(),
+  freeMailers: z
+    .boolean()
+    .describe('True to be told of e-mail addresses of free mail services such as gmail.com.')
+    .optional(),
+  misspeltDomains: z
+    .boolean()
+    .describe('True to be told of e-mail addresses with a misspelt domain such as gmial.com, with what was meant.')
     .optional(),
   alike: z
     .int()

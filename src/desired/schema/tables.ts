@@ -134,6 +134,14 @@ export const tableSchema = z.strictObject({
         .record(fieldNameSchema, percentSchema)
         .default({})
         .meta({ description: 'The share of rows that should have a value, by field.', examples: [{ email: '95%' }] }),
+      weights: z
+        .record(fieldNameSchema, z.number().min(0).max(100))
+        .default({})
+        .meta({
+          description:
+            'What the checks of a field count in scores beside those of others; 1 where nothing is said, 0 for nothing.',
+          examples: [{ email: 3 }],
+        }),
       consistent: z
         .union([consistencySchema, z.array(consistencySchema)], 'must be { by, fields }, or a list of these')
         .transform((value) => [value].flat())
@@ -157,6 +165,22 @@ export const tableSchema = z.strictObject({
           description:
             'Pairs of fields, e-mail or web addresses, whose domains should be one; free mailers do not count.',
           examples: [[['email', 'company_website']]],
+        }),
+      sameCountry: z
+        .array(z.array(fieldNameSchema).length(2))
+        .default([])
+        .meta({
+          description:
+            'Pairs of a telephone number and a field that names a country, which should be one country. Numbers without a country code, and places without a country, are passed over.',
+          examples: [[['phone', 'country']]],
+        }),
+      sameName: z
+        .array(z.array(fieldNameSchema).length(2))
+        .default([])
+        .meta({
+          description:
+            "Pairs of a person's name and an e-mail address whose mailbox should not plainly name somebody else.",
+          examples: [[['full_name', 'email']]],
         }),
       references: z
         .record(fieldNameSchema, nameSchema)

@@ -1,5 +1,6 @@
 /** Each field makes sense by itself: its default, choices, quality rules and standardization fit its type. */
 import { OperationalError } from '../../errors.ts'
+import { linearPattern } from '../../values/linear-pattern.ts'
 import { explainIssues } from '../explain.ts'
 import { graphqlEnumValue } from '../graphql-names.ts'
 import { nearest } from '../nearest.ts'
@@ -143,7 +144,7 @@ function isJson(text: string): boolean {
 }
 
 const textQualities = [
-  ...(['minLength', 'maxLength', 'mentions', 'forbids', 'pattern'] as const),
+  ...(['minLength', 'maxLength', 'mentions', 'forbids', 'pattern', 'greets', 'language'] as const),
   ...(['placeholders', 'fillers', 'repeats', 'alike'] as const),
 ] as const
 
@@ -154,6 +155,10 @@ function checkQuality(check: Check, path: Path, field: FieldSpec, siblings: Tabl
   for (const key of textQualities) {
     if (quality[key] !== undefined && !textTypes.has(field.type))
       check.problem([...here, key], `fits only text; the field is ${field.type}`, { at: 'key' })
+  }
+  for (const key of ['roleMailboxes', 'freeMailers', 'misspeltDomains'] as const) {
+    if (quality[key] !== undefined && field.type !== 'email')
+      check.problem([...here, key], `fits only e-mail addresses; the field is ${field.type}`, { at: 'key' })
   }
   for (const key of ['notInFuture', 'notBefore'] as const) {
     if (quality[key] !== undefined && !timeTypes.has(field.type))
@@ -166,6 +171,10 @@ function checkQuality(check: Check, path: Path, field: FieldSpec, siblings: Tabl
     if (mentioned === path.at(-1)) check.problem([...here, 'mentions', index], 'names the field itself')
     else knownField(check, [...here, 'mentions', index], mentioned, siblings)
   }
+  if (quality.greets !== undefined) {
+    if (quality.greets === path.at(-1)) check.problem([...here, 'greets'], 'names the field itself')
+    else knownField(check, [...here, 'greets'], quality.greets, siblings)
+  }
   if (quality.notBefore !== undefined && !isDate(quality.notBefore))
     check.problem([...here, 'notBefore'], 'must be a date as YYYY-MM-DD')
   if (quality.pattern !== undefined) {
@@ -175,14 +184,8 @@ function checkQuality(check: Check, path: Path, field: FieldSpec, siblings: Tabl
 }
 
 function patternProblem(pattern: string): string | undefined {
-  try {
-    new RegExp(pattern, 'u')
-    return undefined
-  } catch (error) {
-    if (error instanceof SyntaxError)
-      return `is no regular expression: ${error.message.replace(/^Invalid regular expression: /, '')}`
-    throw error
-  }
+  const read = linearPattern(pattern)
+  return 'reason' in read ? `is no regular expression of RE2: ${read.reason}` : undefined
 }
 
 function checkStandardize(check: Check, path: Path, field: FieldSpec, siblings: TableFields): void {

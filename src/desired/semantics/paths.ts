@@ -1,8 +1,9 @@
 /**
- * Paths stay inside the workspace. This check reads only the text; symbolic links are resolved by the targets when
- * they open a file.
+ * Paths stay inside the workspace: by their text, and by where the links on the way lead now. Whoever reads the files of an
+ * import resolves links once more when it opens them.
  */
-import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { lstatSync, realpathSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { Path } from '../problem.ts'
 import type { Check } from './check.ts'
 
@@ -11,11 +12,36 @@ function pathProblem(path: string, workspace: string): string | undefined {
   if (path.startsWith('~')) return 'starts with ~, which is not replaced; write a path relative to the workspace'
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return 'is a web address; a file path is needed'
   if (path.includes('\n')) return 'holds a line break'
-  const inside = relative(workspace, resolve(workspace, path))
-  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+  // Said already, of every text of the file; no path with it can be asked for.
+  if (path.includes('\0')) return undefined
+  const absolute = resolve(workspace, path)
+  if (isOutside(workspace, absolute))
     return 'lies outside the workspace (the folder of the desired state); only paths inside it are allowed'
-  }
+  if (isOutside(realOf(workspace), realOf(absolute)))
+    return 'leads out of the workspace by a symbolic link; mount what it leads to, or copy it into the workspace'
   return undefined
+}
+
+function isOutside(folder: string, path: string): boolean {
+  const inside = relative(folder, path)
+  return inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)
+}
+
+/** Where a path leads, all links resolved; what is not there yet keeps its name. A link that leads nowhere leads outside. */
+function realOf(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ELOOP') return sep
+    if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EACCES' && code !== 'ENAMETOOLONG') throw error
+    const folder = dirname(path)
+    return folder === path || isLink(path) ? sep : join(realOf(folder), basename(path))
+  }
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
 }
 
 /** Reports a path that leaves the workspace; gives the resolved path of a good one. */

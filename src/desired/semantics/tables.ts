@@ -185,6 +185,7 @@ function checkQualityRules(check: Check, path: Path, table: TableSpec, fields: T
   const here = [...path, 'quality']
   const { quality } = table
   if (quality === undefined) return
+  for (const field of Object.keys(quality.weights)) knownField(check, [...here, 'weights', field], field, fields)
   for (const [index, { when, filled, empty }] of quality.implies.entries()) {
     const place = [...here, 'implies', index]
     for (const field of Object.keys(when)) knownField(check, [...place, 'when', field], field, fields)
@@ -203,6 +204,8 @@ function checkQualityRules(check: Check, path: Path, table: TableSpec, fields: T
   }
   for (const [index, pair] of quality.sameDomain.entries())
     for (const [at, field] of pair.entries()) knownField(check, [...here, 'sameDomain', index, at], field, fields)
+  checkPairs(check, [...here, 'sameCountry'], quality.sameCountry, table, fields, 'phone')
+  checkPairs(check, [...here, 'sameName'], quality.sameName, table, fields, 'email')
   for (const [field, to] of Object.entries(quality.references)) {
     knownField(check, [...here, 'references', field], field, fields)
     check.known([...here, 'references', field], to, check.names('tables'), 'a declared table')
@@ -217,6 +220,23 @@ function checkQualityRules(check: Check, path: Path, table: TableSpec, fields: T
     } else {
       check.known([...place, 'with', 'database'], count.with.database, check.names('databases'), 'a declared database')
     }
+  }
+}
+
+/** Pairs of which one field, and only one, is of a type. */
+function checkPairs(
+  check: Check,
+  here: Path,
+  pairs: readonly (readonly string[])[],
+  table: TableSpec,
+  fields: TableFields,
+  type: 'phone' | 'email',
+): void {
+  for (const [index, pair] of pairs.entries()) {
+    for (const [at, field] of pair.entries()) knownField(check, [...here, index, at], field, fields)
+    const types = pair.map((field) => table.fields[field]?.type)
+    if (!types.includes(undefined) && types.filter((one) => one === type).length !== 1)
+      check.problem([...here, index], `must name one field of type ${type}, and one of another`)
   }
 }
 

@@ -19,8 +19,29 @@ const orderSchema = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal('disable-wal'), path: z.string() }),
   z.strictObject({ verb: z.literal('create-database'), path: z.string() }),
   z.strictObject({ verb: z.literal('remove-database'), path: z.string() }),
+  z.strictObject({
+    verb: z.literal('salvage'),
+    path: z.string(),
+    database: z.string(),
+    /** Of the damaged state, and the name of its folder in the quarantine. */
+    signature: z.string(),
+    quarantine: z.string(),
+    set: z.strictObject({ id: z.string(), createdAtMs: z.number(), unwrittenSince: z.boolean() }).nullable(),
+    withoutSet: z.string().nullable(),
+    /** Key columns of declared tables. */
+    keys: z.record(z.string(), z.string()),
+  }),
+  z.strictObject({
+    verb: z.literal('replace-damaged'),
+    path: z.string(),
+    signature: z.string(),
+    /** Of the damaged file without its -wal. */
+    bareSignature: z.string(),
+    quarantine: z.string(),
+  }),
+  z.strictObject({ verb: z.literal('put-back'), path: z.string(), quarantine: z.string() }),
 ])
-/** What an action is to do. `disable-wal` and `remove-database` are only planned as undo. */
+/** What an action is to do. `disable-wal`, `remove-database` and `put-back` are only planned as undo. */
 export type Order = z.output<typeof orderSchema>
 
 /** Reads an action's verb and input. Throws ACTION_STALE when they are those of another version. */
@@ -46,7 +67,7 @@ export function draftOf(
   name: string,
   order: Order,
   rest: Pick<ActionDraft, 'summary' | 'risk' | 'precondition' | 'resolves' | 'order'> &
-    Pick<Partial<ActionDraft>, 'findings'>,
+    Pick<Partial<ActionDraft>, 'findings' | 'affected' | 'population' | 'needsApproval' | 'reversible'>,
 ): ActionDraft {
   const { verb, ...input } = order
   return {

@@ -3,20 +3,17 @@
  * repeated call completes what a crash cut off.
  */
 import type { Action } from '../../engine/action.ts'
-import type { Applied, Checkpoint } from '../../engine/kind.ts'
-import type { Memory } from '../../engine/memory.ts'
+import type { Applied, Checkpoint, EffectContext } from '../../engine/kind.ts'
 import { keyText } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
 import { switchJournalMode } from '../../targets/sqlite/connection.ts'
 import type { DatabaseFiles } from '../../targets/sqlite/database-files.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
 import { journalEvidence, type ModeChange, modeEvidence, type Order, orderOf } from './actions.ts'
+import type { RecoveryPorts } from './ports.ts'
+import { probeRecovery, putBack, recoveryEvidence, replaceDamaged, salvage } from './recover.ts'
 
-export interface ApplyPorts {
-  readonly databases: Databases
-  readonly files: DatabaseFiles
-  readonly memory: Memory
-}
+export type ApplyPorts = RecoveryPorts
 
 /** The evidence as it is now. Nothing needs to be kept: the input holds the exact inverse. */
 export async function checkpointDatabase(ports: ApplyPorts, action: Action): Promise<Checkpoint> {
@@ -24,7 +21,9 @@ export async function checkpointDatabase(ports: ApplyPorts, action: Action): Pro
 }
 
 /** The evidence that an order of this form is bound to, from the world. */
-async function evidenceOf(ports: Pick<ApplyPorts, 'databases' | 'files'>, order: Order): Promise<string> {
+async function evidenceOf(ports: ApplyPorts, order: Order): Promise<string> {
+  if (order.verb === 'salvage' || order.verb === 'replace-damaged' || order.verb === 'put-back')
+    return recoveryEvidence(ports, order)
   if (order.verb !== 'set-mode') return journalEvidence(await journalModeOf(ports, order.path))
   const modes = await modesNow(ports.files, order.changes)
   return modeEvidence(order.changes, (change) => modes.get(change.path))
@@ -44,7 +43,8 @@ export async function journalModeOf(ports: Pick<ApplyPorts, 'databases' | 'files
 const done: Applied = { changed: 1, skipped: [], skippedCount: 0, failed: [] }
 
 /** Makes the change. */
-export async function applyDatabase(ports: ApplyPorts, action: Action, signal: AbortSignal): Promise<Applied> {
+export async function applyDatabase(ports: ApplyPorts, action: Action, context: EffectContext): Promise<Applied> {
+  const { signal } = context
   const order = orderOf(action)
   switch (order.verb) {
     case 'set-mode':
@@ -61,7 +61,14 @@ export async function applyDatabase(ports: ApplyPorts, action: Action, signal: A
     case 'remove-database':
       await ports.files.removeEmpty(order.path, ports.databases)
       ports.memory.set(keyText(action.resource), 'held-tables', false)
+      ports.memory.set(keyText(action.resource), 'tables', [])
       return done
+    case 'salvage':
+      return salvage(ports, order, context)
+    case 'replace-damaged':
+      return replaceDamaged(ports, order)
+    case 'put-back':
+      return putBack(ports, order, context)
   }
 }
 
@@ -86,6 +93,10 @@ export async function probeDatabase(
       const mode = await journalModeOf(ports, order.path)
       return mode === 'absent' ? 'applied' : mode === 'delete' ? 'partly' : 'not-applied'
     }
+    case 'salvage':
+    case 'replace-damaged':
+    case 'put-back':
+      return probeRecovery(ports, order)
   }
 }
 

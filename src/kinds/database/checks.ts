@@ -10,6 +10,7 @@ import type { Offload } from '../../targets/process/ports.ts'
 import type { DatabaseFacts } from '../../targets/sqlite/database-files.ts'
 import { checkIntegrity, type IntegrityReply, integrityReplySchema } from '../../targets/sqlite/integrity.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
+import { corruptionMetAtMs } from '../met-corruption.ts'
 import type { DatabaseDeclaration } from './spec.ts'
 import type { CheckRecord } from './state.ts'
 
@@ -21,7 +22,7 @@ export interface CheckPorts {
 }
 
 /** A check is killed after this time; 10 GB take about two minutes. */
-const checkDeadlineMs = 600_000
+export const checkDeadlineMs = 600_000
 
 const rememberedSchema = z.strictObject({
   atMs: z.number(),
@@ -56,7 +57,9 @@ export async function checksOf(
   let full = recall(ports.memory, owner, 'full')
   if (isDue(full, spec.fullEveryMs)) full = await run('full')
   let quick = recall(ports.memory, owner, 'quick')
-  if (isDue(newerOf(quick, full), spec.quickEveryMs)) quick = await run('quick')
+  const newest = newerOf(quick, full)
+  const isDoubted = newest !== undefined && newest.atMs < corruptionMetAtMs(ports.memory)
+  if (isDoubted || isDue(newest, spec.quickEveryMs)) quick = await run('quick')
   return { full: recordOf(full), quick: newerOf(quick, full) === quick ? recordOf(quick) : undefined }
 }
 

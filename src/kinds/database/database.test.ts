@@ -360,30 +360,90 @@ describe('a corrupt database', () => {
     ['pages of zeros', (bytes) => bytes.fill(0, 8192, 40_960)],
     ['its end cut off', (bytes) => Math.floor(bytes.length / 2) - 100],
   ]
-  test.each(breakages)(
-    'with %s is critical drift with steps for a person, and never acted on',
-    async (_name, breaking) => {
-      create(
-        `CREATE TABLE leads (id TEXT PRIMARY KEY, text);
+  const breakIt = (breaking: (bytes: Buffer) => Buffer | number): Buffer => {
+    create(
+      `CREATE TABLE leads (id TEXT PRIMARY KEY, text);
        WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 3000) INSERT INTO leads SELECT 'k' || n, hex(randomblob(20)) FROM c`,
-        'delete',
-      )
-      const bytes = breaking(readFileSync(path))
-      if (typeof bytes === 'number') truncateSync(path, bytes)
-      else writeFileSync(path, bytes)
-      chmodSync(path, 0o600)
+      'delete',
+    )
+    const bytes = breaking(readFileSync(path))
+    if (typeof bytes === 'number') truncateSync(path, bytes)
+    else writeFileSync(path, bytes)
+    chmodSync(path, 0o600)
+    return readFileSync(path)
+  }
+  const onlyOf = ({ actions }: Looked, verb: string): Action => {
+    expect(actions.map((action) => action.verb)).toEqual([verb])
+    const [action] = actions
+    if (action === undefined) throw new Error(`no ${verb}`)
+    return action
+  }
+
+  test.each(breakages)(
+    'with %s is critical drift: a copy is quarantined and salvaged, and only a person puts the repaired one in its place',
+    async (_name, breaking) => {
+      const broken = breakIt(breaking)
       const looked = await look()
-      const critical = looked.drift.find((one) => one.path === 'integrity')
-      expect(critical).toMatchObject({ severity: 'critical', byHand: expect.stringContaining('trueup backup restore') })
-      expect(looked.actions).toEqual([])
+      expect(looked.drift.find((one) => one.path === 'integrity')).toMatchObject({ severity: 'critical' })
+      expect(looked.observation).toMatchObject({ withheld: expect.stringContaining('damaged') })
       const health = kind.health(declared(), looked.observation, looked.drift)
       expect(health.find((check) => check.name === 'integrity')?.status).toBe('failed')
+
+      const salvage = onlyOf(looked, 'salvage')
+      expect(salvage.risk).toBe('low')
+      await carryOut(salvage)
+      expect(readFileSync(path)).toEqual(broken)
+
+      const replace = onlyOf(await look(), 'replace-damaged')
+      expect(replace).toMatchObject({ risk: 'high', needsApproval: true })
+      expect(replace.findings.map(({ code }) => code)).toContain('rows-salvaged')
+      await carryOut(replace)
+      const after = await look()
+      expect(pathsOf(after)).not.toContain('integrity')
+      expect(after.observation).not.toHaveProperty('withheld')
+
+      await undo(replace)
+      expect(readFileSync(path)).toEqual(broken)
+      expect(existsSync(join(workspace, '.trueup', 'quarantine'))).toBe(true)
     },
   )
 
+  test('is not replaced while a program has it open; the same repair goes on once it has closed it', async () => {
+    const broken = breakIt((bytes) => bytes.fill(0, 8192, 40_960))
+    await carryOut(onlyOf(await look(), 'salvage'))
+    const replace = onlyOf(await look(), 'replace-damaged')
+    programs = [{ pid: 4242, name: 'python3 agent.py', uid: 0, sqlite: '3.40.1', safety: 'affected' }]
+    await expect(kind.apply(replace, context)).rejects.toMatchObject({
+      code: 'DATABASE_LOCKED',
+      message: expect.stringContaining('python3 agent.py (4242)'),
+    })
+    expect(readFileSync(path)).toEqual(broken)
+    expect(await kind.probe(replace, context)).toBe('not-applied')
+    programs = []
+    await carryOut(replace)
+  })
+
+  test('that is only observed, or of which nothing can be read, is left to a person', async () => {
+    writeFileSync(path, 'no database at all '.repeat(100), { mode: 0o600 })
+    const observed = await look(declared({ manage: 'observe' }))
+    expect(observed.actions).toEqual([])
+    expect(observed.drift[0]?.byHand).toContain('trueup backup restore')
+    await carryOut(onlyOf(await look(), 'salvage'))
+    const after = await look()
+    expect(after.actions).toEqual([])
+    expect(after.drift[0]?.byHand).toContain('nothing of its schema could be read')
+  })
+
+  test('is also one that was emptied, which SQLite finds sound', async () => {
+    create()
+    await look()
+    truncateSync(path, 0)
+    expect(pathsOf(await look())).toContain('integrity')
+  })
+
   test('is no longer one after it was replaced by a sound one', async () => {
     writeFileSync(path, 'no database at all '.repeat(100), { mode: 0o600 })
-    expect(pathsOf(await look())).toEqual(['integrity'])
+    expect(pathsOf(await look())).toEqual(['integrity', 'quarantine'])
     rmSync(path)
     create()
     expect(pathsOf(await look())).toEqual([])

@@ -3,6 +3,7 @@ import type { DriftDraft } from '../../engine/drift.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { bytesText, durationText, modeText } from './phrases.ts'
+import { recoveryObstacle } from './recovery-plan.ts'
 import type { DatabaseDeclaration } from './spec.ts'
 import { type DatabaseState, problemsOf, violationsOf } from './state.ts'
 
@@ -28,7 +29,7 @@ export function differencesOf(
       return [missing(resource)]
     case 'present':
       return [
-        ...integrityDrift(observation.state),
+        ...integrityDrift(resource, observation.state),
         ...modeDrift(resource, observation.state),
         ...journalDrift(resource, observation.state),
         ...foreignKeyDrift(observation.state),
@@ -55,7 +56,7 @@ function missing({ spec, observeOnly }: Declared<DatabaseDeclaration>): DriftDra
   }
 }
 
-function integrityDrift(state: DatabaseState): DriftDraft[] {
+function integrityDrift({ observeOnly, spec }: Declared<DatabaseDeclaration>, state: DatabaseState): DriftDraft[] {
   const problems = problemsOf(state)
   if (problems.length === 0) return []
   const { path } = state.facts.file
@@ -68,9 +69,35 @@ function integrityDrift(state: DatabaseState): DriftDraft[] {
       observed: problems,
       affected: none,
       message: `${path} is corrupt: ${problems[0]}${problems.length > 1 ? ` (and ${problems.length - 1} more problems)` : ''}.`,
-      byHand:
-        `Stop the programs that write it; copy ${path} with its -wal and -shm to a safe place; restore the newest verified ` +
-        'backup with `trueup backup restore ID --into DIR`; start the programs again. Without a backup, read what is left table by table from the copy.',
+      ...byHandFor(observeOnly, path, state),
+    },
+    ...(observeOnly ? [] : unsalvaged(spec, state)),
+  ]
+}
+
+/** Where the ladder cannot be gone: the file is only observed, or it led to nothing sound. */
+function byHandFor(observeOnly: boolean, path: string, { recovery }: DatabaseState): Pick<DriftDraft, 'byHand'> {
+  const obstacle = recovery === undefined ? undefined : recoveryObstacle(recovery)
+  if (obstacle !== undefined) return { byHand: `${path}: ${obstacle}` }
+  if (!observeOnly) return {}
+  return {
+    byHand:
+      `Stop the programs that write it; copy ${path} with its -wal and -shm to a safe place; restore the newest verified ` +
+      'backup with `trueup backup restore ID --into DIR`; start the programs again. Without a backup, read what is left table by table from the copy.',
+  }
+}
+
+function unsalvaged({ path }: DatabaseDeclaration, { recovery }: DatabaseState): DriftDraft[] {
+  if (recovery === undefined || recovery.report !== undefined || recoveryObstacle(recovery) !== undefined) return []
+  return [
+    {
+      path: 'quarantine',
+      severity: 'high',
+      category: 'database',
+      desired: 'a copy of the damaged state, and what can be made of it',
+      observed: 'none',
+      affected: none,
+      message: `The damaged state of ${path} is not in the quarantine yet.`,
     },
   ]
 }

@@ -5,6 +5,7 @@ import type { HealthCheck } from '../../engine/kind.ts'
 import type { Observation } from '../../engine/observation.ts'
 import { lastWriteAtMs } from './diff.ts'
 import { bytesText, durationText } from './phrases.ts'
+import { summaryOf } from './recovery-plan.ts'
 import type { DatabaseDeclaration } from './spec.ts'
 import { type CheckRecord, type DatabaseState, problemsOf, violationsOf } from './state.ts'
 
@@ -47,14 +48,26 @@ function fromDrift(name: string, path: string, drift: readonly Drift[], well: st
 function integrity(state: DatabaseState): HealthCheck {
   const name = 'integrity'
   const problems = problemsOf(state)
-  if (problems.length > 0) return { name, status: 'failed', message: problems.join('; ') }
+  if (problems.length > 0) return { name, status: 'failed', message: [...problems, ...standing(state)].join('; ') }
   const ran = [state.full, state.quick].filter((check) => check?.reply !== undefined)
   if (ran.length === 0) return { name, status: 'unknown', message: 'No check has ended yet.' }
   return {
     name,
     status: 'ok',
-    message: `Full check ${whenOf(state.full)}, quick check ${whenOf(state.quick ?? state.full)}.`,
+    message: `Full check ${whenOf(state.full)}, quick check ${whenOf(state.quick ?? state.full)}${comparedText(state)}.`,
   }
+}
+
+function comparedText({ compared }: DatabaseState): string {
+  return compared === undefined ? '' : `; its rows were those of the backup ${isoOf(compared.atMs)}`
+}
+
+/** Where its repair stands. */
+function standing({ recovery }: DatabaseState): readonly string[] {
+  if (recovery === undefined) return []
+  const { report } = recovery
+  if (report === undefined) return ['nothing is written to it; it is yet to be quarantined']
+  return [`nothing is written to it; salvaged are ${summaryOf(report)}`]
 }
 
 function whenOf(check: CheckRecord | undefined): string {

@@ -2,11 +2,13 @@
  * The kind `database`: one resource per `databases` entry, a SQLite file that is there, private, sound and in WAL mode.
  * Everything here joins the parts; what each keeps true stands in its module.
  */
+import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
 import type { Kind } from '../../engine/kind.ts'
 import type { Memory } from '../../engine/memory.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
+import { OperationalError } from '../../errors.ts'
 import type { Offload } from '../../targets/process/ports.ts'
 import { type DatabaseFiles, databaseFiles } from '../../targets/sqlite/database-files.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
@@ -16,6 +18,7 @@ import { differencesOf } from './diff.ts'
 import { databaseHealth, describeDatabase } from './health.ts'
 import { observeDatabase } from './observe.ts'
 import { planDatabase } from './plan.ts'
+import type { DatabaseSets } from './ports.ts'
 import { type DatabaseDeclaration, listDatabases } from './spec.ts'
 import type { DatabaseState } from './state.ts'
 import { planDatabaseUndo } from './undo.ts'
@@ -27,17 +30,34 @@ export interface DatabaseKindPorts {
   readonly clock: Clock
   /** Folder of the workspace, absolute: relative database paths start there. */
   readonly workspace: string
+  /** Default: no backup is declared. */
+  readonly sets?: DatabaseSets
   /** Default: the files of this machine. */
   readonly files?: DatabaseFiles
   /** Default: the programs of this machine. */
   readonly programs?: ProgramFinder
 }
 
+export { damageAt } from './damage.ts'
+export type { DatabaseSets, SetOfDatabase } from './ports.ts'
+
+const noSets: DatabaseSets = {
+  of: () => [],
+  restore: (id) => Promise.reject(new OperationalError('NOT_FOUND', `there is no set ${id}`)),
+}
+
 /** Makes the kind. */
 export function databaseKind(settings: DatabaseKindPorts): Kind<DatabaseDeclaration, DatabaseState> {
   const files = settings.files ?? databaseFiles
   const programs = settings.programs ?? createProgramFinder()
-  const ports = { ...settings, files, programsOf: onceAMinute(settings.clock, programs) }
+  const ports = {
+    ...settings,
+    files,
+    programsOf: onceAMinute(settings.clock, programs),
+    programsNow: programs.programsOf,
+    sets: settings.sets ?? noSets,
+    ownFolder: join(settings.workspace, '.trueup'),
+  }
   return {
     name: 'database',
     category: 'database',
@@ -46,7 +66,7 @@ export function databaseKind(settings: DatabaseKindPorts): Kind<DatabaseDeclarat
     diff: differencesOf,
     plan: planDatabase,
     checkpoint: (action) => checkpointDatabase(ports, action),
-    apply: (action, context) => applyDatabase(ports, action, context.signal),
+    apply: (action, context) => applyDatabase(ports, action, context),
     probe: (action) => probeDatabase(ports, action),
     planUndo: (action) => planDatabaseUndo(ports, action),
     watch: (resource, notify) => ports.databases.watch(resource.spec.path, notify),

@@ -9,17 +9,29 @@ import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { keyText } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
+import type { JsonValue } from '../../json.ts'
 import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
-import type { DatabaseFacts, DatabaseFiles } from '../../targets/sqlite/database-files.ts'
+import type { DatabaseFacts } from '../../targets/sqlite/database-files.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
 import type { SqliteProgram } from '../../targets/sqlite/programs.ts'
 import { readSchemaNames } from '../../targets/sqlite/schema-reader.ts'
-import { type CheckPorts, checksOf } from './checks.ts'
+import { checkDeadlineMs, checksOf } from './checks.ts'
+import { contentCheckOf, unwrittenSince } from './content-check.ts'
+import { noteDamage } from './damage.ts'
+import type { RecoveryPorts, SetOfDatabase } from './ports.ts'
+import { damageSignature, quarantineAt, quarantineId, quarantinesOf, readNote } from './quarantine.ts'
+import { chooseSet } from './recover.ts'
 import type { DatabaseDeclaration } from './spec.ts'
-import { type CheckRecord, type DatabaseContent, type DatabaseState, fingerprintOf } from './state.ts'
+import {
+  type CheckRecord,
+  type DatabaseContent,
+  type DatabaseState,
+  fingerprintOf,
+  problemsOf,
+  type RecoveryState,
+} from './state.ts'
 
-export interface ObservePorts extends CheckPorts {
-  readonly files: DatabaseFiles
+export interface ObservePorts extends RecoveryPorts {
   /** Which programs have a file open; asked at most once a minute for each file. */
   readonly programsOf: (path: string) => Promise<readonly SqliteProgram[]>
 }
@@ -60,12 +72,72 @@ async function look(
     programs: await ports.programsOf(facts.file.path),
     earlier: earlierSize(ports.memory, owner, facts.file.size, nowMs),
   }
-  const state: DatabaseState =
-    content instanceof OperationalError
-      ? { ...found, content: undefined, full: undefined, quick: brokenRecord(nowMs, content) }
-      : { ...found, content, ...(await checksOf(ports, owner, spec, facts, signal)) }
-  if (state.content !== undefined && state.content.tables > 0) remember(ports.memory, owner, 'held-tables', true)
-  return { is: 'present', state, fingerprint: fingerprintOf(state) }
+  const setsOf = onceOnly(() => ports.sets.of(spec.name))
+  const broken = content instanceof OperationalError ? content.message : goneProblem(ports.memory, owner, spec, content)
+  const checked =
+    content instanceof OperationalError || broken !== undefined
+      ? { content: undefined, full: undefined, compared: undefined, quick: brokenRecord(nowMs, broken) }
+      : { content, ...(await soundness(ports, owner, { spec, facts }, setsOf, signal)) }
+  const bare: DatabaseState = { ...found, ...checked, recovery: undefined }
+  const [problem] = problemsOf(bare)
+  const isDamaged = problem !== undefined
+  const state = isDamaged
+    ? { ...bare, recovery: recoveryOf(ports, spec.name, facts, chooseSet(setsOf(), unwrittenSince(facts, setsOf()))) }
+    : bare
+  if (state.content !== undefined && state.content.tables > 0) {
+    remember(ports.memory, owner, 'held-tables', true)
+    remember(ports.memory, owner, 'tables', [...state.content.tableNames])
+  }
+  noteDamage(ports.memory, owner, isDamaged ? { paths: [spec.path, facts.file.path], problem } : undefined)
+  const fingerprint = fingerprintOf(state)
+  return isDamaged
+    ? {
+        is: 'present',
+        state,
+        fingerprint,
+        withheld: `it is damaged, and its repair is yet to be approved (${problem})`,
+      }
+    : { is: 'present', state, fingerprint }
+}
+
+function onceOnly<Value>(work: () => Value): () => Value {
+  let known: { readonly value: Value } | undefined
+  return () => {
+    known ??= { value: work() }
+    return known.value
+  }
+}
+
+async function soundness(
+  ports: ObservePorts,
+  owner: string,
+  at: { readonly spec: DatabaseDeclaration; readonly facts: DatabaseFacts },
+  setsOf: () => readonly SetOfDatabase[],
+  signal: AbortSignal,
+): Promise<Pick<DatabaseState, 'full' | 'quick' | 'compared'>> {
+  const checks = await checksOf(ports, owner, at.spec, at.facts, signal)
+  const isBroken = [checks.full, checks.quick].some((check) => check?.reply?.is === 'broken')
+  if (isBroken) return { ...checks, compared: undefined }
+  const options = { signal, deadlineMs: checkDeadlineMs }
+  return { ...checks, compared: await contentCheckOf(ports, owner, { ...at, full: checks.full }, setsOf, options) }
+}
+
+function recoveryOf(
+  { ownFolder }: ObservePorts,
+  database: string,
+  facts: DatabaseFacts,
+  chosen: Pick<RecoveryState, 'set' | 'withoutSet'>,
+): RecoveryState {
+  const signature = damageSignature(facts)
+  const quarantine = quarantineId(database, signature)
+  return {
+    ...chosen,
+    signature,
+    bareSignature: damageSignature({ file: facts.file, wal: undefined }),
+    quarantine,
+    report: readNote(quarantineAt(ownFolder, quarantine))?.report,
+    others: quarantinesOf(ownFolder, database).filter((id) => id !== quarantine).length,
+  }
 }
 
 /** Throws DATABASE_MISSING when the file held tables at an earlier look, or left a -wal behind that holds what it lost. */
@@ -83,13 +155,15 @@ async function contentOf(databases: Databases, path: string): Promise<DatabaseCo
   try {
     const view = await databases.read(path)
     try {
+      const tableNames = readSchemaNames(view.db).tables
       const ask = (name: string) => Number(view.db.pragma(name, { simple: true }))
       return {
         journalMode: view.db.pragma('journal_mode', { simple: true }) === 'wal' ? 'wal' : 'delete',
         pageSize: ask('page_size'),
         pages: ask('page_count'),
         freePages: ask('freelist_count'),
-        tables: readSchemaNames(view.db).tables.length,
+        tables: tableNames.length,
+        tableNames,
       }
     } finally {
       view.close()
@@ -101,8 +175,20 @@ async function contentOf(databases: Databases, path: string): Promise<DatabaseCo
   }
 }
 
-function brokenRecord(atMs: number, error: OperationalError): CheckRecord {
-  return { atMs, reply: { is: 'broken', problems: [error.message] } }
+/** SQLite finds an emptied file sound, and one over which the -wal of another database was laid. */
+function goneProblem(
+  memory: Memory,
+  owner: string,
+  { path }: DatabaseDeclaration,
+  { tableNames }: DatabaseContent,
+): string | undefined {
+  const before = z.array(z.string()).safeParse(memory.get(owner, 'tables')).data ?? []
+  const isGone = before.length > 0 && !before.some((name) => tableNames.includes(name))
+  return isGone ? `none of the tables that ${path} held is there any more (${before.join(', ')})` : undefined
+}
+
+function brokenRecord(atMs: number, problem: string | undefined): CheckRecord {
+  return { atMs, reply: { is: 'broken', problems: problem === undefined ? [] : [problem] } }
 }
 
 function ownsFolder(facts: DatabaseFacts, spec: DatabaseDeclaration): boolean {
@@ -126,6 +212,6 @@ function earlierSize(memory: Memory, owner: string, size: number, nowMs: number)
   return oldest === undefined || nowMs - oldest[0] < dayMs ? undefined : { atMs: oldest[0], size: oldest[1] }
 }
 
-function remember(memory: Memory, owner: string, name: string, value: boolean): void {
-  if (memory.get(owner, name) !== value) memory.set(owner, name, value)
+function remember(memory: Memory, owner: string, name: string, value: JsonValue): void {
+  if (JSON.stringify(memory.get(owner, name)) !== JSON.stringify(value)) memory.set(owner, name, value)
 }

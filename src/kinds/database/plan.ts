@@ -1,4 +1,4 @@
-/** What would mend a database. Pure: the same look gives the same actions. Corruption is never mended by an action. */
+/** What would mend a database. Pure: the same look gives the same actions. */
 import type { ActionDraft } from '../../engine/action.ts'
 import type { Drift } from '../../engine/drift.ts'
 import type { Observation } from '../../engine/observation.ts'
@@ -6,6 +6,7 @@ import type { Declared } from '../../engine/resource.ts'
 import { draftOf, journalEvidence, modeEvidence } from './actions.ts'
 import { modesOf } from './diff.ts'
 import { modeText } from './phrases.ts'
+import { planRecovery } from './recovery-plan.ts'
 import type { DatabaseDeclaration } from './spec.ts'
 import { type DatabaseState, problemsOf } from './state.ts'
 
@@ -22,8 +23,15 @@ export function planDatabase(
   const { state } = observation
   return [
     ...setModes(spec, state, paths),
+    ...(state.recovery !== undefined && (paths.has('integrity') || paths.has('quarantine'))
+      ? planRecovery(spec, state.recovery, namesOf(state))
+      : []),
     ...(paths.has('journal') && problemsOf(state).length === 0 ? [enableWal(spec, state)] : []),
   ]
+}
+
+function namesOf({ programs }: DatabaseState): readonly string[] {
+  return programs.map(({ name, pid }) => `${name} (${pid})`)
 }
 
 function create(spec: DatabaseDeclaration): ActionDraft {

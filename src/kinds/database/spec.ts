@@ -13,6 +13,8 @@ export interface DatabaseDeclaration extends JsonObject {
   readonly workspace: string
   /** Whether a table is declared in it: only then an empty database may be made where none is. */
   readonly holdsTables: boolean
+  /** Key columns of the tables that are declared in it, by the names of the tables. */
+  readonly keys: Readonly<Record<string, string>>
   /** Intervals of the checks, in milliseconds. */
   readonly quickEveryMs: number
   readonly fullEveryMs: number
@@ -36,6 +38,7 @@ export function listDatabases(desired: DesiredState, workspace: string): readonl
       path: resolve(workspace, database.path),
       workspace,
       holdsTables: holders.has(name),
+      keys: keysOf(desired, name),
       quickEveryMs: database.integrity.quick,
       fullEveryMs: database.integrity.full,
       sizeMax: database.sizeMax ?? null,
@@ -44,4 +47,9 @@ export function listDatabases(desired: DesiredState, workspace: string): readonl
     dependsOn: [],
     observeOnly: database.manage === 'observe',
   }))
+}
+
+function keysOf({ tables }: DesiredState, database: string): Readonly<Record<string, string>> {
+  const own = Object.entries(tables).filter(([, table]) => table.database === database && !table.absent)
+  return Object.fromEntries(own.map(([name, table]) => [table.table ?? name, table.key]))
 }

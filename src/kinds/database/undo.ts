@@ -4,6 +4,8 @@ import type { UndoPlan } from '../../engine/kind.ts'
 import { draftOf, journalEvidence, type ModeChange, modeEvidence, type Order, orderOf } from './actions.ts'
 import { type ApplyPorts, journalModeOf } from './apply.ts'
 import { modeText } from './phrases.ts'
+import { quarantineAt } from './quarantine.ts'
+import { putBackFrom } from './recover.ts'
 
 /** Reads the world, changes nothing. */
 export async function planDatabaseUndo(ports: ApplyPorts, action: Action): Promise<UndoPlan> {
@@ -20,7 +22,36 @@ export async function planDatabaseUndo(ports: ApplyPorts, action: Action): Promi
       return undoCreation(ports, name, order.path)
     case 'remove-database':
       return undoRemoval(ports, name, order.path)
+    case 'salvage':
+      return {
+        is: 'by-hand',
+        steps: `nothing of the database was changed; remove .trueup/quarantine/${order.quarantine} when it is not needed`,
+      }
+    case 'replace-damaged':
+      return undoReplacement(ports, name, order.path, order.quarantine)
+    case 'put-back':
+      return { is: 'not-undoable', reason: 'the file is damaged, and its next look proposes a repair again' }
   }
+}
+
+/** The damaged file comes back as it was; what was written to the repaired one since goes with it into the quarantine. */
+async function undoReplacement(ports: ApplyPorts, name: string, path: string, quarantine: string): Promise<UndoPlan> {
+  const facts = await ports.files.facts(path)
+  const back = facts === undefined ? undefined : putBackFrom(quarantineAt(ports.ownFolder, quarantine), facts)
+  if (back === undefined) return { is: 'not-undoable', reason: `${path} is not the repaired file any more` }
+  const draft = draftOf(
+    name,
+    { verb: 'put-back', path, quarantine },
+    {
+      summary: `Put the damaged file back at ${path}, and keep the repaired one in .trueup/quarantine/${quarantine}.`,
+      risk: 'high',
+      needsApproval: true,
+      precondition: back.precondition,
+      resolves: [],
+      order: 0,
+    },
+  )
+  return { is: 'undo', draft, conflicts: back.isWritten ? ['what was written since the repair'] : [] }
 }
 
 async function undoModes(

@@ -29,9 +29,11 @@ function checkDrift(result: CheckResult, rows: number): DriftDraft {
     observed: { failing: result.failing, of: rows, ...(result.groups === null ? {} : { groups: result.groups }) },
     affected: { count: result.failing, sample: result.sample },
     message: messageOf(result, rows),
-    byHand: result.remedy,
+    byHand: result.suggests ? `${result.remedy} ${seeSuggestions}` : result.remedy,
   }
 }
+
+const seeSuggestions = 'What would mend single rows: `trueup quality --suggestions`.'
 
 /** One sentence for a person, with figures. */
 export function messageOf({ field, fault, failing, groups, target }: CheckResult, rows: number): string {

@@ -19,6 +19,7 @@ export { createQualityInspector, type QualityInspector } from './inspector.ts'
 export { qualitySpecOf } from './spec.ts'
 export { type CheckResult, isIssue, type QualityState, severityOf } from './state.ts'
 export { createQualityStore, type QualityStore } from './store.ts'
+export { forgetWaivers, recordOfWaiver, waiversFile, waiversKey, waiversTable } from './waivers.ts'
 
 export interface QualityPorts {
   readonly databases: Databases
@@ -57,7 +58,9 @@ export function qualityKind({ databases, inspector, pathOf }: QualityPorts): Kin
     planUndo: async () => ({ is: 'not-undoable', reason: 'nothing is ever written for it' }),
     refresh: ({ key }) => void anew.add(key.name),
     watch({ spec }, notify) {
-      const watches = [spec.database, ...databasesAsked(spec)].map((name) => databases.watch(pathOf(name), notify))
+      const databasesRead = [spec.database, ...databasesAsked(spec)].map(pathOf)
+      // What people say is right changes what is told.
+      const watches = [...databasesRead, inspector.waiversPath].map((path) => databases.watch(path, notify))
       return {
         close: () => {
           for (const watch of watches) watch.close()

@@ -9,32 +9,24 @@ import { createKeyLock } from '../../engine/key-lock.ts'
 import { OperationalError } from '../../errors.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
 import type { Offload } from '../../targets/process/ports.ts'
-import type { Databases, Place } from '../../targets/sqlite/ports.ts'
-import { followLedger, type LedgerPlan, readRows, readStand } from '../../targets/sqlite/row-ledger.ts'
+import type { Change, Databases, Place } from '../../targets/sqlite/ports.ts'
+import { followLedger, readStand } from '../../targets/sqlite/row-ledger.ts'
 import { buildLedger } from '../../targets/sqlite/row-ledger-build.ts'
-import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
-import type { Cell } from '../../values/field-type.ts'
-import type { Check } from './checks/check.ts'
 import { checksOf } from './checks.ts'
-import { fieldsRead, ledgerPlanOf, rowReader } from './judge.ts'
-import { type QualityLayout, readQualityLayout } from './layout.ts'
+import { ledgerPlanOf } from './judge.ts'
+import { type JudgedRow, judgedRows, judgeWaivers, type RowQuality, rowQuality, waiverFinder } from './judged-rows.ts'
+import { readQualityLayout } from './layout.ts'
 import type { LookOrder } from './look-entry.ts'
-import {
-  type Answers,
-  answersOf,
-  answersSchema,
-  asksAnything,
-  databasesAsked,
-  keyTextOf,
-  noAnswers,
-} from './questions.ts'
-import { scoreOf } from './score.ts'
+import { type Answers, answersOf, answersSchema, asksAnything, databasesAsked, noAnswers } from './questions.ts'
+import type { Ready } from './ready.ts'
 import type { QualitySpec } from './spec.ts'
 import { type QualityState, stateOf } from './state.ts'
 import type { QualityStore } from './store.ts'
+import { listSuggestions, type Suggestion, type SuggestionsQuery, suggestionsFor } from './suggestions.ts'
 import { sumsOf } from './sums.ts'
 import { tableFindings } from './table-findings.ts'
 import { noteTrend, pointBefore, readTrend, type TrendPoint } from './trend.ts'
+import { ensureWaivers, type JudgedWaiver, printOf, type Waiver, waiverId, waiverRow } from './waivers.ts'
 
 export interface InspectorPorts {
   readonly clock: Clock
@@ -52,23 +44,6 @@ export type Inspection =
   | { readonly is: 'absent' }
   | { readonly is: 'unaddressable'; readonly reason: string }
 
-/** What fails in one row. */
-export interface RowQuality {
-  readonly key: string
-  readonly score: number
-  readonly issues: readonly RowIssue[]
-  /** The score of each field with checks. */
-  readonly fields: readonly { readonly field: string; readonly score: number }[]
-}
-
-export interface RowIssue {
-  readonly id: string
-  readonly field: string | null
-  readonly severity: Check['severity']
-  /** Why, as a sentence after the field's name. */
-  readonly reason: string
-}
-
 export interface InspectOptions {
   readonly signal?: AbortSignal
   readonly progress?: (done: number, total: number) => void
@@ -84,7 +59,38 @@ export interface QualityInspector {
   /** Notes a look for the trend, where what is noted stays. */
   note(name: string, state: QualityState): void
   trend(name: string, sinceMs: number, limit: number): Promise<readonly TrendPoint[]>
+  /** Where people's waivers are kept; need not be there. */
+  readonly waiversPath: string
+  /** What people said is right, oldest first. */
+  waivers(name: string, spec: QualitySpec): Promise<readonly JudgedWaiver[]>
+  /** What waives failed checks of one record. Writes nothing but the empty file that the changes belong to. */
+  prepareWaiver(name: string, spec: QualitySpec, wish: WaiverWish): Promise<PreparedWaiver>
+  /** Values that would mend single rows. */
+  suggestions(name: string, spec: QualitySpec, query: SuggestionsQuery): Promise<readonly Suggestion[]>
+  /** As `suggestions`, for some records, by key. */
+  suggestionsFor(
+    name: string,
+    spec: QualitySpec,
+    keys: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly Suggestion[]>>
 }
+
+/** What a person says is right. */
+export interface WaiverWish {
+  readonly key: string
+  readonly checks: readonly string[]
+  readonly by: string
+  /** ISO 8601. */
+  readonly at: string
+  readonly reason: string
+}
+
+export type PreparedWaiver =
+  | { readonly is: 'not-found' }
+  /** A check that there is not, or that the record passes. */
+  | { readonly is: 'nothing-to-waive'; readonly check: string; readonly problem: string }
+  /** Without changes where all of it was said before. */
+  | { readonly is: 'waiver'; readonly path: string; readonly changes: readonly Change[] }
 
 /** Files up to this size, in bytes, are read here: a thread costs more than it saves. */
 const inlineBytesMax = 8 * 1024 * 1024
@@ -94,15 +100,6 @@ const followedMax = 500
 const countEveryMs = 60_000
 const weekMs = 7 * 86_400_000
 const triesMax = 3
-
-interface Ready {
-  readonly view: Database
-  readonly ledger: Database
-  readonly layout: QualityLayout
-  readonly checks: readonly Check[]
-  readonly plan: LedgerPlan
-  readonly rows: number
-}
 
 export function createQualityInspector(ports: InspectorPorts): QualityInspector {
   const { clock, databases, offload, store } = ports
@@ -194,6 +191,22 @@ export function createQualityInspector(ports: InspectorPorts): QualityInspector 
     }
   }
 
+  /** Work on a table that is there; otherwise `instead`. */
+  const onTable = <Result>(
+    name: string,
+    spec: QualitySpec,
+    instead: Result,
+    work: (ready: Ready, waivers: readonly Waiver[]) => Result,
+  ): Promise<Result> =>
+    turns.run(name, async () => {
+      const waivers = await store.waivers(name)
+      const found = await withReady(name, spec, {}, async (ready) => ({
+        is: 'done' as const,
+        result: work(ready, waivers),
+      }))
+      return found.is === 'done' ? found.result : instead
+    })
+
   const answers = async (spec: QualitySpec, ready: Ready, options: InspectOptions): Promise<Answers> => {
     if (!asksAnything(spec)) return noAnswers
     if (bytesOf(ready.view) <= inlineBytesMax && databasesAsked(spec).length === 0)
@@ -203,29 +216,42 @@ export function createQualityInspector(ports: InspectorPorts): QualityInspector 
   }
 
   return {
+    waiversPath: store.waiversPath,
     inspect: (name, spec, options = {}) =>
       turns.run(name, () =>
         withReady(name, spec, options, async (ready): Promise<Inspection> => {
           const nowMs = clock.nowMs()
           const { checks, rows } = ready
+          const waived = judgeWaivers(ready, await store.waivers(name)).rows
           const mirrored = spec.counts.some((count) => count.with === null) ? await ports.mirrored(name) : undefined
           const table = tableFindings(spec, { rows, answers: await answers(spec, ready, options), mirrored, nowMs })
           const past = await store.past(name)
           const before = past === undefined ? undefined : pointBefore(past, nowMs - weekMs)
           return {
             is: 'inspected',
-            state: stateOf(spec, checks, sumsOf(ready.ledger, ready.view, checks, ready), table, before),
+            state: stateOf(spec, checks, sumsOf(ready, waived), table, before),
           }
         }),
       ),
     rows: (name, spec, keys) =>
-      turns.run(name, async () => {
-        const found = await withReady(name, spec, {}, async (ready) => ({
-          is: 'rows' as const,
-          rows: rowsOf(ready, keys),
-        }))
-        return found.is === 'rows' ? found.rows : new Map()
+      onTable(name, spec, new Map(), (ready, waivers) => {
+        const waiverOf = waiverFinder(waivers)
+        return new Map(judgedRows(ready, { keys }).map((judged) => [judged.key, rowQuality(judged, waiverOf, spec)]))
       }),
+    waivers: (name, spec) => onTable(name, spec, [], (ready, waivers) => judgeWaivers(ready, waivers).waivers),
+    prepareWaiver: (name, spec, wish) =>
+      onTable<PreparedWaiver>(name, spec, { is: 'not-found' }, (ready, waivers) => {
+        const [judged] = judgedRows(ready, { keys: [wish.key] })
+        return judged === undefined ? { is: 'not-found' } : preparedWaiver(name, judged, wish, waivers, store)
+      }),
+    suggestions: (name, spec, query) =>
+      onTable<readonly Suggestion[]>(name, spec, [], (ready, waivers) =>
+        listSuggestions(ready, query, waiverFinder(waivers)),
+      ),
+    suggestionsFor: (name, spec, keys) =>
+      onTable<ReadonlyMap<string, readonly Suggestion[]>>(name, spec, new Map(), (ready, waivers) =>
+        byKey(suggestionsFor(ready, keys, waiverFinder(waivers))),
+      ),
     note(name, state) {
       if (!store.keeps) return
       const failing = Object.fromEntries(
@@ -240,59 +266,32 @@ export function createQualityInspector(ports: InspectorPorts): QualityInspector 
   }
 }
 
-function rowsOf(
-  { view, ledger, layout, checks, plan }: Ready,
-  keys: readonly string[],
-): ReadonlyMap<string, RowQuality> {
-  if (layout.keyColumn === undefined || keys.length === 0) return new Map()
-  const fields = fieldsRead(checks, layout)
-  const rowOf = rowReader(fields)
-  const key = quoteIdentifier(layout.keyColumn)
-  const found = view
-    .prepare<[string], [number, Cell, ...Cell[]]>(
-      `SELECT ${[layout.rowId, key, ...plan.columns].join(', ')} FROM ${quoteIdentifier(layout.table)}
-        WHERE ${key} IN (SELECT value FROM json_each(?))`,
-    )
-    .raw()
-    .all(JSON.stringify(keys))
-  const known = readRows(
-    ledger,
-    plan.rules,
-    found.map(([rowId]) => rowId),
-  )
-  return new Map(
-    found.map(([rowId, keyCell, ...cells]) => {
-      const row = rowOf(cells)
-      let rule = 0
-      const judged = checks.map((check) => {
-        if (check.is === 'row') return { check, reason: check.reasonOf(row) }
-        const off = known.get(rowId)?.off.slice(rule, rule + check.bands) ?? []
-        rule += check.bands
-        return { check, reason: off.includes(true) ? check.reason : undefined }
-      })
-      const weighed = judged.map(({ check, reason }) => ({
-        field: check.field,
-        severity: check.severity,
-        failing: reason === undefined ? 0 : 1,
-      }))
-      const name = keyTextOf(keyCell, rowId)
-      const quality: RowQuality = {
-        key: name,
-        score: scoreOf(weighed, 1),
-        issues: judged.flatMap(({ check: { id, field, severity }, reason }) =>
-          reason === undefined ? [] : [{ id, field, severity, reason }],
-        ),
-        fields: [...new Set(weighed.flatMap(({ field }) => field ?? []))].map((field) => ({
-          field,
-          score: scoreOf(
-            weighed.filter((one) => one.field === field),
-            1,
-          ),
-        })),
-      }
-      return [name, quality] as const
-    }),
-  )
+function preparedWaiver(
+  table: string,
+  judged: JudgedRow,
+  { key, checks, by, at, reason }: WaiverWish,
+  waivers: readonly Waiver[],
+  store: QualityStore,
+): PreparedWaiver {
+  const known = new Set(waivers.map(({ id }) => id))
+  const changes: Change[] = []
+  for (const wanted of new Set(checks)) {
+    const verdict = judged.verdicts.find(({ check }) => check.id === wanted)
+    if (verdict === undefined) return { is: 'nothing-to-waive', check: wanted, problem: 'is no check of its rows' }
+    if (verdict.reason === undefined) return { is: 'nothing-to-waive', check: wanted, problem: 'is passed by it' }
+    const named = { table, key, check: wanted, print: printOf(key, verdict.check, judged.row) }
+    const id = waiverId(named)
+    if (!known.has(id))
+      changes.push({ is: 'insert', rowId: 0, key: id, row: waiverRow({ ...named, id, by, at, reason }) })
+  }
+  ensureWaivers(store.waiversPath)
+  return { is: 'waiver', path: store.waiversPath, changes }
+}
+
+function byKey(suggestions: readonly Suggestion[]): ReadonlyMap<string, readonly Suggestion[]> {
+  const found = new Map<string, Suggestion[]>()
+  for (const one of suggestions) found.set(one.key, [...(found.get(one.key) ?? []), one])
+  return found
 }
 
 function bytesOf(db: Database): number {

@@ -10,13 +10,23 @@ export interface Weighed {
   readonly severity: Severity
   /** Rows that fail. */
   readonly failing: number
+  /** Of its field beside others; 1 where nothing is declared. */
+  readonly weight: number
 }
 
 /** With one decimal, and 100 only where nothing fails; 100 for no rows or no checks. */
 export function scoreOf(checks: readonly Weighed[], rows: number): number {
-  const all = checks.reduce((sum, { severity }) => sum + weights[severity], 0) * rows
+  const all = checks.reduce((sum, { severity, weight }) => sum + weights[severity] * weight, 0) * rows
   if (all === 0) return 100
-  const failed = checks.reduce((sum, { severity, failing }) => sum + weights[severity] * failing, 0)
+  const failed = checks.reduce((sum, { severity, weight, failing }) => sum + weights[severity] * weight * failing, 0)
   const score = Math.round((1 - failed / all) * 1000) / 10
   return failed > 0 ? Math.min(99.9, score) : score
+}
+
+/** The score of one field, whose weight beside others is of no matter here. */
+export function fieldScoreOf(checks: readonly Weighed[], rows: number): number {
+  return scoreOf(
+    checks.map((check) => ({ ...check, weight: 1 })),
+    rows,
+  )
 }

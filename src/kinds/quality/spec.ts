@@ -4,6 +4,7 @@ import type { DesiredState, FieldSpec, TableSpec } from '../../desired/schema.ts
 import type { Declared, ResourceKey } from '../../engine/resource.ts'
 import type { JsonObject } from '../../json.ts'
 import { fieldTypes } from '../../values/field-type.ts'
+import { toldLanguages } from '../../values/language.ts'
 
 export const qualityKindName = 'quality'
 
@@ -20,12 +21,20 @@ const fieldQualitySchema = z.object({
   repeats: z.int(),
   /** The most texts that are nearly the same; 0 for any number. */
   alike: z.int(),
+  /** Addresses of offices, of free mail services, and with misspelt domains are told. */
+  roleMailboxes: z.boolean(),
+  freeMailers: z.boolean(),
+  misspeltDomains: z.boolean(),
+  /** The field with the name of the person that a text greets. */
+  greets: z.string().nullable(),
+  language: z.enum(toldLanguages).nullable(),
 })
 
 const fieldSchema = z.object({
   name: z.string(),
   type: z.enum(fieldTypes),
   choices: z.array(z.string()).nullable(),
+  required: z.boolean(),
   /** Whether standardization rules look after its form. */
   standardized: z.boolean(),
   /** Whether values that say nothing are told. */
@@ -49,6 +58,8 @@ export const qualitySpecSchema = z.object({
   formerColumns: z.record(z.string(), z.string()),
   /** Percent by field. */
   completeness: z.record(z.string(), z.number()),
+  /** What fields count in scores beside others; 1 where nothing is said. */
+  weights: z.record(z.string(), z.number()),
   consistent: z.array(z.object({ by: z.string(), fields: z.array(z.string()) })),
   implies: z.array(
     z.object({
@@ -59,6 +70,8 @@ export const qualitySpecSchema = z.object({
   ),
   ordered: z.array(z.array(z.string())),
   sameDomain: z.array(z.array(z.string())),
+  sameCountry: z.array(z.array(z.string())),
+  sameName: z.array(z.array(z.string())),
   references: z.array(placeSchema.extend({ field: z.string(), to: z.string(), key: z.string() })),
   counts: z.array(
     z.object({
@@ -116,6 +129,7 @@ export function qualitySpecOf(desired: DesiredState, name: string): QualitySpec 
       fields.flatMap(([field, { renamedFrom }]) => (renamedFrom === undefined ? [] : [[field, renamedFrom] as const])),
     ),
     completeness: quality?.completeness ?? {},
+    weights: quality?.weights ?? {},
     consistent: quality?.consistent ?? [],
     implies: (quality?.implies ?? []).map(({ when, filled, empty }) => ({
       when: Object.fromEntries(Object.entries(when).map(([field, value]) => [field, [value].flat()])),
@@ -124,6 +138,8 @@ export function qualitySpecOf(desired: DesiredState, name: string): QualitySpec 
     })),
     ordered: quality?.ordered ?? [],
     sameDomain: quality?.sameDomain ?? [],
+    sameCountry: quality?.sameCountry ?? [],
+    sameName: quality?.sameName ?? [],
     references: Object.entries(quality?.references ?? {}).flatMap(([field, to]) => {
       const other = desired.tables[to]
       if (other === undefined) return []
@@ -167,6 +183,7 @@ function fieldOf(name: string, field: FieldSpec, isAskedFor: boolean): QualityFi
     name,
     type: field.type,
     choices: field.choices ?? null,
+    required: field.required,
     standardized: field.standardize.length > 0,
     fillers:
       quality?.fillers ?? (addressTypes.has(field.type) || (field.type === 'text' && (isAskedFor || field.required))),
@@ -184,6 +201,11 @@ function fieldOf(name: string, field: FieldSpec, isAskedFor: boolean): QualityFi
             placeholders: quality.placeholders ?? isMessage,
             repeats: quality.repeats ?? (isMessage ? 1 : 0),
             alike: quality.alike ?? 0,
+            greets: quality.greets ?? null,
+            language: quality.language ?? null,
+            roleMailboxes: quality.roleMailboxes ?? false,
+            freeMailers: quality.freeMailers ?? false,
+            misspeltDomains: quality.misspeltDomains ?? false,
           },
   }
 }

@@ -1,7 +1,8 @@
 /** What was found of the quality of a table: what fails where, and the scores that follow. Pure. */
 import type { Severity } from '../../engine/drift.ts'
-import type { Check } from './checks/check.ts'
-import { scoreOf } from './score.ts'
+import { type Check, canSuggest } from './checks/check.ts'
+import { weightOf } from './checks.ts'
+import { fieldScoreOf, scoreOf } from './score.ts'
 import type { QualitySpec } from './spec.ts'
 
 /** One check with the rows that fail it. */
@@ -13,8 +14,14 @@ export interface CheckResult {
   readonly fault: string
   /** What the check weighs in scores, and the drift where it does not concern most or few rows. */
   readonly severity: Severity
+  /** What its field counts in scores beside others. */
+  readonly weight: number
   readonly remedy: string
   readonly failing: number
+  /** Rows of which a person said that they are right as they are; not among those that fail. */
+  readonly waived: number
+  /** Whether values can be suggested that would mend single rows. */
+  readonly suggests: boolean
   /** For a check of groups, in how many of them. */
   readonly groups: number | null
   /** Keys of rows that fail, 20 at most. */
@@ -60,6 +67,7 @@ export interface Sums {
   /** One for each check. */
   readonly results: readonly {
     readonly failing: number
+    readonly waived: number
     readonly groups: number | null
     readonly sample: readonly string[]
   }[]
@@ -75,12 +83,14 @@ export function stateOf(
   const standardized = new Set(spec.fields.filter((field) => field.standardized).map(({ name }) => name))
   const results = checks.map((check, at): CheckResult => {
     const { id, field, title, fault, severity, remedy } = check
-    const found = sums.results[at] ?? { failing: 0, groups: null, sample: [] }
+    const found = sums.results[at] ?? { failing: 0, waived: 0, groups: null, sample: [] }
     const isCompleteness = field !== null && id === `${field}.completeness`
     const isForm = field !== null && (id === `${field}.format` || id === `${field}.choice`)
     return {
       ...{ id, field, title, fault, severity, remedy },
       ...found,
+      suggests: canSuggest(check),
+      weight: weightOf(check, spec),
       target: isCompleteness ? (spec.completeness[field] ?? null) : null,
       mendedBy: isForm && standardized.has(field) ? 'standardization' : null,
     }
@@ -93,7 +103,7 @@ export function stateOf(
       const own = results.filter((result) => result.field === field)
       return {
         field,
-        score: scoreOf(own, sums.rows),
+        score: fieldScoreOf(own, sums.rows),
         failing: own.reduce((sum, result) => sum + result.failing, 0),
       }
     }),

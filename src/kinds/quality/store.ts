@@ -10,6 +10,7 @@ import { OperationalError } from '../../errors.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
 import { openLedgerFile } from '../../targets/sqlite/row-ledger.ts'
 import { prepareTrend } from './trend.ts'
+import { readWaivers, type Waiver, waiversFile } from './waivers.ts'
 
 export interface OpenLedger {
   readonly db: Database
@@ -24,6 +25,10 @@ export interface QualityStore {
   kept(table: string): Promise<Database | undefined>
   /** What another process or this one noted of the past. */
   past(table: string): Promise<Database | undefined>
+  /** What people said is right, oldest first. */
+  waivers(table: string): Promise<readonly Waiver[]>
+  /** Where that is kept; need not be there. */
+  readonly waiversPath: string
   /** Whether what is noted stays. */
   readonly keeps: boolean
   close(): void
@@ -53,6 +58,7 @@ export function createQualityStore({ folder, purpose, databases }: QualityStoreO
   const views = new Map<string, Promise<{ readonly db: Database; close(): void } | undefined>>()
   let scratch: string | undefined
   const keeps = purpose === 'act'
+  const waiversPath = join(folder, waiversFile)
 
   const folderFor = (): string => {
     if (keeps) {
@@ -89,6 +95,16 @@ export function createQualityStore({ folder, purpose, databases }: QualityStoreO
     keeps,
     ledger,
     kept,
+    async waivers(table) {
+      if (!existsSync(waiversPath)) return []
+      const view = await databases.read(waiversPath)
+      try {
+        return readWaivers(view.db, table)
+      } finally {
+        view.close()
+      }
+    },
+    waiversPath,
     past: async (table) => (keeps ? ledger(table).db : kept(table)),
     close() {
       for (const { db } of opened.values()) db.close()

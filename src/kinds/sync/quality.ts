@@ -1,5 +1,6 @@
 /** Which of two values of a field is the better one, for the policy `highest_quality`. Pure. */
 import { z } from 'zod'
+import { acceptedPattern, type LinearPattern } from '../../values/linear-pattern.ts'
 import { noSiblings } from '../../values/rule.ts'
 import { type Standardizer, standardizer } from '../../values/standardizer.ts'
 import type { Reading } from './reading.ts'
@@ -26,12 +27,19 @@ export function judgeOf(field: SyncField): Judge {
       ? undefined
       : standardizer(field.rules, { type: field.type, choices: field.choices ?? undefined })
   const quality = qualitySchema.catch({}).parse(field.quality ?? {})
+  const pattern = quality.pattern === undefined ? undefined : acceptedPattern(quality.pattern)
   const scores = (reading: Reading): readonly number[] => {
     if (reading.is === 'unfit') return [0]
     if (reading.value === null) return [1]
     const text = String(reading.value)
     const form = rules?.standardize(text, noSiblings).is ?? 'canonical'
-    return [2, form === 'unmendable' ? 0 : 1, form === 'canonical' ? 1 : 0, -faultsOf(text, quality), text.length]
+    return [
+      2,
+      form === 'unmendable' ? 0 : 1,
+      form === 'canonical' ? 1 : 0,
+      -faultsOf(text, quality, pattern),
+      text.length,
+    ]
   }
   return (local, remote) => {
     const [mine, theirs] = [scores(local), scores(remote)]
@@ -43,13 +51,13 @@ export function judgeOf(field: SyncField): Judge {
   }
 }
 
-function faultsOf(text: string, quality: z.output<typeof qualitySchema>): number {
-  const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, forbids = [], pattern } = quality
+function faultsOf(text: string, quality: z.output<typeof qualitySchema>, pattern: LinearPattern | undefined): number {
+  const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, forbids = [] } = quality
   const lower = text.toLowerCase()
   return (
     Number(text.length < minLength) +
     Number(text.length > maxLength) +
     forbids.filter((part) => lower.includes(part.toLowerCase())).length +
-    Number(pattern !== undefined && !new RegExp(pattern, 'u').test(text))
+    Number(pattern !== undefined && !pattern.test(text))
   )
 }

@@ -8,7 +8,7 @@ import { canonicalJson, hashOf } from '../../json.ts'
 
 export const manifestName = 'manifest.json'
 
-const tableSchema = z.strictObject({
+export const tableSchema = z.strictObject({
   name: z.string(),
   rows: z.int(),
   /** SHA-256 of the rows in their order. */

@@ -1,11 +1,10 @@
 /**
- * Child process: says how a database file can be read without side effects, and copies it where it cannot. The only
- * place that reads bytes of database files, since closing a descriptor drops the locks of its whole process.
+ * Child process: says how a database file can be read without side effects, and copies it where it cannot. Bytes of
+ * database files are read in child processes only, since closing a descriptor drops the locks of its whole process.
  */
-import { type BigIntStats, constants, copyFileSync, statSync } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import { invariant } from '../../errors.ts'
 import { serve } from '../process/serve.ts'
+import { copyQuietly, openQuietly, stateOf, statOf } from './quiet-copy.ts'
 
 /** What the parent gets; it parses this with its own schema. */
 export type CopyReply =
@@ -31,15 +30,15 @@ const journalMagic = 'd9d505f920a163d7'
 serve(async (input): Promise<CopyReply> => {
   const { path, to } = parseInput(input)
   for (let tries = 1; tries <= triesMax; tries += 1) {
-    const before = signature(path)
+    const before = stateOf(path)
     const parts = await partsToCopy(path)
     if (typeof parts !== 'string') {
-      for (const part of parts) await copy(path + part, to + part)
-      if (signature(path) === before) {
+      for (const part of parts) await copyQuietly(path + part, to + part)
+      if (stateOf(path) === before) {
         if (parts.includes('-journal')) await playBack(to)
         return { is: 'copied' }
       }
-    } else if (signature(path) === before) {
+    } else if (stateOf(path) === before) {
       return { is: parts }
     }
     await new Promise((resolve) => setTimeout(resolve, 20 * tries))
@@ -76,49 +75,8 @@ async function playBack(copied: string): Promise<void> {
   db.close()
 }
 
-/** Changes whenever one of the files does, is replaced, appears or goes. */
-function signature(path: string): string {
-  return ['', '-wal', '-journal'].map((part) => signatureOf(path + part)).join('|')
-}
-
-function signatureOf(path: string): string {
-  const found = statOf(path)
-  return found === undefined ? 'absent' : `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}`
-}
-
 function sizeOf(path: string): bigint {
   return statOf(path)?.size ?? 0n
-}
-
-function statOf(path: string): BigIntStats | undefined {
-  return statSync(path, { bigint: true, throwIfNoEntry: false })
-}
-
-/** Shares blocks where the file system can; else reads without leaving an access time. */
-async function copy(from: string, to: string): Promise<void> {
-  try {
-    copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE)
-    return
-  } catch (error) {
-    // ENOTSUP, EXDEV, EINVAL, ENOSYS, ENOTTY: this file system or pair of them cannot share blocks.
-    invariant(error instanceof Error, 'Node throws errors')
-  }
-  const source = await openQuietly(from)
-  try {
-    const target = await open(to, 'w', 0o600)
-    try {
-      const block = Buffer.allocUnsafe(1 << 20)
-      for (;;) {
-        const { bytesRead } = await source.read(block, 0, block.length)
-        if (bytesRead === 0) return
-        await target.writeFile(block.subarray(0, bytesRead))
-      }
-    } finally {
-      await target.close()
-    }
-  } finally {
-    await source.close()
-  }
 }
 
 async function firstBytes(path: string, count: number): Promise<Buffer> {
@@ -129,18 +87,5 @@ async function firstBytes(path: string, count: number): Promise<Buffer> {
     return block.subarray(0, bytesRead)
   } finally {
     await file.close()
-  }
-}
-
-/** O_NOATIME is allowed to the owner of the file only; O_NONBLOCK, lest a pipe put in its place blocks. */
-async function openQuietly(path: string): Promise<FileHandle> {
-  const flags = constants.O_RDONLY | constants.O_NONBLOCK
-  try {
-    return await open(path, flags | constants.O_NOATIME)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'EPERM' || error.code === 'EINVAL')) {
-      return await open(path, flags)
-    }
-    throw error
   }
 }

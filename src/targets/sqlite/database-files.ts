@@ -23,6 +23,8 @@ interface FileFacts {
   readonly size: number
   /** Last write, in milliseconds since the epoch. */
   readonly modifiedAtMs: number
+  /** Last change of content, name, mode or owner, in milliseconds since the epoch; no program can set it. */
+  readonly changedAtMs: number
 }
 
 export interface DatabaseFacts {
@@ -113,6 +115,7 @@ function toFacts(path: string, found: BigIntStats): FileFacts {
     uid: Number(found.uid),
     size: Number(found.size),
     modifiedAtMs: Number(found.mtimeMs),
+    changedAtMs: Number(found.ctimeMs),
   }
 }
 

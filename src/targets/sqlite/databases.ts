@@ -6,6 +6,7 @@ import { realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import type { Database } from 'better-sqlite3'
 import type { Clock } from '../../clock.ts'
+import { OperationalError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { type Random, systemRandom } from '../../random.ts'
 import type { Offload } from '../process/ports.ts'
@@ -28,6 +29,8 @@ export interface DatabasesSettings {
    * a copy shares blocks where the file system can (btrfs, XFS).
    */
   readonly copiesFolder?: string
+  /** Why a file is not to be written; undefined where it may be. Asked at every write. */
+  readonly refusal?: (path: string) => string | undefined
 }
 
 /** How long a reader waits for a writer that holds the whole file (rollback journal modes), in milliseconds. */
@@ -54,6 +57,11 @@ export function openDatabases(settings: DatabasesSettings): Databases {
     const real = await realpath(path)
     if (writers.has(real, file) || (await isLive(real))) return { path: real, release: () => undefined }
     return copies.locate(real)
+  }
+
+  const refuse = (path: string) => {
+    const reason = settings.refusal?.(path)
+    if (reason !== undefined) throw new OperationalError('DATABASE_DAMAGED', `${path} is not written: ${reason}`)
   }
 
   const openAt = async (place: Place, giveUpAtMs: number): Promise<Database> => {
@@ -84,8 +92,15 @@ export function openDatabases(settings: DatabasesSettings): Databases {
         await clock.sleep(readPauseMs)
       }
     },
-    write: (path, work, options = {}) => writers.run(path, 'transaction', work, options),
-    exclusive: (path, work, options = {}) => writers.run(path, 'bare', work, options),
+    async write(path, work, options = {}) {
+      refuse(path)
+      return writers.run(path, 'transaction', work, options)
+    },
+    async exclusive(path, work, options = {}) {
+      refuse(path)
+      return writers.run(path, 'bare', work, options)
+    },
+    leave: writers.leave,
     watch(path, notify) {
       // Several resources watch one file; it is looked at once for all of them.
       const known = watches.get(path)

@@ -23,7 +23,8 @@ export interface WriteOptions {
 
 /**
  * The SQLite files of a workspace. All paths are absolute. Errors are OperationalErrors with the codes DATABASE_*,
- * DISK_FULL; nothing else leaves this port.
+ * DISK_FULL; nothing else leaves this port. What is known to be damaged can be read as far as that goes, and is not
+ * written: DATABASE_DAMAGED.
  */
 export interface Databases {
   /**
@@ -44,6 +45,8 @@ export interface Databases {
   write<Result>(path: string, work: (db: Database) => Result, options?: WriteOptions): Promise<Result>
   /** As `write`, but outside a transaction, for what SQLite allows only there (`PRAGMA journal_mode`, `VACUUM`, 12-step rebuilds). */
   exclusive<Result>(path: string, work: (db: Database) => Result, options?: WriteOptions): Promise<Result>
+  /** Closes this process's own connection to a file, so that it can be replaced; a later write opens it anew. */
+  leave(path: string): Promise<void>
   /** Calls `notify` within 200 ms after another connection, program or this one committed to the file. */
   watch(path: string, notify: () => void): { close(): void }
   /** Closes every connection, with a checkpoint where nobody else has the file open. */

@@ -20,6 +20,8 @@ export interface Writers {
   run<Result>(path: string, manner: Manner, work: (db: Database) => Result, options: WriteOptions): Promise<Result>
   /** Whether this process has this very file open for writing. @param path the real path. */
   has(path: string, file: { readonly dev: bigint; readonly ino: bigint }): boolean
+  /** Closes the connection to a file, after the writes that were asked for before. */
+  leave(path: string): Promise<void>
   close(): void
 }
 
@@ -118,6 +120,10 @@ export function createWriters(settings: {
       } finally {
         if (tails.get(path) === settled) tails.delete(path)
       }
+    },
+    async leave(path) {
+      await tails.get(path)
+      drop(await realOf(path))
     },
     has(path, file) {
       const known = connections.get(path)

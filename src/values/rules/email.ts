@@ -1,31 +1,9 @@
 import { z } from 'zod'
 import { readEmail } from '../email.ts'
+import { meantMailDomain } from '../mail-typos.ts'
 import { isPlaceholder } from '../placeholder.ts'
 import { canonical, defineRule, settled, unmendable } from '../rule.ts'
 import { clean } from '../whitespace.ts'
-
-/** Misspelt domains of the big mail services that nobody else uses. Only applied when asked for. */
-const typos: Readonly<Record<string, string>> = {
-  'gamil.com': 'gmail.com',
-  'gmial.com': 'gmail.com',
-  'gmai.com': 'gmail.com',
-  'gmail.co': 'gmail.com',
-  'gmail.con': 'gmail.com',
-  'gmail.cm': 'gmail.com',
-  'gnail.com': 'gmail.com',
-  'gmaill.com': 'gmail.com',
-  'hotmial.com': 'hotmail.com',
-  'hotmail.con': 'hotmail.com',
-  'hotmai.com': 'hotmail.com',
-  'hotnail.com': 'hotmail.com',
-  'outlook.con': 'outlook.com',
-  'outlok.com': 'outlook.com',
-  'yahoo.con': 'yahoo.com',
-  'yaho.com': 'yahoo.com',
-  'yahooo.com': 'yahoo.com',
-  'icloud.con': 'icloud.com',
-  'iclod.com': 'icloud.com',
-}
 
 const options = z.strictObject({
   /** `lower` lowers the whole address; `domain` only what mail servers may not distinguish. */
@@ -53,7 +31,7 @@ export const email = defineRule({
     const keepsCase = settings.case === 'domain' || reading.local.startsWith('"')
     const local = keepsCase ? reading.local : lower(reading.local)
     const lowered = lower(reading.domain)
-    const domain = settings.fixTypos ? (typos[lowered] ?? lowered) : lowered
+    const domain = settings.fixTypos ? (meantMailDomain(lowered) ?? lowered) : lowered
     const address = `${local}@${domain}`
     if (readEmail(address).is === 'invalid') return unmendable('has letters whose lower case no address may have')
     return settled(value, address, bare === value ? 'bare lower-case address' : 'address taken out of its wrapping')

@@ -22,11 +22,21 @@ interface CheckName {
   readonly remedy: string
 }
 
+/** A value that would mend a row. Only ever a proposal: a person takes it or leaves it. */
+export interface Suggested {
+  readonly field: string
+  readonly value: Cell
+  /** Why this value, as a phrase without the value itself. */
+  readonly why: string
+}
+
 /** A check that a row alone decides. */
 export interface RowCheck extends CheckName {
   readonly is: 'row'
   /** Why the row fails, as a sentence after the field's name; undefined where it passes. Total. */
   readonly reasonOf: (row: Row) => string | undefined
+  /** What would mend a row that fails, where that can be told; left out where it never can. Total. */
+  readonly suggest?: (row: Row) => Suggested | undefined
 }
 
 /** A check that rows of one group decide together. */
@@ -38,9 +48,16 @@ export interface GroupCheck extends CheckName {
   /** Where a row belongs in each way; undefined where to no group. Total. */
   readonly placesOf: (row: Row) => readonly (GroupPlace | undefined)[]
   readonly reason: string
+  /** Why the value that most rows of a group have would mend one that has another; left out where it would not. */
+  readonly majorityWhy?: string
 }
 
 export type Check = RowCheck | GroupCheck
+
+/** Whether there may be values that would mend single rows. */
+export function canSuggest(check: Check): boolean {
+  return check.is === 'row' ? check.suggest !== undefined : check.majorityWhy !== undefined
+}
 
 /** Rows that are grouped in one way. */
 export function inOneWay(placeOf: (row: Row) => GroupPlace | undefined): Pick<GroupCheck, 'bands' | 'placesOf'> {

@@ -4,7 +4,7 @@ import { type DesiredState, desiredStateSchema } from '../../../desired/schema.t
 import { readMoment } from '../../../values/calendar.ts'
 import type { Cell } from '../../../values/field-type.ts'
 import { checksOf, rowChecksOf } from '../checks.ts'
-import { scoreOf } from '../score.ts'
+import { fieldScoreOf, scoreOf } from '../score.ts'
 import { qualitySpecOf } from '../spec.ts'
 import { everyCheck } from '../testing-table.ts'
 import { alike } from './alike.ts'
@@ -172,7 +172,7 @@ describe('a message', () => {
 describe('filler', () => {
   it('is told by the type of the field, without the value', () => {
     const field = (name: string, type: 'email' | 'phone' | 'text') => ({
-      ...{ name, type, choices: null, standardized: false, fillers: true, quality: null },
+      ...{ name, type, choices: null, required: false, standardized: false, fillers: true, quality: null },
     })
     expect(reason(filler(field('email', 'email')), { email: 'test@test.com' })).toBe('is a word for a test')
     expect(reason(filler(field('phone', 'phone')), { phone: '000-0000' })).toBe('is one digit over and over')
@@ -306,7 +306,7 @@ describe('a score', () => {
       fc.property(fc.array(severity, { minLength: 1, maxLength: 6 }), fc.integer({ min: 1, max: 20 }), (all, rows) => {
         const failing = (count: number) =>
           scoreOf(
-            all.map((one) => ({ severity: one, failing: count })),
+            all.map((one) => ({ severity: one, failing: count, weight: 1 })),
             rows,
           )
         expect(failing(0)).toBe(100)
@@ -315,6 +315,14 @@ describe('a score', () => {
       }),
     )
     expect(scoreOf([], 5)).toBe(100)
-    expect(scoreOf([{ severity: 'low', failing: 0 }], 0)).toBe(100)
+    expect(scoreOf([{ severity: 'low', failing: 0, weight: 1 }], 0)).toBe(100)
+  })
+
+  it('counts fields by their weight, and a field by itself as it is', () => {
+    const email = { severity: 'low', failing: 10, weight: 3 } as const
+    const company = { severity: 'low', failing: 0, weight: 1 } as const
+    expect(scoreOf([email, company], 10)).toBe(25)
+    expect(scoreOf([{ ...email, weight: 0 }, company], 10)).toBe(100)
+    expect(fieldScoreOf([{ ...email, weight: 0 }], 10)).toBe(0)
   })
 })

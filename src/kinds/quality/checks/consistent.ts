@@ -19,6 +19,7 @@ export function consistent(by: string, field: string): GroupCheck | undefined {
     remedy: `Give ${field} one spelling where rows share ${by}; two that are two companies have two domains.`,
     rule: { is: 'consistent' },
     reason: `is spelled otherwise than in most rows with the same ${by}`,
+    majorityWhy: `most rows with the same ${by} spell it so`,
     ...inOneWay((row) => {
       const group = textOf(row(grouping.field))
       const value = textOf(row(field))

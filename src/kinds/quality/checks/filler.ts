@@ -3,7 +3,7 @@ import type { QualityField } from '../spec.ts'
 import { type RowCheck, textOf } from './check.ts'
 
 /** A value is somebody's: not a word for nothing or for a test, a run over the keyboard, a number that nobody has. */
-export function filler({ name, type }: QualityField): RowCheck {
+export function filler({ name, type, required }: QualityField): RowCheck {
   const told = type === 'email' ? fillerInEmail : type === 'phone' ? fillerInPhone : fillerIn
   return {
     is: 'row',
@@ -18,5 +18,6 @@ export function filler({ name, type }: QualityField): RowCheck {
       const text = textOf(row(name))
       return text === undefined ? undefined : told(text)
     },
+    ...(required ? {} : { suggest: () => ({ field: name, value: null, why: 'empty says that it is not known' }) }),
   }
 }

@@ -1,6 +1,8 @@
-import { isValid } from '../../../values/coerce.ts'
+import { coerce, isValid } from '../../../values/coerce.ts'
+import type { Cell } from '../../../values/field-type.ts'
+import { canonicalOf, standardizer } from '../../../values/standardizer.ts'
 import type { QualityField } from '../spec.ts'
-import { beginning, type RowCheck, textOf } from './check.ts'
+import { beginning, type RowCheck, type Suggested, textOf } from './check.ts'
 import { momentOf } from './moment.ts'
 
 const nouns = {
@@ -51,5 +53,28 @@ export function format(field: QualityField): RowCheck | undefined {
       const isRight = isMoment ? momentOf(text) !== undefined : isValid(type, cell, choices)
       return isRight ? undefined : `is not ${noun}`
     },
+    // What rules look after has repairs of its own.
+    ...(field.standardized ? {} : { suggest: (row) => suggestedForm(field, noun, row(name)) }),
   }
+}
+
+const ruleOf: Partial<Record<QualityField['type'], string>> = { email: 'email', url: 'url', phone: 'phone' }
+
+/** What a value that is not of its type plainly means; undefined where that is not plain. */
+function suggestedForm({ name, type, choices }: QualityField, noun: string, cell: Cell): Suggested | undefined {
+  const text = textOf(cell)
+  if (text === undefined || text.length !== beginning(text).length || type === 'json') return undefined
+  const rule = ruleOf[type]
+  const value =
+    rule === undefined
+      ? meantBy(type, text, choices)
+      : canonicalOf(standardizer([{ rule, options: {} }], { type }).standardize, text)
+  if (value === undefined || value === null || !isValid(type, value, { choices: choices ?? undefined }))
+    return undefined
+  return { field: name, value, why: `is ${noun} and plainly what was meant` }
+}
+
+function meantBy(type: QualityField['type'], text: string, choices: readonly string[] | null): Cell | undefined {
+  const read = coerce(type, text, { choices: choices ?? undefined })
+  return read.is === 'cell' ? read.cell : undefined
 }

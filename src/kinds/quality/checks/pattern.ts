@@ -1,8 +1,9 @@
+import { acceptedPattern } from '../../../values/linear-pattern.ts'
 import { beginning, type RowCheck, textOf } from './check.ts'
 
 /** A filled text matches a regular expression of the owner. */
 export function pattern(field: string, source: string): RowCheck {
-  const wanted = new RegExp(source, 'u')
+  const wanted = acceptedPattern(source)
   return {
     is: 'row',
     id: `${field}.pattern`,

@@ -1,0 +1,35 @@
+import type { EffectContext } from '../../engine/kind.ts'
+import type { TableFacts } from '../../targets/backup/manifest.ts'
+import type { DatabaseFiles } from '../../targets/sqlite/database-files.ts'
+import type { SqliteProgram } from '../../targets/sqlite/programs.ts'
+import type { CheckPorts } from './checks.ts'
+
+/** A verified set of a backup that holds a database. */
+export interface SetOfDatabase {
+  readonly id: string
+  readonly createdAtMs: number
+  /** It takes a private key to read it, which is not on this machine. */
+  readonly isEncrypted: boolean
+  /** What its manifest says of the tables. */
+  readonly tables: readonly TableFacts[]
+}
+
+/** What the kind asks of backups, without knowing their kind. */
+export interface DatabaseSets {
+  /** The verified sets that hold the database, newest first. */
+  of(database: string): readonly SetOfDatabase[]
+  /**
+   * Restores the database of a set into an empty private folder, without the people who were erased since; gives the
+   * path of the file. Throws BACKUP_*.
+   */
+  restore(id: string, database: string, into: string, context: EffectContext): Promise<string>
+}
+
+export interface RecoveryPorts extends CheckPorts {
+  readonly files: DatabaseFiles
+  /** The programs that have a file open, asked anew. */
+  readonly programsNow: (path: string) => Promise<readonly SqliteProgram[]>
+  /** `.trueup`, absolute. */
+  readonly ownFolder: string
+  readonly sets: DatabaseSets
+}

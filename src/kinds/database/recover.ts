@@ -1,0 +1,269 @@
+/**
+ * The ladder for a damaged database: a copy of it is quarantined and a sound one made of what can be read and what a
+ * backup holds; once a person has approved, that one takes its place. Each step can be told done by looking.
+ */
+import { constants, existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { chmod, chown, copyFile, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { Applied, EffectContext } from '../../engine/kind.ts'
+import { OperationalError } from '../../errors.ts'
+import { syncFolder } from '../../targets/durable-files.ts'
+import { entryUrl } from '../../targets/process/entry-url.ts'
+import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
+import type { DatabaseFacts } from '../../targets/sqlite/database-files.ts'
+import type { QuarantineOrder } from '../../targets/sqlite/salvage/quarantine-entry.ts'
+import { salvageReportSchema } from '../../targets/sqlite/salvage/report.ts'
+import type { SalvageOrder } from '../../targets/sqlite/salvage/salvage-entry.ts'
+import type { Order } from './actions.ts'
+import type { RecoveryPorts, SetOfDatabase } from './ports.ts'
+import {
+  damageSignature,
+  makeFolder,
+  type PlacedFile,
+  type Quarantine,
+  quarantineAt,
+  readNote,
+  readPlaced,
+  replaceEvidence,
+  writeNote,
+  writePlaced,
+} from './quarantine.ts'
+
+type OrderOf<Verb extends Order['verb']> = Extract<Order, { verb: Verb }>
+
+/** A child process that copies or salvages is killed after so long. */
+const childDeadlineMs = 3_600_000
+const done: Applied = { changed: 1, skipped: [], skippedCount: 0, failed: [] }
+
+/** The files as they are; throws DATABASE_MISSING where none is. */
+async function factsOf(ports: RecoveryPorts, path: string): Promise<DatabaseFacts> {
+  const facts = await ports.files.facts(path)
+  if (facts === undefined) throw new OperationalError('DATABASE_MISSING', `${path} is gone`)
+  return facts
+}
+
+/** The evidence of the three orders, from the world. */
+export async function recoveryEvidence(
+  ports: RecoveryPorts,
+  order: OrderOf<'salvage' | 'replace-damaged' | 'put-back'>,
+): Promise<string> {
+  const facts = await ports.files.facts(order.path)
+  if (facts === undefined) return 'absent'
+  if (order.verb === 'put-back') return placedText(placedOf(facts))
+  const signature = damageSignature(facts)
+  if (order.verb === 'salvage') return signature
+  const note = readNote(quarantineAt(ports.ownFolder, order.quarantine))
+  return note === undefined ? 'not salvaged' : replaceEvidence(signature, note.report)
+}
+
+/** Quarantines and salvages; touches nothing of the database. */
+export async function salvage(
+  ports: RecoveryPorts,
+  order: OrderOf<'salvage'>,
+  context: EffectContext,
+): Promise<Applied> {
+  const at = quarantineAt(ports.ownFolder, order.quarantine)
+  if (readNote(at) !== undefined) return done
+  const { file } = await factsOf(ports, order.path)
+  makeFolder(at)
+  const options = { ...context, deadlineMs: childDeadlineMs }
+  const copying: QuarantineOrder = { path: file.path, folder: dirname(at.original) }
+  await ports.offload.process(
+    entryUrl('../../targets/sqlite/salvage/quarantine-entry', import.meta.url),
+    copying,
+    options,
+  )
+  const scratch = join(at.folder, 'scratch')
+  rmSync(scratch, { recursive: true, force: true })
+  mkdirSync(scratch, { mode: 0o700 })
+  try {
+    const salvaging: SalvageOrder = {
+      file: at.original,
+      into: scratch,
+      ...(await restoredSet(ports, order, join(scratch, 'set'), context)),
+      keys: order.keys,
+    }
+    const entry = entryUrl('../../targets/sqlite/salvage/salvage-entry', import.meta.url)
+    const report = salvageReportSchema.parse(await ports.offload.process(entry, salvaging, options))
+    await rename(join(scratch, 'result.db'), at.result)
+    const { database, path, signature } = order
+    writeNote(at, { database, path, signature, madeAtMs: ports.clock.nowMs(), report })
+    return done
+  } catch (error) {
+    throw toDatabaseError(error, at.folder)
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+/** The set to combine with, restored; or why there is none, which the report says. */
+async function restoredSet(
+  ports: RecoveryPorts,
+  order: OrderOf<'salvage'>,
+  into: string,
+  context: EffectContext,
+): Promise<Pick<SalvageOrder, 'set' | 'withoutSet'>> {
+  if (order.set === null) return { set: null, withoutSet: order.withoutSet }
+  mkdirSync(into, { mode: 0o700 })
+  try {
+    const path = await ports.sets.restore(order.set.id, order.database, into, context)
+    return { set: { ...order.set, path }, withoutSet: null }
+  } catch (error) {
+    // A set that cannot be restored must not keep what can be read from being saved.
+    if (!(error instanceof OperationalError) || !error.code.startsWith('BACKUP_')) throw error
+    return { set: null, withoutSet: `${order.set.id} cannot be restored: ${error.message}` }
+  }
+}
+
+/** Which of the verified sets a salvage is combined with, and why none is. */
+export function chooseSet(
+  sets: readonly SetOfDatabase[],
+  unwrittenSince: SetOfDatabase | undefined,
+): Pick<OrderOf<'salvage'>, 'set' | 'withoutSet'> {
+  const readable = sets.filter(({ isEncrypted }) => !isEncrypted)
+  const chosen = unwrittenSince !== undefined && !unwrittenSince.isEncrypted ? unwrittenSince : readable[0]
+  if (chosen === undefined) {
+    const [newest] = sets
+    const withoutSet =
+      newest === undefined
+        ? 'no verified set holds this database'
+        : `${newest.id} is encrypted, and its key is not on this machine`
+    return { set: null, withoutSet }
+  }
+  const { id, createdAtMs } = chosen
+  return { set: { id, createdAtMs, unwrittenSince: chosen.id === unwrittenSince?.id }, withoutSet: null }
+}
+
+/** Puts the repaired file in the place of the damaged one. Throws DATABASE_LOCKED while a program has that open. */
+export async function replaceDamaged(ports: RecoveryPorts, order: OrderOf<'replace-damaged'>): Promise<Applied> {
+  const at = quarantineAt(ports.ownFolder, order.quarantine)
+  await place(ports, order.path, { from: at.result, wal: undefined, at, what: 'replaced' })
+  return done
+}
+
+/** Puts the quarantined file back, and keeps the repaired one beside it in the quarantine. */
+export async function putBack(
+  ports: RecoveryPorts,
+  order: OrderOf<'put-back'>,
+  context: EffectContext,
+): Promise<Applied> {
+  const at = quarantineAt(ports.ownFolder, order.quarantine)
+  const { file } = await factsOf(ports, order.path)
+  const placed = readPlaced(at, 'put-back')
+  if (placed?.identity !== file.identity) {
+    const keep: QuarantineOrder = { path: file.path, folder: join(at.folder, `repaired-${ports.clock.nowMs()}`) }
+    const entry = entryUrl('../../targets/sqlite/salvage/quarantine-entry', import.meta.url)
+    await ports.offload.process(entry, keep, { ...context, deadlineMs: childDeadlineMs })
+  }
+  const wal = `${at.original}-wal`
+  await place(ports, order.path, { from: at.original, wal: existsSync(wal) ? wal : undefined, at, what: 'put-back' })
+  return done
+}
+
+interface Placing {
+  readonly from: string
+  readonly wal: string | undefined
+  readonly at: Quarantine
+  readonly what: 'replaced' | 'put-back'
+}
+
+/**
+ * The old -wal goes before the new file comes, lest SQLite plays it back into that one. A crash between leaves the
+ * damaged file without its -wal, which the quarantine holds; a repeated call goes on from there.
+ */
+async function place(ports: RecoveryPorts, path: string, { from, wal, at, what }: Placing): Promise<void> {
+  const { file } = await factsOf(ports, path)
+  const isThere = readPlaced(at, what)?.identity === file.identity
+  await ports.databases.leave(path)
+  await refuseWhileOpen(ports, file.path)
+  const part = join(dirname(file.path), `.${basename(file.path)}.trueup-new`)
+  try {
+    if (!isThere) {
+      await copyDurably(from, part, file)
+      const found = statSync(part, { bigint: true })
+      writePlaced(at, what, {
+        identity: `${found.dev}:${found.ino}`,
+        size: Number(found.size),
+        modifiedAtMs: Number(found.mtimeMs),
+      })
+      await refuseWhileOpen(ports, file.path)
+      for (const suffix of ['-wal', '-shm', '-journal']) await rm(file.path + suffix, { force: true })
+      await rename(part, file.path)
+    }
+    if (wal !== undefined && !existsSync(`${file.path}-wal`)) {
+      await copyDurably(wal, part, file)
+      await rename(part, `${file.path}-wal`)
+    }
+    syncFolder(dirname(file.path))
+  } catch (error) {
+    throw toDatabaseError(error, path)
+  } finally {
+    await rm(part, { force: true })
+  }
+}
+
+/** With the mode and, where this process may give files away, the owner of the file whose place it takes. */
+async function copyDurably(from: string, to: string, like: { readonly path: string; readonly mode: number }) {
+  await rm(to, { force: true })
+  await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+  await chmod(to, like.mode)
+  if (process.getuid?.() === 0) {
+    const { uid, gid } = statSync(like.path)
+    await chown(to, uid, gid)
+  }
+  const file = await open(to, 'r')
+  await file.sync()
+  await file.close()
+}
+
+async function refuseWhileOpen(ports: RecoveryPorts, path: string): Promise<void> {
+  const programs = await ports.programsNow(path)
+  if (programs.length === 0) return
+  const names = programs.map(({ name, pid }) => `${name} (${pid})`).join(', ')
+  throw new OperationalError(
+    'DATABASE_LOCKED',
+    `${path} is open in ${names}, which would go on with the damaged file`,
+    {
+      hint: 'Stop them (a service of Trueup with `trueup service stop NAME`); the approved repair is tried again by itself.',
+    },
+  )
+}
+
+function placedOf({ file }: DatabaseFacts): PlacedFile {
+  return { identity: file.identity, size: file.size, modifiedAtMs: file.modifiedAtMs }
+}
+
+function placedText({ identity }: PlacedFile): string {
+  return `file ${identity}`
+}
+
+/** How much of an order is done. */
+export async function probeRecovery(
+  ports: RecoveryPorts,
+  order: OrderOf<'salvage' | 'replace-damaged' | 'put-back'>,
+): Promise<'applied' | 'partly' | 'not-applied'> {
+  const at = quarantineAt(ports.ownFolder, order.quarantine)
+  if (order.verb === 'salvage') return readNote(at) === undefined ? 'not-applied' : 'applied'
+  const facts = await ports.files.facts(order.path)
+  if (facts === undefined) return 'partly'
+  const isThere = readPlaced(at, order.verb === 'put-back' ? 'put-back' : 'replaced')?.identity === facts.file.identity
+  if (order.verb === 'put-back') {
+    const lacksWal = existsSync(`${at.original}-wal`) && facts.wal === undefined
+    return isThere ? (lacksWal ? 'partly' : 'applied') : 'not-applied'
+  }
+  if (isThere) return 'applied'
+  // The damaged file, already without its -wal.
+  const isBare = facts.wal === undefined && damageSignature(facts) === order.bareSignature
+  return isBare && order.bareSignature !== order.signature ? 'partly' : 'not-applied'
+}
+
+/** Evidence for putting the quarantined file back, and whether the repaired one was written since. */
+export function putBackFrom(
+  at: Quarantine,
+  facts: DatabaseFacts,
+): { readonly precondition: string; readonly isWritten: boolean } | undefined {
+  const placed = readPlaced(at, 'replaced')
+  if (placed === undefined || placed.identity !== facts.file.identity || !existsSync(at.original)) return undefined
+  const isSame = placed.size === facts.file.size && placed.modifiedAtMs === facts.file.modifiedAtMs
+  return { precondition: placedText(placed), isWritten: !isSame || (facts.wal?.size ?? 0) > 0 }
+}
