@@ -6,6 +6,7 @@
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
+import { buildDashboard } from './dashboard.mjs'
 import { licensesOf } from './licenses.mjs'
 
 const source = resolve('src')
@@ -30,7 +31,7 @@ const loadedByTests = [
   'targets/sqlite/databases.ts',
   'workspace/open.ts',
 ]
-const assets = ['dashboard/static', 'sandbox/static', 'demo/services', 'targets/process/supervision/trueup-shim.sh']
+const assets = ['sandbox/static', 'demo/services', 'targets/process/supervision/trueup-shim.sh']
 /** Native, or it loads files of its own while it runs. */
 const keptOutside = ['better-sqlite3', 'pino']
 
@@ -79,7 +80,8 @@ const { output } = await bundle.write({
   chunkFileNames: 'chunks/[name]-[hash].js',
 })
 const packages = output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []))
-writeFileSync(join(target, 'THIRD-PARTY-LICENSES.txt'), licensesOf(packages))
+const ofDashboard = await buildDashboard(join(source, 'dashboard/app'), join(target, 'dashboard/app'))
+writeFileSync(join(target, 'THIRD-PARTY-LICENSES.txt'), licensesOf([...packages, ...ofDashboard]))
 chmodSync(join(target, 'cli/main.js'), 0o755)
 for (const asset of assets) {
   if (existsSync(join(source, asset))) cpSync(join(source, asset), join(target, asset), { recursive: true })

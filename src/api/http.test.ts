@@ -26,8 +26,8 @@ describe('what a stranger reaches', () => {
     ['/graphql', 401],
     ['/graphql?query=%7B__typename%7D', 401],
     ['/metrics', 401],
-    ['/app.js', 401],
-    ['/app.css', 401],
+    ['/queue', 401],
+    ['/app/app.js', 401],
     ['/graphql/none', 401],
     ['/../../etc/passwd', 401],
     ['/none', 401],
@@ -225,36 +225,41 @@ describe('errors', () => {
 describe('the pages', () => {
   const html = { accept: 'text/html' }
 
-  test('the status page shows what waits for a person, escaped, without inline script', async () => {
-    const answer = await server.send({ path: '/', headers: { ...html, cookie: session } })
-    expect(answer.status).toBe(200)
-    expect(answer.text).toContain('1 needs you.')
-    expect(answer.text).toContain('drop the column phone of leads')
-    expect(answer.text).toContain('data-do="approve" data-action="a1b2c3"')
-    expect(answer.text).toContain('&lt;b&gt;+1&lt;/b&gt;')
-    expect(answer.text).not.toContain('<b>+1</b>')
-    expect(answer.text.match(/<script/g)).toEqual(['<script'])
-    expect(answer.text).toContain('<script src="/app.js" defer></script>')
-    expect(answer.headers['content-security-policy']).toMatch(/script-src 'self';/)
-    expect(answer.headers['x-frame-options']).toBe('DENY')
+  test('the dashboard is one page for all its views, without inline script or style', async () => {
+    const pages = await Promise.all(
+      ['/', '/queue', '/resources/table/leads', '/leads/some%20id'].map((path) =>
+        server.send({ path, headers: { ...html, cookie: session } }),
+      ),
+    )
+    const [answer] = pages
+    expect(new Set(pages.map(({ text }) => text)).size).toBe(1)
+    expect(answer?.status).toBe(200)
+    expect(answer?.text).not.toMatch(/<style|style=|<script(?![^>]* src="\/app\/)/)
+    expect(answer?.headers['content-security-policy']).toMatch(/script-src 'self'; style-src 'self';/)
+    expect(answer?.headers['x-frame-options']).toBe('DENY')
+    expect(answer?.headers['cache-control']).toBe('no-store')
+    expect((await server.send({ path: '/nonsense', headers: { ...html, cookie: session } })).status).toBe(404)
+    expect((await server.send({ method: 'DELETE', path: '/queue', headers: { cookie: session } })).status).toBe(405)
   })
 
-  test('who may not approve has no buttons, who may not see has no state', async () => {
-    const pageOf = async (role: string) =>
-      (await server.send({ path: '/', headers: { ...html, authorization: `Bearer ${server.tokenOf(role)}` } })).text
-    expect(await pageOf('viewer')).not.toContain('data-do=')
-    expect(await pageOf('approver')).toContain('data-do="approve"')
-    expect(await pageOf('none')).not.toContain('needs you')
-  })
-
-  test('its script and style are served, and GraphiQL to who is signed in', async () => {
-    for (const [path, type] of [
-      ['/app.js', 'text/javascript'],
-      ['/app.css', 'text/css'],
-    ] as const) {
+  test('its files are kept for ever under names that change with their content', async () => {
+    const { text } = await server.send({ path: '/', headers: { ...html, cookie: session } })
+    const files = [...text.matchAll(/"(\/app\/[^"]+)"/g)].map(([, path = '']) => path)
+    expect(files.map((path) => path.replace(/-[\w-]{8}\./, '-HASH.')).sort()).toEqual([
+      '/app/app-HASH.css',
+      '/app/app-HASH.js',
+    ])
+    for (const path of files) {
       const answer = await server.send({ path, headers: { cookie: session } })
-      expect([answer.status, String(answer.headers['content-type']).split(';')[0]]).toEqual([200, type])
+      expect([answer.status, answer.headers['cache-control']]).toEqual([200, 'private, max-age=31536000, immutable'])
+      expect(answer.headers['content-type']).toMatch(path.endsWith('.js') ? /^text\/javascript/ : /^text\/css/)
+      expect((await server.send({ path })).status).toBe(401)
     }
+    const outside = await server.send({ path: '/app/../index.html', headers: { cookie: session } })
+    expect(outside.status).toBe(404)
+  })
+
+  test('GraphiQL is for who is signed in', async () => {
     const graphiql = await server.send({ path: '/graphql', headers: { ...html, cookie: session } })
     expect(graphiql.status).toBe(200)
     expect(graphiql.text).toContain('<!doctype html>')

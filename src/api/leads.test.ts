@@ -107,8 +107,8 @@ describe('reading leads through GraphQL', () => {
     expect(data.leads).toEqual({ totalCount: 3, nodes: [{ id: 'k000' }, { id: 'k003' }, { id: 'k004' }] })
     const choices = await server.query('{ __type(name: "LeadStatus") { enumValues { name } } }')
     expect(choices.data.__type.enumValues.map((one: { name: string }) => one.name)).toEqual([
-      'MANUAL_REVIEW',
       'auto_send',
+      'MANUAL_REVIEW',
       'contacted',
     ])
   })

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
 import type { Clock } from '../../clock.ts'
+import { isPagePath } from '../../dashboard/app/pages.ts'
 import type { DesiredState } from '../../desired/schema.ts'
 import { messageOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
@@ -13,8 +14,7 @@ import type { Auth } from '../auth/auth.ts'
 import { may, type Viewer } from '../auth/permissions.ts'
 import type { BackupPort } from '../backup-port.ts'
 import { metricsText } from '../metrics.ts'
-import { asset } from '../page/assets.ts'
-import { statusPage } from '../page/status-page.ts'
+import { dashboard } from '../page/assets.ts'
 import type { EnginePort } from '../ports.ts'
 import type { ProgramPort } from '../program-port.ts'
 import type { QualityPort } from '../quality-port.ts'
@@ -90,7 +90,7 @@ export function createApi(options: ApiOptions): Api {
       case '/sign-in':
         return handleSignIn(request, response, { auth, notes, attempt: () => ofSignIn.take(addressOf(request)) })
       case '/sign-in.css':
-        return send(response, 200, 'text/css; charset=utf-8', asset('app.css'))
+        return send(response, 200, 'text/css; charset=utf-8', dashboard().stylesheet)
     }
     if (path.startsWith('/ping/')) return takePing(path, request, response)
     const viewer = auth.viewerOf(headers)
@@ -117,18 +117,10 @@ export function createApi(options: ApiOptions): Api {
     response: ServerResponse,
     viewer: Viewer,
   ): Promise<void> {
-    const reads = request.method === 'GET' || request.method === 'HEAD'
     if (isTooOften(response, viewer, 1)) return
     switch (path) {
       case '/graphql':
         return answerGraphql(request, response, viewer)
-      case '/':
-        if (!reads) return sendError(response, 405, 'METHOD', 'Only GET.')
-        return send(response, 200, 'text/html; charset=utf-8', await statusPage(engine, viewer, options.clock))
-      case '/app.js':
-        return send(response, 200, 'text/javascript; charset=utf-8', asset('app.js'))
-      case '/app.css':
-        return send(response, 200, 'text/css; charset=utf-8', asset('app.css'))
       case '/metrics':
         if (!may(viewer, 'state.read')) return sendError(response, 403, 'FORBIDDEN', 'This role sees no metrics.')
         return send(
@@ -140,8 +132,18 @@ export function createApi(options: ApiOptions): Api {
       case '/sign-out':
         return handleSignOut(request, response, auth)
       default:
-        return sendError(response, 404, 'NOT_FOUND', 'There is nothing here.')
+        return answerDashboard(path, request, response)
     }
+  }
+
+  /** The page under the address of each of its views, and its files, whose names change with their content. */
+  async function answerDashboard(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const file = path.startsWith('/app/') ? dashboard().files.get(path.slice('/app/'.length)) : undefined
+    if (file === undefined && !isPagePath(path)) return sendError(response, 404, 'NOT_FOUND', 'There is nothing here.')
+    if (request.method !== 'GET' && request.method !== 'HEAD') return sendError(response, 405, 'METHOD', 'Only GET.')
+    if (file === undefined) return send(response, 200, 'text/html; charset=utf-8', dashboard().page)
+    response.setHeader('cache-control', 'private, max-age=31536000, immutable')
+    send(response, 200, file.type, file.text)
   }
 
   /** The path itself is the secret: jobs that others run report by it. Says nothing of tokens that are none. */

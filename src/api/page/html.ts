@@ -33,17 +33,11 @@ export function raw(parts: TemplateStringsArray, ...values: readonly Value[]): H
   return new Html(parts.map((part, at) => part + rendered(values[at])).join(''))
 }
 
-/** A whole page. */
-export function page(options: {
-  readonly title: string
-  readonly stylesheet: string
-  readonly script?: string
-  readonly body: Html
-}): string {
-  const script = options.script === undefined ? '' : raw`<script src="${options.script}" defer></script>`
+/** A whole page without a script. */
+export function page(options: { readonly title: string; readonly stylesheet: string; readonly body: Html }): string {
   return raw`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${options.title} · Trueup</title><link rel="stylesheet" href="${options.stylesheet}"><link rel="icon" href="data:,">${script}</head>
+<title>${options.title} · Trueup</title><link rel="stylesheet" href="${options.stylesheet}"><link rel="icon" href="data:,"></head>
 <body>${options.body}</body></html>
 `.text
 }

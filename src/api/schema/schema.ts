@@ -80,7 +80,7 @@ export function assembleApi(
     LeadSync: types.LeadSync,
     erasureTypes,
   })
-  const schema = builder.toSchema()
+  const schema = builder.toSchema({ sortSchema: false })
   scrubSentences(schema, new Set([...lists.values()].map(({ names }) => names.type)))
   for (const field of openRootFields(schema)) throw new InvariantViolation(`${field} states who may use it`)
   return { schema, lists }

@@ -1,0 +1,11 @@
+/** The page an operator keeps open: one sentence first, then what it is made of. */
+import { render } from 'preact'
+import { Shell } from './shell.tsx'
+import { startLive } from './state/live.ts'
+import { followLinks } from './state/route.ts'
+
+const root = document.getElementById('app')
+if (root === null) throw new Error('the page has no place for the application')
+followLinks()
+startLive()
+render(<Shell />, root)

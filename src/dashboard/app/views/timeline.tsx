@@ -1,0 +1,163 @@
+/** Runs and their actions, newest first, with undo. */
+import { useEffect, useState } from 'preact/hooks'
+import { ask } from '../api/client.ts'
+import { documents } from '../api/documents.ts'
+import * as shapes from '../api/shapes.ts'
+import { type Loaded, useLive } from '../state/live.ts'
+import { query, setQuery } from '../state/route.ts'
+import { type Run, runsOf } from '../state/runs.ts'
+import { may } from '../state/viewer.ts'
+import { ActionLink, Ago, Do, Empty, Live, ResourceLink, Tag } from '../ui/parts.tsx'
+import { counted, moment, reversal, stateText } from '../ui/text.ts'
+import { canBeUndone } from './action.tsx'
+import { undoActions } from './approvals.ts'
+
+const pageSize = 50
+const planned = ['planned', 'approved']
+const carriedOut = ['intended', 'checkpointed', 'dispatched', 'succeeded', 'verified', 'failed', 'unknown', 'undone']
+const choices: Readonly<Record<string, readonly string[]>> = {
+  '': [...planned, ...carriedOut, 'rejected'],
+  done: ['verified', 'succeeded'],
+  waiting: planned,
+  failed: ['failed', 'unknown'],
+  undone: ['undone'],
+  rejected: ['rejected'],
+  overtaken: ['superseded'],
+}
+
+export function Timeline() {
+  const run = query.value.get('run')
+  const which = query.value.get('state') ?? ''
+  const state = choices[which]
+  const newest: Loaded<{ actions: readonly shapes.JournaledAction[] }> = useLive(`timeline ${run} ${which}`, () =>
+    run === null
+      ? ask(documents.timeline, shapes.actions, state === undefined ? {} : { state })
+      : ask(documents.run, shapes.actions, { runId: run }),
+  )
+  const [older, setOlder] = useState<readonly shapes.JournaledAction[]>([])
+  const [isEnd, setEnd] = useState(false)
+  useEffect(() => {
+    setOlder([])
+    setEnd(false)
+  }, [run, which])
+
+  async function loadOlder(after: readonly shapes.JournaledAction[]) {
+    const before = after.at(-1)?.id
+    const { actions } = await ask(documents.timeline, shapes.actions, {
+      before,
+      ...(state === undefined ? {} : { state }),
+    })
+    setOlder([...older, ...actions])
+    setEnd(actions.length < pageSize)
+    return undefined
+  }
+
+  return (
+    <>
+      <h1>Timeline</h1>
+      <div class="toolbar">
+        {run === null ? (
+          <label>
+            Show
+            <select value={which} onChange={(event) => setQuery({ state: event.currentTarget.value })}>
+              {Object.keys(choices).map((name) => (
+                <option key={name} value={name}>
+                  {name === '' ? 'all but overtaken' : name}
+                </option>
+              ))}
+            </select>
+          </label>
+        ) : (
+          <p>
+            Only the run {run}. <a href="/timeline">All runs</a>
+          </p>
+        )}
+      </div>
+      <Live of={newest}>
+        {({ actions }) => {
+          const known = new Set(actions.map(({ id }) => id))
+          const all = [...actions, ...older.filter(({ id }) => !known.has(id))]
+          return (
+            <>
+              {all.length === 0 && <Empty>No actions here yet. They appear as soon as something is planned.</Empty>}
+              {runsOf(all).map((one) => (
+                <RunOf key={`${one.id} ${one.actions[0]?.id}`} run={one} />
+              ))}
+              {run === null && actions.length >= pageSize && !isEnd && (
+                <Do work={() => loadOlder(all)}>Older actions</Do>
+              )}
+            </>
+          )
+        }}
+      </Live>
+    </>
+  )
+}
+
+function RunOf({ run }: { run: Run }) {
+  const [first] = run.actions
+  const { id } = run
+  const isDone = run.actions.some(canBeUndone)
+  return (
+    <section class="run">
+      <header>
+        <h2>{id === null ? 'Not carried out' : <a href={`/timeline?run=${encodeURIComponent(id)}`}>Run {id}</a>}</h2>
+        <span class="quiet">
+          {counted(run.actions.length, 'action')}
+          {first !== undefined && (
+            <>
+              , <time title={moment(first.changedAt)}>{moment(first.changedAt)}</time>
+            </>
+          )}
+        </span>
+        {id !== null && isDone && run.actions.length > 1 && may('state.reconcile') && (
+          <Do
+            tone="quiet"
+            work={() => undoActions(id, `All that the run ${id} did: ${counted(run.actions.length, 'action')}.`)}
+          >
+            Undo the run
+          </Do>
+        )}
+      </header>
+      <ActionRows actions={run.actions} showResource />
+    </section>
+  )
+}
+
+/** Actions of the journal one below the other; also the history of a resource. */
+export function ActionRows({
+  actions,
+  showResource,
+}: {
+  actions: readonly shapes.JournaledAction[]
+  showResource: boolean
+}) {
+  return (
+    <ul class="rows">
+      {actions.map((action) => (
+        <li key={action.id}>
+          <Tag word={stateText(action.state)} tone={action.state} />
+          <span class="grow">
+            <ActionLink id={action.id}>{action.summary}</ActionLink>
+            <small class="quiet">
+              {' '}
+              <Ago at={action.changedAt} />
+              {showResource && (
+                <>
+                  {' '}
+                  · <ResourceLink of={action.resource} />
+                </>
+              )}{' '}
+              · {reversal(action.reversible)}
+            </small>
+          </span>
+          {canBeUndone(action) && (
+            <Do tone="quiet" label={`Undo: ${action.summary}`} work={() => undoActions(action.id, action.summary)}>
+              Undo
+            </Do>
+          )}
+        </li>
+      ))}
+    </ul>
+  )
+}
