@@ -135,6 +135,28 @@ describe('converging', () => {
   })
 })
 
+describe('who only looks', () => {
+  it('never calls a resource as declared while a repair of it could be made at once, and changes nothing', async () => {
+    const { world, clock, journal } = bench({ a: 1, b: 2 }, { a: low(5), b: low(2) })
+    const engine = createEngine({
+      journal,
+      kinds: [fakeKind(world, () => ({ a: low(5), b: low(2) }))],
+      clock,
+      random: seededRandom(9),
+      log,
+      lease: undefined,
+    })
+    engine.declare(9, desiredStateSchema.parse({ apiVersion: 'trueup/v1', name: 'test' }))
+    await converge(engine, { keys: undefined, actor: 'test', signal: new AbortController().signal })
+    expect(world.effects).toEqual([])
+    const conditionOf = (name: string, type: string) =>
+      engine.statuses.get({ kind: 'cell', name })?.conditions.find((one) => one.type === type)
+    expect(conditionOf('a', 'Ready')).toMatchObject({ status: 'false', reason: 'RepairsPlanned' })
+    expect(conditionOf('a', 'Waiting')?.nextStep).toContain('trueup apply')
+    expect(conditionOf('b', 'Ready')).toMatchObject({ status: 'true', reason: 'Converged' })
+  })
+})
+
 describe('what only a person can mend', () => {
   it('keeps a resource from being ready when it is severe, and names the next step', async () => {
     const on = bench({ a: 1 }, { a: { value: 5, risk: 'low', byHand: 'ask the owner' } })

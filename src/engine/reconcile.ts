@@ -271,9 +271,30 @@ function conclude(
   const drift = isWhole ? look.drift : [...request.status.drift, ...look.drift]
   const kind = ports.kindOf(request.status.declared.key.kind)
   const waits = isWhole ? kind.waits?.(request.status.declared, look.observation) : undefined
-  const outcome = failure === undefined ? waitingOrConverged(standing, drift, waits) : outcomeOf(failure, 'repair')
+  const outcome = failure === undefined ? standingOutcome(standing, drift, ports, waits) : outcomeOf(failure, 'repair')
   const stale = executed.some(({ execution }) => execution.is === 'stale')
   return { outcome, look, gated, executed, cursor: look.cursor, lookAgain: lookAgain || stale }
+}
+
+/** Who only looks leaves repairs undone that nothing holds: the resource is not as declared then, and `apply` makes it so. */
+function standingOutcome(
+  gated: readonly GatedAction[],
+  drift: readonly Drift[],
+  { lease }: ReconcilePorts,
+  waits?: Waits,
+): Outcome {
+  const outcome = waitingOrConverged(gated, drift, waits)
+  const runnable = gated.filter(({ gate }) => gate.runnable)
+  const [first] = runnable
+  if (outcome.is !== 'converged' || lease !== undefined || first === undefined) return outcome
+  const message =
+    runnable.length === 1
+      ? `a repair can be made at once: ${first.action.summary}`
+      : `${runnable.length} repairs can be made at once`
+  return {
+    is: 'waiting',
+    reason: { code: 'repairs-planned', message, nextStep: 'see `trueup plan`, then carry it out with `trueup apply`' },
+  }
 }
 
 function waitingOrConverged(gated: readonly GatedAction[], drift: readonly Drift[], waits?: Waits): Outcome {
@@ -326,7 +347,7 @@ function nothingChanged(request: ReconcileRequest, look: Look, ports: ReconcileP
       (ports.only === undefined || ports.only.has(action.id)),
   )
   return {
-    outcome: waitingOrConverged(gated, request.status.drift),
+    outcome: standingOutcome(gated, request.status.drift, ports),
     look: undefined,
     gated,
     executed: [],

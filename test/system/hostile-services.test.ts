@@ -109,7 +109,7 @@ describe('a program that', () => {
     expect(daemon.starts).toBeGreaterThanOrEqual(3)
     const left = processesOf(folder).filter((pid) => wordsOf(pid) === 'sleep 598')
     expect(left.length).toBeLessThanOrEqual(1)
-    expect(await why('bad')).toContain('CrashLoop')
+    await expect.poll(() => why('bad'), { timeout: 20_000 }).toContain('CrashLoop')
     // A pause of a second at the end, and more before: what spins would have been started hundreds of times by now.
     for (const name of ['bad', 'well', 'missing']) expect((await serviceOf(name)).starts).toBeLessThan(60)
     expect((await serviceOf('steady')).pid).toBe(steady.pid)
@@ -137,7 +137,8 @@ describe('a program that', () => {
       },
     })
     await crashLoop('files')
-    expect(await why('files')).toContain('Too many open files')
+    // Between two of its ends it runs for a moment, and is well then.
+    await expect.poll(() => why('files'), { timeout: 20_000 }).toContain('Too many open files')
     const forks = await service('forks', (one) => one.state === 'backing-off')
     expect(forks).toMatchObject({ processes: 0, failures: 1 })
     expect(await why('forks')).toMatch(/it runs \d+ processes, more than the 10 of its limit/)
