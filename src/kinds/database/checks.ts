@@ -49,7 +49,12 @@ export async function checksOf(
 ): Promise<Checks> {
   const run = async (depth: 'quick' | 'full'): Promise<Remembered> => {
     const reply = await runCheck(ports, spec.path, depth, signal)
-    const remembered = { atMs: ports.clock.nowMs(), identity: facts.file.identity, bytes: facts.file.size, reply: reply ?? null }
+    const remembered = {
+      atMs: ports.clock.nowMs(),
+      identity: facts.file.identity,
+      bytes: facts.file.size,
+      reply: reply ?? null,
+    }
     ports.memory.set(owner, depth, JSON.parse(JSON.stringify(remembered)))
     return remembered
   }
