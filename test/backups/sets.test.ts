@@ -104,10 +104,11 @@ print(db.execute('SELECT count(*) - count(DISTINCT n || writer) FROM debit').fet
       }
     })
     writeFileSync(stop, '')
-    for (const program of programs) {
-      expect(Number(await program.line())).toBeGreaterThan(10)
-      await program.ended()
-    }
+    // SQLite is not fair: one of two programs may get its turn seldom.
+    const written = await Promise.all(programs.map(async (program) => Number(await program.line())))
+    expect(Math.min(...written)).toBeGreaterThan(0)
+    expect(written.reduce((sum, one) => sum + one)).toBeGreaterThan(20)
+    await Promise.all(programs.map((program) => program.ended()))
   })
 
   test('in which a byte was changed, lost or added is found damaged, with the file named; it counts for nothing', async () => {
@@ -162,11 +163,13 @@ print(db.execute('SELECT count(*) - count(DISTINCT n || writer) FROM debit').fet
       ['to.other/', 'high'],
       ['to.s3://bucket/prefix', 'high'],
     ])
+    const [first] = world.sets()
     expect(world.sets()).toHaveLength(1)
     rmSync(world.path('other'))
     expect((await driftOf(world))?.drift.map(({ path }) => path)).toEqual(['to.s3://bucket/prefix'])
-    const [, newest] = world.sets()
-    expect(readdirSync(world.path('other')).filter((name) => !name.startsWith('.'))).toEqual([newest])
+    const later = world.sets().filter((id) => id !== first)
+    expect(later).toHaveLength(1)
+    expect(readdirSync(world.path('other')).filter((name) => !name.startsWith('.'))).toEqual(later)
 
     const nowhere = fresh({ backup: 'to: ["s3://bucket/prefix"]' })
     expect((await driftOf(nowhere))?.drift.map(({ path }) => path)).toEqual(['to.s3://bucket/prefix'])

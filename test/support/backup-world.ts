@@ -1,5 +1,5 @@
 /** A small workspace with a declared backup, opened in this process on a clock that can be set forward. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -89,7 +89,10 @@ export function createBackupWorld(options: BackupWorldOptions = {}): BackupWorld
     sets: () =>
       readdirSync(path('backups'))
         .filter((name) => !name.startsWith('.'))
-        .sort(),
+        // Names tell the second; two sets of one second are told apart by when they were written.
+        .map((name) => ({ name, atMs: statSync(path(`backups/${name}`)).mtimeMs }))
+        .sort((one, other) => one.atMs - other.atMs)
+        .map(({ name }) => name),
     sql: (text) => connected(main, (db) => void db.exec(text)),
     rows: (file, text) => connected(file, (db) => db.prepare(text).raw().all()),
     remove: () => rmSync(folder, { recursive: true, force: true }),
