@@ -15,13 +15,13 @@ import type {
 import type { Lead } from '../../leads/reader.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
 import type { Cell } from '../../values/field-type.ts'
-import { actorOf, may } from '../auth/permissions.ts'
+import { may } from '../auth/permissions.ts'
 import { type Builder, pageSizeDefault, requires } from './builder.ts'
 import type { ApiContext } from './context.ts'
-import { ForbiddenError, InputInvalidError } from './errors.ts'
+import { InputInvalidError } from './errors.ts'
 import { recordFieldName, type TableNames } from './lead-names.ts'
 import type { LeadTypes } from './lead-types.ts'
-import type { Refusals } from './lead-writes.ts'
+import { askedBy, type Refusals, refusalTypes } from './lead-writes.ts'
 import { shownTo } from './masking.ts'
 import { encodeNodeId, idWithin } from './node-id.ts'
 import { forwards, pageOf } from './paging.ts'
@@ -300,20 +300,7 @@ function addMutations(
       changeReason: t.string(reason),
     }),
   })
-  const refusing = [
-    refusals.Conflict,
-    refusals.Duplicate,
-    refusals.Suppressed,
-    refusals.Waiting,
-    refusals.Failed,
-    results.NotFound,
-    ForbiddenError,
-    InputInvalidError,
-  ]
-  const write = ({ viewer }: ApiContext, why: string | null | undefined) => ({
-    actor: actorOf(viewer),
-    reason: why ?? 'asked for through the API',
-  })
+  const refusing = refusalTypes(refusals, results)
   builder.mutationFields((t) => ({
     [roots.merge]: t.errorUnionField({
       ...requires('leads.write'),
@@ -331,7 +318,7 @@ function addMutations(
             survivor: survivorId == null ? undefined : keyOf(survivorId),
             take: new Map((take ?? []).map(({ field, fromId }) => [fields.get(field) ?? field, keyOf(fromId)])),
           },
-          write(context, changeReason),
+          askedBy(context, changeReason),
           dryRun ?? false,
         )
         if (result.is === 'merged') return { ...result, lead: await repository.get(result.key) }
@@ -345,7 +332,7 @@ function addMutations(
       union: { name: `Mark${type}NotDuplicateResult` },
       args: { input: t.arg({ type: MarkInput, required: true }) },
       resolve: async (_root, { input: { ids, changeReason } }, context) => {
-        const result = await duplicates.tellApart(ids.map(keyOf), write(context, changeReason))
+        const result = await duplicates.tellApart(ids.map(keyOf), askedBy(context, changeReason))
         return result.is === 'told-apart' ? inTable(result) : refusalOf(result, names)
       },
     }),

@@ -5,13 +5,12 @@ import type { WriteRefusal } from '../../leads/editor.ts'
 import { versionOf } from '../../leads/reader.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
 import type { Cell } from '../../values/field-type.ts'
-import { actorOf } from '../auth/permissions.ts'
 import type { QualityPort, QualitySuggestionView, QualityWaiverView, WaiveResult } from '../quality-port.ts'
 import { type Builder, requires } from './builder.ts'
 import type { ApiContext, Repositories } from './context.ts'
-import { ForbiddenError, InputInvalidError } from './errors.ts'
+import { InputInvalidError } from './errors.ts'
 import { type TableNames, tableNames } from './lead-names.ts'
-import type { Refusals } from './lead-writes.ts'
+import { askedBy, type Refusals, refusalTypes } from './lead-writes.ts'
 import { isMasked, shownTo } from './masking.ts'
 import { encodeNodeId, idWithin } from './node-id.ts'
 import { hasTag, type Results } from './results.ts'
@@ -146,20 +145,7 @@ export function addQualityDecisions(
       changeReason: t.string(changeReason),
     }),
   })
-  const refusing = [
-    refusals.Conflict,
-    refusals.Duplicate,
-    refusals.Suppressed,
-    refusals.Waiting,
-    refusals.Failed,
-    results.NotFound,
-    ForbiddenError,
-    InputInvalidError,
-  ]
-  const write = ({ viewer }: ApiContext, why: string | null | undefined) => ({
-    actor: actorOf(viewer),
-    reason: why ?? 'asked for through the API',
-  })
+  const refusing = refusalTypes(refusals, results)
   builder.mutationFields((t) => ({
     [roots.waive]: t.errorUnionField({
       ...requires('leads.write'),
@@ -169,7 +155,7 @@ export function addQualityDecisions(
       union: { name: `Waive${type}CheckResult` },
       args: { input: t.arg({ type: WaiveInput, required: true }) },
       resolve: async (_root, { input: { id, checks, changeReason: why } }, context) => {
-        const result = await port.waive(table, keyOf(id), checks, write(context, why))
+        const result = await port.waive(table, keyOf(id), checks, askedBy(context, why))
         return result.is === 'waived' ? { ...result, table } : refusalOf(result, names, id)
       },
     }),
@@ -198,7 +184,7 @@ export function addQualityDecisions(
         const read = spec === undefined ? undefined : readCell(spec, after)
         const value = read?.is === 'value' ? read.value : null
         const version = versionOf(repository.table, lead)
-        const result = await repository.update(key, { [field]: value }, write(context, why), version)
+        const result = await repository.update(key, { [field]: value }, askedBy(context, why), version)
         return result.is === 'written'
           ? { is: 'accepted' as const, suggestion: { ...found, table }, actionId: result.actionId ?? null }
           : refusalOf(result, names, id)

@@ -122,6 +122,26 @@ function resultOf<Done extends object>(
   }
 }
 
+/** Who asks for a write of a record, and why. */
+export function askedBy({ viewer }: ApiContext, reason: string | null | undefined) {
+  return { actor: actorOf(viewer), reason: reason ?? 'asked for through the API' }
+}
+
+/** What a write of a record may be refused with. */
+export function refusalTypes(refusals: Refusals, results: Results) {
+  const { Conflict, Duplicate, Suppressed, Waiting, Failed } = refusals
+  return [
+    Conflict,
+    Duplicate,
+    Suppressed,
+    Waiting,
+    Failed,
+    results.NotFound,
+    ForbiddenError,
+    InputInvalidError,
+  ] as const
+}
+
 export function addWrites(
   builder: Builder,
   repository: LeadRepository,
@@ -222,27 +242,23 @@ export function addWrites(
     actionId,
     match: match ?? null,
   })
-  const write = ({ viewer }: ApiContext, reason: string | null | undefined) => ({
-    actor: actorOf(viewer),
-    reason: reason ?? 'asked for through the API',
-  })
   const create = async (input: typeof CreateInput.$inferInput, context: ApiContext) => {
     const { recordKey, changeReason: reason } = input
     const values = valuesOf(input, givenName)
-    const result = await repository.create(values, write(context, reason), recordKey ?? undefined)
+    const result = await repository.create(values, askedBy(context, reason), recordKey ?? undefined)
     return resultOf(names, result, '', saved)
   }
   const update = async (input: typeof UpdateInput.$inferInput, context: ApiContext) => {
     const key = idWithin(type, input.id) ?? ''
     const { expectedVersion, changeReason: reason } = input
     const values = valuesOf(input, givenName)
-    const result = await repository.update(key, values, write(context, reason), expectedVersion ?? undefined)
+    const result = await repository.update(key, values, askedBy(context, reason), expectedVersion ?? undefined)
     return resultOf(names, result, input.id, saved)
   }
   const remove = async (input: typeof DeleteInput.$inferInput, context: ApiContext) => {
     const key = idWithin(type, input.id) ?? ''
     const { expectedVersion, changeReason: reason } = input
-    const result = await repository.remove(key, write(context, reason), expectedVersion ?? undefined)
+    const result = await repository.remove(key, askedBy(context, reason), expectedVersion ?? undefined)
     return resultOf(names, result, input.id, (actionId) => ({ is: 'deleted' as const, id: input.id, actionId }))
   }
 

@@ -2,9 +2,8 @@
  * What people said are not duplicates. It lasts: every look reads it, and only an undo takes it back. Pairs are kept by
  * the records' keys, in a file that is written through change sets like any table.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
-import BetterSqlite, { type Database } from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
+import { ensureOwnTable } from '../../targets/sqlite/own-table.ts'
 
 export const exclusionsTable = 'not_duplicates'
 export const exclusionsKey = 'id'
@@ -29,20 +28,11 @@ export function exclusionId(table: string, one: string, other: string): string {
 
 /** Makes the file where it is not there. */
 export function ensureExclusions(path: string): void {
-  if (existsSync(path)) return
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  closeSync(openSync(path, 'a', 0o600))
-  chmodSync(path, 0o600)
-  const db = new BetterSqlite(path, { timeout: 5000 })
-  try {
-    db.pragma('journal_mode = WAL')
-    db.exec(
-      `CREATE TABLE IF NOT EXISTS ${exclusionsTable} (id TEXT PRIMARY KEY, table_name TEXT NOT NULL, one TEXT NOT NULL,
-         other TEXT NOT NULL, by TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL) STRICT`,
-    )
-  } finally {
-    db.close()
-  }
+  ensureOwnTable(
+    path,
+    `CREATE TABLE IF NOT EXISTS ${exclusionsTable} (id TEXT PRIMARY KEY, table_name TEXT NOT NULL, one TEXT NOT NULL,
+       other TEXT NOT NULL, by TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL) STRICT`,
+  )
 }
 
 /** All exclusions of a table, oldest first. */

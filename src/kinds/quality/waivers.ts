@@ -3,9 +3,9 @@
  * for every later look until one of these values is another, and only an undo takes it back. Kept in a file of its own that
  * is written through change sets like any table; of values it holds a hash, which means nothing for another record.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
 import BetterSqlite, { type Database } from 'better-sqlite3'
+import { ensureOwnTable } from '../../targets/sqlite/own-table.ts'
 import type { Change } from '../../targets/sqlite/ports.ts'
 import { hashText } from '../../values/text-hash.ts'
 import type { Check, Row } from './checks/check.ts'
@@ -46,21 +46,12 @@ export function printOf(key: string, { id, reads }: Pick<Check, 'id' | 'reads'>,
 
 /** Makes the file where it is not there. */
 export function ensureWaivers(path: string): void {
-  if (existsSync(path)) return
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  closeSync(openSync(path, 'a', 0o600))
-  chmodSync(path, 0o600)
-  const db = new BetterSqlite(path, { timeout: 5000 })
-  try {
-    db.pragma('journal_mode = WAL')
-    db.exec(
-      `CREATE TABLE IF NOT EXISTS ${waiversTable} (id TEXT PRIMARY KEY, table_name TEXT NOT NULL, record TEXT NOT NULL,
-         check_id TEXT NOT NULL, print INTEGER NOT NULL, by TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
-       CREATE INDEX IF NOT EXISTS waivers_table ON ${waiversTable} (table_name, record)`,
-    )
-  } finally {
-    db.close()
-  }
+  ensureOwnTable(
+    path,
+    `CREATE TABLE IF NOT EXISTS ${waiversTable} (id TEXT PRIMARY KEY, table_name TEXT NOT NULL, record TEXT NOT NULL,
+       check_id TEXT NOT NULL, print INTEGER NOT NULL, by TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+     CREATE INDEX IF NOT EXISTS waivers_table ON ${waiversTable} (table_name, record)`,
+  )
 }
 
 /** As the file keeps it. */
