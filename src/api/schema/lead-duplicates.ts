@@ -28,6 +28,7 @@ import { forwards, pageOf } from './paging.ts'
 import type { Results } from './results.ts'
 import { hasTag } from './results.ts'
 import { reasonLengthMax } from './sizes.ts'
+import { refusalOf } from './write-refusal.ts'
 
 interface OfTable {
   readonly repository: LeadRepository
@@ -322,7 +323,7 @@ function addMutations(
           dryRun ?? false,
         )
         if (result.is === 'merged') return { ...result, lead: await repository.get(result.key) }
-        return result.is === 'would-merge' ? result : refusalOf(result, names)
+        return result.is === 'would-merge' ? result : refusedAs(result, names)
       },
     }),
     [roots.mark]: t.errorUnionField({
@@ -333,7 +334,7 @@ function addMutations(
       args: { input: t.arg({ type: MarkInput, required: true }) },
       resolve: async (_root, { input: { ids, changeReason } }, context) => {
         const result = await duplicates.tellApart(ids.map(keyOf), askedBy(context, changeReason))
-        return result.is === 'told-apart' ? inTable(result) : refusalOf(result, names)
+        return result.is === 'told-apart' ? inTable(result) : refusedAs(result, names)
       },
     }),
   }))
@@ -341,26 +342,9 @@ function addMutations(
 
 type Refused = Exclude<MergeResult, { is: 'merged' | 'would-merge' }> | Exclude<TellApartResult, { is: 'told-apart' }>
 
-function refusalOf(result: Refused, { type, single }: TableNames) {
-  switch (result.is) {
-    case 'invalid':
-      throw new InputInvalidError(result.problems.map(({ path, message }) => ({ path: ['input', ...path], message })))
-    case 'not-found':
-      return { is: 'not-found' as const, message: `There is no ${single} ${encodeNodeId(type, result.key)}.` }
-    case 'duplicate': {
-      const existingId = encodeNodeId(type, result.existingKey)
-      const message = `${result.field} must be unique; ${existingId} has it.`
-      return { is: 'duplicate' as const, message, field: result.field, existingId }
-    }
-    case 'suppressed':
-      return { is: 'suppressed' as const, message: 'These are the values of a person who was erased.' }
-    case 'conflict':
-      return { ...result, message: 'A record was changed since it was read; nothing was merged.' }
-    case 'waiting':
-      return { ...result, message: result.reasons.join('; ') }
-    case 'failed':
-      return { is: 'failed' as const, actionId: result.actionId, message: result.reason }
-  }
+function refusedAs(result: Refused, names: TableNames) {
+  const id = result.is === 'not-found' ? encodeNodeId(names.type, result.key) : ''
+  return refusalOf(result, names, id, 'A record was changed since it was read; nothing was merged.')
 }
 
 function placeOf(cursor: string): number {

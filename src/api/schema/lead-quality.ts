@@ -1,7 +1,6 @@
 /** What a person decides of the quality of one record: that a value is right as it is, or that a suggested one takes its place. */
 import type { JsonValue } from '../../json.ts'
 import { readCell } from '../../leads/cells.ts'
-import type { WriteRefusal } from '../../leads/editor.ts'
 import { versionOf } from '../../leads/reader.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
 import type { Cell } from '../../values/field-type.ts'
@@ -15,6 +14,7 @@ import { isMasked, shownTo } from './masking.ts'
 import { encodeNodeId, idWithin } from './node-id.ts'
 import { hasTag, type Results } from './results.ts'
 import { reasonLengthMax } from './sizes.ts'
+import { refusalOf } from './write-refusal.ts'
 
 export type InTable<Item> = Item & { readonly table: string }
 
@@ -191,26 +191,4 @@ export function addQualityDecisions(
       },
     }),
   }))
-}
-
-function refusalOf(result: WriteRefusal, { type, single }: TableNames, id: string) {
-  switch (result.is) {
-    case 'invalid':
-      throw new InputInvalidError(result.problems.map(({ path, message }) => ({ path: ['input', ...path], message })))
-    case 'not-found':
-      return { is: 'not-found' as const, message: `There is no ${single} ${id}.` }
-    case 'duplicate': {
-      const existingId = encodeNodeId(type, result.existingKey)
-      const message = `${result.field} must be unique; ${existingId} has it.`
-      return { is: 'duplicate' as const, message, field: result.field, existingId }
-    }
-    case 'suppressed':
-      return { is: 'suppressed' as const, message: 'These are the values of a person who was erased.' }
-    case 'conflict':
-      return { ...result, message: 'The record was changed since it was looked at; nothing was written.' }
-    case 'waiting':
-      return { ...result, message: result.reasons.join('; ') }
-    case 'failed':
-      return { is: 'failed' as const, actionId: result.actionId, message: result.reason }
-  }
 }

@@ -14,6 +14,7 @@ import type { LeadTypes } from './lead-types.ts'
 import { encodeNodeId, idWithin } from './node-id.ts'
 import { type FieldErrorShape, hasTag, type Results } from './results.ts'
 import { reasonLengthMax } from './sizes.ts'
+import { refusalOf } from './write-refusal.ts'
 
 export type Refusals = ReturnType<typeof addWriteRefusals>
 
@@ -95,31 +96,8 @@ function resultOf<Done extends object>(
   id: string,
   done: (actionId: string | null, key: string, match: LeadMatch | undefined) => Done,
 ) {
-  switch (result.is) {
-    case 'written':
-      return done(result.actionId ?? null, result.key, result.match)
-    case 'invalid':
-      throw new InputInvalidError(result.problems.map(({ path, message }) => ({ path: ['input', ...path], message })))
-    case 'duplicate': {
-      const { field, existingKey, explanation } = result
-      const existingId = encodeNodeId(names.type, existingKey)
-      const message =
-        explanation === undefined
-          ? `${field} must be unique; ${existingId} has it.`
-          : `It is ${existingId} already: ${explanation}.`
-      return { is: 'duplicate' as const, message, field, existingId }
-    }
-    case 'not-found':
-      return { is: 'not-found' as const, message: `There is no ${names.single} ${id}.` }
-    case 'suppressed':
-      return { is: 'suppressed' as const, message: 'These are the values of a person who was erased.' }
-    case 'conflict':
-      return { ...result, message: 'The record was changed since it was read.' }
-    case 'waiting':
-      return { ...result, message: result.reasons.join('; ') }
-    case 'failed':
-      return { is: 'failed' as const, actionId: result.actionId, message: result.reason }
-  }
+  if (result.is === 'written') return done(result.actionId ?? null, result.key, result.match)
+  return refusalOf(result, names, id)
 }
 
 /** Who asks for a write of a record, and why. */
