@@ -80,11 +80,12 @@ export function liveInstances(folder: string, name: string): readonly string[] {
 export async function killAll(folder: string, name: string): Promise<void> {
   const host = hostOf(folder)
   const prefix = markPrefixOf(host.workspaceId, 'service', name)
-  for (const uuid of host.liveWith(prefix))
-    await host.end({ uuid, mark: `${prefix}${uuid}`, main: null }, 0, new AbortController().signal)
   const isThere = (pid: number) => environmentOf(pid, markVariable)?.startsWith(prefix) === true
-  for (let turn = 0; listPids().some(isThere); turn += 1) {
+  for (let turn = 0; turn === 0 || listPids().some(isThere); turn += 1) {
     if (turn > 1000) throw new Error(`${name} has not ended`)
+    // Each turn, since a process shows no mark in the instant of an exec and may have been missed.
+    for (const uuid of host.liveWith(prefix))
+      await host.end({ uuid, mark: `${prefix}${uuid}`, main: null }, 0, new AbortController().signal)
     await systemClock.sleep(5)
   }
 }
