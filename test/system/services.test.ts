@@ -210,7 +210,7 @@ describe('the command line', () => {
 
     const ping = (await list()).find(({ id }) => id === 'job/outside')?.pingPath ?? ''
     expect((await fetch(new URL(ping, url))).status).toBe(200)
-    expect((await fetch(new URL(`${ping.slice(0, -1)}x`, url))).status).toBe(404)
+    expect((await fetch(new URL(`${ping.slice(0, -1)}${ping.endsWith('x') ? 'y' : 'x'}`, url))).status).toBe(404)
     await eventually(
       () => jobState('outside'),
       (state) => state === 'Ok',

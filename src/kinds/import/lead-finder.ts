@@ -46,6 +46,8 @@ export class LeadFinder {
   private readonly byEmail: HashIndex
   /** Leads that rows of this run were found to speak of, by the rows' identities, which need not be unique in a source. */
   private readonly byRow = new HashIndex(64)
+  /** Further ones of the same identity, the latest first: few sources have rows that share one and mean several leads. */
+  private readonly alsoByRow = new Map<number, readonly number[]>()
   private readonly taken: HashSet
 
   constructor(target: TargetTable, spool: Spool, fields: FinderFields) {
@@ -69,12 +71,8 @@ export class LeadFinder {
   find(identity: string, lead: ReadLead, own: string, before: readonly string[]): Match | undefined {
     const itself = this.byKeyOf(own)
     if (itself !== undefined) return this.match(itself, 'source row', identity)
-    const sameRow = this.byHash(this.byRow, identity, (found) => !contradict(lead, found))
-    if (sameRow !== undefined) return this.match(sameRow, 'source row', identity)
-    for (const key of before) {
-      const found = this.byKeyOf(key)
-      if (found !== undefined && !contradict(lead, found)) return this.match(found, 'source row', identity)
-    }
+    for (const found of this.becameBefore(identity, before))
+      if (!contradict(lead, found)) return this.match(found, 'source row', identity)
     const keyed = lead.key === undefined ? undefined : this.byKeyOf(lead.key)
     if (keyed !== undefined && lead.key !== undefined && (isGlobalKey(lead.key) || !contradict(lead, keyed)))
       return this.match(keyed, 'key', identity)
@@ -84,6 +82,30 @@ export class LeadFinder {
     return mailed === undefined || shareMailbox(lead, mailed)
       ? undefined
       : this.match(mailed, 'e-mail address', identity)
+  }
+
+  /** The leads that rows of this identity became, in this run and in earlier ones: what is known at the next look is known now. */
+  private *becameBefore(identity: string, keys: readonly string[]): Generator<Found> {
+    const hash = hash53(identity)
+    const first = this.byRow.get(hash)
+    for (const reference of first === undefined ? [] : [first, ...(this.alsoByRow.get(hash) ?? [])]) {
+      const found = this.load(reference)
+      if (found !== undefined) yield found
+    }
+    for (const key of keys) {
+      const found = this.byKeyOf(key)
+      if (found !== undefined) yield found
+    }
+  }
+
+  private noteRow(identity: string, reference: number): void {
+    const hash = hash53(identity)
+    const first = this.byRow.get(hash)
+    if (first === undefined) this.byRow.add(hash, reference)
+    if (first === undefined || first === reference) return
+    const others = (this.alsoByRow.get(hash) ?? []).filter((one) => one !== reference)
+    // With the first one as many as the log is asked for.
+    this.alsoByRow.set(hash, [reference, ...others].slice(0, 4))
   }
 
   /** The lead at a place, where comparing found it; undefined where it is gone. */
@@ -187,7 +209,7 @@ export class LeadFinder {
         this.spool.fill({ rowId, key: found.key, field, before: found.cells.get(field) ?? null, after })
       },
       done: () => {
-        this.byRow.add(hash53(identity), found.reference)
+        this.noteRow(identity, found.reference)
         if (!changed) return
         if (rowId === undefined) this.spool.extend(number, { key: String(found.key), cells: Object.fromEntries(cells) })
         // A lead whose LinkedIn profile or e-mail address was filled can be found by it from now on.

@@ -124,6 +124,25 @@ describe('an import', () => {
             ],
             [],
           ],
+          // Rows of one id that mean two leads, and a third row that contradicts the first of them only.
+          [
+            [
+              [{ ...blank, name: 'Ann Lee', email: 'ann@x.com', linkedin: 'https://www.linkedin.com/in/bob/' }],
+              [
+                { ...blank, id: 'b5c1b3b4-8e5c-4c80-9ad0-f2f24a3f8a11', linkedin: 'https://www.linkedin.com/in/bob/' },
+                { ...blank, id: 'b5c1b3b4-8e5c-4c80-9ad0-f2f24a3f8a11', linkedin: 'linkedin.com/in/ann' },
+                { ...blank, id: 'b5c1b3b4-8e5c-4c80-9ad0-f2f24a3f8a11', email: 'a.nn@gmail.com' },
+              ],
+            ],
+            [
+              {
+                full_name: 'Ann Lee',
+                email: undefined,
+                linkedin_url: 'https://www.linkedin.com/in/ann',
+                title: undefined,
+              },
+            ],
+          ],
         ],
       },
     )
