@@ -77,7 +77,8 @@ function aimText({ of, below }: Aim, row: Row): string {
   }
 }
 
-function figureText({ value, unit }: Figure): string {
+/** A figure for people, in the unit that reads best. */
+export function figureText({ value, unit }: Figure): string {
   switch (unit) {
     case 'ms':
       return value >= 10_000 ? `${(value / 1000).toFixed(1)} s` : `${value.toFixed(value < 10 ? 1 : 0)} ms`
@@ -90,6 +91,7 @@ function figureText({ value, unit }: Figure): string {
   }
 }
 
-function megabytes(bytes: number): string {
+/** Bytes for people. */
+export function megabytes(bytes: number): string {
   return `${Math.round(bytes / 1024 ** 2)} MiB`
 }
