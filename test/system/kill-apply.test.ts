@@ -38,7 +38,7 @@ let undisturbed: ReturnType<typeof endOf>
 let entries: { readonly untouched: number; readonly approved: number }
 
 beforeAll(async () => {
-  workspaces = await generateWorkspaces({ rows: 300, seed: 11 })
+  workspaces = await generateWorkspaces({ rows: 150, seed: 11 })
   untouched = workspaces.fresh()
   given = givenKeys(untouched)
   const calm = workspaces.fresh()

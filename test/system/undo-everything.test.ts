@@ -129,7 +129,7 @@ function journalEntries(): number {
 test('plan, apply, approve, apply, apply again, and undo of everything gives every cell back', async () => {
   await run(process.execPath, [
     program,
-    ...['generate', '--rows', '300', '--seed', '7', '--mess', 'heavy', '--into', workspace],
+    ...['generate', '--rows', '200', '--seed', '7', '--mess', 'heavy', '--into', workspace],
   ])
   // To the byte, and without a poll that would be noted: the mirror has tests of its own. So have backups, which no undo unmakes.
   const stateFile = join(workspace, 'desired-state.yaml')
