@@ -113,6 +113,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     auth,
     clock,
     log,
+    directory: workspace.directory,
     repositories: repositoryMap(leads),
   })
   const listening = await api.listen(options.port, options.host)

@@ -1,4 +1,5 @@
 /** Services, jobs, backups, alerts and access name things that are there, and say nothing that has no effect. */
+import { isIP } from 'node:net'
 import { namesSecret } from '../secret-shapes.ts'
 import { type Check, repeats } from './check.ts'
 import { checkPath } from './paths.ts'
@@ -128,8 +129,11 @@ function checkAlerts(check: Check): void {
 const builtInRoles = ['viewer', 'editor', 'operator', 'approver', 'admin']
 
 function checkAccess(check: Check): void {
-  const { tokens, roles } = check.state.access
+  const { tokens, roles, persistedOperations } = check.state.access
   checkPath(check, ['access', 'tokens', 'file'], tokens.file)
+  if (persistedOperations !== undefined)
+    checkPath(check, ['access', 'persistedOperations', 'file'], persistedOperations.file)
+  checkProxy(check)
   const fields = [...new Set(check.names('tables').flatMap((table) => check.names('tables', table, 'fields')))]
   for (const [name, role] of Object.entries(roles)) {
     const path = ['access', 'roles', name]
@@ -137,6 +141,38 @@ function checkAccess(check: Check): void {
     for (const [index, field] of role.unmasked.entries())
       check.known([...path, 'unmasked', index], field, fields, 'a declared field')
   }
+}
+
+function checkProxy(check: Check): void {
+  const { proxy, publicUrl } = check.state.access
+  if (proxy === undefined) return
+  const path = ['access', 'proxy']
+  for (const [index, address] of proxy.addresses.entries()) {
+    const problem = networkProblem(address)
+    if (problem !== undefined) check.problem([...path, 'addresses', index], problem)
+  }
+  const keys = proxy.jwt?.keys
+  if (keys !== undefined && 'file' in keys) checkPath(check, [...path, 'jwt', 'keys', 'file'], keys.file)
+  if (proxy.headers !== undefined && proxy.addresses.length === 0)
+    check.problem([...path, 'headers'], 'needs addresses: anybody else could send these headers', { at: 'key' })
+  const roles = [...builtInRoles, ...check.names('access', 'roles')]
+  for (const [index, { role }] of proxy.roles.entries())
+    check.known([...path, 'roles', index, 'role'], role, roles, 'a role')
+  const signsIn = proxy.jwt !== undefined || proxy.headers !== undefined
+  if (signsIn && proxy.roles.length === 0) check.warning(path, 'gives nobody a role, so it lets nobody in', { at: 'key' })
+  if (signsIn && publicUrl === undefined)
+    check.warning(path, 'needs access.publicUrl, unless the proxy sends the Host of this machine', { at: 'key' })
+}
+
+/** What is wrong with an address or network, or undefined. */
+function networkProblem(text: string): string | undefined {
+  const [address = '', bits] = text.split('/')
+  const family = isIP(address)
+  if (family === 0) return 'is no address and no network such as 10.0.0.0/8'
+  if (bits === undefined) return undefined
+  if (Number(bits) > (family === 4 ? 32 : 128)) return `has more than the ${family === 4 ? 32 : 128} bits of an address`
+  // A network of everybody would let everybody say who they are.
+  return Number(bits) === 0 ? 'stands for every address there is; name the ones of the proxy' : undefined
 }
 
 function checkPolicy(check: Check): void {
