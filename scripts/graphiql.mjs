@@ -16,7 +16,7 @@ const pageOf = (script, stylesheet) => `<!doctype html>
 `
 
 const startOf = (workers) => `
-self.MonacoEnvironment = { globalAPI: false, getWorkerUrl: (_module, label) => ${JSON.stringify(workers)}[label] }
+self.MonacoEnvironment = { globalAPI: false, getWorkerUrl: (_module, label) => (${JSON.stringify(workers)})[label] }
 YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), { title: 'Trueup', defaultQuery: '{ controller { verdict } }' })
 `
 

@@ -74,17 +74,19 @@ export function createPersistedOperations(
   return {
     admits,
     plugin: {
-      onParams({ params, setParams, setResult, context }) {
+      onParams({ params, setParams, context }) {
         const listed = list()
         if (listed === undefined) return
         const { query, extensions } = params
         const name = namedSchema.safeParse(extensions).data?.persistedQuery.sha256Hash
         const text = query || (name === undefined ? undefined : listed.byName.get(name))
         if (text === undefined) {
-          if (name !== undefined) setResult({ errors: [notFound(name)] })
-        } else if (query && name !== undefined && name !== sha256(query)) setResult({ errors: [otherHash(name)] })
-        else if (admits(text, context.viewer)) setParams({ ...params, query: text })
-        else setResult({ errors: [notListed(text)] })
+          if (name !== undefined) throw notFound(name)
+          return
+        }
+        if (query && name !== undefined && name !== sha256(query)) throw otherHash(name)
+        if (!admits(text, context.viewer)) throw notListed(text)
+        setParams({ ...params, query: text })
       },
     },
   }
