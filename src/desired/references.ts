@@ -32,6 +32,7 @@ const referencePaths: readonly (readonly string[])[] = [
   'jobs.*.environment.*',
   'jobs.*.ping.file',
   'backups.*.to.*',
+  'policy.audit.heads.to.*',
   'access.tokens.file',
   'access.publicUrl',
   'access.persistedOperations.file',

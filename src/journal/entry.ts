@@ -58,6 +58,7 @@ export const otherEntryTypes = [
   'access.unmasked',
   'leads.exported',
   'checkpoints.expired',
+  'journal.retained',
   'conflict.resolved',
   'sync.asked',
   'suppression.lifted',

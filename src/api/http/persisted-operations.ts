@@ -59,7 +59,7 @@ export function createPersistedOperations(
       try {
         known = { stamp, list: listOf(readFileSync(path, 'utf8')) }
       } catch (error) {
-        log.warn({ err: messageOf(error), file: persistedOperations.file }, 'the persisted operations cannot be read')
+        log.warn({ err: messageOf(error), path }, 'the persisted operations cannot be read')
       }
     }
     return known.list

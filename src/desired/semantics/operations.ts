@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import { namesSecret } from '../secret-shapes.ts'
 import { type Check, repeats } from './check.ts'
-import { checkPath } from './paths.ts'
+import { checkPath, isWithin } from './paths.ts'
 
 export function checkOperations(check: Check): void {
   checkServices(check)
@@ -178,5 +178,14 @@ function networkProblem(text: string): string | undefined {
 function checkPolicy(check: Check): void {
   if (check.state.policy.approvals.critical === 'auto') {
     check.warning(['policy', 'approvals', 'critical'], 'lets critical actions happen without anybody looking')
+  }
+  const { audit, checkpoints } = check.state.policy
+  if (audit.keep !== undefined && audit.keep < checkpoints.keep)
+    check.problem(['policy', 'audit', 'keep'], 'is shorter than policy.checkpoints.keep: what can be undone would have no record')
+  for (const [index, folder] of audit.heads.to.entries()) {
+    const path = ['policy', 'audit', 'heads', 'to', index]
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(folder)) check.problem(path, 'must be a folder')
+    else if (isWithin(check, folder))
+      check.warning(path, 'lies in the workspace: whoever can write there can change both the journal and this copy')
   }
 }
