@@ -7,6 +7,7 @@ import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
 import { buildDashboard } from './dashboard.mjs'
+import { buildGraphiql } from './graphiql.mjs'
 import { licensesOf } from './licenses.mjs'
 
 const source = resolve('src')
@@ -81,7 +82,8 @@ const { output } = await bundle.write({
 })
 const packages = output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []))
 const ofDashboard = await buildDashboard(join(source, 'dashboard/app'), join(target, 'dashboard/app'))
-writeFileSync(join(target, 'THIRD-PARTY-LICENSES.txt'), licensesOf([...packages, ...ofDashboard]))
+const ofGraphiql = await buildGraphiql(join(target, 'dashboard/graphiql'))
+writeFileSync(join(target, 'THIRD-PARTY-LICENSES.txt'), licensesOf([...packages, ...ofDashboard, ...ofGraphiql]))
 chmodSync(join(target, 'cli/main.js'), 0o755)
 for (const asset of assets) {
   if (existsSync(join(source, asset))) cpSync(join(source, asset), join(target, asset), { recursive: true })

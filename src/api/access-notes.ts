@@ -12,8 +12,11 @@ export interface Who {
   readonly role: string
 }
 
+/** `proxy`: a declared reverse proxy says who it is, with each request. */
+type SignedInBy = 'link' | 'token' | 'proxy'
+
 export type AccessNote =
-  | ({ readonly is: 'signed-in'; readonly by: 'link' | 'token' } & Who)
+  | ({ readonly is: 'signed-in'; readonly by: SignedInBy } & Who)
   /** Somebody who showed nothing valid; the address is personal and not kept. */
   | { readonly is: 'sign-in-refused' }
   | ({ readonly is: 'refused'; readonly permission: string } & Who)
@@ -28,7 +31,7 @@ export type AccessNote =
     } & Who)
 
 export interface AccessNotes {
-  signedIn(viewer: Viewer, by: 'link' | 'token'): void
+  signedIn(viewer: Viewer, by: SignedInBy): void
   signInRefused(): void
   refused(viewer: Viewer, permission: string): void
   /** Before a personal value is shown in full. Throws where that cannot be recorded: then it is not shown. */
@@ -56,7 +59,10 @@ export function createAccessNotes(record: (note: AccessNote) => void, clock: Clo
   }
 
   return {
-    signedIn: (viewer, by) => record({ is: 'signed-in', by, ...whoIs(viewer) }),
+    signedIn(viewer, by) {
+      if (by !== 'proxy' || isNew(`in ${viewer.tokenId} ${viewer.role.name}`))
+        record({ is: 'signed-in', by, ...whoIs(viewer) })
+    },
     signInRefused() {
       if (isNew('sign-in')) record({ is: 'sign-in-refused' })
     },

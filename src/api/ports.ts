@@ -277,6 +277,15 @@ export interface SuppressionView {
         readonly traces: readonly { readonly from: string; readonly count: number }[]
         readonly searched: number
         readonly remains: readonly { readonly file: string; readonly reason: string }[]
+        readonly report: readonly {
+          readonly kind: string
+          readonly place: string
+          readonly looked: string
+          readonly removed: number
+          readonly holds: string
+          readonly until: string | null
+          readonly note: string
+        }[]
       }
     | undefined
 }

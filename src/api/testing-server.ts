@@ -60,6 +60,8 @@ export interface TestingServer {
   readonly admin: NewToken
   readonly port: number
   readonly url: string
+  /** Its workspace. */
+  readonly folder: string
   send(sent: Sent): Promise<Answer>
   query(text: string, variables?: object, token?: string): Promise<QueryResult>
   /** Opens a subscription; its values are read one by one. */
@@ -155,6 +157,7 @@ export async function startTestingServer(
     clock: systemClock,
     log,
     limits,
+    directory: folder,
     repositories: repositoriesOf(state),
   })
   const { port, url } = await api.listen(0, '127.0.0.1')
@@ -228,6 +231,7 @@ export async function startTestingServer(
     admin,
     port,
     url,
+    folder,
     send,
     query,
     subscribe,

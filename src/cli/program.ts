@@ -15,6 +15,7 @@ const commandFiles: readonly (readonly [names: readonly string[], load: () => Pr
     [['apply'], async () => (await import('./commands/apply.ts')).registerApply],
     [['run'], async () => (await import('./commands/run.ts')).registerRun],
     [['leads'], async () => (await import('./commands/leads.ts')).registerLeads],
+    [['person'], async () => (await import('./commands/person.ts')).registerPerson],
     [['import'], async () => (await import('./commands/import.ts')).registerImport],
     [['query', 'stats'], async () => (await import('./commands/query.ts')).registerQuery],
     [['quality'], async () => (await import('./commands/quality.ts')).registerQuality],

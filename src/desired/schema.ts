@@ -4,9 +4,10 @@
  * Every key carries its description: editors show it, and docs/desired-state.md is made from it.
  */
 import { z } from 'zod'
+import { accessSchema } from './schema/access.ts'
 import { airtableSchema } from './schema/airtable.ts'
 import { databaseSchema } from './schema/databases.ts'
-import { accessSchema, alertsSchema, backupSchema } from './schema/operations.ts'
+import { alertsSchema, backupSchema } from './schema/operations.ts'
 import { policySchema } from './schema/policy.ts'
 import { jobSchema, serviceSchema } from './schema/processes.ts'
 import { nameSchema, workspaceNameSchema } from './schema/scalars.ts'

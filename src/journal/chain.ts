@@ -37,10 +37,13 @@ export type ChainCheck =
   | { readonly is: 'whole'; readonly entries: number; readonly head: string }
   | { readonly is: 'broken'; readonly seq: number; readonly problem: string }
 
-/** Walks the chain and names the first entry that does not fit. */
-export function checkChain(rows: Iterable<ChainedRow>): ChainCheck {
-  let previous = chainStart
-  let entries = 0
+/** Walks the chain and names the first entry that does not fit. `start` is what the first of the rows follows. */
+export function checkChain(
+  rows: Iterable<ChainedRow>,
+  start: { readonly seq: number; readonly hash: string } = { seq: 0, hash: chainStart },
+): ChainCheck {
+  let previous = start.hash
+  let entries = start.seq
   for (const row of rows) {
     entries += 1
     if (row.seq !== entries) return { is: 'broken', seq: row.seq, problem: `entry ${entries} is missing` }

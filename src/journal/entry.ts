@@ -58,6 +58,7 @@ export const otherEntryTypes = [
   'access.unmasked',
   'leads.exported',
   'checkpoints.expired',
+  'journal.retained',
   'conflict.resolved',
   'sync.asked',
   'suppression.lifted',
@@ -69,7 +70,7 @@ export type EntryType = ActionEntryType | OtherEntryType
 /** What is appended. Bodies hold counts, codes, fingerprints and record keys, never cell values or secrets: they are kept for ever. */
 export interface NewEntry {
   readonly type: EntryType
-  /** Who: `controller`, `local:NAME` or `token:SUBJECT`. */
+  /** Who: `controller`, `local:NAME`, `token:SUBJECT` or `proxy:SUBJECT`. */
   readonly actor: string
   /** `kind/name` of the resource it is about. */
   readonly resource?: string

@@ -21,15 +21,16 @@ function chainOf(count: number, bodyOf: (seq: number) => string = (seq) => `{"n"
 const headAt = (rows: readonly ChainedRow[], seq: number): Head =>
   signHead(key, { at: at(seq), entries: seq, hash: rows[seq - 1]?.hash ?? '' })
 const read = (heads: readonly Head[]) => readHeads(heads.map(headLine).join(''))
+const of = (rows: readonly ChainedRow[]) => ({ rows, anchor: undefined })
 const seen = (rows: readonly ChainedRow[], heads: readonly Head[], by: string | undefined = key) =>
-  verifyJournal(rows, read(heads), by)
+  verifyJournal(of(rows), read(heads), by)
 
 describe('a journal and its heads', () => {
   const rows = chainOf(10)
   const heads = [headAt(rows, 4), headAt(rows, 8)]
 
   test('as they were written have no problem, and say how far they are signed', () => {
-    expect(seen(rows, heads)).toEqual({ entries: 10, hash: rows[9]?.hash, heads: 2, signedUpTo: 8, problems: [] })
+    expect(seen(rows, heads)).toEqual({ entries: 10, removed: 0, hash: rows[9]?.hash, heads: 2, signedUpTo: 8, problems: [] })
     expect(seen([], [])).toMatchObject({ entries: 0, hash: chainStart, problems: [] })
   })
 
@@ -67,15 +68,15 @@ describe('a journal and its heads', () => {
     expect(seen(rows, [first, forged]).problems).toEqual([
       { seq: null, message: 'line 2 of the heads was not signed with this key' },
     ])
-    expect(verifyJournal(rows, readHeads(`${headLine(first)}nonsense\n`), key).problems).toEqual([
+    expect(verifyJournal(of(rows), readHeads(`${headLine(first)}nonsense\n`), key).problems).toEqual([
       { seq: null, message: 'line 2 of the heads is none' },
     ])
-    expect(verifyJournal(rows, readHeads(`${headLine(first)}{"at":"20`), key).problems).toEqual([])
+    expect(verifyJournal(of(rows), readHeads(`${headLine(first)}{"at":"20`), key).problems).toEqual([])
   })
 
   test('whose key is lost are compared without signatures', () => {
-    expect(verifyJournal(rows, read(heads), undefined)).toMatchObject({ signedUpTo: 8, problems: [] })
-    expect(verifyJournal(rows.slice(0, 6), read(heads), undefined).problems).toHaveLength(1)
+    expect(verifyJournal(of(rows), read(heads), undefined)).toMatchObject({ signedUpTo: 8, problems: [] })
+    expect(verifyJournal(of(rows.slice(0, 6)), read(heads), undefined).problems).toHaveLength(1)
   })
 })
 

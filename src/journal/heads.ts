@@ -5,7 +5,9 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import { type ChainedRow, chainStart, hashOfRow } from './chain.ts'
+import { type Anchor, type ChainStart, isGenuineAnchor, startOf } from './anchor.ts'
+import { type ChainedRow, hashOfRow } from './chain.ts'
+import type { WholeChain } from './read-chain.ts'
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -62,7 +64,10 @@ function parsedJson(text: string): unknown {
 }
 
 export interface Verdict {
+  /** Sequence number of the newest entry. */
   readonly entries: number
+  /** How many of them retention removed; the others were all walked over. */
+  readonly removed: number
   /** Hash of the newest entry; 64 zeros where there is none. */
   readonly hash: string
   readonly heads: number
@@ -83,18 +88,27 @@ export interface Problem {
  * are compared without their signatures, which is said.
  */
 export function verifyJournal(
-  rows: Iterable<ChainedRow>,
+  { rows, anchor }: WholeChain,
   heads: readonly ReadHead[],
   key: string | undefined,
 ): Verdict {
-  const signed = heads.flatMap((one) => (one.is === 'head' && isGenuine(one.head, key) ? [one.head] : []))
-  const chain = walk(rows, new Set(signed.map(({ entries }) => entries)))
-  const problems = [...chain.problems, ...problemsOfHeads(heads, key), ...contradictions(signed, chain)]
+  const all = heads.flatMap((one) => (one.is === 'head' && isGenuine(one.head, key) ? [one.head] : []))
+  const start = startOf(anchor)
+  // What older ones vouched for is gone, and the anchor stands for it.
+  const signed = all.filter(({ entries }) => entries >= start.seq)
+  const chain = walk(rows, start, new Set(signed.map(({ entries }) => entries)))
+  const problems = [
+    ...problemsOfAnchor(anchor, key),
+    ...chain.problems,
+    ...problemsOfHeads(heads, key),
+    ...contradictions(signed, chain),
+  ]
   const fitting = signed.filter(({ entries, hash }) => chain.hashes.get(entries) === hash)
   return {
     entries: chain.entries,
+    removed: start.seq,
     hash: chain.hash,
-    heads: signed.length,
+    heads: all.length,
     signedUpTo: Math.max(0, ...fitting.map(({ entries }) => entries)),
     problems: problems.sort((one, other) => (one.seq ?? 0) - (other.seq ?? 0)),
   }
@@ -109,11 +123,10 @@ interface Walked {
 }
 
 /** Names the first entry that does not follow from the one before: what comes after it proves nothing. */
-function walk(rows: Iterable<ChainedRow>, asked: ReadonlySet<number>): Walked {
-  const hashes = new Map<number, string>()
+function walk(rows: Iterable<ChainedRow>, start: ChainStart, asked: ReadonlySet<number>): Walked {
+  const hashes = new Map<number, string>([[start.seq, start.hash]])
   let problem: Problem | undefined
-  let hash = chainStart
-  let entries = 0
+  let { hash, seq: entries } = start
   for (const row of rows) {
     entries += 1
     if (problem === undefined && row.seq !== entries) problem = { seq: entries, message: `entry ${entries} is missing` }
@@ -124,6 +137,17 @@ function walk(rows: Iterable<ChainedRow>, asked: ReadonlySet<number>): Walked {
     if (asked.has(row.seq)) hashes.set(row.seq, row.hash)
   }
   return { entries, hash, hashes, problems: problem === undefined ? [] : [problem] }
+}
+
+/** Removed by retention, or by somebody who says so. */
+function problemsOfAnchor(anchor: Anchor | undefined, key: string | undefined): readonly Problem[] {
+  if (anchor === undefined || key === undefined || isGenuineAnchor(anchor, key)) return []
+  return [
+    {
+      seq: anchor.seq,
+      message: `entries up to ${anchor.upTo} are missing, and entry ${anchor.seq}, which says that they were retired, was not signed with this key`,
+    },
+  ]
 }
 
 function isGenuine(head: Head, key: string | undefined): boolean {

@@ -45,6 +45,12 @@ const migrations: readonly string[] = [
    CREATE INDEX events_by_seq ON events (seq);
    CREATE TABLE previews (action_id TEXT PRIMARY KEY, body TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT;
    CREATE TABLE memory (owner TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (owner, name)) STRICT, WITHOUT ROWID;`,
+  // Entries may go that an entry of the chain stands for.
+  `CREATE INDEX entries_retained ON entries (seq) WHERE type = 'journal.retained';
+   DROP TRIGGER entries_are_not_removed;
+   CREATE TRIGGER entries_are_not_removed BEFORE DELETE ON entries
+   WHEN OLD.seq > coalesce((SELECT json_extract(body, '$.upTo') FROM entries WHERE type = 'journal.retained' ORDER BY seq DESC LIMIT 1), 0)
+   BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;`,
 ]
 
 /** The version of a journal file, 0 for one that nothing was written to yet. Throws JOURNAL_TOO_NEW, JOURNAL_BROKEN for one of another program. */

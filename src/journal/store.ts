@@ -7,6 +7,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Clock } from '../clock.ts'
 import { OperationalError } from '../errors.ts'
+import { anchorOf, newestAnchorSql, startOf } from './anchor.ts'
 import { type ChainCheck, type ChainedRow, chainStart, checkChain, hashOfRow } from './chain.ts'
 import type { Entry, NewEntry } from './entry.ts'
 import { entryOf } from './entry-row.ts'
@@ -27,8 +28,11 @@ export interface NewestFilter {
 }
 
 export interface JournalStore {
-  /** Appends entries in one transaction: all or none. Throws InvariantViolation for one that may not follow, JOURNAL_UNWRITABLE when the disk refuses. */
-  append(entries: readonly NewEntry[]): readonly Entry[]
+  /**
+   * Appends entries in one transaction: all or none, and `also` what is done with them. Throws InvariantViolation for one that
+   * may not follow, JOURNAL_UNWRITABLE when the disk refuses.
+   */
+  append(entries: readonly NewEntry[], also?: (db: Database.Database) => void): readonly Entry[]
   /** Runs reads and writes of derived and volatile tables in one immediate transaction. */
   transaction<Result>(work: (db: Database.Database) => Result): Result
   /**
@@ -84,8 +88,16 @@ export function journalOver(db: Database.Database, clock: Clock, path: string, c
 
   return {
     db,
-    append(entries) {
-      const stored = guarded(path, () => db.transaction(() => entries.map(appendOne)).immediate())
+    append(entries, also) {
+      const stored = guarded(path, () =>
+        db
+          .transaction(() => {
+            const appended = entries.map(appendOne)
+            also?.(db)
+            return appended
+          })
+          .immediate(),
+      )
       for (const entry of stored) for (const listener of listeners) listener(entry)
       return stored
     },
@@ -124,7 +136,12 @@ export function journalOver(db: Database.Database, clock: Clock, path: string, c
         )
         .all(before ?? null, before ?? null, actor ?? null, actor ?? null, resource ?? null, resource ?? null, limit)
         .map(entryOf),
-    check: () => checkChain(db.prepare<[], ChainedRow>('SELECT * FROM entries ORDER BY seq').iterate()),
+    check: () =>
+      db.transaction(() => {
+        const anchor = anchorOf(db.prepare<[], { seq: number; body: string }>(newestAnchorSql).get())
+        const rows = db.prepare<[], ChainedRow>('SELECT * FROM entries ORDER BY seq').iterate()
+        return checkChain(rows, startOf(anchor))
+      })(),
     onAppend(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

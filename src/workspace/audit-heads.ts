@@ -39,6 +39,8 @@ export function readAuditFiles({ headsPath, keyPath }: AuditFiles): {
 export interface HeadKeeper {
   /** Signs what stands, if entries were written since. Throws JOURNAL_UNWRITABLE where the disk refuses. */
   note(): void
+  /** The key, made where there is none yet. */
+  key(): string
 }
 
 export function createHeadKeeper(ports: {
@@ -53,13 +55,14 @@ export function createHeadKeeper(ports: {
     'SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1',
   )
   let signed: number | undefined
+  const key = () => readKey(keyPath) ?? makeKey(keyPath, random)
   return {
+    key,
     note() {
       const last = newest.get()
       if (last === undefined || last.seq === (signed ?? lastSigned(headsPath))) return
       try {
-        const key = readKey(keyPath) ?? makeKey(keyPath, random)
-        append(headsPath, signHead(key, { at: isoOf(clock.nowMs()), entries: last.seq, hash: last.hash }))
+        append(headsPath, signHead(key(), { at: isoOf(clock.nowMs()), entries: last.seq, hash: last.hash }))
       } catch (error) {
         if (!(error instanceof Error && 'syscall' in error)) throw error
         throw new OperationalError('JOURNAL_UNWRITABLE', `${headsPath}: ${error.message}`, { cause: error })

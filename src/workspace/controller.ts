@@ -10,6 +10,7 @@ import { isoOf } from '../clock.ts'
 import { watchFile } from '../desired/watch.ts'
 import { createLoop } from '../engine/loop.ts'
 import { type InvariantViolation, messageOf } from '../errors.ts'
+import { retainEntries } from '../journal/retention.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import { createBackupPort } from './backup-port.ts'
@@ -46,8 +47,6 @@ export interface Controller {
 }
 
 const expireEveryMs = 3_600_000
-/** How much of the journal may stand unsigned. */
-const signEveryMs = 300_000
 /** As often are the figures of large tables brought up to what was written, so that who asks for them waits for little. */
 const upkeepEveryMs = 5000
 /** How long requests on an earlier schema may still run. */
@@ -113,6 +112,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     auth,
     clock,
     log,
+    directory: workspace.directory,
     repositories: repositoryMap(leads),
   })
   const listening = await api.listen(options.port, options.host)
@@ -136,8 +136,17 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const watch = await watchFile(workspace.stateFile, { clock, warn: (message) => log.warn(message) }, () =>
     reload(workspace, log),
   )
-  const expiry = every(clock, expireEveryMs, () => expireCheckpoints(workspace, clock))
-  const signing = every(clock, signEveryMs, () => noteHead(workspace.heads, log))
+  const expiry = every(clock, expireEveryMs, () => {
+    expireCheckpoints(workspace, clock)
+    retireEntries(workspace, clock, log)
+  })
+  const signing = every(
+    clock,
+    () => generations.inForce().state.policy.audit.heads.every,
+    () => signAndSend(workspace, log),
+  )
+  signAndSend(workspace, log)
+  retireEntries(workspace, clock, log)
   const upkeep = every(
     clock,
     upkeepEveryMs,
@@ -192,6 +201,24 @@ function expireCheckpoints({ changeSets, generations, journal }: Workspace, cloc
     journal.append([{ type: 'checkpoints.expired', actor: 'controller', body: { expired, before: isoOf(beforeMs) } }])
 }
 
+/** Signs what the journal holds and has copies of the heads follow. */
+function signAndSend({ heads, headCopies }: Workspace, log: Log): void {
+  noteHead(heads, log)
+  void headCopies.send()
+}
+
+/** Entries older than the policy keeps them. What cannot be removed now has its turn again. */
+function retireEntries({ generations, heads, journal }: Workspace, clock: Clock, log: Log): void {
+  const { keep } = generations.inForce().state.policy.audit
+  if (keep === undefined || heads === undefined) return
+  try {
+    const retained = retainEntries(journal, { keepMs: keep, nowMs: clock.nowMs(), key: heads.key() })
+    if (retained !== undefined) log.info({ rows: retained.removed }, 'old entries of the journal were retired')
+  } catch (error) {
+    log.warn({ err: messageOf(error) }, 'old entries of the journal could not be retired')
+  }
+}
+
 /** Brings the figures of managed tables up to date, one after the other and one round at a time. */
 function keepingFigures({ generations }: Workspace, leads: () => Leads, log: Log): () => void {
   let isBusy = false
@@ -217,11 +244,12 @@ function keepingFigures({ generations }: Workspace, leads: () => Leads, log: Log
   }
 }
 
-function every(clock: Clock, everyMs: number, run: () => void): Timer {
-  let timer = clock.after(everyMs, tick)
+function every(clock: Clock, delay: number | (() => number), run: () => void): Timer {
+  const delayMs = () => (typeof delay === 'number' ? delay : delay())
+  let timer = clock.after(delayMs(), tick)
   function tick(): void {
     run()
-    timer = clock.after(everyMs, tick)
+    timer = clock.after(delayMs(), tick)
   }
   return { cancel: () => timer.cancel() }
 }

@@ -1,5 +1,6 @@
 /** What the API asks of the controller, answered by the engine. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import type { AccessNote } from '../api/access-notes.ts'
 import type {
   ActionRecordView,
@@ -24,7 +25,6 @@ import { verdictOf } from '../engine/verdict.ts'
 import { actionViewOf, viewOf } from '../engine/view.ts'
 import { OperationalError } from '../errors.ts'
 import { type ActionState, actionStates, type NewEntry } from '../journal/entry.ts'
-import { canonicalJson } from '../json.ts'
 import { liftSuppression } from './lift-suppression.ts'
 import type { Workspace } from './open.ts'
 import { preview } from './preview-generation.ts'
@@ -314,7 +314,7 @@ async function applyDesiredState(
   const parsed = workspace.generations.parse(request.yaml)
   if (parsed.is === 'invalid') return { is: 'invalid', problems: parsed.problems }
   const { access } = workspace.generations.inForce().state
-  if (!request.mayGrant && canonicalJson(parsed.state.access) !== canonicalJson(access)) return { is: 'grants' }
+  if (!request.mayGrant && !isDeepStrictEqual(parsed.state.access, access)) return { is: 'grants' }
   if (request.dryRun) return preview(parsed.state, workspace, options.clock, options.signal)
   // As an editor saves: whole or not at all. The file stays the one place where the desired state is written.
   const part = `${workspace.stateFile}.part`

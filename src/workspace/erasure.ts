@@ -7,7 +7,7 @@ import { type PersonTable, personTableOf, personTablesOf } from '../desired/pers
 import type { DesiredState } from '../desired/schema.ts'
 import { forgetInJournal, showsPerson } from '../journal/forget.ts'
 import type { JournalStore } from '../journal/store.ts'
-import { dropAllAsks } from '../kinds/backup/index.ts'
+import { dropAllAsks, listBackups } from '../kinds/backup/index.ts'
 import { duplicatesStoreFile, emptyDuplicateStore } from '../kinds/duplicates/index.ts'
 import { forgetInImportLog, forgottenLogChange, importSources } from '../kinds/import/index.ts'
 import { forgetWaivers, recordOfWaiver, waiversFile, waiversTable } from '../kinds/quality/index.ts'
@@ -19,6 +19,7 @@ import type { Offload } from '../targets/process/ports.ts'
 import { erasedChange } from '../targets/sqlite/change-codec.ts'
 import type { Change, ChangeSets, Databases, SetOf } from '../targets/sqlite/ports.ts'
 import { identitiesOf, keyIdentity, personTextsOf } from '../values/identity.ts'
+import { linesElsewhere } from './erasure-elsewhere.ts'
 import { databasePathOf } from './paths.ts'
 
 export interface ErasurePorts {
@@ -82,6 +83,13 @@ export function openErasure(ports: ErasurePorts): Erasure {
     places,
     traces: () => traces,
     cleanDatabase: (db, path, person) => cleanDatabase(db, person, path, places()),
+    elsewhere: (identities) =>
+      linesElsewhere({
+        state: ports.state(),
+        backups: listBackups(ports.state(), ports.workspace).map(({ spec }) => spec),
+        paths: places().map(({ path }) => path),
+        identities,
+      }),
     otherFiles: () => importSources(ports.state(), ports.workspace).map((file) => ({ file, reason: sourceReason })),
   })
   return { eraser, places }

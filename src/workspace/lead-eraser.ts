@@ -16,6 +16,7 @@ import { eraseVerb, type RowsKind, rowsKindName } from '../kinds/rows/index.ts'
 import type { EraseOutcome, EraseRequest, LeadEraser, PersonRecords } from '../leads/ports.ts'
 import type { Random } from '../random.ts'
 import { type Eraser, evidenceOf, type PersonFound } from '../targets/erasure/eraser.ts'
+import { hashOfReport } from '../targets/erasure/report.ts'
 import type { SuppressionStore } from '../targets/erasure/suppressions.ts'
 import { mentionsPerson } from '../values/identity.ts'
 
@@ -67,7 +68,12 @@ export function createLeadEraser(ports: LeadEraserPorts): LeadEraser {
           await engine.alone(action.resource, () => recoverResource(keyText(action.resource), context, options))
           if (engine.ledger.record(action.id)?.state === 'succeeded') execution = succeeded
         }
-        if (execution.is === 'succeeded') engine.ledger.move('action.verified', action, by, { remaining: [] })
+        if (execution.is === 'succeeded') {
+          const report = ports.suppressions.outcome(action.id)?.report
+          // So that a copy of the report can be compared with what was found then.
+          const proof = report === undefined ? {} : { report: hashOfReport(report) }
+          engine.ledger.move('action.verified', action, by, { remaining: [], ...proof })
+        }
         return outcomeOf(action, execution, ports)
       } finally {
         rows.withdraw(action.id)

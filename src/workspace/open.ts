@@ -9,6 +9,7 @@ import { currentLease, type Lease, type LeaseHolder, takeLease } from '../engine
 import { createMemory } from '../engine/memory.ts'
 import { messageOf, OperationalError } from '../errors.ts'
 import { type JournalStore, openJournal } from '../journal/store.ts'
+import { auditKind } from '../kinds/audit/index.ts'
 import { type BackupKind, backupKind } from '../kinds/backup/index.ts'
 import { damageAt } from '../kinds/database/index.ts'
 import { desiredStateKind } from '../kinds/desired-state/index.ts'
@@ -28,6 +29,7 @@ import type { Random } from '../random.ts'
 import type { AirtableTargets } from '../targets/airtable/ports.ts'
 import type { Eraser } from '../targets/erasure/eraser.ts'
 import { openSuppressionStore, readSuppressions, type SuppressionStore } from '../targets/erasure/suppressions.ts'
+import { readKey } from '../targets/key-file.ts'
 import { holderOf, isHolderAlive } from '../targets/process/holder.ts'
 import { createOffload } from '../targets/process/offload.ts'
 import type { Offload } from '../targets/process/ports.ts'
@@ -37,9 +39,11 @@ import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { standardizeRules } from '../values/rules/index.ts'
 import { openAirtable } from './airtable.ts'
 import { auditFiles, createHeadKeeper, type HeadKeeper } from './audit-heads.ts'
+import { createAuditPort } from './audit-port.ts'
 import { databaseSets } from './database-sets.ts'
 import { openErasure, personPlacesOf } from './erasure.ts'
 import { type Generations, openGenerations } from './generations.ts'
+import { createHeadCopies, type HeadCopies } from './head-copies.ts'
 import { knownLeadsOf } from './known-leads.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
@@ -95,6 +99,8 @@ export interface Workspace {
   readonly sandboxUrl: () => string | undefined
   /** Signs the journal; undefined when opened to look. */
   readonly heads: HeadKeeper | undefined
+  /** Sends copies of the heads where they are declared to go. */
+  readonly headCopies: HeadCopies
   /** Undefined when opened to look. */
   readonly lease: Lease | undefined
   /** Who holds the lease, when it is another process. */
@@ -113,7 +119,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const directory = dirname(stateFile)
   const ownFolder = join(directory, '.trueup')
   const offload = createOffload({ log, niceness: options.serves === true ? servingNiceness : 0 })
-  const seen: { engine?: Engine; refusal?: (path: string) => string | undefined } = {}
+  const seen: { engine?: Engine; copies?: HeadCopies; refusal?: (path: string) => string | undefined } = {}
   const databases = openDatabases({ offload, clock, log, refusal: (path) => seen.refusal?.(path) })
   const journal = await openTheJournal(join(ownFolder, 'journal.db'), options, databases)
   const keep = options.purpose === 'act'
@@ -129,7 +135,10 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     if (lease !== undefined) closers.unshift(() => lease.release())
     const heads = keep ? createHeadKeeper({ ownFolder, journal, clock, random }) : undefined
     // Before the lease goes: what this process wrote is vouched for by it.
-    closers.unshift(() => noteHead(heads, log))
+    closers.unshift(async () => {
+      noteHead(heads, log)
+      if (keep) await seen.copies?.send()
+    })
     const generations = openGenerations({
       file: stateFile,
       shownAs: options.stateFile,
@@ -231,8 +240,20 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       },
       inForce,
     )
+    const copies = createHeadCopies({
+      headsPath: auditFiles(ownFolder).headsPath,
+      key: () => readKey(auditFiles(ownFolder).keyPath),
+      declared: () => {
+        const { name, policy } = generations.inForce().state
+        return { name, folders: policy.audit.heads.to.map((folder) => resolve(directory, folder)) }
+      },
+      clock,
+    })
+    seen.copies = copies
+    const audit = createAuditPort({ ownFolder, looksOnly: !keep, databases, offload, copies })
     const kinds = [
       desiredStateKind(generations),
+      auditKind({ audit, memory, clock }),
       ...createKinds({
         workspace: directory,
         pathOf,
@@ -292,6 +313,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       }),
       sandboxUrl: sandbox.url,
       heads,
+      headCopies: copies,
       lease,
       controller: () => otherHolder(journal, clock),
       close: () => closeAll(closers),

@@ -1,5 +1,7 @@
 /** The record, as whoever must be able to trust it looks at it: exported, verified, and tampered with behind Trueup's back. */
-import { copyFileSync, readFileSync, statSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { trueup, trueupJson } from '../support/cli.ts'
@@ -21,12 +23,19 @@ const exportSchema = z.object({
 })
 
 const worlds = personWorlds({ imports: false })
+/** As a disk that this machine only adds to. */
+const elsewhere = mkdtempSync(join(tmpdir(), 'trueup-heads-'))
 let workspace: Workspace
 beforeAll(async () => {
   workspace = worlds.fresh()
+  const audit = `  audit: { verify: 100ms, heads: { to: ['${elsewhere}'] } }`
+  workspace.edit((yaml) => yaml.replace(/^policy:$/m, `policy:\n${audit}`))
   await trueup(['apply'], { in: workspace.folder })
 }, 120_000)
-afterAll(() => worlds.remove())
+afterAll(() => {
+  worlds.remove()
+  rmSync(elsewhere, { recursive: true })
+})
 
 const verify = () => trueupJson(['audit', 'verify'], verdictSchema, { in: workspace.folder })
 async function tamper(sql: string): Promise<void> {
@@ -50,6 +59,17 @@ test('what was done is whole and signed to its end, for its owner alone', async 
   expect(status).toBe(0)
   for (const file of ['.trueup/audit.heads', '.trueup/audit.key'])
     expect(statSync(workspace.path(file)).mode & 0o777).toBe(0o600)
+})
+
+test('a copy of the signed heads is where it is declared to be, and is verified by', async () => {
+  const [name = ''] = readdirSync(elsewhere)
+  const copy = join(elsewhere, name)
+  expect([name, readFileSync(copy, 'utf8')]).toEqual([
+    expect.stringMatching(/^people-[0-9a-f]{8}\.audit\.heads$/),
+    readFileSync(workspace.path('.trueup/audit.heads'), 'utf8'),
+  ])
+  const { status } = await trueup(['audit', 'verify', '--heads', copy], { in: workspace.folder })
+  expect(status).toBe(0)
 })
 
 test('is exported whole or in part, as JSON and as CSV, to a file that was not there', async () => {
@@ -86,4 +106,11 @@ test('edited, the entry is named', async () => {
   await tamper("UPDATE entries SET actor = 'nobody' WHERE seq = 3")
   const { status, stdout } = await trueup(['audit', 'verify'], { in: workspace.folder })
   expect([status, stdout]).toEqual([3, expect.stringContaining('entry 3 is not as it was written')])
+})
+
+test('by itself, too: the resource of the record is critical, and says what a person does', async () => {
+  const { status, stdout } = await trueup(['why', 'audit/journal'], { in: workspace.folder })
+  expect(stdout).toContain('entry 3 is not as it was written')
+  expect(stdout).toContain('trueup audit verify')
+  expect(status).toBe(0)
 })

@@ -2,8 +2,9 @@
  * Erasing a person, looked at from outside: what is left in the bytes of every file, what an import, a program and an
  * undo can bring back, and what a crash in the middle leaves behind.
  */
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { documents, startTrueup, trueup, trueupJson } from '../support/cli.ts'
@@ -13,6 +14,15 @@ import { python } from '../support/python.ts'
 import { journalOf, type Workspace } from '../support/workspace.ts'
 
 const countSchema = z.object({ name: z.string(), count: z.number() })
+const line = z.object({
+  kind: z.string(),
+  place: z.string(),
+  looked: z.string(),
+  removed: z.number(),
+  holds: z.string(),
+  until: z.string().nullable(),
+  note: z.string(),
+})
 const schemas = {
   preview: z.object({
     records: z.array(z.object({ table: z.string(), keys: z.array(z.string()), referring: z.array(countSchema) })),
@@ -23,6 +33,15 @@ const schemas = {
     traces: z.array(countSchema),
     filesSearched: z.number(),
     remains: z.array(z.object({ file: z.string(), reason: z.string() })),
+    report: z.array(line),
+    reportHash: z.string(),
+  }),
+  report: z.object({ recorded: z.string(), sha256: z.string(), report: z.array(line) }),
+  person: z.object({
+    records: z.array(z.object({ database: z.string(), table: z.string(), values: z.record(z.string(), z.json()) })),
+    earlierValues: z.array(z.json()),
+    record: z.array(z.object({ type: z.string() })),
+    files: z.object({ searched: z.array(z.string()), holding: z.array(z.string()) }),
   }),
   written: z.object({ id: z.string(), actionId: z.string() }),
   suppressions: z.object({
@@ -74,6 +93,28 @@ describe('an erased person', () => {
     expect(existsSync(workspace.path('.trueup/suppression.db'))).toBe(false)
   })
 
+  test('is told what is kept of her, from every place, and that she was told is on record', async () => {
+    const out = workspace.path('ann.json')
+    expect((await trueup(['person', 'export', annKey, '--out', out], { in: workspace.folder })).status).toBe(0)
+    const document = schemas.person.parse(JSON.parse(readFileSync(out, 'utf8')))
+    rmSync(out)
+    expect(document.records.map(({ database, table }) => `${database} ${table}`)).toEqual(
+      expect.arrayContaining(['data/leads.db leads', 'data/leads.db messages', 'data/campaigns.db contacts']),
+    )
+    expect(document.records.find(({ table }) => table === 'leads')?.values).toMatchObject({
+      id: annKey,
+      title: 'Chief Ann.Forgettable',
+    })
+    expect(JSON.stringify(document.earlierValues)).toContain('CTO')
+    expect(document.record.map(({ type }) => type)).toContain('action.planned')
+    expect(document.files.holding).toEqual(expect.arrayContaining(['data/cache.db', '.trueup/checkpoints.db']))
+    // Nobody else is in it, also not who shares her number.
+    expect(JSON.stringify(document)).not.toMatch(/lasting/i)
+    const journal = new Database(workspace.path('.trueup/journal.db'), { readonly: true })
+    expect(journal.prepare(`SELECT count(*) FROM entries WHERE type = 'leads.exported'`).pluck().get()).toBe(1)
+    journal.close()
+  })
+
   test('is not erased without a word of confirmation, nor for a reason that would keep her name', async () => {
     const refused = async (...more: string[]) => {
       const { status, document } = await trueupJson(['leads', 'erase', annKey, ...more], documents.error, {
@@ -103,6 +144,30 @@ describe('an erased person', () => {
     expect(workspace.rows('SELECT body FROM messages')).toEqual([{ body: 'Dear Bob' }])
     for (const file of ['.trueup/suppression.db', '.trueup/suppression.key'])
       expect(statSync(workspace.path(file)).mode & 0o777).toBe(0o600)
+  })
+
+  test('leaves a report of every place, without a word about her, which the record vouches for', async () => {
+    const { actionId } = erased.document
+    const report = async () =>
+      trueupJson(['leads', 'suppressions', 'report', actionId], schemas.report, { in: workspace.folder })
+    const { status, document } = await report()
+    expect([status, document.recorded, document.sha256]).toEqual([0, 'as recorded', erased.document.reportHash])
+    expect(document.report).toEqual(erased.document.report)
+    expect(JSON.stringify(document)).not.toMatch(/forgettable|415/i)
+    const places = document.report.map(({ place, removed, holds }) => [place, removed, holds])
+    expect(places).toEqual(
+      expect.arrayContaining([
+        ['leads in data/leads.db', 1, 'no'],
+        ['contacts in data/campaigns.db', 1, 'no'],
+        ['data/leads.db', 0, 'no'],
+        ['.trueup/journal.db', 0, 'no'],
+        ['data/cache.db', 0, 'yes'],
+      ]),
+    )
+    const list = new Database(workspace.path('.trueup/suppression.db'))
+    list.exec(`UPDATE erasures SET outcome = replace(outcome, '"removed":1', '"removed":9')`)
+    list.close()
+    expect([(await report()).status, (await report()).document.recorded]).toEqual([3, 'not as recorded'])
   })
 
   test('leaves a journal whose chain is whole, with the erasure on record', () => {

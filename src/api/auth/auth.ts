@@ -11,6 +11,8 @@ export interface Auth {
   readonly tokens: TokenStore
   /** Puts the declared roles of a generation in force; they count for requests already signed in. */
   declare(access: DesiredState['access']): void
+  /** What is declared of access now. */
+  access(): DesiredState['access']
   roles(): ReadonlyMap<string, Role>
   /** Undefined where the request carries nothing valid. A role that no longer exists allows nothing. */
   viewerOf(headers: {
@@ -29,6 +31,7 @@ export interface Auth {
 /** Opens authentication over a token store. */
 export function createAuth(tokens: TokenStore, access: DesiredState['access'], clock: Clock): Auth {
   const sessions = createSessions(clock)
+  let declared = access
   let roles = rolesOf(access)
 
   function viewer(record: TokenRecord | undefined, via: Viewer['via']): Viewer | undefined {
@@ -40,8 +43,10 @@ export function createAuth(tokens: TokenStore, access: DesiredState['access'], c
   return {
     tokens,
     declare(next) {
+      declared = next
       roles = rolesOf(next)
     },
+    access: () => declared,
     roles: () => roles,
     viewerOf({ authorization, cookie }) {
       if (authorization !== undefined) {

@@ -102,8 +102,8 @@ export interface Viewer {
   readonly subject: string
   readonly role: Role
   readonly tokenId: string
-  /** A session is the cookie of a browser; `local` is the command line on a workspace that it holds itself. */
-  readonly via: 'token' | 'session' | 'local'
+  /** A session is the cookie of a browser; `proxy` is who a declared reverse proxy says; `local` is the command line on a workspace that it holds itself. */
+  readonly via: 'token' | 'session' | 'proxy' | 'local'
 }
 
 /** The owner of the workspace's files, who may do everything. */
@@ -113,7 +113,7 @@ export function localViewer(subject: string): Viewer {
 
 /** How the journal names a viewer. */
 export function actorOf(viewer: Viewer): string {
-  return `${viewer.via === 'local' ? 'local' : 'token'}:${viewer.subject}`
+  return `${viewer.via === 'session' ? 'token' : viewer.via}:${viewer.subject}`
 }
 
 export function may(viewer: Viewer, permission: Permission): boolean {

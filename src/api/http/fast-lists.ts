@@ -9,6 +9,7 @@ import type { Plugin } from 'graphql-yoga'
 import { z } from 'zod'
 import { messageOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import type { Viewer } from '../auth/permissions.ts'
 import type { ApiContext } from '../schema/context.ts'
 import { type FastPage, fastPageOf } from '../schema/fast-page.ts'
 import type { ApiSchema } from '../schema/schema.ts'
@@ -37,7 +38,11 @@ interface Known {
   readonly texts: Map<string, FastPage>
 }
 
-export function createFastLists(current: () => ApiSchema, log: Log): FastLists {
+export function createFastLists(
+  current: () => ApiSchema,
+  admits: (text: string, viewer: Viewer) => boolean,
+  log: Log,
+): FastLists {
   const knownOf = new WeakMap<ApiSchema, Known>()
 
   function known(): Known {
@@ -99,6 +104,8 @@ export function createFastLists(current: () => ApiSchema, log: Log): FastLists {
       const parsed = bodySchema.safeParse(parseJson(body))
       if (!parsed.success) return false
       const { query, variables, operationName } = parsed.data
+      // The text may be known from somebody who may ask more; who may not is told so by the general machinery.
+      if (!admits(query, context.viewer)) return false
       const page = known().texts.get(textKey(query, operationName))
       const result = page === undefined ? undefined : await byShortCut(page, variables ?? {}, context)
       if (result === undefined) return false

@@ -13,6 +13,7 @@ import { shownError } from '../schema/errors.ts'
 import type { ApiSchema } from '../schema/schema.ts'
 import type { FastLists } from './fast-lists.ts'
 import { deadlineGuard, introspectionGuard, refusalGuard } from './guards.ts'
+import type { PersistedOperations } from './persisted-operations.ts'
 import type { ApiLimits } from './rate-limits.ts'
 
 /** What one operation may hold; its cost is limited by the schema. */
@@ -23,12 +24,13 @@ export interface GraphqlHandlerOptions {
   /** The schema in force. */
   readonly current: () => ApiSchema
   readonly fastLists: FastLists
+  readonly persisted: PersistedOperations
   readonly log: Log
   readonly clock: Clock
   readonly limits: ApiLimits
 }
 
-export function createGraphqlHandler({ current, fastLists, log, clock, limits }: GraphqlHandlerOptions) {
+export function createGraphqlHandler({ current, fastLists, persisted, log, clock, limits }: GraphqlHandlerOptions) {
   const armor = new EnvelopArmor({
     blockFieldSuggestion: { enabled: true },
     costLimit: { enabled: false },
@@ -47,7 +49,8 @@ export function createGraphqlHandler({ current, fastLists, log, clock, limits }:
     landingPage: false,
     healthCheckEndpoint: '/graphql/none',
     maxRequestBodySize: bodyBytesMax,
-    graphiql: { title: 'Trueup', defaultQuery: '{ controller { verdict } }' },
+    // The server shows a page of its own: this one would be loaded from its publisher.
+    graphiql: false,
     maskedErrors: {
       maskError(error) {
         const shown = shownError(error)
@@ -61,6 +64,7 @@ export function createGraphqlHandler({ current, fastLists, log, clock, limits }:
     },
     plugins: [
       ...armor.protect().plugins,
+      persisted.plugin,
       introspectionGuard,
       fastLists.plugin,
       deadlineGuard(limits, clock),

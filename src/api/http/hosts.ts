@@ -9,15 +9,21 @@ export interface HostRules {
   allowsOrigin(origin: string | undefined): boolean
 }
 
-/** Rules for a server listening on `host` and `port`; `more` are further names, such as `leads.example.com`. */
-export function hostRules(host: string, port: number, more: readonly string[]): HostRules {
+/**
+ * Rules for a server listening on `host` and `port`. `publicUrl` is where people reach it through a reverse proxy, such as
+ * `https://leads.example.com`: by that name, and by its own scheme alone.
+ */
+export function hostRules(host: string, port: number, publicUrl: string | undefined): HostRules {
   const own = ['127.0.0.1', 'localhost', '[::1]', host.includes(':') ? `[${host}]` : host]
   const wildcards = new Set(['0.0.0.0', '[::]'])
   const hosts = new Set(own.filter((name) => !wildcards.has(name)).map((name) => `${name}:${port}`.toLowerCase()))
   if (port === 80) for (const name of own) hosts.add(name.toLowerCase())
-  for (const name of more) hosts.add(name.toLowerCase())
   const origins = new Set([...hosts].map((name) => `http://${name}`))
-  for (const name of more) origins.add(`https://${name.toLowerCase()}`)
+  if (publicUrl !== undefined) {
+    const { host: name, origin } = new URL(publicUrl)
+    hosts.add(name)
+    origins.add(origin)
+  }
   return {
     allowsHost: (given) => given !== undefined && hosts.has(given.toLowerCase()),
     allowsOrigin: (given) => given === undefined || origins.has(given.toLowerCase()),

@@ -1,6 +1,6 @@
 /**
  * How often somebody may ask. A bucket for each key fills evenly up to its size; who finds it empty is told when to come
- * again. Addresses are those of the connection: behind a reverse proxy all strangers share one.
+ * again.
  */
 import type { Clock } from '../../clock.ts'
 

@@ -3,6 +3,7 @@
  * sign-in page; no page of another site can act through a signed-in browser.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { resolve } from 'node:path'
 import type { GraphQLSchema } from 'graphql'
 import type { Clock } from '../../clock.ts'
 import { isPagePath } from '../../dashboard/app/pages.ts'
@@ -11,19 +12,24 @@ import { messageOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { createAccessNotes } from '../access-notes.ts'
 import type { Auth } from '../auth/auth.ts'
+import type { FetchKeys } from '../auth/key-set.ts'
 import { may, type Viewer } from '../auth/permissions.ts'
+import { createProxyIdentity, type ProxyAnswer } from '../auth/proxy-identity.ts'
 import type { BackupPort } from '../backup-port.ts'
 import { metricsText } from '../metrics.ts'
 import { dashboard } from '../page/assets.ts'
+import { graphiqlFile, graphiqlPage } from '../page/graphiql.ts'
 import type { EnginePort } from '../ports.ts'
 import type { ProgramPort } from '../program-port.ts'
 import type { QualityPort } from '../quality-port.ts'
 import type { Repositories } from '../schema/context.ts'
 import { assembleApi } from '../schema/schema.ts'
 import type { SyncPort } from '../sync-port.ts'
+import { createAddresses } from './addresses.ts'
 import { createFastLists } from './fast-lists.ts'
 import { createGraphqlHandler } from './graphql.ts'
-import { type HostRules, hostRules } from './hosts.ts'
+import { hostRules } from './hosts.ts'
+import { createPersistedOperations } from './persisted-operations.ts'
 import { type ApiLimits, apiLimits, createBuckets, requestCost } from './rate-limits.ts'
 import { graphiqlPolicy, redirect, send, sendError, sendText, sendTooMany, setSecurityHeaders } from './respond.ts'
 import { handleSignIn, handleSignOut } from './sign-in.ts'
@@ -39,8 +45,10 @@ export interface ApiOptions {
   readonly clock: Clock
   readonly log: Log
   readonly repositories: Repositories
-  /** Further names the server answers to, for a reverse proxy: `leads.example.com`. */
-  readonly hosts?: readonly string[]
+  /** The folder that declared paths are meant from; where it is left out, the one this runs in. */
+  readonly directory?: string
+  /** Who asks a provider for its keys; plain `fetch` where it is left out. */
+  readonly fetchKeys?: FetchKeys
   readonly limits?: Partial<ApiLimits>
 }
 
@@ -54,6 +62,14 @@ export interface Api {
   /** Stops answering, ends subscriptions. */
   close(): Promise<void>
 }
+
+/** Who asks, and until when that holds. */
+interface Visitor {
+  readonly viewer: Viewer
+  readonly isStillValid: () => boolean
+}
+
+type Refusal = Extract<ProxyAnswer, { is: 'refused' }>
 
 /** How long the headers and the whole of a request may take to arrive. */
 const headersTimeoutMs = 10_000
@@ -70,15 +86,29 @@ export function createApi(options: ApiOptions): Api {
   const ofSignIn = createBuckets(limits.signIn, clock)
   const streams = createStreams(limits, clock)
   let current = assembleApi(options.repositories, options)
-  let rules: HostRules = hostRules('127.0.0.1', 0, [])
-  const fastLists = createFastLists(() => current, log)
-  const graphql = createGraphqlHandler({ current: () => current, fastLists, log, clock, limits })
+  const bound = { host: '127.0.0.1', port: 0 }
+  const pathOf = (file: string) => resolve(options.directory ?? '.', file)
+  const persisted = createPersistedOperations(auth.access, pathOf, log)
+  const fastLists = createFastLists(() => current, persisted.admits, log)
+  const graphql = createGraphqlHandler({ current: () => current, fastLists, persisted, log, clock, limits })
+  let door = doorOf(auth.access())
+
+  /** What of the declared access stands before any token. */
+  function doorOf({ publicUrl, proxy }: DesiredState['access']) {
+    return {
+      rules: hostRules(bound.host, bound.port, publicUrl),
+      addresses: createAddresses(proxy?.addresses ?? []),
+      proxied: createProxyIdentity(proxy, { ...options, pathOf }),
+      secureHost: publicUrl?.startsWith('https:') === true ? new URL(publicUrl).host : undefined,
+    }
+  }
+  const rateKeyOf = (request: IncomingMessage) => door.addresses.rateKey(request)
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setSecurityHeaders(response)
     const { headers } = request
-    if (!rules.allowsHost(headers.host)) return sendError(response, 403, 'HOST', 'This server has another name.')
-    if (!rules.allowsOrigin(headers.origin)) return sendError(response, 403, 'ORIGIN', 'Not from another site.')
+    if (!door.rules.allowsHost(headers.host)) return sendError(response, 403, 'HOST', 'This server has another name.')
+    if (!door.rules.allowsOrigin(headers.origin)) return sendError(response, 403, 'ORIGIN', 'Not from another site.')
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
     switch (path) {
       case '/livez':
@@ -88,18 +118,53 @@ export function createApi(options: ApiOptions): Api {
         return sendText(response, ready ? 200 : 503, ready ? 'ok' : 'not ready')
       }
       case '/sign-in':
-        return handleSignIn(request, response, { auth, notes, attempt: () => ofSignIn.take(addressOf(request)) })
+        return handleSignIn(request, response, {
+          ...{ auth, notes, isSecure: isSecure(request) },
+          attempt: () => ofSignIn.take(rateKeyOf(request)),
+        })
       case '/sign-in.css':
         return send(response, 200, 'text/css; charset=utf-8', dashboard().stylesheet)
     }
     if (path.startsWith('/ping/')) return takePing(path, request, response)
+    const visitor = await visitorOf(request)
+    if (visitor === undefined) return answerStranger(request, response)
+    if ('status' in visitor) return answerRefused(request, response, visitor)
+    return answerViewer(path, request, response, visitor)
+  }
+
+  /** A token of Trueup counts first; what a proxy says, before a cookie: it knows who sits there now. */
+  async function visitorOf(request: IncomingMessage): Promise<Visitor | Refusal | undefined> {
+    const { headers } = request
+    const byToken = headers.authorization === undefined ? undefined : auth.viewerOf({ authorization: headers.authorization })
+    if (byToken !== undefined) return { viewer: byToken, isStillValid: () => auth.viewerOf(headers) !== undefined }
+    const { proxied } = door
+    const answer = await proxied.viewerOf(headers, door.addresses.isProxy(request), auth.roles())
+    if (answer.is === 'refused') return answer
+    if (answer.is === 'viewer') {
+      const { viewer, untilMs } = answer
+      // Another generation may give them less: then they sign in anew, which their browser does by itself.
+      return { viewer, isStillValid: () => clock.nowMs() < untilMs && door.proxied === proxied }
+    }
     const viewer = auth.viewerOf(headers)
-    if (viewer === undefined) return answerStranger(request, response)
-    return answerViewer(path, request, response, viewer)
+    return viewer === undefined ? undefined : { viewer, isStillValid: () => auth.viewerOf(headers) !== undefined }
+  }
+
+  function answerRefused(request: IncomingMessage, response: ServerResponse, { status, message, reason }: Refusal): void {
+    log.warn({ reason }, 'a sign-in through the proxy is refused')
+    const waitSeconds = ofStranger.take(rateKeyOf(request))
+    if (waitSeconds > 0) return sendTooMany(response, waitSeconds, 'Too many requests without a valid token.')
+    if (status !== 503) notes.signInRefused()
+    if (status === 401) response.setHeader('www-authenticate', 'Bearer')
+    if (request.method === 'GET' && accepts(request, 'text/html')) sendText(response, status, message)
+    else sendError(response, status, status === 403 ? 'FORBIDDEN' : status === 401 ? 'UNAUTHENTICATED' : 'UNAVAILABLE', message)
+  }
+
+  function isSecure(request: IncomingMessage): boolean {
+    return door.secureHost !== undefined && request.headers.host?.toLowerCase() === door.secureHost
   }
 
   function answerStranger(request: IncomingMessage, response: ServerResponse): void {
-    const waitSeconds = ofStranger.take(addressOf(request))
+    const waitSeconds = ofStranger.take(rateKeyOf(request))
     if (waitSeconds > 0) sendTooMany(response, waitSeconds, 'Too many requests without a valid token.')
     else refuseStranger(request, response)
   }
@@ -115,12 +180,14 @@ export function createApi(options: ApiOptions): Api {
     path: string,
     request: IncomingMessage,
     response: ServerResponse,
-    viewer: Viewer,
+    visitor: Visitor,
   ): Promise<void> {
+    const { viewer } = visitor
     if (isTooOften(response, viewer, 1)) return
+    if (viewer.via === 'proxy') notes.signedIn(viewer, 'proxy')
     switch (path) {
       case '/graphql':
-        return answerGraphql(request, response, viewer)
+        return answerGraphql(request, response, visitor)
       case '/metrics':
         if (!may(viewer, 'state.read')) return sendError(response, 403, 'FORBIDDEN', 'This role sees no metrics.')
         return send(
@@ -130,8 +197,9 @@ export function createApi(options: ApiOptions): Api {
           await metricsText(options, options.clock),
         )
       case '/sign-out':
-        return handleSignOut(request, response, auth)
+        return handleSignOut(request, response, { auth, isSecure: isSecure(request) })
       default:
+        if (path.startsWith('/graphiql/')) return answerGraphiql(path.slice('/graphiql/'.length), request, response, viewer)
         return answerDashboard(path, request, response)
     }
   }
@@ -154,29 +222,51 @@ export function createApi(options: ApiOptions): Api {
     const known =
       token !== undefined && (await options.programs.ping(token, outcome === undefined ? 'success' : 'failure'))
     if (known) return sendText(response, 200, 'ok')
-    const waitSeconds = ofStranger.take(addressOf(request))
+    const waitSeconds = ofStranger.take(rateKeyOf(request))
     if (waitSeconds > 0) return sendTooMany(response, waitSeconds, 'Too many wrong addresses.')
     sendError(response, 404, 'NOT_FOUND', 'There is nothing here.')
   }
 
-  async function answerGraphql(request: IncomingMessage, response: ServerResponse, viewer: Viewer): Promise<void> {
+  /** The files of GraphiQL; its page stands under `/graphql`. */
+  async function answerGraphiql(
+    name: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    viewer: Viewer,
+  ): Promise<void> {
+    if (!may(viewer, 'schema.read')) return sendError(response, 403, 'FORBIDDEN', 'This role does not see the schema.')
+    if (request.method !== 'GET') return sendError(response, 405, 'METHOD', 'Only GET.')
+    const file = await graphiqlFile(name)
+    if (file === undefined) return sendError(response, 404, 'NOT_FOUND', 'There is nothing here.')
+    // The workers take the policy of their own file.
+    setSecurityHeaders(response, graphiqlPolicy)
+    response.setHeader('cache-control', 'private, max-age=31536000, immutable')
+    send(response, 200, file.type, file.text)
+  }
+
+  async function answerGraphql(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { viewer, isStillValid }: Visitor,
+  ): Promise<void> {
     if (request.method === 'POST' && !/^application\/(graphql\+)?json\b/i.test(request.headers['content-type'] ?? '')) {
       return sendError(response, 403, 'CONTENT_TYPE', 'A request is sent as application/json.')
     }
-    // A browser always names its origin with a POST; a cookie without one comes from no page of ours.
-    if (request.method === 'POST' && viewer.via === 'session' && request.headers.origin === undefined) {
+    // A browser always names its origin with a POST; a cookie, or a proxy's word, without one comes from no page of ours.
+    const isAmbient = viewer.via === 'session' || viewer.via === 'proxy'
+    if (request.method === 'POST' && isAmbient && request.headers.origin === undefined) {
       return sendError(response, 403, 'ORIGIN', 'Not from another site.')
     }
     if (request.method === 'GET' && accepts(request, 'text/html')) {
       if (!may(viewer, 'schema.read'))
         return sendError(response, 403, 'FORBIDDEN', 'This role does not see the schema.')
-      response.setHeader('content-security-policy', graphiqlPolicy)
+      setSecurityHeaders(response, graphiqlPolicy)
+      return send(response, 200, 'text/html; charset=utf-8', await graphiqlPage())
     }
     const context = { viewer, notes }
     if (await fastLists.answer(request, response, context)) return
     if (isTooOften(response, viewer, requestCost - 1)) return
     if (accepts(request, 'text/event-stream')) {
-      const isStillValid = () => auth.viewerOf(request.headers) !== undefined
       if (!streams.open(viewer.tokenId, response, isStillValid))
         return sendTooMany(response, 10, 'Too many event streams are open.')
     }
@@ -200,35 +290,32 @@ export function createApi(options: ApiOptions): Api {
     swapSchema(next) {
       current = assembleApi(next.repositories, options)
       auth.declare(next.access)
+      door = doorOf(next.access)
     },
     async listen(port, host) {
-      await new Promise<void>((resolve, reject) => {
+      await new Promise<void>((listening, reject) => {
         server.once('error', reject)
         server.listen({ port, host }, () => {
           server.off('error', reject)
-          resolve()
+          listening()
         })
       })
       const address = server.address()
       const listening = typeof address === 'object' && address !== null ? address.port : port
-      rules = hostRules(host, listening, options.hosts ?? [])
+      Object.assign(bound, { host, port: listening })
+      door = doorOf(auth.access())
       const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
       return { port: listening, url: `http://${name.includes(':') ? `[${name}]` : name}:${listening}` }
     },
     async close() {
       streams.close()
       if (!server.listening) return
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const closed = new Promise<void>((done) => server.close(() => done()))
       server.closeAllConnections()
       await closed
       await graphql.dispose()
     },
   }
-}
-
-/** Of the connection: what a header says of it, anybody can say. */
-function addressOf(request: IncomingMessage): string {
-  return request.socket.remoteAddress ?? ''
 }
 
 function accepts(request: IncomingMessage, type: string): boolean {

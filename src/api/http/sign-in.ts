@@ -13,6 +13,8 @@ export interface SignInPorts {
   readonly notes: AccessNotes
   /** Counts an attempt; gives how many seconds to wait, or 0. */
   readonly attempt: () => number
+  /** Whether the browser came by https: then the cookie goes no other way. */
+  readonly isSecure: boolean
 }
 
 export async function handleSignIn(
@@ -32,22 +34,26 @@ export async function handleSignIn(
     if (isTooOften()) return
     const form = await readForm(request)
     if (form === undefined) return sendError(response, 413, 'TOO_LARGE', 'The form is too large.')
-    return open(response, auth.signIn({ token: form.get('token')?.trim() ?? '' }), 'token', ports.notes)
+    return open(response, auth.signIn({ token: form.get('token')?.trim() ?? '' }), 'token', ports)
   }
   if (request.method !== 'GET') return sendError(response, 405, 'METHOD', 'Only GET and POST.')
   const code = new URL(request.url ?? '/', 'http://local').searchParams.get('code')
   if (code === null) return send(response, 200, 'text/html; charset=utf-8', signInPage(''))
   if (isTooOften()) return
-  return open(response, auth.signIn({ code }), 'link', ports.notes)
+  return open(response, auth.signIn({ code }), 'link', ports)
 }
 
-export function handleSignOut(request: IncomingMessage, response: ServerResponse, auth: Auth): void {
+export function handleSignOut(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { auth, isSecure }: Pick<SignInPorts, 'auth' | 'isSecure'>,
+): void {
   if (request.method !== 'POST' || request.headers.origin === undefined) {
     sendError(response, 403, 'ORIGIN', 'Only by POST from our own page.')
     return
   }
   auth.signOut(request.headers.cookie)
-  response.setHeader('set-cookie', `${sessionCookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`)
+  response.setHeader('set-cookie', cookieOf('', 0, isSecure))
   redirect(response, '/sign-in')
 }
 
@@ -55,7 +61,7 @@ function open(
   response: ServerResponse,
   signedIn: ReturnType<Auth['signIn']>,
   by: 'link' | 'token',
-  notes: AccessNotes,
+  { notes, isSecure }: SignInPorts,
 ): void {
   if (signedIn === undefined) {
     notes.signInRefused()
@@ -64,12 +70,13 @@ function open(
     return
   }
   notes.signedIn(signedIn.viewer, by)
-  const age = Math.floor(sessionLifeMs / 1000)
-  response.setHeader(
-    'set-cookie',
-    `${sessionCookie}=${signedIn.session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${age}`,
-  )
+  response.setHeader('set-cookie', cookieOf(signedIn.session, Math.floor(sessionLifeMs / 1000), isSecure))
   redirect(response, '/')
+}
+
+function cookieOf(value: string, ageSeconds: number, isSecure: boolean): string {
+  const secure = isSecure ? '; Secure' : ''
+  return `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${ageSeconds}${secure}`
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {

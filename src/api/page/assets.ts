@@ -17,12 +17,16 @@ export function dashboard(): Dashboard {
   return read
 }
 
-function readDashboard(): Dashboard {
-  // Whoever runs from the TypeScript source takes what was built of it.
+/** A folder of what was built, by its place as seen from here. Whoever runs from the TypeScript source takes what was built of it. */
+export function builtFolder(place: string): URL {
   const here = import.meta.url.endsWith('.ts')
     ? import.meta.url.replace(/\/src\/(?!.*\/src\/)/, '/dist/')
     : import.meta.url
-  const folder = new URL('../../dashboard/app/', here)
+  return new URL(place, here)
+}
+
+function readDashboard(): Dashboard {
+  const folder = builtFolder('../../dashboard/app/')
   const files = new Map<string, { readonly type: string; readonly text: string }>()
   for (const name of readdirSync(folder)) {
     const type = name.endsWith('.js') ? 'text/javascript' : name.endsWith('.css') ? 'text/css' : undefined

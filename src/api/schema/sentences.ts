@@ -13,6 +13,8 @@ export const shownAsTheyAre: ReadonlySet<string> = new Set([
   ...['UnreadableValue.text', 'MergedField.before', 'MergedField.after', 'SyncCell.before', 'SyncCell.after'],
   ...['Conflict.localValue', 'Conflict.airtableValue', 'Conflict.baseValue'],
   ...['TokenCreated.token', 'TokenRotated.token', 'Job.pingPath'],
+  // One's own name.
+  'Viewer.subject',
 ])
 
 /** Whether a field of the schema goes through this look. `records` are the types of declared tables. */

@@ -17,6 +17,8 @@ export interface RemainView {
   readonly reason: string
 }
 
+type ReportLineView = NonNullable<SuppressionView['outcome']>['report'][number]
+
 export type ErasureTypes = ReturnType<typeof addErasureTypes>
 
 /** What an erasure tells, shared by the list and by the mutations of all tables. */
@@ -27,6 +29,18 @@ export function addErasureTypes(builder: Builder) {
   const Remain = builder.objectRef<RemainView>('ErasureRemain').implement({
     description: 'A file that still holds an address of the person, and why.',
     fields: (t) => ({ file: t.exposeString('file'), reason: t.exposeString('reason') }),
+  })
+  const ReportLine = builder.objectRef<ReportLineView>('ErasureReportLine').implement({
+    description: 'One place in the report of an erasure.',
+    fields: (t) => ({
+      kind: t.exposeString('kind', { description: 'table, kept, file, airtable, backup or list.' }),
+      place: t.exposeString('place'),
+      looked: t.exposeString('looked', { description: 'How it was looked at.' }),
+      removed: t.exposeInt('removed'),
+      holds: t.exposeString('holds', { description: 'Whether it holds the person still: no, yes, maybe or unknown.' }),
+      until: t.field({ type: 'DateTime', nullable: true, resolve: ({ until }) => until }),
+      note: t.exposeString('note'),
+    }),
   })
   const Outcome = builder.objectRef<NonNullable<SuppressionView['outcome']>>('ErasureOutcome').implement({
     description: 'What an erasure removed, and what it found afterwards.',
@@ -39,6 +53,11 @@ export function addErasureTypes(builder: Builder) {
       }),
       filesSearched: t.int({ resolve: ({ searched }) => searched }),
       remains: t.field({ type: [Remain], resolve: ({ remains }) => [...remains] }),
+      report: t.field({
+        type: [ReportLine],
+        description: 'Every place that was looked at or cannot be; empty for an erasure of an earlier version.',
+        resolve: ({ report }) => [...report],
+      }),
     }),
   })
   return { Count, Outcome }

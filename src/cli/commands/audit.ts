@@ -5,7 +5,7 @@ import { isoOf, systemClock } from '../../clock.ts'
 import { OperationalError } from '../../errors.ts'
 import type { ChainedRow } from '../../journal/chain.ts'
 import { readHeads, verifyJournal } from '../../journal/heads.ts'
-import { type ChainFilter, readChain } from '../../journal/read-chain.ts'
+import { type ChainFilter, readChain, withChain } from '../../journal/read-chain.ts'
 import { csvCell, csvLine } from '../../leads/export/csv.ts'
 import { auditFiles, readAuditFiles } from '../../workspace/audit-heads.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
@@ -60,8 +60,12 @@ async function verify(options: CommonOptions & { heads?: string }, run: CommandR
   const own = readAuditFiles(auditFiles(ownFolder))
   // Heads first: a journal that grows meanwhile holds all that they vouch for.
   const heads = options.heads === undefined ? own.heads : headsIn(options.heads)
-  const verdict = verifyJournal(rowsOf(ownFolder, {}), heads, own.key)
-  const { entries, hash, signedUpTo, problems } = verdict
+  const path = join(ownFolder, 'journal.db')
+  const none = { rows: [], anchor: undefined }
+  const verdict = existsSync(path)
+    ? withChain(path, (chain) => verifyJournal(chain, heads, own.key))
+    : verifyJournal(none, heads, own.key)
+  const { entries, removed, hash, signedUpTo, problems } = verdict
   const isKeyLost = own.key === undefined && heads.length > 0
   run.answer({ ...verdict, keyFound: own.key !== undefined, whole: problems.length === 0 }, ({ line, colour }) => {
     for (const { message } of problems) line(colour.red(message))
@@ -72,9 +76,10 @@ async function verify(options: CommonOptions & { heads?: string }, run: CommandR
     }
     line(
       colour.green(
-        `${entries.toLocaleString('en')} entries are as they were written; ${signedUpTo.toLocaleString('en')} of them are signed.`,
+        `${(entries - removed).toLocaleString('en')} entries are as they were written; ${Math.max(0, signedUpTo - removed).toLocaleString('en')} of them are signed.`,
       ),
     )
+    if (removed > 0) line(`The ${removed.toLocaleString('en')} before them were retired, as policy.audit.keep asks.`)
     line(colour.dim(`newest: ${hash}`))
   })
   return problems.length === 0 && !isKeyLost ? 0 : 3

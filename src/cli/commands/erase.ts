@@ -5,12 +5,14 @@ import { tableNames } from '../../api/schema/lead-names.ts'
 import { isoOf, systemClock } from '../../clock.ts'
 import { OperationalError } from '../../errors.ts'
 import { systemRandom } from '../../random.ts'
+import { hashOfReport } from '../../targets/erasure/report.ts'
 import { leadsOf } from '../../workspace/lead-access.ts'
 import { liftSuppression } from '../../workspace/lift-suppression.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, Refusal, runCommand } from '../command.ts'
 import { type Controller, controllerOf } from '../controller.ts'
 import { localActor } from '../local-actor.ts'
 import { withWorkspace } from '../workspace.ts'
+import { registerErasureReport, reportSchema, tellLines } from './erasure-report.ts'
 
 interface EraseOptions extends CommonOptions {
   readonly table: string
@@ -48,6 +50,7 @@ export function registerErasure(leads: Command): void {
     .action((options: CommonOptions) =>
       runCommand(options, (run) => withWorkspace(options, 'look', async (workspace) => list(workspace, run))),
     )
+  registerErasureReport(suppressions)
   common(suppressions.command('lift <id>'), ['trueup leads suppressions lift 3fa91c0b2d4e --reason "the wrong person"'])
     .summary('let an erased person be written, imported and synced again')
     .requiredOption('--reason <text>', 'why; kept in the journal')
@@ -63,6 +66,7 @@ const outcomeSchema = z.object({
   traces: z.array(countSchema),
   filesSearched: z.number(),
   remains: z.array(z.object({ file: z.string(), reason: z.string() })),
+  report: reportSchema,
 })
 type Records = z.output<typeof recordsSchema>
 
@@ -114,13 +118,16 @@ function show(answer: Answer, run: CommandRun): ExitStatus {
     return 0
   }
   const { id, actionId, outcome } = answer
-  run.answer({ id, actionId, ...outcome }, ({ line, colour }) => {
+  run.answer({ id, actionId, ...outcome, reportHash: hashOfReport(outcome.report) }, (terminal) => {
+    const { line, colour } = terminal
     line(`${colour.green('✓')} erased ${outcome.rows.map(({ name, count }) => `${count} of ${name}`).join(', ')}`)
     for (const { name, count } of outcome.traces) line(colour.dim(`  ${count} from ${name}`))
     const searched = outcome.filesSearched === 0 ? '' : `${outcome.filesSearched} files searched for the addresses: `
     if (outcome.remains.length === 0 && searched !== '') line(`  ${searched}none holds one`)
     for (const { file, reason } of outcome.remains) line(colour.yellow(`  still in ${file}: ${reason}`))
-    line(colour.dim(`  suppression ${actionId}: trueup leads suppressions list`))
+    const elsewhere = outcome.report.filter(({ kind }) => kind !== 'file')
+    tellLines(elsewhere, terminal, 'open')
+    line(colour.dim(`  the whole report: trueup leads suppressions report ${actionId}`))
   })
   return outcome.remains.length > 0 ? 2 : 0
 }
@@ -136,9 +143,9 @@ function eraseHere(key: string, options: EraseOptions, dryRun: boolean): Promise
         case 'would-erase':
           return { is: 'would-erase', records: recordsSchema.parse(result.records.map(withNames)) }
         case 'erased': {
-          const { rows, traces, searched, remains } = result.outcome
+          const { rows, traces, searched, remains, report } = result.outcome
           const counts = { rows: rows.map(named), traces: traces.map(({ from, count }) => ({ name: from, count })) }
-          const outcome = { ...counts, filesSearched: searched, remains }
+          const outcome = { ...counts, filesSearched: searched, remains, report }
           return { is: 'erased', id: key, actionId: result.actionId, outcome }
         }
         case 'not-found':
@@ -191,7 +198,8 @@ async function eraseThere(
   const { type } = tableNames(options.table)
   const data = await controller.request(
     `mutation ($input: Erase${type}Input!) { erase${type}(input: $input) { __typename
-       ... on PersonErased { actionId outcome { rows { name count } traces { name count } filesSearched remains { file reason } } }
+       ... on PersonErased { actionId outcome { rows { name count } traces { name count } filesSearched remains { file reason }
+         report { kind place looked removed holds until note } } }
        ... on ErasurePreview { records { table keys referring { name count } } } ... on UserError { message } } }`,
     { input: { id: key, reason: options.reason, dryRun } },
     thereSchema,

@@ -4,7 +4,7 @@ import { OperationalError } from '../../errors.ts'
 import { type ExportFormat, exportLeads } from '../../leads/export/export.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
 import { withApi } from '../api.ts'
-import { type CommandRun, type ExitStatus, Refusal, runCommand } from '../command.ts'
+import { type CommandRun, type CommonOptions, type ExitStatus, Refusal, runCommand } from '../command.ts'
 import { toFile, toStdout } from '../out-file.ts'
 import { filterOf, type LeadOptions, reading } from './lead-reading.ts'
 
@@ -41,7 +41,10 @@ const recordedSchema = z.object({
 })
 
 /** Before the first byte: an export that cannot be put on record is not made. */
-async function recordExport(options: ExportOptions, format: ExportFormat): Promise<void> {
+export async function recordExport(
+  options: CommonOptions & { readonly table: string; readonly filter?: string; readonly fields?: string },
+  format: ExportFormat,
+): Promise<void> {
   const { table, filter, fields } = options
   const input = {
     table,

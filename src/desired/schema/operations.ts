@@ -1,10 +1,9 @@
-/** Backups, alerts and access. */
+/** Backups and alerts. */
 import { z } from 'zod'
 import { riskSchema } from './policy.ts'
 import {
   cronSchema,
   durationSchema,
-  fieldNameSchema,
   nameSchema,
   pathSchema,
   secretSchema,
@@ -88,35 +87,4 @@ export const alertsSchema = z.strictObject({
     )
     .default([])
     .describe('When an alert is sent, and where.'),
-})
-
-export const accessSchema = z.strictObject({
-  tokens: z
-    .strictObject({
-      file: pathSchema.default('.trueup/tokens.json').describe('The file that holds the hashes of the tokens.'),
-    })
-    .prefault({})
-    .describe('API tokens; only their hashes are stored.'),
-  roles: z
-    .record(
-      nameSchema,
-      z.strictObject({
-        can: z
-          .array(
-            z
-              .string()
-              .regex(
-                /^[a-z][a-zA-Z-]*\.([a-z][a-zA-Z-]*|\*)$/,
-                'must be a right such as leads.read, or leads.* for all of a kind',
-              ),
-          )
-          .meta({ description: 'What the role may do.', examples: [['leads.read']] }),
-        unmasked: z
-          .array(fieldNameSchema)
-          .default([])
-          .describe('Fields with personal data that the role sees in full.'),
-      }),
-    )
-    .default({})
-    .describe('Roles besides viewer, editor, operator, approver and admin, which are built in.'),
 })

@@ -1,6 +1,6 @@
 /** What Trueup may do by itself, when, and how much of it. */
 import { z } from 'zod'
-import { intervalSchema, percentSchema, timezoneSchema } from './scalars.ts'
+import { intervalSchema, pathSchema, percentSchema, timezoneSchema } from './scalars.ts'
 
 export const riskSchema = z.enum(['low', 'medium', 'high', 'critical'])
 const gateSchema = z.enum(['auto', 'approve', 'approve-twice'])
@@ -76,4 +76,32 @@ export const policySchema = z.strictObject({
     })
     .prefault({})
     .describe('What is kept for undo.'),
+  audit: z
+    .strictObject({
+      verify: intervalSchema
+        .prefault('6h')
+        .describe('How often the journal is compared with its hashes and its signed heads, beside `trueup audit verify`.'),
+      heads: z
+        .strictObject({
+          every: intervalSchema.prefault('5m').describe('How long entries may stand unsigned while the controller runs.'),
+          to: z
+            .array(pathSchema)
+            .max(10, 'must name at most ten folders')
+            .default([])
+            .meta({
+              description:
+                'Folders that get a copy of each signed head. They should lie outside of the workspace, on a disk that this machine can only add to.',
+              examples: [['/mnt/audit']],
+            }),
+        })
+        .prefault({})
+        .describe('The signed heads of the journal.'),
+      keep: intervalSchema
+        .describe(
+          'How long entries are kept, at least as long as `policy.checkpoints.keep`; left out: for ever. Those of an open action stay, and all after them.',
+        )
+        .optional(),
+    })
+    .prefault({})
+    .describe('How the record of what was done is kept and checked.'),
 })

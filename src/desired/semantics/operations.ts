@@ -1,7 +1,8 @@
 /** Services, jobs, backups, alerts and access name things that are there, and say nothing that has no effect. */
+import { isIP } from 'node:net'
 import { namesSecret } from '../secret-shapes.ts'
 import { type Check, repeats } from './check.ts'
-import { checkPath } from './paths.ts'
+import { checkPath, isWithin } from './paths.ts'
 
 export function checkOperations(check: Check): void {
   checkServices(check)
@@ -128,8 +129,11 @@ function checkAlerts(check: Check): void {
 const builtInRoles = ['viewer', 'editor', 'operator', 'approver', 'admin']
 
 function checkAccess(check: Check): void {
-  const { tokens, roles } = check.state.access
+  const { tokens, roles, persistedOperations } = check.state.access
   checkPath(check, ['access', 'tokens', 'file'], tokens.file)
+  if (persistedOperations !== undefined)
+    checkPath(check, ['access', 'persistedOperations', 'file'], persistedOperations.file)
+  checkProxy(check)
   const fields = [...new Set(check.names('tables').flatMap((table) => check.names('tables', table, 'fields')))]
   for (const [name, role] of Object.entries(roles)) {
     const path = ['access', 'roles', name]
@@ -139,8 +143,49 @@ function checkAccess(check: Check): void {
   }
 }
 
+function checkProxy(check: Check): void {
+  const { proxy, publicUrl } = check.state.access
+  if (proxy === undefined) return
+  const path = ['access', 'proxy']
+  for (const [index, address] of proxy.addresses.entries()) {
+    const problem = networkProblem(address)
+    if (problem !== undefined) check.problem([...path, 'addresses', index], problem)
+  }
+  const keys = proxy.jwt?.keys
+  if (keys !== undefined && 'file' in keys) checkPath(check, [...path, 'jwt', 'keys', 'file'], keys.file)
+  if (proxy.headers !== undefined && proxy.addresses.length === 0)
+    check.problem([...path, 'headers'], 'needs addresses: anybody else could send these headers', { at: 'key' })
+  const roles = [...builtInRoles, ...check.names('access', 'roles')]
+  for (const [index, { role }] of proxy.roles.entries())
+    check.known([...path, 'roles', index, 'role'], role, roles, 'a role')
+  const signsIn = proxy.jwt !== undefined || proxy.headers !== undefined
+  if (signsIn && proxy.roles.length === 0) check.warning(path, 'gives nobody a role, so it lets nobody in', { at: 'key' })
+  if (signsIn && publicUrl === undefined)
+    check.warning(path, 'needs access.publicUrl, unless the proxy sends the Host of this machine', { at: 'key' })
+}
+
+/** What is wrong with an address or network, or undefined. */
+function networkProblem(text: string): string | undefined {
+  const [address = '', bits] = text.split('/')
+  const family = isIP(address)
+  if (family === 0) return 'is no address and no network such as 10.0.0.0/8'
+  if (bits === undefined) return undefined
+  if (Number(bits) > (family === 4 ? 32 : 128)) return `has more than the ${family === 4 ? 32 : 128} bits of an address`
+  // A network of everybody would let everybody say who they are.
+  return Number(bits) === 0 ? 'stands for every address there is; name the ones of the proxy' : undefined
+}
+
 function checkPolicy(check: Check): void {
   if (check.state.policy.approvals.critical === 'auto') {
     check.warning(['policy', 'approvals', 'critical'], 'lets critical actions happen without anybody looking')
+  }
+  const { audit, checkpoints } = check.state.policy
+  if (audit.keep !== undefined && audit.keep < checkpoints.keep)
+    check.problem(['policy', 'audit', 'keep'], 'is shorter than policy.checkpoints.keep: what can be undone would have no record')
+  for (const [index, folder] of audit.heads.to.entries()) {
+    const path = ['policy', 'audit', 'heads', 'to', index]
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(folder)) check.problem(path, 'must be a folder')
+    else if (isWithin(check, folder))
+      check.warning(path, 'lies in the workspace: whoever can write there can change both the journal and this copy')
   }
 }

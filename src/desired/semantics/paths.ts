@@ -53,6 +53,11 @@ export function checkPath(check: Check, path: Path, text: string): string | unde
   return undefined
 }
 
+/** Whether a path that may lie anywhere lies in the workspace. */
+export function isWithin({ workspace }: Check, path: string): boolean {
+  return !path.includes('${') && !isOutside(realOf(workspace), realOf(resolve(workspace, path)))
+}
+
 /** Patterns are checked by their text as well: no alternative of theirs may climb. */
 export function checkPattern(check: Check, path: Path, pattern: string): void {
   if (pattern.includes('${')) return

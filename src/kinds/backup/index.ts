@@ -25,7 +25,7 @@ export { verifySet } from './make-set.ts'
 export { setsOf } from './observe.ts'
 export type { BackupPorts } from './ports.ts'
 export type { RestoreAsk } from './restore-state.ts'
-export { type BackupSpec, backupKindName } from './spec.ts'
+export { type BackupSpec, backupKindName, listBackups } from './spec.ts'
 export { type BackupSet, type BackupState, isDue } from './state.ts'
 
 export interface BackupKind extends Kind<BackupSpec, BackupState> {

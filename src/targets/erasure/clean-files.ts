@@ -3,7 +3,7 @@
  * addresses, those that still hold one are rewritten and searched again, and what remains is told.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { z } from 'zod'
 import { messageOf } from '../../errors.ts'
 import { entryUrl } from '../process/entry-url.ts'
@@ -20,8 +20,8 @@ export interface CleaningPorts {
 }
 
 export interface Cleaned {
-  /** Files searched. */
-  readonly searched: number
+  /** Files searched, as they are named to people. */
+  readonly searched: readonly string[]
   readonly remains: readonly { readonly file: string; readonly reason: string }[]
 }
 
@@ -47,8 +47,31 @@ export async function cleanFiles(
     return await clean(ports, addresses, signal)
   } catch (error) {
     if (signal.aborted) throw error
-    return { searched: 0, remains: [{ file: '*', reason: `the files could not be searched: ${messageOf(error)}` }] }
+    return { searched: [], remains: [{ file: '*', reason: `the files could not be searched: ${messageOf(error)}` }] }
   }
+}
+
+/** Only searches: which files hold one of the addresses. */
+export async function searchFiles(
+  ports: CleaningPorts,
+  addresses: readonly string[],
+  signal: AbortSignal,
+): Promise<{ readonly searched: readonly string[]; readonly holding: readonly string[] }> {
+  const files = filesOf(ports, ports.databases)
+  if (addresses.length === 0) return { searched: [], holding: [] }
+  const entry = entryUrl('./trace-entry', import.meta.url)
+  const order = { files: [...files], texts: [...addresses] }
+  const { holding } = tracedSchema.parse(await ports.offload.process(entry, order, { deadlineMs, signal }))
+  return { searched: files.map(ports.nameOf), holding: holding.map(ports.nameOf) }
+}
+
+/** Databases with what lies beside them, all of Trueup's own, and the others: those that are there. */
+function filesOf(ports: CleaningPorts, databases: readonly string[]): readonly string[] {
+  const beside = databases.flatMap((path) => [path, `${path}-wal`, `${path}-journal`])
+  const others = ports.otherFiles().map(({ file }) => file)
+  return [...new Set([...beside, ...filesIn(ports.ownFolder, foldersDeepMax), ...others])].filter((file) =>
+    existsSync(file),
+  )
 }
 
 async function clean(
@@ -78,13 +101,10 @@ async function clean(
   const troubles = [...(await compact(small, true)), ...(large.length === 0 ? [] : await compact(large, false))]
   const failed = new Map(troubles.map(({ path, reason }) => [path, reason]))
   const untidy = () => [...failed].map(([path, reason]) => named(path, `it could not be rewritten: ${reason}`))
-  if (addresses === undefined || addresses.length === 0) return { searched: 0, remains: untidy() }
+  if (addresses === undefined || addresses.length === 0) return { searched: [], remains: untidy() }
 
   const others = new Map(ports.otherFiles().map(({ file, reason }) => [file, reason]))
-  const beside = databases.flatMap((path) => [path, `${path}-wal`, `${path}-journal`])
-  const files = [...new Set([...beside, ...filesIn(ports.ownFolder, foldersDeepMax), ...others.keys()])].filter(
-    (file) => existsSync(file),
-  )
+  const files = filesOf(ports, databases)
   const first = await trace(files, addresses)
   const toRewrite = large.filter((path) =>
     [path, `${path}-wal`, `${path}-journal`].some((file) => first.holding.includes(file)),
@@ -94,11 +114,17 @@ async function clean(
   const holding = second.holding.map((file) => {
     const other = others.get(file)
     if (other !== undefined) return named(file, other)
+    if (isWithin(file, join(ports.ownFolder, 'quarantine')))
+      return named(file, 'it is what a damaged database held; remove its folder when you are done with it')
     const reason = failed.get(file.replace(/-(wal|journal)$/, ''))
     return named(file, reason ?? 'another record or text in it still holds an address of the person')
   })
   const unread = first.unreadable.map((file) => named(file, 'it could not be read, so nobody knows'))
-  return { searched: files.length, remains: [...holding, ...unread] }
+  return { searched: files.map(ports.nameOf), remains: [...holding, ...unread] }
+}
+
+function isWithin(file: string, folder: string): boolean {
+  return file.startsWith(`${folder}${sep}`)
 }
 
 function filesIn(folder: string, deep: number): readonly string[] {

@@ -14,9 +14,10 @@ import type { Cell } from '../../values/field-type.ts'
 import { entryUrl } from '../process/entry-url.ts'
 import type { Offload } from '../process/ports.ts'
 import type { Databases } from '../sqlite/ports.ts'
-import { cleanFiles } from './clean-files.ts'
+import { cleanFiles, searchFiles } from './clean-files.ts'
 import { findByKey, findRows, foundRowsMax, type Wanted } from './find-rows.ts'
 import { type PersonPlace, type PersonRow, personRowSchema, recordName } from './person-layout.ts'
+import { linesOfFiles, linesOfTables, linesOfTraces, type ReportLine, type SearchedFiles } from './report.ts'
 import { type RemovedRows, referringRows, removeRows } from './remove-rows.ts'
 import type { ErasureOutcome, ErasureWork, Suppression, SuppressionStore } from './suppressions.ts'
 
@@ -51,6 +52,8 @@ export interface EraserPorts {
   readonly cleanDatabase: (db: Database, path: string, person: PersonMarks) => number
   /** Files that are searched afterwards and never changed, with the reason why they still hold a person. */
   readonly otherFiles: () => readonly { readonly file: string; readonly reason: string }[]
+  /** Lines of the report about places that the eraser does not go through itself. */
+  readonly elsewhere: (identities: number) => readonly ReportLine[]
   /** Folder that files are named from. */
   readonly workspace: string
   readonly ownFolder: string
@@ -76,6 +79,11 @@ export interface Eraser {
   findErased(table: string, rowIds: readonly number[] | undefined, signal: AbortSignal): Promise<readonly PersonRow[]>
   /** The evidence of an erasure: which of the found records are still there and still this person's. */
   evidence(found: PersonFound): Promise<string>
+  /** Which files hold an address of the person. Reads only. */
+  filesHolding(
+    found: PersonFound,
+    signal: AbortSignal,
+  ): Promise<{ readonly searched: readonly string[]; readonly holding: readonly string[] }>
   /** Does it, or goes on with it: `found` is known to the first try only. */
   erase(request: EraseRequest, signal: AbortSignal): Promise<ErasureOutcome>
 }
@@ -213,13 +221,22 @@ export function createEraser(ports: EraserPorts): Eraser {
       const { searched, remains } = await cleanFiles(searching, addressesOf(found), signal)
       // A look that was under way wrote down what it had seen before.
       const isOver = !remains.some(({ file }) => own.some((path) => nameOf(path) === file.replace(/-wal$/, '')))
-      if (isOver || tries === triesMax) return finish(id, { traces: summed(traces), searched, remains: [...remains] })
+      if (isOver || tries === triesMax) return finish(id, summed(traces), { files: searched, remains })
       await ports.clock.sleep(pauseMs, signal)
     }
   }
 
-  function finish(id: string, found: Omit<ErasureOutcome, 'rows'>): ErasureOutcome {
-    const outcome = { rows: [...(store.work(id)?.rows ?? [])], ...found }
+  function finish(id: string, traces: { from: string; count: number }[], found: SearchedFiles): ErasureOutcome {
+    const work = store.work(id)
+    const rows = [...(work?.rows ?? [])]
+    const names = ports.traces().filter(({ path }) => existsSync(path)).map(({ name }) => name)
+    const report = [
+      ...linesOfTables(places(), rows, nameOf),
+      ...linesOfTraces(names, traces),
+      ...linesOfFiles(found),
+      ...ports.elsewhere(work?.identities.length ?? 0),
+    ]
+    const outcome = { rows, traces, searched: found.files.length, remains: [...found.remains], report }
     store.finish(id, outcome)
     return outcome
   }
@@ -283,7 +300,12 @@ export function createEraser(ports: EraserPorts): Eraser {
     return name.startsWith('..') || isAbsolute(name) ? path : name
   }
 
-  return { find, findErased, evidence, erase }
+  const filesHolding = (found: PersonFound, signal: AbortSignal) => {
+    const databases = [...new Set([...places(), ...ports.traces()].map(({ path }) => path))]
+    return searchFiles({ ...ports, nameOf, databases }, addressesOf(found) ?? [], signal)
+  }
+
+  return { find, findErased, evidence, filesHolding, erase }
 }
 
 function marksOf(work: ErasureWork, found: PersonFound | undefined, store: SuppressionStore): PersonMarks {

@@ -41,6 +41,19 @@ export function referringRows(db: Database, place: PersonPlace, rows: readonly P
   return [...counts].filter(([table]) => table !== own).map(([table, count]) => ({ table, count }))
 }
 
+/** The records with all their columns, and those of other tables that refer to them. Reads only. */
+export function allRowsOf(
+  db: Database,
+  place: PersonPlace,
+  rows: readonly PersonRow[],
+): readonly { readonly table: string; readonly values: Readonly<Record<string, Cell>> }[] {
+  return doomed(db, place, rows).map((address) => {
+    const columns = address.table.columns.map(({ name }) => name)
+    const cells = cellsOf(db, address, columns) ?? []
+    return { table: address.table.name, values: Object.fromEntries(columns.map((name, at) => [name, cells[at] ?? null])) }
+  })
+}
+
 /** Everything that has to go, those that refer before those that they refer to. */
 function doomed(db: Database, place: PersonPlace, rows: readonly PersonRow[]): readonly Address[] {
   const layout = readPersonLayout(db, place)

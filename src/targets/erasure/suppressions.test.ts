@@ -13,7 +13,7 @@ import { openSuppressionStore, readSuppressions, type SuppressionStore, suppress
 
 const identity = 'email:ann@acme.example'
 const suppression = { table: 'leads', reason: 'asked', by: 'local:bob', atMs: 1, identities: [identity, 'key:k1'] }
-const outcome = { rows: [{ table: 'leads', count: 1 }], traces: [], searched: 3, remains: [] }
+const outcome = { rows: [{ table: 'leads', count: 1 }], traces: [], searched: 3, remains: [], report: [] }
 
 let folder: string
 let store: SuppressionStore

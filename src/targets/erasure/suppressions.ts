@@ -11,6 +11,7 @@ import type { Random } from '../../random.ts'
 import { makeKey, readKey } from '../key-file.ts'
 import { toDatabaseError } from '../sqlite/database-error.ts'
 import type { Databases } from '../sqlite/ports.ts'
+import { reportLineSchema } from './report.ts'
 import { type ErasedMarks, erasedBy, type IsErased, markOf } from './marks.ts'
 
 /** One erased person, without a word about who it is. */
@@ -38,6 +39,8 @@ const outcomeSchema = z.strictObject({
   searched: z.number(),
   /** Files that still hold one, relative to the workspace where they lie in it, and why. */
   remains: z.array(z.strictObject({ file: z.string(), reason: z.string() })),
+  /** Every place that was looked at, or cannot be; empty for an erasure of an earlier version. */
+  report: z.array(reportLineSchema).default([]),
 })
 /** What an erasure removed, and where the person is still to be found. Kept: it holds no personal data. */
 export type ErasureOutcome = z.output<typeof outcomeSchema>
