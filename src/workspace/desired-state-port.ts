@@ -83,7 +83,8 @@ async function apply(
   if (!request.mayGrant && canonicalJson(parsed.state.access) !== canonicalJson(access)) return { is: 'grants' }
   if (request.dryRun) return preview(parsed.state, workspace, clock, signal)
   const { text, version } = fileOf(workspace)
-  if (request.expectedVersion !== undefined && request.expectedVersion !== version) return { is: 'stale', text, version }
+  if (request.expectedVersion !== undefined && request.expectedVersion !== version)
+    return { is: 'stale', text, version }
   save(request.yaml, workspace.stateFile)
   generations.reload(request.actor)
   const { waiting, generation } = generations.state()

@@ -148,7 +148,8 @@ function addCheck(builder: Builder, engine: EnginePort, Problem: ProblemRef) {
     t.field({
       ...requires('state.apply'),
       type: Check,
-      description: 'Checks a text as it is typed: at once, without a look at the world. The plan is `applyDesiredState` with `dryRun`.',
+      description:
+        'Checks a text as it is typed: at once, without a look at the world. The plan is `applyDesiredState` with `dryRun`.',
       args: { yaml: t.arg.string({ required: true, validate: { maxLength: yamlLengthMax } }) },
       resolve: (_root, { yaml }) => engine.checkDesiredState(yaml),
     }),
