@@ -1,6 +1,6 @@
 /** The shapes of what the API answers about the desired state. */
 import * as z from 'zod/mini'
-import { action, drift, outcome } from './shapes.ts'
+import { action, drift, outcome, resourceKey } from './shapes.ts'
 
 const text = z.string()
 const number = z.number()
@@ -49,4 +49,15 @@ export const applied = z.object({
     version: z.optional(text),
   }),
 })
-export type Preview = { readonly of: string } & Pick<z.output<typeof applied>['applyDesiredState'], 'plan' | 'drift'>
+export const planNow = z.object({
+  plan: z.object({ actions: z.array(z.object({ summary: text, resource: resourceKey })) }),
+  driftReport: z.object({ drift: z.array(z.object({ path: text, resource: resourceKey })) }),
+})
+
+/** What a text would lead to, beside what stands without it. */
+export interface Preview {
+  readonly of: string
+  readonly actions: readonly z.output<typeof action>[]
+  readonly drift: readonly z.output<typeof drift>[]
+  readonly now: z.output<typeof planNow>
+}

@@ -88,11 +88,7 @@ function readLine(line: string, indent: number, levels: Level[], isLast: boolean
       enterName(levels, at, nameOf(key))
       at += key[0].length
     } else if (isLast && !/["'[\]{}#]/.test(line.slice(at))) {
-      const parent = levels.at(-1)
-      if (parent?.indent === at && parent.key === listStep && line[at - 2] !== '-') return { is: 'nothing', from: at }
-      const level = parent?.indent === at ? parent : undefined
-      if (level === undefined) levels.push({ indent: at, close: undefined, key: undefined, names: [] })
-      return { is: 'key', from: at }
+      return enterUnfinished(levels, at)
     }
   }
   return readRest(line, at, levels)
@@ -173,6 +169,18 @@ function enterName(levels: Level[], column: number, name: string): void {
   const level = levels.at(-1)
   if (level?.indent === column) take(level, name)
   else levels.push({ indent: column, close: undefined, key: name, names: [name] })
+}
+
+/** A word that may become a name, at its column. */
+function enterUnfinished(levels: Level[], column: number): LineRead {
+  const isInList = levels.at(-1)?.indent === column && levels.at(-1)?.key === listStep
+  // A list may stand at the column of the name that holds it; deeper in, only another entry may follow.
+  if (isInList && levels.at(-2)?.indent !== column) return { is: 'nothing', from: column }
+  if (isInList) levels.pop()
+  const level = levels.at(-1)
+  if (level?.indent === column) level.key = undefined
+  else levels.push({ indent: column, close: undefined, key: undefined, names: [] })
+  return { is: 'key', from: column }
 }
 
 function take(level: Level, name: string): void {

@@ -1,7 +1,7 @@
 /** The file in an editor: checked as it is typed, previewed before it is saved, saved only over the file that was read. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ask, messageOf } from '../api/client.ts'
-import { applied, type Check, check, type DesiredState, type Preview } from '../api/desired-state-shapes.ts'
+import { applied, type Check, check, type DesiredState, type Preview, planNow } from '../api/desired-state-shapes.ts'
 import { documents } from '../api/documents.ts'
 import type { Editor } from '../editor/editor.ts'
 import { loadSchema } from '../editor/load-schema.ts'
@@ -53,9 +53,10 @@ export function StateEditor({ file, lockedBecause }: { file: DesiredState; locke
       editor.current = undefined
     }
   }, [isLocked])
+  // While somebody types, the editor is ahead of what is drawn: the file takes its place only where nothing was typed.
   useEffect(() => {
-    if (editor.current !== undefined && editor.current.text() !== text) editor.current.setText(text)
-  }, [text])
+    if (draft.peek() === undefined && editor.current?.text() !== file.text) editor.current?.setText(file.text)
+  }, [file.text, kept === undefined])
 
   useEffect(() => {
     if (isLocked) return undefined
@@ -116,8 +117,8 @@ export function StateEditor({ file, lockedBecause }: { file: DesiredState; locke
               </Do>
             )}
           </p>
-          {preview !== undefined && preview.of === text && <PlanPreview of={preview} />}
-          {preview !== undefined && preview.of !== text && (
+          {isChanged && preview !== undefined && preview.of === text && <PlanPreview of={preview} />}
+          {isChanged && preview !== undefined && preview.of !== text && (
             <p class="quiet">The text changed since the plan was previewed; preview it again.</p>
           )}
         </>
@@ -179,7 +180,8 @@ function Said({
 function sentenceOf(checked: Check | undefined, isChanged: boolean): string {
   if (checked === undefined) return 'Checking…'
   if (checked.problems.length > 0) {
-    return `${counted(checked.problems.length, 'problem')}: it cannot be saved before they are mended.`
+    const count = checked.problems.length
+    return `${counted(count, 'problem')}: it cannot be saved before ${count === 1 ? 'it is' : 'they are'} mended.`
   }
   if (!isChanged) return 'It is valid, and saved.'
   return checked.changes.length === 0
@@ -215,11 +217,12 @@ async function dropEdits(): Promise<undefined> {
 }
 
 async function previewOf(text: string, show: (preview: Preview) => void): Promise<Announcement | undefined> {
-  const { applyDesiredState: outcome } = await ask(documents.applyDesiredState, applied, {
-    input: { yaml: text, dryRun: true },
-  })
+  const [{ applyDesiredState: outcome }, now] = await Promise.all([
+    ask(documents.applyDesiredState, applied, { input: { yaml: text, dryRun: true } }),
+    ask(documents.planNow, planNow),
+  ])
   if (outcome.__typename !== 'DesiredStateAccepted') return refusal(outcome)
-  show({ of: text, plan: outcome.plan, drift: outcome.drift })
+  show({ of: text, actions: outcome.plan?.actions ?? [], drift: outcome.drift ?? [], now })
   return undefined
 }
 
