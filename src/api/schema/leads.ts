@@ -5,6 +5,7 @@ import { filteredColumns, type LeadFilter, parseFilter } from '../../leads/filte
 import type { PageSpan } from '../../leads/reader.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
 import { searchedFields } from '../../leads/table.ts'
+import type { EnginePort } from '../ports.ts'
 import type { SyncPort } from '../sync-port.ts'
 import { batched } from './batch.ts'
 import { type Builder, pageSizeDefault, refusal, requires } from './builder.ts'
@@ -12,6 +13,7 @@ import type { ApiContext, Repositories } from './context.ts'
 import { InputInvalidError } from './errors.ts'
 import { addDuplicates, addDuplicateTypes, type DuplicateTypes } from './lead-duplicates.ts'
 import { addErasure, addErasureResults } from './lead-erasure.ts'
+import { addHistory, addHistoryTypes, type HistoryTypes } from './lead-history.ts'
 import { recordFieldName, type TableNames, tableNames } from './lead-names.ts'
 import { addLeadTypes, addSharedLeadTypes, type LeadTypes } from './lead-types.ts'
 import { addWrites, type Refusals } from './lead-writes.ts'
@@ -92,6 +94,7 @@ function columnsOf(repository: LeadRepository, fields: ReadonlySet<string>): rea
 interface LeadParts {
   readonly results: Results
   readonly refusals: Refusals
+  readonly engine: EnginePort
   readonly sync: SyncPort
   readonly quality: ReturnType<typeof addQuality>
   readonly LeadSync: SyncTypes['LeadSync']
@@ -102,17 +105,22 @@ interface LeadParts {
 export function addLeads(
   builder: Builder,
   repositories: Repositories,
-  { results, refusals, sync, quality, LeadSync, erasureTypes }: LeadParts,
+  { results, refusals, engine, sync, quality, LeadSync, erasureTypes }: LeadParts,
 ): ReadonlyMap<string, ListRoot> {
   const lists = new Map<string, ListRoot>()
   const shared = addSharedLeadTypes(builder)
   const erasures = addErasureResults(builder, erasureTypes)
+  let histories: HistoryTypes | undefined
   let duplicates: DuplicateTypes | undefined
   for (const repository of repositories.values()) {
     const names = tableNames(repository.table.name)
     const types = addLeadTypes(builder, repository, names, shared)
     if (sync.tables().includes(repository.table.name)) addLeadSync(builder, types, repository, { sync, LeadSync })
     quality.addTo(types, repository)
+    if (repository.history !== undefined) {
+      histories ??= addHistoryTypes(builder)
+      addHistory(builder, types, repository, repository.history, { ...histories, engine })
+    }
     addReads(builder, repository, names, types)
     addWrites(builder, repository, names, types, results, refusals)
     addErasure(builder, repository, names, { results, refusals, erasures })

@@ -77,6 +77,7 @@ export function assembleApi(
   const lists = addLeads(builder, repositories, {
     results,
     refusals,
+    engine,
     sync,
     quality,
     LeadSync: types.LeadSync,

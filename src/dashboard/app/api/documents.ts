@@ -33,7 +33,8 @@ export const documents = {
     ... on DesiredStateWaiting { reason } ... on DesiredStateInvalid { code message ${problems} } ... on DesiredStateStale { code message text version }
     ... on InputInvalid { code message fieldErrors { field message } } ... on Forbidden { code message } } } ${actionParts} ${driftParts}`,
   /** What is planned and found as the desired state is now. */
-  planNow: 'query PlanNow { plan { actions { summary resource { kind name } } } driftReport { drift { path resource { kind name } } } }',
+  planNow:
+    'query PlanNow { plan { actions { summary resource { kind name } } } driftReport { drift { path resource { kind name } } } }',
   queue: `query Queue { plan { id observedAt actions { ...ActionParts } }
     interventionQueue { message nextStep reason severity ${resourceKey} action { id } drift { ...DriftParts } conflict { id table field } }
     driftReport { drift { ...DriftParts } } } ${actionParts} ${driftParts}`,

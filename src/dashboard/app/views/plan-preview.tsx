@@ -1,7 +1,7 @@
 /** What a text would lead to if it were saved: first what follows from it, then what stands without it as well. */
 import type { Preview } from '../api/desired-state-shapes.ts'
 import type { Action, Drift } from '../api/shapes.ts'
-import { Empty, Preview as Cells, ResourceLink, Tag } from '../ui/parts.tsx'
+import { Preview as Cells, Empty, ResourceLink, Tag } from '../ui/parts.tsx'
 import { counted, keyText, reversal } from '../ui/text.ts'
 
 interface Led {

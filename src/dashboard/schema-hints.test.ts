@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { explanationAt, namesAt, schemaShape, valuesAt } from './schema-hints.ts'
+import { explanationAt, namesAt, schemaShape, valuesAt } from './app/editor/schema-hints.ts'
 
 const schema = schemaShape.parse(JSON.parse(readFileSync('desired-state.schema.json', 'utf8')))
 const field = ['tables', 'leads', 'fields', 'email']

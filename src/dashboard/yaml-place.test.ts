@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { placeAt } from './yaml-place.ts'
+import { placeAt } from './app/editor/yaml-place.ts'
 
 /** The place of `|` in a text. */
 function at(marked: string) {
@@ -21,7 +21,12 @@ describe('where a cursor stands in a desired state', () => {
     ['tables:\n  leads:\n    fields:\n      email: { type: em|', 'value', 'tables.leads.fields.email.type', 'em'],
     ['tables:\n  leads:\n    fields:\n      email: { type: email, un|', 'key', 'tables.leads.fields.email', 'un'],
     ['tables:\n  leads:\n    fields:\n      email: { airtable: { |', 'key', 'tables.leads.fields.email.airtable', ''],
-    ['tables:\n  leads:\n    fields:\n      email: { type: email,\n        uni|', 'key', 'tables.leads.fields.email', 'uni'],
+    [
+      'tables:\n  leads:\n    fields:\n      email: { type: email,\n        uni|',
+      'key',
+      'tables.leads.fields.email',
+      'uni',
+    ],
     ['a: { b: [x, y|', 'value', 'a.b.[]', 'y'],
     ['a: { b: [{ c: 1, d|', 'key', 'a.b.[]', 'd'],
     ['a:\n  - name: x\n    le|', 'key', 'a.[]', 'le'],
@@ -64,7 +69,24 @@ describe('where a cursor stands in a desired state', () => {
   })
 
   it('gives an answer to any text', () => {
-    const piece = fc.constantFrom('a', ': ', '- ', '\n', '  ', '{', '}', '[', ']', ',', '"', "'", '#', '|', '>-', '\r\n')
+    const piece = fc.constantFrom(
+      'a',
+      ': ',
+      '- ',
+      '\n',
+      '  ',
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      '"',
+      "'",
+      '#',
+      '|',
+      '>-',
+      '\r\n',
+    )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
         const text = pieces.join('')
