@@ -81,7 +81,7 @@ export function createLeadRepository(table: LeadTable, ports: LeadRepositoryPort
         hint: 'Use first and after, or give an order.',
       })
     }
-    const { first, after } = request.span
+    const { first, after, skip = 0 } = request.span
     const place = after === undefined ? undefined : decodeCursor(byRelevance, after)
     if (after !== undefined && place === undefined) {
       throw new OperationalError('USAGE', 'The cursor does not belong to this list.', {
@@ -95,8 +95,8 @@ export function createLeadRepository(table: LeadTable, ports: LeadRepositoryPort
     }
     const waiting = hits.filter(isAfter)
     const found: { hit: SearchHit; lead: Lead }[] = []
-    for (let from = 0; from < waiting.length && found.length <= first; ) {
-      const batch = waiting.slice(from, from + Math.max(100, first + 1))
+    for (let from = 0; from < waiting.length && found.length <= skip + first; ) {
+      const batch = waiting.slice(from, from + Math.max(100, skip + first + 1))
       from += batch.length
       const leads = await reader.matching(
         batch.map((hit) => hit.rowId),
@@ -109,12 +109,12 @@ export function createLeadRepository(table: LeadTable, ports: LeadRepositoryPort
         if (lead !== undefined && lead.key === hit.key) found.push({ hit, lead })
       }
     }
-    const kept = found.slice(0, first)
+    const kept = found.slice(skip, skip + first)
     return {
       leads: kept.map(({ lead }) => lead),
       cursors: kept.map(({ hit }) => encodeCursor(byRelevance, { value: hit.score, key: hit.key, rowId: hit.rowId })),
-      hasNextPage: found.length > first,
-      hasPreviousPage: place !== undefined,
+      hasNextPage: found.length > skip + first,
+      hasPreviousPage: place !== undefined || skip > 0,
       complete,
     }
   }

@@ -44,6 +44,7 @@ export interface ListArguments {
   readonly after?: string | null | undefined
   readonly last?: number | null | undefined
   readonly before?: string | null | undefined
+  readonly skip?: number | null | undefined
 }
 
 /** Reads and checks the arguments of a list. Throws InputInvalidError, and ForbiddenError for fields that are masked. */
@@ -71,9 +72,12 @@ export function readListArguments(
   return { filter, order, search, span: spanOf(args) }
 }
 
-function spanOf({ first, after, last, before }: ListArguments): PageSpan {
+function spanOf({ first, after, last, before, skip }: ListArguments): PageSpan {
   const problem = (path: string, message: string): never => {
     throw new InputInvalidError([{ path: [path], message }])
+  }
+  if (skip != null && (last != null || after != null || before != null)) {
+    return problem('skip', 'goes with first alone; a cursor says where to begin by itself')
   }
   if (last != null) {
     if (first != null) return problem('last', 'must not be given together with first')
@@ -81,7 +85,7 @@ function spanOf({ first, after, last, before }: ListArguments): PageSpan {
     return { last, before: before ?? undefined }
   }
   if (before != null) return problem('before', 'goes with last; first goes with after')
-  return { first: first ?? pageSizeDefault, after: after ?? undefined }
+  return { first: first ?? pageSizeDefault, after: after ?? undefined, skip: skip ?? undefined }
 }
 
 /** The columns that a query's fields need. */
@@ -167,6 +171,10 @@ function addReads(builder: Builder, repository: LeadRepository, names: TableName
           search: t.arg.string({
             description: 'Words, `prefix*` and `"phrases"`; all must be found.',
             validate: { maxLength: 1000 },
+          }),
+          skip: t.arg.int({
+            description: 'Passes over so many, for a jump into a long list. Takes longer the more they are; a cursor does not.',
+            validate: { min: 0 },
           }),
         },
         complexity: ({ first, last }) => ({ field: 1, multiplier: first ?? last ?? pageSizeDefault }),

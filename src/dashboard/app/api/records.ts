@@ -142,8 +142,8 @@ export const rowsShape = z.object({
 
 /** One page of rows, with the shown columns alone, so that the database reads no others. */
 export function rowsDocument({ type, list }: RecordTable, columns: readonly Column[]): string {
-  return `query Rows($filter: ${type}Filter, $orderBy: ${type}Order, $search: String, $first: Int, $after: String) {
-    page: ${list}(filter: $filter, orderBy: $orderBy, search: $search, first: $first, after: $after) {
+  return `query Rows($filter: ${type}Filter, $orderBy: ${type}Order, $search: String, $first: Int, $after: String, $skip: Int) {
+    page: ${list}(filter: $filter, orderBy: $orderBy, search: $search, first: $first, after: $after, skip: $skip) {
       nodes { id ${fieldsOf(columns)} } totalCount pageInfo { hasNextPage endCursor } } }`
 }
 
