@@ -24,12 +24,14 @@ export async function buildDashboard(source, target) {
     dir: target,
     format: 'esm',
     entryFileNames: '[name]-[hash].js',
+    // What a view loads when it is first needed, such as the editor.
+    chunkFileNames: '[name]-[hash].js',
     minify: true,
   })
   const css = readFileSync(join(source, 'app.css'))
   const stylesheet = `app-${createHash('sha256').update(css).digest('base64url').slice(0, 8)}.css`
   mkdirSync(target, { recursive: true })
   writeFileSync(join(target, stylesheet), css)
-  writeFileSync(join(target, 'index.html'), pageOf(output[0].fileName, stylesheet))
+  writeFileSync(join(target, 'index.html'), pageOf(output.find((part) => part.isEntry).fileName, stylesheet))
   return output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []))
 }

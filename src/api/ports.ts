@@ -158,11 +158,36 @@ export interface DesiredStateView {
   readonly generation: number
   /** The text of the file as it is now, valid or not. */
   readonly text: string
+  /** Another one whenever a byte of the file changed. */
+  readonly version: string
   readonly acceptedAtMs: number
   /** What is wrong with the file as it is now; the generation above stays in force meanwhile. */
   readonly problems: readonly ProblemView[]
   /** Why a newer, valid file is not in force yet; null where there is none. */
   readonly waiting: string | null
+}
+
+/** One version of the file that was in force, or waits to be. */
+export interface GenerationView {
+  readonly number: number
+  readonly atMs: number
+  /** Waiting ones need a person; rejected ones were never in force. */
+  readonly state: 'accepted' | 'waiting' | 'rejected'
+  readonly text: string
+}
+
+/** What is to be said of a text before it is saved. */
+export interface DesiredStateCheckView {
+  readonly problems: readonly ProblemView[]
+  readonly warnings: readonly ProblemView[]
+  /** What it comes down to against the generation in force; empty where it is not valid. */
+  readonly changes: readonly {
+    readonly path: string
+    readonly change: 'added' | 'removed' | 'changed' | 'renamed'
+    readonly from: string | null
+  }[]
+  /** Why it would wait for a person although it is valid; null where it would not. */
+  readonly waits: string | null
 }
 
 export interface PlanView {
@@ -261,6 +286,8 @@ export type ApplyOutcome =
   | { readonly is: 'grants' }
   /** Valid, but it waits for an approval (an emptied file, say). */
   | { readonly is: 'waiting'; readonly reason: string }
+  /** The file is another one than the caller read; nothing was done. */
+  | { readonly is: 'stale'; readonly text: string; readonly version: string }
 
 /** One erased person, without a word about who it is. */
 export interface SuppressionView {
@@ -334,8 +361,17 @@ export interface EnginePort {
     readonly actor: string
   }): Awaitable<boolean>
   resume(request: { readonly resource: ResourceAddress; readonly actor: string }): Awaitable<boolean>
+  /** Generations with their texts, newest first; `before` is the number to go on below. */
+  generations(request: {
+    readonly before: number | undefined
+    readonly limit: number
+  }): Awaitable<{ readonly generations: readonly GenerationView[]; readonly more: boolean }>
+  /** What is wrong with a text and what it would change. Looks at nothing but the text and the generation in force. */
+  checkDesiredState(yaml: string): Awaitable<DesiredStateCheckView>
   applyDesiredState(request: {
     readonly yaml: string
+    /** Refuses to replace any other file than the one of this version. */
+    readonly expectedVersion: string | undefined
     readonly dryRun: boolean
     readonly actor: string
     /** Whether the caller may change who may do what. */

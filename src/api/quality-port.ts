@@ -72,6 +72,8 @@ export interface LeadQualityView {
 
 /** What a person said is right although a check fails. */
 export interface QualityWaiverView {
+  /** Another waiver has another. */
+  readonly id: string
   readonly key: string
   readonly check: string
   readonly by: string
@@ -113,6 +115,8 @@ export interface QualityPort {
   leads(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, LeadQualityView>>
   /** Oldest first, also those that do not hold any more. */
   waivers(table: string): Promise<readonly QualityWaiverView[]>
+  /** The action that a waiver was said by, which an undo takes back; undefined where it is no longer kept. */
+  waiverAction(id: string): Promise<string | undefined>
   /** Says that values of one record are right although these checks fail. It lasts until one of them changes, or an undo. */
   waive(table: string, key: string, checks: readonly string[], context: WriteContext): Promise<WaiveResult>
   /** Check by check, in the order of the file. */

@@ -187,7 +187,14 @@ export function createTestingEngine(): TestingEngine {
     progressed,
     controller: () => known.controller,
     readiness: () => ({ ready: true, reason: '' }),
-    desiredState: () => ({ generation: 1, text: 'name: testing', acceptedAtMs: 0, problems: [], waiting: null }),
+    desiredState: () => ({
+      generation: 1,
+      text: 'name: testing',
+      version: 'v1',
+      acceptedAtMs: 0,
+      problems: [],
+      waiting: null,
+    }),
     resources: () => known.resources,
     plan,
     action: (id) => known.records.find((record) => record.id === id),
@@ -203,6 +210,16 @@ export function createTestingEngine(): TestingEngine {
       ),
     suspend: (request) => noted('suspend', request, exists(request.resource)),
     resume: (request) => noted('resume', request, exists(request.resource)),
+    generations: () => ({
+      generations: [{ number: 1, atMs: 0, state: 'accepted' as const, text: 'name: testing' }],
+      more: false,
+    }),
+    checkDesiredState: () => ({
+      problems: [],
+      warnings: [],
+      changes: [{ path: 'tables.leads', change: 'changed' as const, from: null }],
+      waits: null,
+    }),
     applyDesiredState: (request) =>
       noted('applyDesiredState', request, {
         is: 'invalid' as const,

@@ -54,12 +54,15 @@ export function createTestingQuality(): TestingQuality {
       return new Map(keys.map((key) => [key, view]))
     },
     waivers: async () => waivers,
+    waiverAction: async () => 'w1',
     async waive(_table, key, checks, { actor, reason }) {
       const unknown = checks.find((check) => !check.startsWith('email.'))
       if (unknown !== undefined)
         return { is: 'invalid', problems: [{ path: ['checks'], message: `${unknown} is no check of its rows` }] }
       const at = '2026-11-26T12:00:00.000Z'
-      waivers.push(...checks.map((check) => ({ key, check, by: actor, at, reason, holds: true })))
+      waivers.push(
+        ...checks.map((check) => ({ id: `${key} ${check}`, key, check, by: actor, at, reason, holds: true })),
+      )
       return { is: 'waived', key, checks, actionId: 'w1' }
     },
     suggestions: async () => [suggestionOf('a')],

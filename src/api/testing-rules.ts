@@ -8,6 +8,8 @@ import type { Permission } from './auth/permissions.ts'
 export const rootRules: Readonly<Record<string, readonly [args: string, permission: Permission | undefined]>> = {
   'Query.controller': ['', 'state.read'],
   'Query.desiredState': ['', 'state.read'],
+  'Query.generations': ['(first: 5)', 'state.read'],
+  'Query.validateDesiredState': ['(yaml: "x")', 'state.apply'],
   'Query.resources': ['', 'state.read'],
   'Query.resource': ['(kind: "table", name: "leads")', 'state.read'],
   'Query.driftReport': ['', 'state.read'],

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3'
 import { systemClock } from '../clock.ts'
 import type { DesiredState } from '../desired/schema.ts'
 import type { LeadDuplicates } from '../leads/duplicates.ts'
+import type { LeadHistory } from '../leads/history.ts'
 import { createLeadRepository, type LeadRepository } from '../leads/repository.ts'
 import { createLeadSearch } from '../leads/search/search.ts'
 import { leadTableOf } from '../leads/table.ts'
@@ -81,6 +82,7 @@ export interface TestingOptions {
   /** Stands between the API and a port. */
   readonly wrap?: <Port extends object>(port: Port) => Port
   readonly duplicates?: LeadDuplicates
+  readonly history?: LeadHistory
   readonly limits?: Partial<ApiLimits>
   readonly log?: Log
 }
@@ -91,6 +93,7 @@ export async function startTestingServer(
     sql = testingTableSql,
     wrap = (port) => port,
     duplicates,
+    history,
     limits = {},
     log = openLog('silent'),
   }: TestingOptions = {},
@@ -127,6 +130,7 @@ export async function startTestingServer(
         const repository = createLeadRepository(table, {
           isErased: () => false,
           duplicates,
+          history,
           eraser: noEraser,
           reads,
           search: {

@@ -5,6 +5,7 @@ import { buildSchema, graphqlSync, parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { documents, subscriptions } from './app/api/documents.ts'
 import {
+  acceptDocument,
   apartDocument,
   columnNames,
   columnsOf,
@@ -17,6 +18,7 @@ import {
   tablesOf,
   tablesShape,
   updateDocument,
+  waiveDocument,
 } from './app/api/records.ts'
 
 const schema = buildSchema(readFileSync(resolve('schema.graphql'), 'utf8'))
@@ -45,7 +47,7 @@ describe('the documents of the dashboard', () => {
 
   it('one record is valid, with what its table judges and without', () => {
     const { table, columns, judged } = described()
-    expect(judged).toEqual(['syncStatus', 'dataQuality'])
+    expect(judged).toEqual(['syncStatus', 'dataQuality', 'history'])
     expect(problemsOf(recordDocument(table, columns, judged))).toEqual([])
     expect(problemsOf(recordDocument(table, columns, []))).toEqual([])
     expect(recordDocument(table, columns, [])).not.toContain('syncStatus')
@@ -55,6 +57,8 @@ describe('the documents of the dashboard', () => {
     ['an update', updateDocument],
     ['a merge', mergeDocument],
     ['telling apart', apartDocument],
+    ['a waiver', waiveDocument],
+    ['a suggestion that is taken', acceptDocument],
   ] as const)('%s is valid', (_name, documentOf) => {
     expect(problemsOf(documentOf(described().table))).toEqual([])
   })
@@ -70,6 +74,8 @@ describe('what the API says of its tables', () => {
       merge: 'mergeLeads',
       markApart: 'markNotDuplicate',
       update: 'updateLead',
+      waive: 'waiveCheck',
+      accept: 'acceptSuggestion',
       searchable: true,
     })
   })

@@ -1,10 +1,12 @@
 /** What the dashboard works out by itself: filters, the window of rows, the tree of resources, runs. */
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Column } from './app/api/records.ts'
 import type { ResourceRow } from './app/api/shapes.ts'
 import { isPagePath } from './app/pages.ts'
 import { conditionsOf, conditionText, filterOf } from './app/state/lead-filter.ts'
-import { createRowWindow, pageSize } from './app/state/row-window.ts'
+import { createRowWindow, pageSize, type Start } from './app/state/row-window.ts'
+import { rowHeightPx, scaleOf } from './app/state/scroll-scale.ts'
 import { rulingOf, treeOf } from './app/state/tree.ts'
 import { ago, bytes, span } from './app/ui/text.ts'
 
@@ -35,12 +37,12 @@ describe('a filter in the address', () => {
 
 describe('the window of rows', () => {
   function listOf(total: number) {
-    const asked: (string | null)[] = []
+    const asked: Start[] = []
     const rows = createRowWindow<number>(
-      async (after) => {
-        asked.push(after)
-        const start = after === null ? 0 : Number(after) + 1
-        const nodes = Array.from({ length: Math.min(pageSize, total - start) }, (_, at) => start + at)
+      async (start) => {
+        asked.push(start)
+        const first = 'skip' in start ? start.skip : Number(start.after) + 1
+        const nodes = Array.from({ length: Math.max(0, Math.min(pageSize, total - first)) }, (_, at) => first + at)
         const last = nodes.at(-1) ?? -1
         return { nodes, totalCount: total, pageInfo: { hasNextPage: last < total - 1, endCursor: `${last}` } }
       },
@@ -49,28 +51,37 @@ describe('the window of rows', () => {
     return { rows, asked }
   }
 
-  it('asks for what is seen, once', async () => {
+  it('asks for what is seen, once, and for what comes next on the way', async () => {
     const { rows, asked } = listOf(1_000_000)
     await rows.show(0, 40)
     await rows.show(5, 45)
-    expect([rows.at(44), rows.total(), rows.reachable()]).toEqual([44, 1_000_000, 200])
-    expect(asked).toEqual([null])
+    expect([rows.at(44), rows.total()]).toEqual([44, 1_000_000])
+    expect(asked).toEqual([{ skip: 0 }, { after: '99' }])
   })
 
-  it('reaches further with every page, and keeps few of them', async () => {
-    const { rows } = listOf(1_000_000)
-    for (let first = 0; first < 5000; first += 50) await rows.show(first, first + 40)
-    expect(rows.at(4980)).toBe(4980)
-    expect(rows.at(0)).toBeUndefined()
+  it('jumps to any place, goes on from there by cursors, and keeps few pages', async () => {
+    const { rows, asked } = listOf(1_000_000)
+    await rows.show(0, 40)
+    await rows.show(777_710, 777_750)
+    expect([rows.at(777_710), asked.at(-2), asked.at(-1)]).toEqual([777_710, { skip: 777_700 }, { after: '777799' }])
+    for (let first = 777_750; first < 780_000; first += 50) await rows.show(first, first + 40)
+    expect([rows.at(779_980), rows.at(0)]).toEqual([779_980, undefined])
+    expect(asked.filter((start) => 'skip' in start)).toHaveLength(2)
     await rows.show(0, 40)
     expect(rows.at(0)).toBe(0)
+  })
+
+  it('does not ask for what was only passed by', async () => {
+    const { rows, asked } = listOf(1_000_000)
+    await Promise.all([rows.show(0, 300), rows.show(500_000, 500_040)])
+    expect(asked).toEqual([{ skip: 0 }, { skip: 500_000 }])
   })
 
   it('ends with the list', async () => {
     const { rows } = listOf(130)
     await rows.show(0, 130)
     await rows.show(100, 300)
-    expect([rows.reachable(), rows.at(129), rows.at(130)]).toEqual([130, 129, undefined])
+    expect([rows.total(), rows.at(129), rows.at(130)]).toEqual([130, 129, undefined])
   })
 
   it('says what went wrong and tries again when asked', async () => {
@@ -86,6 +97,30 @@ describe('the window of rows', () => {
     fails = false
     await rows.refresh()
     expect(rows.at(0)).toBe(7)
+  })
+})
+
+describe('how far a list is scrolled', () => {
+  it('is what it is where the browser can draw it', () => {
+    const scale = scaleOf(1000, 600)
+    expect([scale.heightPx, scale.firstAt(720), scale.topOf(20, 720), scale.scrollTo(20)]).toEqual([36_000, 20, 720, 720])
+  })
+
+  it('reaches every row of a list that no browser can draw, and draws what is seen where it is looked at', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5_000_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (rows, share) => {
+        const view = 600
+        const scale = scaleOf(rows, view)
+        expect(scale.heightPx).toBeLessThan(16_000_000)
+        const scrolled = Math.max(0, scale.heightPx - view) * share
+        const first = scale.firstAt(scrolled)
+        const top = scale.topOf(first, scrolled)
+        expect(top).toBeLessThanOrEqual(scrolled + 0.01)
+        expect(top).toBeGreaterThan(scrolled - rowHeightPx - 0.01)
+        const end = scale.heightPx - view
+        if (end > 0) expect(scale.firstAt(end) + Math.ceil(view / rowHeightPx)).toBeGreaterThanOrEqual(rows - 1)
+      }),
+    )
   })
 })
 

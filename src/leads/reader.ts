@@ -33,9 +33,12 @@ export interface Lead {
   readonly cells: CellRow
 }
 
-/** A page is asked for forwards (`first`, `after`) or backwards (`last`, `before`). */
+/**
+ * A page is asked for forwards (`first`, `after`) or backwards (`last`, `before`). `skip` passes over rows without reading them,
+ * for a jump into a long list; it takes longer the more they are, where a cursor does not.
+ */
 export type PageSpan =
-  | { readonly first: number; readonly after?: string | undefined }
+  | { readonly first: number; readonly after?: string | undefined; readonly skip?: number | undefined }
   | { readonly last: number; readonly before?: string | undefined }
 
 export interface ListRequest {
@@ -185,6 +188,8 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
     const backwards = 'last' in request.span
     const size = 'last' in request.span ? request.span.last : request.span.first
     const cursor = 'last' in request.span ? request.span.before : request.span.after
+    // With a cursor there is nothing to skip: `readListArguments` refuses both.
+    const skip = 'first' in request.span && cursor === undefined ? (request.span.skip ?? 0) : 0
     const place = cursor === undefined ? undefined : decodeCursor(request.order, cursor)
     if (cursor !== undefined && place === undefined) {
       throw new OperationalError('USAGE', 'The cursor does not belong to this list.', {
@@ -203,12 +208,14 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
     }
 
     async function readSegment(segment: Segment, at: number, missing: number): Promise<readonly CellRow[]> {
-      const parameters = [...segment.parameters, missing]
-      if (!large) return statementOf(db, prepared, segment.sql).all(...parameters)
-      const cost = costOf(db, prepared, segment.sql, parameters)
+      const parameters = skip === 0 ? [...segment.parameters, missing] : [...segment.parameters, missing, skip]
+      const offset = skip === 0 ? '' : ' OFFSET ?'
+      if (!large) return statementOf(db, prepared, segment.sql + offset).all(...parameters)
+      const cost = costOf(db, prepared, segment.sql + offset, parameters)
       const index = orderIndex(db, prepared, shape, request, condition, cost)
       const walked = index === undefined ? undefined : pageSegments(table, shape, { ...shapeOf, indexedBy: index })[at]
-      return run(db, prepared, isHeavy(cost, shape, request), walked?.sql ?? segment.sql, parameters)
+      const isLong = skip > largeFrom || isHeavy(cost, shape, request)
+      return run(db, prepared, isLong, (walked?.sql ?? segment.sql) + offset, parameters)
     }
 
     const more = rows.length > size
@@ -219,7 +226,7 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
       leads: kept.map(leadOf),
       cursors,
       hasNextPage: backwards ? place !== undefined : more,
-      hasPreviousPage: backwards ? more : place !== undefined,
+      hasPreviousPage: backwards ? more : place !== undefined || skip > 0,
       complete: true,
     }
   }

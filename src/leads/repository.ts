@@ -6,6 +6,7 @@ import { decodeCursor, encodeCursor, type LeadOrder } from './cursor.ts'
 import type { LeadDuplicates } from './duplicates.ts'
 import { createLeadEditor, type EditorPorts, type LeadEditor } from './editor.ts'
 import type { LeadFilter } from './filter.ts'
+import type { LeadHistory } from './history.ts'
 import type { EraseOutcome, EraseRequest, LeadEraser, LeadReads } from './ports.ts'
 import { createLeadReader, type Lead, type LeadPage, type LeadReader, type PageSpan } from './reader.ts'
 import type { LeadSearch, SearchHit, SearchResult } from './search/search.ts'
@@ -30,6 +31,8 @@ export interface LeadRepositoryPorts extends EditorPorts {
   readonly eraser: LeadEraser
   /** Absent where the table declares none. */
   readonly duplicates?: LeadDuplicates | undefined
+  /** Absent where nothing keeps what was changed. */
+  readonly history?: LeadHistory | undefined
   /** Keeps the figures of a large table; without it they are counted each time. */
   readonly tally?: StatisticsTally
 }
@@ -41,6 +44,8 @@ export interface LeadRepository
   list(request: LeadListRequest): Promise<LeadPage>
   /** Undefined where the table declares none. */
   readonly duplicates: LeadDuplicates | undefined
+  /** Undefined where nothing keeps what was changed. */
+  readonly history: LeadHistory | undefined
   /** Erases the person of a record, in every table, for good; or tells what that would remove. */
   erase(request: Omit<EraseRequest, 'table'>): Promise<EraseOutcome>
   /** The exact number of matches of a filter; a search considers its 10,000 best hits. */
@@ -76,7 +81,7 @@ export function createLeadRepository(table: LeadTable, ports: LeadRepositoryPort
         hint: 'Use first and after, or give an order.',
       })
     }
-    const { first, after } = request.span
+    const { first, after, skip = 0 } = request.span
     const place = after === undefined ? undefined : decodeCursor(byRelevance, after)
     if (after !== undefined && place === undefined) {
       throw new OperationalError('USAGE', 'The cursor does not belong to this list.', {
@@ -90,8 +95,8 @@ export function createLeadRepository(table: LeadTable, ports: LeadRepositoryPort
     }
     const waiting = hits.filter(isAfter)
     const found: { hit: SearchHit; lead: Lead }[] = []
-    for (let from = 0; from < waiting.length && found.length <= first; ) {
-      const batch = waiting.slice(from, from + Math.max(100, first + 1))
+    for (let from = 0; from < waiting.length && found.length <= skip + first; ) {
+      const batch = waiting.slice(from, from + Math.max(100, skip + first + 1))
       from += batch.length
       const leads = await reader.matching(
         batch.map((hit) => hit.rowId),
@@ -104,12 +109,12 @@ export function createLeadRepository(table: LeadTable, ports: LeadRepositoryPort
         if (lead !== undefined && lead.key === hit.key) found.push({ hit, lead })
       }
     }
-    const kept = found.slice(0, first)
+    const kept = found.slice(skip, skip + first)
     return {
       leads: kept.map(({ lead }) => lead),
       cursors: kept.map(({ hit }) => encodeCursor(byRelevance, { value: hit.score, key: hit.key, rowId: hit.rowId })),
-      hasNextPage: found.length > first,
-      hasPreviousPage: place !== undefined,
+      hasNextPage: found.length > skip + first,
+      hasPreviousPage: place !== undefined || skip > 0,
       complete,
     }
   }
@@ -117,6 +122,7 @@ export function createLeadRepository(table: LeadTable, ports: LeadRepositoryPort
   return {
     table,
     duplicates: ports.duplicates,
+    history: ports.history,
     allColumns: reader.allColumns,
     get: reader.get,
     statistics: reader.statistics,

@@ -1,10 +1,7 @@
 /** What the API asks of the controller, answered by the engine. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { isDeepStrictEqual } from 'node:util'
 import type { AccessNote } from '../api/access-notes.ts'
 import type {
   ActionRecordView,
-  ApplyOutcome,
   ApproveOutcome,
   EnginePort,
   EventView,
@@ -25,9 +22,9 @@ import { verdictOf } from '../engine/verdict.ts'
 import { actionViewOf, viewOf } from '../engine/view.ts'
 import { OperationalError } from '../errors.ts'
 import { type ActionState, actionStates, type NewEntry } from '../journal/entry.ts'
+import { desiredStatePort } from './desired-state-port.ts'
 import { liftSuppression } from './lift-suppression.ts'
 import type { Workspace } from './open.ts'
-import { preview } from './preview-generation.ts'
 
 export interface EnginePortOptions {
   readonly workspace: Workspace
@@ -83,16 +80,7 @@ export function createEnginePort(options: EnginePortOptions): EnginePort {
         return { ready: false, reason: error instanceof Error ? error.message : String(error) }
       }
     },
-    desiredState() {
-      const state = generations.state()
-      return {
-        generation: state.generation,
-        text: readFileSync(workspace.stateFile, 'utf8'),
-        acceptedAtMs: acceptedAtMs(workspace, state.generation),
-        problems: generations.problems(),
-        waiting: state.waiting?.why ?? null,
-      }
-    },
+    ...desiredStatePort(options),
     resources: views,
     plan: planOf,
     action(id) {
@@ -151,7 +139,6 @@ export function createEnginePort(options: EnginePortOptions): EnginePort {
       loop.wake(resource, { full: true })
       return true
     },
-    applyDesiredState: (request) => applyDesiredState(request, options),
     events({ after, limit }) {
       const page = events.page(after === undefined ? undefined : Number(after), limit + 1)
       return { events: page.slice(0, limit).map(eventView), more: page.length > limit }
@@ -297,34 +284,6 @@ function actionRecordView(record: ActionRecord, { engine }: Workspace): ActionRe
         ? Math.min(...record.approvals.map((approval) => approval.expiresAtMs))
         : null,
   }
-}
-
-function acceptedAtMs({ journal }: Workspace, generation: number): number {
-  return (
-    journal.db.prepare<[number], { at_ms: number }>('SELECT at_ms FROM generations WHERE number = ?').get(generation)
-      ?.at_ms ?? 0
-  )
-}
-
-async function applyDesiredState(
-  request: { readonly yaml: string; readonly dryRun: boolean; readonly mayGrant: boolean },
-  options: EnginePortOptions,
-): Promise<ApplyOutcome> {
-  const { workspace } = options
-  const parsed = workspace.generations.parse(request.yaml)
-  if (parsed.is === 'invalid') return { is: 'invalid', problems: parsed.problems }
-  const { access } = workspace.generations.inForce().state
-  if (!request.mayGrant && !isDeepStrictEqual(parsed.state.access, access)) return { is: 'grants' }
-  if (request.dryRun) return preview(parsed.state, workspace, options.clock, options.signal)
-  // As an editor saves: whole or not at all. The file stays the one place where the desired state is written.
-  const part = `${workspace.stateFile}.part`
-  writeFileSync(part, request.yaml)
-  renameSync(part, workspace.stateFile)
-  workspace.generations.reload()
-  const { waiting, generation } = workspace.generations.state()
-  return waiting === undefined
-    ? { is: 'accepted', generation, plan: null, drift: [] }
-    : { is: 'waiting', reason: waiting.why }
 }
 
 function eventView(event: StoredEvent): EventView {

@@ -24,12 +24,14 @@ export interface InForce {
 
 export interface Generations extends GenerationsPort {
   inForce(): InForce
-  /** Reads the file again; true when another generation came into force. */
-  reload(): boolean
+  /** Reads the file again; true when another generation came into force. `actor` is who saved it, where that is known. */
+  reload(actor?: string): boolean
   /** Calls back when another generation has come into force. */
   onInForce(listener: (generation: InForce) => void): () => void
   /** What is wrong with the file as it is now. */
   problems(): readonly Problem[]
+  /** Generations of the journal with their texts, newest first; those below `before` alone where it is given. */
+  past(limit: number, before?: number): readonly PastGeneration[]
   /** What would become of a text, without saving it. */
   parse(yaml: string | Uint8Array): ParsedDesiredState
 }
@@ -48,6 +50,13 @@ export interface GenerationsOptions {
   readonly journal: JournalStore
   /** False: nothing is journaled. */
   readonly keep: boolean
+}
+
+export interface PastGeneration {
+  readonly number: number
+  readonly atMs: number
+  readonly state: string
+  readonly yaml: string
 }
 
 interface GenerationRow {
@@ -81,7 +90,7 @@ export function openGenerations(options: GenerationsOptions): Generations {
     for (const listener of listeners) listener(next)
   }
 
-  function reload(): boolean {
+  function reload(actor = 'controller'): boolean {
     const read = readBytes(options)
     const parsed = parse(read)
     const before = current
@@ -92,13 +101,13 @@ export function openGenerations(options: GenerationsOptions): Generations {
       waiting = undefined
     } else {
       problems = []
-      consider(Buffer.from(read).toString('utf8'), parsed.state)
+      consider(Buffer.from(read).toString('utf8'), parsed.state, actor)
     }
     for (const notify of watchers) notify()
     return current !== before
   }
 
-  function consider(yaml: string, state: DesiredState): void {
+  function consider(yaml: string, state: DesiredState, actor: string): void {
     const { hash } = generationOf({ number: 0, state, text: yaml, loadedAtMs: options.clock.nowMs() })
     if (current?.hash === hash) {
       waiting = undefined
@@ -109,17 +118,17 @@ export function openGenerations(options: GenerationsOptions): Generations {
     const next: InForce = { number, hash, state, yaml }
     const shrink = current === undefined ? undefined : isSuspiciousShrink(current.state, state)
     if (shrink?.is === 'suspicious') {
-      if (options.keep && number > lastNumber(journal)) record('generation.waiting', next)
+      if (options.keep && number > lastNumber(journal)) record('generation.waiting', next, actor)
       waiting = { ...next, why: shrink.why, gone: shrink.gone }
       return
     }
-    if (options.keep) record('generation.accepted', next)
+    if (options.keep) record('generation.accepted', next, actor)
     leftBehind = current === undefined ? [] : removedEntries(current.state, state)
     put(next)
   }
 
-  function record(type: 'generation.accepted' | 'generation.waiting', next: InForce): void {
-    journal.append([{ type, actor: 'controller', body: { number: next.number, hash: next.hash, yaml: next.yaml } }])
+  function record(type: 'generation.accepted' | 'generation.waiting', next: InForce, actor: string): void {
+    journal.append([{ type, actor, body: { number: next.number, hash: next.hash, yaml: next.yaml } }])
   }
 
   reload()
@@ -130,6 +139,12 @@ export function openGenerations(options: GenerationsOptions): Generations {
       return current
     },
     reload,
+    past: (limit, before = Number.MAX_SAFE_INTEGER) =>
+      journal.db
+        .prepare<[number, number], PastGeneration>(
+          'SELECT number, at_ms AS atMs, state, yaml FROM generations WHERE number < ? ORDER BY number DESC LIMIT ?',
+        )
+        .all(before, limit),
     parse,
     problems: () => problems,
     onInForce(listener) {

@@ -16,6 +16,7 @@ export function lazyChangeSets(open: () => ChangeSets): ChangeSets {
     reverse: (actionId, undoId, databases) => sets().reverse(actionId, undoId, databases),
     discard: (actionId) => sets().discard(actionId),
     redact: (replace) => sets().redact(replace),
+    trail: (record) => sets().trail(record),
     expire: (beforeMs) => sets().expire(beforeMs),
     close: () => opened?.close(),
   }

@@ -9,6 +9,7 @@ import { createLeadWriter } from './lead-writer.ts'
 import { type Leads, openLeads } from './leads.ts'
 import type { Workspace } from './open.ts'
 import { databasePathOf } from './paths.ts'
+import { leadHistoryOf } from './record-trail.ts'
 
 /** The lead repositories of the generation in force, over the workspace's own ports. */
 export function leadsOf(workspace: Workspace, ports: { readonly clock: Clock; readonly random: Random }): Leads {
@@ -24,6 +25,12 @@ export function leadsOf(workspace: Workspace, ports: { readonly clock: Clock; re
     isErased: workspace.suppressions.isErased,
     eraser: createLeadEraser({ ...workspace, clock: ports.clock, random: ports.random, databaseOf }),
     writer,
+    historyOf(table) {
+      const spec = state.tables[table]
+      if (spec === undefined) return undefined
+      const path = databasePathOf(state, spec.database, workspace.directory)
+      return leadHistoryOf(workspace, { path, table: spec.table ?? table, clock: ports.clock })
+    },
     duplicatesOf(table) {
       const spec = duplicatesSpecOf(state, table)
       const declared = state.tables[table]

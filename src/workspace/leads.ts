@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { DesiredState, FieldSpec } from '../desired/schema.ts'
 import type { LeadDuplicates } from '../leads/duplicates.ts'
 import type { Standardize } from '../leads/editor.ts'
+import type { LeadHistory } from '../leads/history.ts'
 import { offloadedReads } from '../leads/offloaded-reads.ts'
 import type { ChangeFeed, LeadEraser, LeadReads, LeadWriter } from '../leads/ports.ts'
 import { createLeadRepository, type LeadRepository } from '../leads/repository.ts'
@@ -31,6 +32,7 @@ export interface LeadPorts {
   readonly isErased: IsErased
   /** The duplicates of a table; undefined where it declares none. */
   readonly duplicatesOf: (table: string) => LeadDuplicates | undefined
+  readonly historyOf: (table: string) => LeadHistory | undefined
   /** Folder of the desired state. */
   readonly workspace: string
   /** `.trueup`, for the search index. */
@@ -79,6 +81,7 @@ export function openLeads(state: DesiredState, ports: LeadPorts): Leads {
       eraser: ports.eraser,
       isErased: ports.isErased,
       duplicates: ports.duplicatesOf(name),
+      history: ports.historyOf(name),
       standardize: standardizeFields(spec.fields),
       clock: ports.clock,
       random: ports.random,

@@ -1,4 +1,5 @@
 /** The quality of tables for the API and the command line, answered by the inspector that the kind uses, too. */
+import { join } from 'node:path'
 import type { QualityCheckView, QualityIssueView, QualityPort, QualityReportView } from '../api/quality-port.ts'
 import { type Clock, isoOf } from '../clock.ts'
 import { severities } from '../engine/drift.ts'
@@ -10,6 +11,7 @@ import {
   type QualityState,
   qualitySpecOf,
   severityOf,
+  waiversFile,
   waiversKey,
   waiversTable,
 } from '../kinds/quality/index.ts'
@@ -62,6 +64,11 @@ export function createQualityPort(workspace: Workspace, { clock, random }: Quali
       )
     },
     waivers: async (table) => quality.waivers(table, specOf(table)),
+    async waiverAction(id) {
+      const path = join(workspace.ownFolder, waiversFile)
+      const { steps } = await workspace.changeSets.trail({ path, table: waiversTable, key: id })
+      return steps.find(({ changes }) => changes.some(({ is }) => is === 'insert'))?.actionId
+    },
     async waive(table, key, checks, { actor, reason }) {
       const at = isoOf(clock.nowMs())
       const prepared = await quality.prepareWaiver(table, specOf(table), { key, checks, by: actor, at, reason })

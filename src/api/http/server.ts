@@ -7,9 +7,11 @@ import { resolve } from 'node:path'
 import type { GraphQLSchema } from 'graphql'
 import type { Clock } from '../../clock.ts'
 import { isPagePath } from '../../dashboard/app/pages.ts'
+import { renderJsonSchema } from '../../desired/json-schema.ts'
 import type { DesiredState } from '../../desired/schema.ts'
 import { messageOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import { standardizeRules } from '../../values/rules/index.ts'
 import { createAccessNotes } from '../access-notes.ts'
 import type { Auth } from '../auth/auth.ts'
 import type { FetchKeys } from '../auth/key-set.ts'
@@ -196,6 +198,8 @@ export function createApi(options: ApiOptions): Api {
           'text/plain; version=0.0.4; charset=utf-8',
           await metricsText(options, options.clock),
         )
+      case '/desired-state.schema.json':
+        return send(response, 200, 'application/schema+json; charset=utf-8', desiredStateSchema())
       case '/sign-out':
         return handleSignOut(request, response, { auth, isSecure: isSecure(request) })
       default:
@@ -316,6 +320,13 @@ export function createApi(options: ApiOptions): Api {
       await graphql.dispose()
     },
   }
+}
+
+let renderedSchema: string | undefined
+/** What editors complete and check by; made once, when first asked for. */
+function desiredStateSchema(): string {
+  renderedSchema ??= renderJsonSchema(standardizeRules)
+  return renderedSchema
 }
 
 function accepts(request: IncomingMessage, type: string): boolean {

@@ -1,21 +1,16 @@
-/** The controller itself, the desired state, reports over everything, and requests to look, suspend and resume. */
+/** The controller itself, reports over everything, and requests to look, suspend and resume. */
 import type { Clock } from '../../clock.ts'
 import { isoOf } from '../../clock.ts'
-import { actorOf, may } from '../auth/permissions.ts'
+import { actorOf } from '../auth/permissions.ts'
 import { type HealthReport, healthReportOf } from '../health-report.ts'
-import type { ApplyOutcome, ControllerView, DesiredStateView, DriftView, EnginePort, ProblemView } from '../ports.ts'
-import type { ActionTypes } from './actions.ts'
-import { type Builder, refusal, requires } from './builder.ts'
+import type { ControllerView, DriftView, EnginePort } from '../ports.ts'
+import { type Builder, requires } from './builder.ts'
 import type { Enums } from './enums.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
 import type { ResourceTypes } from './resources.ts'
 import { hasTag, type Results } from './results.ts'
 import { isoOrNull } from './scalars.ts'
-import { reasonLengthMax, yamlLengthMax } from './sizes.ts'
-
-type Accepted = Extract<ApplyOutcome, { is: 'accepted' }>
-type Waiting = Extract<ApplyOutcome, { is: 'waiting' }>
-type Invalid = Extract<ApplyOutcome, { is: 'invalid' }> & { readonly message: string }
+import { reasonLengthMax } from './sizes.ts'
 
 export function addController(
   builder: Builder,
@@ -25,10 +20,9 @@ export function addController(
     readonly enums: Enums
     readonly results: Results
     readonly resources: ResourceTypes
-    readonly actions: ActionTypes
   },
 ) {
-  const { enums, results, resources, actions } = types
+  const { enums, results, resources } = types
 
   const Lease = builder.objectRef<NonNullable<ControllerView['lease']>>('Lease').implement({
     fields: (t) => ({
@@ -48,30 +42,6 @@ export function addController(
       uptimeSeconds: t.int({ resolve: (one) => Math.max(0, Math.floor((clock.nowMs() - one.startedAtMs) / 1000)) }),
       lease: t.field({ type: Lease, nullable: true, resolve: (one) => one.lease }),
       lastFullLookAt: t.field({ type: 'DateTime', nullable: true, resolve: (one) => isoOrNull(one.lastFullLookAtMs) }),
-    }),
-  })
-
-  const Problem = builder.objectRef<ProblemView>('DesiredStateProblem').implement({
-    description: 'One thing that is wrong in the file, with its place.',
-    fields: (t) => ({
-      file: t.exposeString('file'),
-      line: t.exposeInt('line'),
-      column: t.exposeInt('column'),
-      path: t.exposeString('path'),
-      message: t.exposeString('message'),
-    }),
-  })
-  const Desired = builder.objectRef<DesiredStateView>('DesiredState').implement({
-    fields: (t) => ({
-      generation: t.exposeInt('generation'),
-      text: t.exposeString('text', { description: 'The file as it is now, valid or not.' }),
-      acceptedAt: t.field({ type: 'DateTime', resolve: (one) => isoOf(one.acceptedAtMs) }),
-      problems: t.field({
-        type: [Problem],
-        description: 'What is wrong with the file as it is now; the generation stays in force meanwhile.',
-        resolve: (one) => [...one.problems],
-      }),
-      waiting: t.exposeString('waiting', { nullable: true }),
     }),
   })
 
@@ -147,7 +117,6 @@ export function addController(
 
   builder.queryFields((t) => ({
     controller: t.field({ ...requires('state.read'), type: Controller, resolve: () => engine.controller() }),
-    desiredState: t.field({ ...requires('state.read'), type: Desired, resolve: () => engine.desiredState() }),
     driftReport: t.field({
       ...requires('state.read'),
       type: DriftReport,
@@ -187,30 +156,6 @@ export function addController(
       }),
     }),
   })
-  const AcceptedRef = builder.objectRef<Accepted>('DesiredStateAccepted').implement({
-    description: 'The new generation is in force; for a dry run, what it would find and do.',
-    isTypeOf: (value) => hasTag(value, 'accepted'),
-    fields: (t) => ({
-      generation: t.exposeInt('generation'),
-      plan: t.field({ type: actions.Plan, nullable: true, resolve: (one) => one.plan }),
-      drift: t.field({ type: [resources.Drift], resolve: (one) => [...one.drift] }),
-    }),
-  })
-  const WaitingRef = builder.objectRef<Waiting>('DesiredStateWaiting').implement({
-    description: 'The file is valid, but waits for an approval.',
-    isTypeOf: (value) => hasTag(value, 'waiting'),
-    fields: (t) => ({ reason: t.exposeString('reason') }),
-  })
-  const InvalidRef = builder.objectRef<Invalid>('DesiredStateInvalid').implement({
-    description: 'The file breaks its contract; nothing was changed.',
-    interfaces: [results.UserError],
-    isTypeOf: (value) => hasTag(value, 'invalid'),
-    fields: (t) => ({
-      code: t.string({ resolve: () => 'DESIRED_STATE_INVALID' }),
-      problems: t.field({ type: [Problem], resolve: (one) => [...one.problems] }),
-    }),
-  })
-
   const ReconcileInput = builder.inputType('ReconcileInput', {
     description: 'Without a kind and name everything is looked at.',
     fields: (t) => ({ kind: t.string(), name: t.string() }),
@@ -225,13 +170,6 @@ export function addController(
   const ResumeInput = builder.inputType('ResumeResourceInput', {
     fields: (t) => ({ kind: t.string({ required: true }), name: t.string({ required: true }) }),
   })
-  const ApplyInput = builder.inputType('ApplyDesiredStateInput', {
-    fields: (t) => ({
-      yaml: t.string({ required: true, validate: { minLength: 1, maxLength: yamlLengthMax } }),
-      dryRun: t.boolean({ defaultValue: false }),
-    }),
-  })
-
   const noResource = (kind: string, name: string) => ({
     is: 'not-found' as const,
     message: `There is no resource ${kind}/${name}.`,
@@ -275,26 +213,6 @@ export function addController(
         (await engine.resume({ resource: { kind, name }, actor: actorOf(viewer) }))
           ? { is: 'changed' as const, kind, name }
           : noResource(kind, name),
-    }),
-    applyDesiredState: t.errorUnionField({
-      ...requires('state.apply'),
-      description: 'Replaces the desired state, or with `dryRun` tells what would follow.',
-      types: [AcceptedRef, WaitingRef, InvalidRef, ForbiddenError, InputInvalidError],
-      union: { name: 'ApplyDesiredStateResult' },
-      args: { input: t.arg({ type: ApplyInput, required: true }) },
-      resolve: async (_root, { input }, context) => {
-        const { viewer } = context
-        const outcome = await engine.applyDesiredState({
-          yaml: input.yaml,
-          dryRun: input.dryRun ?? false,
-          actor: actorOf(viewer),
-          mayGrant: may(viewer, 'tokens.manage'),
-        })
-        if (outcome.is === 'grants') throw refusal(context, 'changing access, which takes tokens.manage')
-        if (outcome.is !== 'invalid') return outcome
-        const lines = outcome.problems.map((one) => `${one.line}:${one.column}: ${one.path}: ${one.message}`)
-        return { ...outcome, message: lines.join('\n') }
-      },
     }),
   }))
 }

@@ -165,6 +165,7 @@ function compile(
       // A little more than the schema's own sum; close to the limit that one decides.
       if ((fieldsOfRow + 6) * size + 10 > complexityMax) return undefined
       if (typeof args.search === 'string' && args.search.length > 1000) return undefined
+      if (typeof args.skip === 'number' && args.skip < 0) return undefined
       const request = readListArguments(repository, args, context)
       const page = await repository.list({ ...request, columns: columnList })
       noteSight(context, repository.table, columnList)

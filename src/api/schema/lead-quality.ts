@@ -21,7 +21,7 @@ export type InTable<Item> = Item & { readonly table: string }
 export type QualityDecisionTypes = ReturnType<typeof addQualityDecisionTypes>
 
 /** What waivers and suggestions of all tables are made of. */
-export function addQualityDecisionTypes(builder: Builder, repositories: Repositories) {
+export function addQualityDecisionTypes(builder: Builder, port: QualityPort, repositories: Repositories) {
   const idOf = ({ table, key }: { readonly table: string; readonly key: string }) =>
     encodeNodeId(tableNames(table).type, key)
   const shown = ({ table, field }: InTable<QualitySuggestionView>, cell: Cell, context: ApiContext): JsonValue => {
@@ -42,6 +42,13 @@ export function addQualityDecisionTypes(builder: Builder, repositories: Reposito
       by: t.exposeString('by'),
       at: t.field({ type: 'DateTime', resolve: ({ at }) => at }),
       reason: t.exposeString('reason'),
+      actionId: t.id({
+        nullable: true,
+        description: 'What `undo` takes back; null where it is no longer kept.',
+        // It is searched for.
+        complexity: 5,
+        resolve: async ({ id }) => (await port.waiverAction(id)) ?? null,
+      }),
     }),
   })
   const Suggestion = builder.objectRef<InTable<QualitySuggestionView>>('QualitySuggestion').implement({

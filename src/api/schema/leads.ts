@@ -5,6 +5,7 @@ import { filteredColumns, type LeadFilter, parseFilter } from '../../leads/filte
 import type { PageSpan } from '../../leads/reader.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
 import { searchedFields } from '../../leads/table.ts'
+import type { EnginePort } from '../ports.ts'
 import type { SyncPort } from '../sync-port.ts'
 import { batched } from './batch.ts'
 import { type Builder, pageSizeDefault, refusal, requires } from './builder.ts'
@@ -12,6 +13,7 @@ import type { ApiContext, Repositories } from './context.ts'
 import { InputInvalidError } from './errors.ts'
 import { addDuplicates, addDuplicateTypes, type DuplicateTypes } from './lead-duplicates.ts'
 import { addErasure, addErasureResults } from './lead-erasure.ts'
+import { addHistory, addHistoryTypes, type HistoryTypes } from './lead-history.ts'
 import { recordFieldName, type TableNames, tableNames } from './lead-names.ts'
 import { addLeadTypes, addSharedLeadTypes, type LeadTypes } from './lead-types.ts'
 import { addWrites, type Refusals } from './lead-writes.ts'
@@ -42,6 +44,7 @@ export interface ListArguments {
   readonly after?: string | null | undefined
   readonly last?: number | null | undefined
   readonly before?: string | null | undefined
+  readonly skip?: number | null | undefined
 }
 
 /** Reads and checks the arguments of a list. Throws InputInvalidError, and ForbiddenError for fields that are masked. */
@@ -69,9 +72,12 @@ export function readListArguments(
   return { filter, order, search, span: spanOf(args) }
 }
 
-function spanOf({ first, after, last, before }: ListArguments): PageSpan {
+function spanOf({ first, after, last, before, skip }: ListArguments): PageSpan {
   const problem = (path: string, message: string): never => {
     throw new InputInvalidError([{ path: [path], message }])
+  }
+  if (skip != null && (last != null || after != null || before != null)) {
+    return problem('skip', 'goes with first alone; a cursor says where to begin by itself')
   }
   if (last != null) {
     if (first != null) return problem('last', 'must not be given together with first')
@@ -79,7 +85,7 @@ function spanOf({ first, after, last, before }: ListArguments): PageSpan {
     return { last, before: before ?? undefined }
   }
   if (before != null) return problem('before', 'goes with last; first goes with after')
-  return { first: first ?? pageSizeDefault, after: after ?? undefined }
+  return { first: first ?? pageSizeDefault, after: after ?? undefined, skip: skip ?? undefined }
 }
 
 /** The columns that a query's fields need. */
@@ -92,6 +98,7 @@ function columnsOf(repository: LeadRepository, fields: ReadonlySet<string>): rea
 interface LeadParts {
   readonly results: Results
   readonly refusals: Refusals
+  readonly engine: EnginePort
   readonly sync: SyncPort
   readonly quality: ReturnType<typeof addQuality>
   readonly LeadSync: SyncTypes['LeadSync']
@@ -102,17 +109,22 @@ interface LeadParts {
 export function addLeads(
   builder: Builder,
   repositories: Repositories,
-  { results, refusals, sync, quality, LeadSync, erasureTypes }: LeadParts,
+  { results, refusals, engine, sync, quality, LeadSync, erasureTypes }: LeadParts,
 ): ReadonlyMap<string, ListRoot> {
   const lists = new Map<string, ListRoot>()
   const shared = addSharedLeadTypes(builder)
   const erasures = addErasureResults(builder, erasureTypes)
+  let histories: HistoryTypes | undefined
   let duplicates: DuplicateTypes | undefined
   for (const repository of repositories.values()) {
     const names = tableNames(repository.table.name)
     const types = addLeadTypes(builder, repository, names, shared)
     if (sync.tables().includes(repository.table.name)) addLeadSync(builder, types, repository, { sync, LeadSync })
     quality.addTo(types, repository)
+    if (repository.history !== undefined) {
+      histories ??= addHistoryTypes(builder)
+      addHistory(builder, types, repository, repository.history, { ...histories, engine })
+    }
     addReads(builder, repository, names, types)
     addWrites(builder, repository, names, types, results, refusals)
     addErasure(builder, repository, names, { results, refusals, erasures })
@@ -159,6 +171,10 @@ function addReads(builder: Builder, repository: LeadRepository, names: TableName
           search: t.arg.string({
             description: 'Words, `prefix*` and `"phrases"`; all must be found.',
             validate: { maxLength: 1000 },
+          }),
+          skip: t.arg.int({
+            description: 'Passes over so many, for a jump into a long list. Takes longer the more they are; a cursor does not.',
+            validate: { min: 0 },
           }),
         },
         complexity: ({ first, last }) => ({ field: 1, multiplier: first ?? last ?? pageSizeDefault }),

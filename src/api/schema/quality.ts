@@ -61,7 +61,7 @@ export function addQuality(
   nowMs: () => number,
   { enums, results, refusals, repositories }: QualityParts,
 ) {
-  const decisions = addQualityDecisionTypes(builder, repositories)
+  const decisions = addQualityDecisionTypes(builder, port, repositories)
   const Check = builder.objectRef<QualityCheckView>('QualityCheck').implement({
     description: 'A declared check with how many rows fail it.',
     fields: (t) => ({

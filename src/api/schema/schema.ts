@@ -18,6 +18,7 @@ import { createBuilder } from './builder.ts'
 import { addConflicts } from './conflicts.ts'
 import type { Repositories } from './context.ts'
 import { addController } from './controller.ts'
+import { addDesiredState } from './desired-state.ts'
 import { addEnums } from './enums.ts'
 import { addEvents } from './events.ts'
 import { addExports } from './exports.ts'
@@ -60,7 +61,8 @@ export function assembleApi(
   const resources = addResources(builder, engine, enums)
   const types = addSyncTypes(builder, repositories)
   const actions = addActions(builder, { engine, sync }, { enums, results, resources, Conflict: types.Conflict })
-  addController(builder, engine, clock, { enums, results, resources, actions })
+  addController(builder, engine, clock, { enums, results, resources })
+  addDesiredState(builder, engine, { results, resources, actions })
   addEvents(builder, engine, resources)
   addPrograms(builder, programs, results)
   addBackups(builder, backups, results)
@@ -75,6 +77,7 @@ export function assembleApi(
   const lists = addLeads(builder, repositories, {
     results,
     refusals,
+    engine,
     sync,
     quality,
     LeadSync: types.LeadSync,

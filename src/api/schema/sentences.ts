@@ -11,6 +11,7 @@ import type { ApiContext } from './context.ts'
 /** Values of cells, each masked by its own field, and the secrets that are shown to who asked for them. */
 export const shownAsTheyAre: ReadonlySet<string> = new Set([
   ...['UnreadableValue.text', 'MergedField.before', 'MergedField.after', 'SyncCell.before', 'SyncCell.after'],
+  ...['RecordEvent.before', 'RecordEvent.after'],
   ...['Conflict.localValue', 'Conflict.airtableValue', 'Conflict.baseValue'],
   ...['TokenCreated.token', 'TokenRotated.token', 'Job.pingPath'],
   // One's own name.

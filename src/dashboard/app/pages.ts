@@ -5,12 +5,14 @@ export const pages = [
   { path: 'conflicts', title: 'Conflicts' },
   { path: 'duplicates', title: 'Duplicates' },
   { path: 'resources', title: 'Resources' },
+  { path: 'desired-state', title: 'Desired state' },
   { path: 'leads', title: 'Leads' },
   { path: 'timeline', title: 'Timeline' },
   { path: 'services', title: 'Services' },
   { path: 'backups', title: 'Backups' },
   { path: 'quality', title: 'Quality' },
   { path: 'audit', title: 'Audit' },
+  { path: 'access', title: 'Access' },
 ] as const
 
 /** Views that no menu names: others link to them. */

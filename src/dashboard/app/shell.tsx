@@ -16,6 +16,7 @@ import { ActionView } from './views/action.tsx'
 import { Audit } from './views/audit.tsx'
 import { Backups } from './views/backups.tsx'
 import { Conflicts } from './views/conflicts.tsx'
+import { DesiredStateView } from './views/desired-state.tsx'
 import { Duplicates } from './views/duplicates.tsx'
 import { Leads } from './views/leads.tsx'
 import { Overview } from './views/overview.tsx'
@@ -32,6 +33,7 @@ const views: Readonly<Record<string, ComponentType>> = {
   conflicts: Conflicts,
   duplicates: Duplicates,
   resources: () => (segments.value.length === 3 ? <ResourceDetail /> : <Resources />),
+  'desired-state': DesiredStateView,
   leads: Leads,
   timeline: Timeline,
   services: Services,

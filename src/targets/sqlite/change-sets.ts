@@ -133,6 +133,7 @@ export function openChangeSets(settings: { readonly path: string; readonly clock
     },
     discard: (actionId) => store.discard(actionId),
     redact: (replace) => store.redact(replace),
+    trail: (record) => store.trail(record),
     expire: (beforeMs) => store.expire(beforeMs),
     close: () => store.close(),
   }

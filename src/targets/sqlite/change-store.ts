@@ -10,8 +10,9 @@ import type { Clock } from '../../clock.ts'
 import { OperationalError } from '../../errors.ts'
 import { decodeChanges, encodeChange, isFollowing, sameRecord, sizeOfCell } from './change-codec.ts'
 import { createChangeFingerprint } from './change-fingerprint.ts'
+import { trailOf } from './change-trail.ts'
 import { codeOf, toDatabaseError } from './database-error.ts'
-import type { Change, ChangeSetWriter, ChangeTarget, SetOf } from './ports.ts'
+import type { Change, ChangeSetWriter, ChangeTarget, RecordTrail, SetOf } from './ports.ts'
 
 /** Records in a block, and so in one transaction on the target. */
 const blockRecordsMax = 500
@@ -57,6 +58,7 @@ export interface ChangeStore {
   discard(actionId: string): void
   /** Replaces changes of all sets, block by block; pauses between blocks. */
   redact(replace: (setOf: SetOf, change: Change) => Change | undefined): Promise<number>
+  trail(record: { readonly path: string; readonly table: string; readonly key: string }): Promise<RecordTrail>
   expire(beforeMs: number): number
   /** The latest moment that `expire` was given; undefined before the first. */
   expiredBeforeMs(): number | undefined
@@ -118,6 +120,13 @@ export function openChangeStore(path: string, clock: Clock): ChangeStore {
         db.prepare('DELETE FROM sets WHERE action_id = ?').run(actionId)
       }),
     redact: (replace) => redactSets({ db, clock, guarded }, replace),
+    trail: async (record) => {
+      try {
+        return await trailOf(db, record)
+      } catch (error) {
+        throw toDatabaseError(error, path)
+      }
+    },
     expire: (beforeMs) =>
       guarded(() => {
         const expired = db.transaction(() => {

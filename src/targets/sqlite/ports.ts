@@ -160,9 +160,27 @@ export interface ChangeSets {
    * a change takes its place; `erasedChange` makes one that applies to nothing and that an undo names as left alone.
    */
   redact(replace: (setOf: SetOf, change: Change) => Change | undefined): Promise<number>
+  /**
+   * What finished sets hold about one record, newest first, cells that only follow included. Whether a set was applied, and to
+   * this record, they do not say. Reads at most so much; `isComplete` is false where older ones were left out.
+   */
+  trail(record: { readonly path: string; readonly table: string; readonly key: string }): Promise<RecordTrail>
   /** Drops the sets that were finished before the moment; their actions can no longer be undone. */
   expire(beforeMs: number): number
   close(): void
+}
+
+/** The changes of one record in one set. */
+export interface TrailStep {
+  readonly actionId: string
+  /** When the set was finished, which is just before it is applied. */
+  readonly atMs: number
+  readonly changes: readonly Change[]
+}
+
+export interface RecordTrail {
+  readonly steps: readonly TrailStep[]
+  readonly isComplete: boolean
 }
 
 /** Whose set it is. */

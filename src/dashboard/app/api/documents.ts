@@ -12,6 +12,7 @@ const conflictParts = `fragment ConflictParts on Conflict { id table field kind 
   localChangedAt airtableChangedAt airtableUrl foundAt choice resolvedAt resolvedBy }`
 const resourceParts = `fragment ResourceParts on Resource { id kind name status summary observation generation lookedAt fullLookAt dependsOn { kind name }
   error { code hint message } conditions { type status reason message since nextStep wakeUpAt } }`
+const problems = 'problems { file line column path message }'
 const refusal = '... on UserError { code message }'
 const journaled = 'state changedAt expiresAt runId result approvals { approver at comment expiresAt }'
 
@@ -23,6 +24,17 @@ export const documents = {
     driftReport { total affectedRecords drift { ...DriftParts } }
     events(first: 30) { events { cursor at type severity message count actor actionId resource { kind name } } } }
     ${actionParts} ${driftParts}`,
+  desiredState: `query DesiredState { desiredState { generation acceptedAt text textIsWhole version waiting ${problems} } }`,
+  generations: `query Generations($before: Int) { generations(first: 20, before: $before) { hasMore generations { number at state text } } }`,
+  checkDesiredState: `query CheckDesiredState($yaml: String!) { validateDesiredState(yaml: $yaml) { ${problems} warnings { line column path message }
+    changes { path change from } waits } }`,
+  applyDesiredState: `mutation ApplyDesiredState($input: ApplyDesiredStateInput!) { applyDesiredState(input: $input) { __typename
+    ... on DesiredStateAccepted { generation drift { ...DriftParts } plan { id actions { ...ActionParts } } }
+    ... on DesiredStateWaiting { reason } ... on DesiredStateInvalid { code message ${problems} } ... on DesiredStateStale { code message text version }
+    ... on InputInvalid { code message fieldErrors { field message } } ... on Forbidden { code message } } } ${actionParts} ${driftParts}`,
+  /** What is planned and found as the desired state is now. */
+  planNow:
+    'query PlanNow { plan { actions { summary resource { kind name } } } driftReport { drift { path resource { kind name } } } }',
   queue: `query Queue { plan { id observedAt actions { ...ActionParts } }
     interventionQueue { message nextStep reason severity ${resourceKey} action { id } drift { ...DriftParts } conflict { id table field } }
     driftReport { drift { ...DriftParts } } } ${actionParts} ${driftParts}`,

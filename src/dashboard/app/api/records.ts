@@ -23,6 +23,8 @@ export interface RecordTable {
   readonly merge: string | undefined
   readonly markApart: string | undefined
   readonly update: string | undefined
+  readonly waive: string | undefined
+  readonly accept: string | undefined
   readonly searchable: boolean
 }
 
@@ -62,6 +64,8 @@ export function tablesOf({
         merge: groups === undefined ? undefined : known(`merge${plural}`),
         markApart: known(groups === 'duplicateGroups' ? 'markNotDuplicate' : `mark${type}NotDuplicate`),
         update: known(`update${type}`),
+        waive: known(type === 'Lead' ? 'waiveCheck' : `waive${type}Check`),
+        accept: known(type === 'Lead' ? 'acceptSuggestion' : `accept${type}Suggestion`),
         searchable: args.some(({ name }) => name === 'search'),
       },
     ]
@@ -95,7 +99,7 @@ export const columnsShape = z.object({
 })
 
 /** What a record has besides its columns. */
-const ownFields = new Set(['id', 'recordKey', 'rowVersion', 'syncStatus', 'dataQuality', 'unreadableValues'])
+const ownFields = new Set(['id', 'recordKey', 'rowVersion', 'syncStatus', 'dataQuality', 'unreadableValues', 'history'])
 const kinds: Readonly<Record<string, Column['is']>> = {
   Boolean: 'boolean',
   Int: 'number',
@@ -138,10 +142,51 @@ export const rowsShape = z.object({
 
 /** One page of rows, with the shown columns alone, so that the database reads no others. */
 export function rowsDocument({ type, list }: RecordTable, columns: readonly Column[]): string {
-  return `query Rows($filter: ${type}Filter, $orderBy: ${type}Order, $search: String, $first: Int, $after: String) {
-    page: ${list}(filter: $filter, orderBy: $orderBy, search: $search, first: $first, after: $after) {
+  return `query Rows($filter: ${type}Filter, $orderBy: ${type}Order, $search: String, $first: Int, $after: String, $skip: Int) {
+    page: ${list}(filter: $filter, orderBy: $orderBy, search: $search, first: $first, after: $after, skip: $skip) {
       nodes { id ${fieldsOf(columns)} } totalCount pageInfo { hasNextPage endCursor } } }`
 }
+
+const suggestion = z.object({
+  id: z.nullable(z.string()),
+  check: z.string(),
+  field: z.string(),
+  before: z.unknown(),
+  after: z.unknown(),
+  why: z.string(),
+})
+export type Suggestion = z.output<typeof suggestion>
+const waiver = z.object({
+  check: z.string(),
+  by: z.string(),
+  at: z.string(),
+  reason: z.string(),
+  holds: z.boolean(),
+  actionId: z.nullable(z.string()),
+})
+export type Waiver = z.output<typeof waiver>
+const history = z.object({
+  isComplete: z.boolean(),
+  keptSince: z.string(),
+  events: z.array(
+    z.object({
+      kind: z.string(),
+      field: z.nullable(z.string()),
+      before: z.unknown(),
+      after: z.unknown(),
+      at: z.nullable(z.string()),
+      notBefore: z.nullable(z.string()),
+      notAfter: z.nullable(z.string()),
+      by: z.string(),
+      who: z.nullable(z.string()),
+      actionId: z.nullable(z.string()),
+      summary: z.nullable(z.string()),
+      isCertain: z.boolean(),
+      isUndone: z.boolean(),
+    }),
+  ),
+})
+export type RecordHistory = z.output<typeof history>
 
 const own = z.object({
   id: z.string(),
@@ -168,9 +213,12 @@ const own = z.object({
         issues: z.array(
           z.object({ check: z.string(), field: z.nullable(z.string()), reason: z.string(), severity: z.string() }),
         ),
+        suggestions: z.array(suggestion),
+        waived: z.array(waiver),
       }),
     ),
   ),
+  history: z.optional(z.nullable(history)),
 })
 export const recordShape = z.object({ record: z.nullable(z.catchall(own, z.unknown())) })
 export type RecordView = NonNullable<z.output<typeof recordShape>['record']>
@@ -178,14 +226,16 @@ export type RecordView = NonNullable<z.output<typeof recordShape>['record']>
 const ownParts = `id recordKey rowVersion unreadableValues { field text }`
 const judgements = {
   syncStatus: '{ status detail recordId airtableUrl localChangedAt airtableChangedAt }',
-  dataQuality: '{ score fields { field score } issues { check field reason severity } }',
+  dataQuality: `{ score fields { field score } issues { check field reason severity }
+    suggestions { id check field before after why } waived { check by at reason holds actionId } }`,
+  history: `{ isComplete keptSince events { kind field before after at notBefore notAfter by who actionId summary isCertain isUndone } }`,
 } as const
 export type Judgement = keyof typeof judgements
 
 /** What else is told of a record: only where its table has a mirror, or declares its quality. */
 export function judgementsOf({ record }: z.output<typeof columnsShape>): readonly Judgement[] {
   const names = new Set(record?.fields.map(({ name }) => name))
-  return (['syncStatus', 'dataQuality'] as const).filter((name) => names.has(name))
+  return (['syncStatus', 'dataQuality', 'history'] as const).filter((name) => names.has(name))
 }
 
 export function recordDocument(
@@ -203,6 +253,14 @@ const refusals =
 export function updateDocument({ type, update }: RecordTable): string {
   return `mutation Update($input: Update${type}Input!) { outcome: ${update}(input: $input) { __typename
     ... on ${type}Saved { actionId } ${refusals} ... on VersionConflict { currentVersion } ... on DuplicateValue { field existingId } } }`
+}
+
+export function waiveDocument({ type, waive }: RecordTable): string {
+  return `mutation Waive($input: Waive${type}CheckInput!) { outcome: ${waive}(input: $input) { __typename ... on CheckWaived { actionId } ${refusals} } }`
+}
+
+export function acceptDocument({ type, accept }: RecordTable): string {
+  return `mutation Accept($input: Accept${type}SuggestionInput!) { outcome: ${accept}(input: $input) { __typename ... on SuggestionAccepted { actionId } ${refusals} } }`
 }
 
 const outcomeFields = {

@@ -1,6 +1,6 @@
 /**
- * Rows of a list of any length, page by page by the cursors of the API. Only pages near to what is seen are kept; what was
- * passed is asked for again when somebody scrolls back. No page is reached but through the one before, as cursors have it.
+ * Rows of a list of any length, page by page. A page is reached by the cursor of the one before it where that is known, and by
+ * skipping where somebody jumped. Only pages near to what is seen are kept, and none is asked for that was only passed by.
  */
 
 export interface Page<Row> {
@@ -9,6 +9,9 @@ export interface Page<Row> {
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null }
 }
 
+/** Where a page begins. */
+export type Start = { readonly after: string } | { readonly skip: number }
+
 export const pageSize = 100
 /** Pages that are kept; far more than a screen shows. */
 const pagesKept = 12
@@ -16,43 +19,40 @@ const pagesKept = 12
 export interface RowWindow<Row> {
   /** The row at a place of the list, where it is loaded. */
   at(index: number): Row | undefined
-  /** How many rows there are, and how many can be scrolled to by now. */
+  /** How many rows there are. */
   total(): number
-  reachable(): number
-  /** Loads what is missing of the rows from `first` to before `end`. */
+  /** Loads what is missing of the rows from `first` to before `end`, and then the page that comes next on the way. */
   show(first: number, end: number): Promise<void>
   /** Asks again for what is seen; keeps it until the answer is there. */
   refresh(): Promise<void>
 }
 
-export function createRowWindow<Row>(
-  load: (after: string | null) => Promise<Page<Row>>,
-  changed: () => void,
-): RowWindow<Row> {
+export function createRowWindow<Row>(load: (start: Start) => Promise<Page<Row>>, changed: () => void): RowWindow<Row> {
   const pages = new Map<number, readonly Row[]>()
-  /** The cursor behind which each page begins; a page is known by having one. */
-  const starts: (string | null)[] = [null]
+  /** The cursor behind which a page begins, by its number. */
+  const cursors = new Map<number, string>()
   const underWay = new Map<number, Promise<void>>()
   let count = 0
   let seen: readonly number[] = [0]
+  let asked = 0
 
   function loadPage(page: number): Promise<void> {
     const known = underWay.get(page)
     if (known !== undefined) return known
-    const start = starts[page]
-    if (start === undefined) return Promise.resolve()
-    const asked = load(start)
+    const after = cursors.get(page)
+    const answer = load(after === undefined ? { skip: page * pageSize } : { after })
       .then(({ nodes, totalCount, pageInfo }) => {
-        pages.set(page, nodes)
+        // With another number of rows, a cursor may stand at another place than its page does.
+        if (totalCount !== count) cursors.clear()
         count = totalCount
-        if (pageInfo.hasNextPage && pageInfo.endCursor !== null) starts[page + 1] = pageInfo.endCursor
-        else starts.length = page + 1
+        pages.set(page, nodes)
+        if (pageInfo.hasNextPage && pageInfo.endCursor !== null) cursors.set(page + 1, pageInfo.endCursor)
         forget()
         changed()
       })
       .finally(() => underWay.delete(page))
-    underWay.set(page, asked)
-    return asked
+    underWay.set(page, answer)
+    return answer
   }
 
   function forget(): void {
@@ -64,12 +64,20 @@ export function createRowWindow<Row>(
   return {
     at: (index) => pages.get(Math.floor(index / pageSize))?.[index % pageSize],
     total: () => count,
-    reachable: () => Math.min(count, starts.length * pageSize),
     async show(first, end) {
+      asked += 1
+      const mine = asked
       const from = Math.floor(first / pageSize)
       const to = Math.floor(Math.max(first, end - 1) / pageSize)
+      const isDown = from >= (seen[0] ?? 0)
       seen = Array.from({ length: to - from + 1 }, (_, at) => from + at)
-      for (const page of seen) if (!pages.has(page)) await loadPage(page)
+      const next = isDown ? to + 1 : from - 1
+      const isThere = next >= 0 && next * pageSize < count
+      for (const page of isThere ? [...seen, next] : seen) {
+        // Who scrolled on is not kept waiting by what they passed.
+        if (mine !== asked) return
+        if (!pages.has(page)) await loadPage(page)
+      }
     },
     async refresh() {
       for (const page of seen) await loadPage(page)

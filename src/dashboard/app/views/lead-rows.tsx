@@ -5,16 +5,16 @@ import { type Column, type Row, rowsDocument, rowsShape } from '../api/records.t
 import { type Condition, filterOf } from '../state/lead-filter.ts'
 import { beat, noteAnswer, noteFailure } from '../state/live.ts'
 import { address, setQuery } from '../state/route.ts'
-import { createRowWindow, pageSize } from '../state/row-window.ts'
+import { createRowWindow, pageSize, type Start } from '../state/row-window.ts'
+import { rowHeightPx, scaleOf } from '../state/scroll-scale.ts'
 import type { KnownTable } from '../state/tables.ts'
 import { Empty, Problem } from '../ui/parts.tsx'
-import { count, counted, isEmpty, label, shown as shownText } from '../ui/text.ts'
+import { counted, isEmpty, label, shown as shownText } from '../ui/text.ts'
 
-const rowHeightPx = 36
 /** Rows above and below what is seen, so that scrolling finds them there. */
-const margin = 12
-/** Browsers do not draw elements taller than some 16 million pixels. */
-const rowsMax = 400_000
+const margin = 10
+/** Who scrolls on within it is still on the way: what they pass is not asked for. */
+const passingMs = 70
 
 export interface LeadRowsProps {
   readonly known: KnownTable
@@ -27,7 +27,7 @@ export interface LeadRowsProps {
 export function LeadRows({ known, shown, conditions, order, search }: LeadRowsProps) {
   const { table, columns } = known
   const box = useRef<HTMLElement>(null)
-  const [first, setFirst] = useState(0)
+  const [scrolled, setScrolled] = useState(0)
   const [height, setHeight] = useState(600)
   const [problem, setProblem] = useState<string | undefined>(undefined)
   const [isLoaded, setLoaded] = useState(false)
@@ -35,14 +35,15 @@ export function LeadRows({ known, shown, conditions, order, search }: LeadRowsPr
   const names = shown.map(({ name }) => name).join(' ')
   const key = JSON.stringify([table.list, names, conditions, order, search])
 
+  const columnsShown = useMemo(() => shown, [key])
   const rows = useMemo(() => {
     const document = rowsDocument(table, shown)
     const filter = filterOf(conditions, columns)
-    const load = async (after: string | null) => {
+    const load = async (start: Start) => {
       try {
         const { page } = await ask(document, rowsShape, {
           first: pageSize,
-          ...(after === null ? {} : { after }),
+          ...start,
           ...(filter === undefined ? {} : { filter }),
           ...(order === undefined ? {} : { orderBy: order }),
           ...(search.trim() === '' ? {} : { search }),
@@ -63,14 +64,25 @@ export function LeadRows({ known, shown, conditions, order, search }: LeadRowsPr
 
   useEffect(() => {
     setLoaded(false)
-    setFirst(0)
+    setScrolled(0)
     if (box.current !== null) box.current.scrollTop = 0
   }, [key])
-  const end = first + Math.ceil(height / rowHeightPx) + margin
+  const total = rows.total()
+  const scale = scaleOf(total, height - rowHeightPx)
+  const first = scale.firstAt(scrolled)
   const from = Math.max(0, first - margin)
+  const end = Math.min(total, first + Math.ceil(height / rowHeightPx) + margin)
   useEffect(() => {
-    // What went wrong is shown by `load`; the next scroll or beat tries again.
-    rows.show(from, end).catch(noteFailure)
+    const show = () => {
+      // What went wrong is shown by `load`; the next scroll or beat tries again.
+      rows.show(from, Math.max(end, from + 1)).catch(noteFailure)
+    }
+    if (total === 0) {
+      show()
+      return undefined
+    }
+    const timer = setTimeout(show, passingMs)
+    return () => clearTimeout(timer)
   }, [rows, from, end])
   useEffect(
     () =>
@@ -87,16 +99,13 @@ export function LeadRows({ known, shown, conditions, order, search }: LeadRowsPr
     return () => observer.disconnect()
   }, [])
 
-  const total = rows.total()
-  const length = Math.min(rows.reachable(), rowsMax)
-  const last = Math.min(end, length)
-  const indexes = Array.from({ length: Math.max(0, last - from) }, (_, at) => from + at)
+  const indexes = Array.from({ length: Math.max(0, end - from) }, (_, at) => from + at)
+  const above = Math.max(0, scale.topOf(from, scrolled))
+  const below = Math.max(0, scale.heightPx - above - indexes.length * rowHeightPx)
   return (
     <>
       <p aria-live="polite">
         {isLoaded ? counted(total, 'record') : 'Loading…'}
-        {total > rowsMax &&
-          ` (the first ${count(rowsMax)} can be scrolled to; filter, or turn the order round, for the others)`}
       </p>
       {problem !== undefined && (
         <Problem
@@ -119,7 +128,7 @@ export function LeadRows({ known, shown, conditions, order, search }: LeadRowsPr
         aria-label={label(table.list)}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard.
         tabIndex={0}
-        onScroll={(event) => setFirst(Math.floor(event.currentTarget.scrollTop / rowHeightPx))}
+        onScroll={(event) => setScrolled(event.currentTarget.scrollTop)}
       >
         <table aria-rowcount={total + 1}>
           <thead>
@@ -130,13 +139,11 @@ export function LeadRows({ known, shown, conditions, order, search }: LeadRowsPr
             </tr>
           </thead>
           <tbody>
-            <Spacer rows={from} columns={shown.length} />
+            <Spacer heightPx={above} columns={shown.length} />
             {indexes.map((index) => (
-              <tr key={index} aria-rowindex={index + 2}>
-                <Cells row={rows.at(index)} shown={shown} />
-              </tr>
+              <ShownRow key={index} index={index} row={rows.at(index)} shown={columnsShown} />
             ))}
-            <Spacer rows={Math.max(0, length - last)} columns={shown.length} />
+            <Spacer heightPx={below} columns={shown.length} />
           </tbody>
         </table>
       </section>
@@ -145,12 +152,24 @@ export function LeadRows({ known, shown, conditions, order, search }: LeadRowsPr
 }
 
 /** Stands for rows that are not drawn. */
-function Spacer({ rows, columns }: { rows: number; columns: number }) {
-  if (rows === 0) return null
+function Spacer({ heightPx, columns }: { heightPx: number; columns: number }) {
+  if (heightPx === 0) return null
   return (
-    <tr class="gap">
-      <td colSpan={columns} class="spacer" style={{ height: `${rows * rowHeightPx}px` }} />
+    <tr class="gap" aria-hidden="true">
+      <td colSpan={columns} class="spacer" style={{ height: `${heightPx}px` }} />
     </tr>
+  )
+}
+
+/** Drawn anew only where it is another row, or has come: scrolling moves the others as they are. */
+function ShownRow({ index, row, shown }: { index: number; row: Row | undefined; shown: readonly Column[] }) {
+  return useMemo(
+    () => (
+      <tr aria-rowindex={index + 2}>
+        <Cells row={row} shown={shown} />
+      </tr>
+    ),
+    [index, row, shown],
   )
 }
 

@@ -10,6 +10,8 @@ import { may } from '../state/viewer.ts'
 import { ActionLink, Ago, Empty, Live, Tag, Value, Wide } from '../ui/parts.tsx'
 import { label } from '../ui/text.ts'
 import { LeadEditor } from './lead-editor.tsx'
+import { LeadHistory } from './lead-history.tsx'
+import { LeadQuality } from './lead-quality.tsx'
 
 export function LeadDetail({ id, known }: { id: string; known: KnownTable }) {
   const { table, columns, judged } = known
@@ -66,7 +68,9 @@ export function LeadDetail({ id, known }: { id: string; known: KnownTable }) {
                   <Fields record={record} known={known} />
                 </>
               )}
+              <LeadQuality record={record} table={table} />
               <SyncState record={record} />
+              {record.history !== null && record.history !== undefined && <LeadHistory of={record.history} />}
               <Moves moves={moves} />
             </>
           )
@@ -82,12 +86,6 @@ function Fields({ record, known }: { record: RecordView; known: KnownTable }) {
   const unreadable = new Map(record.unreadableValues.map(({ field, text }) => [field, text]))
   return (
     <>
-      {quality !== null && quality !== undefined && (
-        <p>
-          Quality <b>{Math.round(quality.score)}</b> of 100
-          {quality.issues.length === 0 ? ': every declared check passes.' : `; ${quality.issues.length} checks fail.`}
-        </p>
-      )}
       <Wide label="Fields">
         <table class="fields">
           <tbody>
@@ -113,13 +111,6 @@ function Fields({ record, known }: { record: RecordView; known: KnownTable }) {
           </tbody>
         </table>
       </Wide>
-      {quality?.issues
-        .filter(({ field }) => field === null)
-        .map((issue) => (
-          <p class="warn" key={issue.check}>
-            <Tag word={issue.severity} /> {issue.reason}
-          </p>
-        ))}
       <p class="quiet">
         Key <code>{record.recordKey}</code>
       </p>
