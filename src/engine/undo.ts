@@ -116,12 +116,14 @@ function targetsById(
       hint: `It worked on ${resources.join(', ')}.`,
     })
   }
-  const done = found.filter((record) => isDone(record) || (choice.take.length > 0 && leftConflicts(record)))
+  const done = found.filter(
+    (record) => isDone(record) || (choice.take.length > 0 && ledger.leftByUndo(record.action.id) > 0),
+  )
   if (done.length === 0) {
     throw new OperationalError(
       'ACTION_NOT_UNDOABLE',
       `${id} is ${[...new Set(found.map((record) => record.state))].join(', ')}; only what was carried out can be undone`,
-      found.some(leftConflicts)
+      found.some(({ action }) => ledger.leftByUndo(action.id) > 0)
         ? { hint: 'Name with --take which of the records it left alone are taken back too.' }
         : {},
     )
@@ -131,11 +133,6 @@ function targetsById(
 
 function isDone({ state }: ActionRecord): boolean {
   return state === 'succeeded' || state === 'verified'
-}
-
-/** Undone, but for records that were changed since. */
-function leftConflicts({ state, result }: ActionRecord): boolean {
-  return state === 'undone' && typeof result?.conflicts === 'number' && result.conflicts > 0
 }
 
 export interface UndoAsk {

@@ -86,7 +86,7 @@ function draftOf(
         ? [{ code: 'changed-since', count: conflicts, message: 'Records changed since are left alone' }]
         : [],
     precondition: evidence,
-    affected: { count: action.affected.count, sample: action.affected.sample },
+    affected: { count: Math.min(action.affected.count, count), sample: action.affected.sample },
     population: action.population,
     preview: action.preview.map((cell) => ({ ...cell, before: cell.after, after: cell.before })),
     reversible: 'from-checkpoint',
@@ -114,6 +114,7 @@ async function reversalOf(
   const conflicts: UndoConflict[] = []
   for (const move of done) {
     const record = move.rec === null ? undefined : now.get(move.rec)
+    if (isAsBefore(move, record, parts)) continue
     const asWritten = reverse(move, record, false, parts)
     const isTaken = asWritten === undefined && takes(rows, move.key)
     const reversed = isTaken ? reverse(move, record, true, parts) : asWritten
@@ -159,6 +160,15 @@ function conflictOf(
     by: [],
     isUnbroken: false,
   }
+}
+
+/** Whether an update was taken back already. */
+function isAsBefore({ verb, content }: KeptMove, record: RemoteRecord | undefined, { mapping }: OpenParts): boolean {
+  if (verb !== 'update-remote' || record === undefined) return false
+  return mapping.fields.every(({ field, remote }) => {
+    const cell = content.cells[field.name]
+    return cell === undefined || sameMark(markOf(readRemote(field, remote, record.fields[remote.id])), cell.before)
+  })
 }
 
 /** What a field of the record holds in Airtable now. */
@@ -216,11 +226,11 @@ function isAsWritten(move: KeptMove, record: RemoteRecord, { mapping, store }: O
     const cell = move.content.cells[field.name]
     if (cell === undefined) return move.verb !== 'create-remote' || isEmptyNow(record, remote.id)
     const now = readRemote(field, remote, record.fields[remote.id])
-    const agreed = base?.[field.name]?.remote
-    // Airtable may have put what we wrote into a form of its own; then that is what the sides agreed on.
+    const agreed = base?.[field.name]
+    // Airtable may have put what we wrote into a form of its own; then that is what the sides agreed on for it.
     return (
       sameMeaning(field, remote, readRemote(field, remote, cell.afterRaw), now) ||
-      (agreed !== undefined && sameMark(agreed, markOf(now)))
+      (agreed !== undefined && sameMark(agreed.local, cell.after) && sameMark(agreed.remote, markOf(now)))
     )
   })
 }
