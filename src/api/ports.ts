@@ -4,6 +4,8 @@
  * shown to the caller with code, message and hint; any other error is masked.
  */
 import type { UndoSelection } from '../engine/undo.ts'
+import type { UndoConflictView } from '../engine/undo-conflict-view.ts'
+import type { UndoChoice } from '../engine/undo-rows.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import type { AccessNote } from './access-notes.ts'
 
@@ -222,16 +224,30 @@ export type UndoOutcome =
   | {
       readonly is: 'undoing'
       /** The new actions that take back, newest first, each with what it undoes. */
-      readonly actions: readonly { readonly actionId: string; readonly undoes: string; readonly state: string }[]
+      readonly actions: readonly {
+        /** Null in a dry run, where an undo of what is newer has to come first. */
+        readonly actionId: string | null
+        readonly undoes: string
+        /** `verified`: done; `approved`: it waits; `planned`: a dry run. */
+        readonly state: string
+        /** Changes that it made, or would make. */
+        readonly changes: number
+        /** Records that the choice left out and that can still be taken back. */
+        readonly remaining: number
+      }[]
       /** Keys of records that were changed since and stay as they are. */
       readonly conflicts: readonly string[]
+      /** The records that were changed since, with what is done about each. */
+      readonly conflictDetails: readonly UndoConflictView[]
       /** What only a person can take back, and how. */
       readonly byHand: readonly { readonly actionId: string; readonly steps: string }[]
       /** What stays as it is: it cannot be taken back, or it failed and ended the undo. */
       readonly left: readonly { readonly actionId: string; readonly message: string }[]
       readonly runId: string | null
     }
-  | { readonly is: 'not-undoable'; readonly message: string }
+  /** Nothing was taken back, since records were changed since and nobody decided on them. */
+  | { readonly is: 'conflicts'; readonly message: string; readonly conflicts: readonly UndoConflictView[] }
+  | { readonly is: 'not-undoable'; readonly message: string; readonly hint: string }
   | { readonly is: 'not-found' }
 
 export interface EventView {
@@ -348,7 +364,13 @@ export interface EnginePort {
     readonly reason: string
   }): Awaitable<RejectOutcome>
   /** Undoes an action or all of a run. */
-  undo(request: { readonly of: UndoSelection; readonly actor: string }): Awaitable<UndoOutcome>
+  undo(request: {
+    readonly of: UndoSelection
+    readonly actor: string
+    readonly choice?: UndoChoice
+    /** Only says what would be done. */
+    readonly dryRun?: boolean
+  }): Awaitable<UndoOutcome>
   /** Asks for a look at one resource, or at all; undefined when there is no such resource. */
   reconcile(request: {
     readonly resource: ResourceAddress | undefined

@@ -154,7 +154,7 @@ describe('acting on the state', () => {
     expect(server.engine.calls).toMatchObject([
       { method: 'undo', request: { of: { is: 'since', sinceMs: Date.parse(since), resource: 'table/leads' } } },
     ])
-    for (const input of [{}, { id: 'x', since }, { id: 'x', resource: 'table/leads' }, { since: 'yesterday' }]) {
+    for (const input of [{}, { id: 'x', since }, { id: 'x', keepTheirs: ['a'], take: ['a'] }, { since: 'yesterday' }]) {
       expect((await server.query(undo, { input })).data.undo).toEqual({ __typename: 'InputInvalid' })
     }
     expect(server.engine.calls).toHaveLength(1)

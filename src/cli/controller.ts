@@ -6,8 +6,9 @@ import { z } from 'zod'
 import { isoOf, systemClock } from '../clock.ts'
 import { currentLease, type LeaseHolder } from '../engine/lease.ts'
 import type { UndoSelection } from '../engine/undo.ts'
+import type { UndoChoice } from '../engine/undo-rows.ts'
 import { type ErrorCode, errorTable, messageOf, OperationalError } from '../errors.ts'
-import type { JsonObject } from '../json.ts'
+import type { JsonObject, JsonValue } from '../json.ts'
 import { isHolderAlive } from '../targets/process/holder.ts'
 import { createOffload } from '../targets/process/offload.ts'
 import { openDatabases } from '../targets/sqlite/databases.ts'
@@ -25,17 +26,32 @@ export interface Controller {
   readonly address: string
   approve(ids: readonly string[], comment: string | undefined): Promise<readonly Answered[]>
   reject(ids: readonly string[], reason: string): Promise<readonly Answered[]>
-  /** Undoes an action or a run; `undone` as the API tells it. */
-  undo(of: UndoSelection): Promise<RemoteUndo>
+  /** Undoes an action or a run; as the API tells it. */
+  undo(of: UndoSelection, choice: UndoChoice): Promise<RemoteUndo | UndoStopped>
   /** Any operation; gives its `data`. Throws what the API refuses. */
   request<Data>(query: string, variables: JsonObject, schema: z.ZodType<Data>): Promise<Data>
 }
 
 export interface RemoteUndo {
-  readonly items: readonly { readonly actionId: string; readonly undoId: string; readonly state: string }[]
+  readonly is: 'undoing'
+  readonly items: readonly {
+    readonly actionId: string
+    readonly undoId: string | null
+    readonly state: string
+    readonly changes: number
+    readonly remaining: number
+  }[]
   readonly conflicts: readonly string[]
+  readonly conflictDetails: readonly RemoteConflict[]
   readonly byHand: readonly { readonly actionId: string; readonly steps: string }[]
   readonly left: readonly { readonly actionId: string; readonly message: string }[]
+}
+
+/** Nothing was taken back: records were changed since, and the choice was to stop then. */
+export interface UndoStopped {
+  readonly is: 'stopped'
+  readonly message: string
+  readonly conflicts: readonly RemoteConflict[]
 }
 
 /** The controller of the workspace; undefined when none runs. Throws CONTROLLER_UNREACHABLE when one runs without an API. */
@@ -203,35 +219,80 @@ function rejectBy(request: Request): Controller['reject'] {
   }
 }
 
+const jsonSchema: z.ZodType<JsonValue> = z.json()
+const conflictSchema = z
+  .object({
+    actionId: z.string(),
+    table: z.string(),
+    key: z.string(),
+    kind: z.enum(['CHANGED', 'GONE', 'BACK']),
+    cells: z.array(z.object({ field: z.string(), before: jsonSchema, made: jsonSchema, now: jsonSchema })),
+    outcome: z.enum(['KEPT', 'TAKEN']),
+    chosen: z.boolean(),
+    changedBy: z
+      .object({ actionId: z.string(), actor: z.string(), resource: z.string(), summary: z.string(), at: z.string() })
+      .nullable(),
+  })
+  .transform(({ kind, outcome, chosen, ...rest }) => ({
+    ...rest,
+    is: kindOfConflict[kind],
+    outcome: outcome === 'TAKEN' ? ('taken' as const) : ('kept' as const),
+    isChosen: chosen,
+  }))
+const kindOfConflict = { CHANGED: 'changed', GONE: 'gone', BACK: 'back' } as const
+
+/** A conflict as the API shows it to the holder of the token: personal values may be masked. */
+export type RemoteConflict = z.output<typeof conflictSchema>
+
 const undoneSchema = z.object({
   undo: z.union([
     z.object({
-      actions: z.array(z.object({ actionId: z.string(), undoes: z.string(), state: z.string() })),
+      actions: z.array(
+        z.object({
+          actionId: z.string().nullable(),
+          undoes: z.string(),
+          state: z.string(),
+          changes: z.number(),
+          remaining: z.number(),
+        }),
+      ),
       conflicts: z.array(z.string()),
+      conflictDetails: z.array(conflictSchema),
       byHand: z.array(z.object({ actionId: z.string(), steps: z.string() })),
       left: z.array(z.object({ actionId: z.string(), message: z.string() })),
     }),
-    z.object({ message: z.string() }),
+    z.object({ message: z.string(), stopping: z.array(conflictSchema) }),
+    z.object({ message: z.string(), hint: z.string().optional() }),
   ]),
 })
+const conflictFields = `actionId table key kind cells { field before made now } outcome chosen
+  changedBy { actionId actor resource summary at }`
+const undoMutation = `mutation ($input: UndoInput!) { undo(input: $input) {
+  ... on Undoing { actions { actionId undoes state changes remaining } conflicts conflictDetails { ${conflictFields} }
+    byHand { actionId steps } left { actionId message } }
+  ... on UserError { message } ... on NotUndoable { hint } ... on UndoConflicts { stopping: conflicts { ${conflictFields} } } } }`
 
 function undoBy(request: Request): Controller['undo'] {
-  return async (of) => {
-    const input =
-      of.is === 'id'
-        ? { id: of.id }
-        : { since: isoOf(of.sinceMs), ...(of.resource === undefined ? {} : { resource: of.resource }) }
-    const { undo: outcome } = await request(
-      `mutation ($input: UndoInput!) { undo(input: $input) { ... on Undoing { actions { actionId undoes state } conflicts byHand { actionId steps } left { actionId message } } ... on UserError { message } } }`,
-      { input },
-      undoneSchema,
-    )
-    if ('message' in outcome) throw new OperationalError('ACTION_NOT_UNDOABLE', outcome.message)
+  return async (of, { keys, onConflict, keepTheirs, take }) => {
+    const input = {
+      ...(of.is === 'id' ? { id: of.id } : { since: isoOf(of.sinceMs) }),
+      ...(of.resource === undefined ? {} : { resource: of.resource }),
+      ...(keys === null ? {} : { keys }),
+      onConflict: onConflict.toUpperCase(),
+      keepTheirs,
+      take,
+    }
+    const { undo: outcome } = await request(undoMutation, { input }, undoneSchema)
+    if ('stopping' in outcome) return { is: 'stopped', message: outcome.message, conflicts: outcome.stopping }
+    if ('message' in outcome) {
+      const { message, hint } = outcome
+      throw new OperationalError('ACTION_NOT_UNDOABLE', message, hint === undefined ? {} : { hint })
+    }
+    const { actions, ...rest } = outcome
     return {
-      items: outcome.actions.map(({ actionId, undoes, state }) => ({ actionId: undoes, undoId: actionId, state })),
-      conflicts: outcome.conflicts,
-      byHand: outcome.byHand,
-      left: outcome.left,
+      is: 'undoing',
+      ...rest,
+      items: actions.map(({ actionId, undoes, ...action }) => ({ actionId: undoes, undoId: actionId, ...action })),
     }
   }
 }

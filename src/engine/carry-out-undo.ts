@@ -5,6 +5,7 @@ import type { Ledger } from './ledger.ts'
 import type { ReconcilePorts } from './reconcile.ts'
 import { keyText } from './resource.ts'
 import type { PlannedUndo } from './undo.ts'
+import { isPartial } from './undo-rows.ts'
 
 /**
  * Executes a planned undo that the gate let through, marks what it took back, and quarantines the declaration for those
@@ -35,7 +36,10 @@ export async function carryOutUndo(
   return execution
 }
 
-/** What follows once an undo took effect, now or before a crash: its original is undone, and held back. */
+/**
+ * What follows once an undo took effect, now or before a crash: its original is undone, and held back. One that left out
+ * records holds it back too, but the original can still be undone.
+ */
 export function completeUndo(
   undo: Action,
   ledger: Ledger,
@@ -44,6 +48,7 @@ export function completeUndo(
 ): void {
   const original = undo.undoes === undefined ? undefined : ledger.record(undo.undoes)
   if (original === undefined || (original.state !== 'succeeded' && original.state !== 'verified')) return
-  ledger.move('action.undone', original.action, run, { by: undo.id, conflicts })
+  // Without the run: the original stays a part of the run that did it.
+  if (!isPartial(undo)) ledger.move('action.undone', original.action, { actor: run.actor }, { by: undo.id, conflicts })
   ledger.quarantine(original.action, run.actor)
 }

@@ -66,7 +66,7 @@ export interface ResourceStatus {
 
 /** One line of an explanation. */
 export interface WhyLine {
-  readonly label: 'resource' | 'reason' | 'evidence' | 'since' | 'wake-up' | 'next step'
+  readonly label: 'resource' | 'reason' | 'evidence' | 'since' | 'wake-up' | 'next step' | 'undo'
   readonly text: string
 }
 

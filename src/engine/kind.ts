@@ -9,6 +9,7 @@ import type { Category, Drift, DriftDraft } from './drift.ts'
 import type { Observation, Scope } from './observation.ts'
 import type { WaitReason } from './outcome.ts'
 import type { Declared } from './resource.ts'
+import type { UndoneRows, UndoRows } from './undo-rows.ts'
 
 /** What the engine gives to an effect. */
 export interface EffectContext {
@@ -52,9 +53,20 @@ export interface HealthCheck {
 
 /** The answer of `planUndo`: an action like any other, what a person does instead (`by-hand` actions), or why there is none. */
 export type UndoPlan =
-  | { readonly is: 'undo'; readonly draft: ActionDraft; readonly conflicts: readonly string[] }
+  | {
+      readonly is: 'undo'
+      readonly draft: ActionDraft
+      /** Keys of records that were changed since and stay; 20 at most. */
+      readonly conflicts: readonly string[]
+      /** Record by record; only of a kind that heeds a choice of records. */
+      readonly rows?: UndoneRows
+    }
   | { readonly is: 'by-hand'; readonly steps: string }
-  | { readonly is: 'not-undoable'; readonly reason: string }
+  | { readonly is: 'not-undoable'; readonly reason: string; readonly rows?: UndoneRows }
+  /** None of the chosen records was touched by it. */
+  | { readonly is: 'untouched'; readonly unknownKeys: readonly string[] }
+  /** What taking it back needs is not kept any more, or never was. */
+  | { readonly is: 'expired' }
 
 /** What a resource waits for by itself: a pause after a failure, something else that must come first. */
 export interface Waits {
@@ -83,8 +95,11 @@ export interface Kind<Spec extends JsonObject = JsonObject, State = unknown> {
   apply(action: Action, context: EffectContext): Promise<Applied>
   /** After a crash: did it take effect? `partly` means that calling `apply` again completes it. */
   probe(action: Action, context: EffectContext): Promise<'applied' | 'partly' | 'not-applied' | 'unknown'>
-  /** How a succeeded action would be undone now. Reads the world, changes nothing. */
-  planUndo(action: Action, context: EffectContext): Promise<UndoPlan>
+  /**
+   * How a succeeded action would be undone now. Reads the world, changes nothing. A kind that changes records takes back
+   * those that `rows` names and gives what it comes to; `checkpoint` of the undo then reads the same by `rowsOf`.
+   */
+  planUndo(action: Action, context: EffectContext, rows?: UndoRows): Promise<UndoPlan>
   /**
    * What changed since a cursor of an earlier look: the rows to look at, or all when that cannot be told. The cursor
    * is opaque to the engine, which keeps it once the look has succeeded. A kind without it is always looked at whole.

@@ -47,6 +47,8 @@ export interface Ledger {
   plan(action: Action): void
   move(type: ActionEntryType, action: Action, by: { actor: string; runId?: string }, body: JsonObject): void
   preview(id: string): readonly CellPreview[]
+  /** How many records the undo of an action left alone, since they were changed; 0 where it was not undone. */
+  leftByUndo(id: string): number
   /** Holds back what an undone action did, for the declaration it followed from. An undo that is undone lifts it. */
   quarantine(undone: Action, by: string): void
   liftQuarantine(action: Action, by: string): void
@@ -169,6 +171,16 @@ export function createLedger(journal: JournalStore): Ledger {
     preview(id) {
       const row = db.prepare<[string], { body: string }>('SELECT body FROM previews WHERE action_id = ?').get(id)
       return row === undefined ? [] : previewSchema.parse(JSON.parse(row.body))
+    },
+    leftByUndo(id) {
+      const body = db
+        .prepare<[string], string>(
+          `SELECT body FROM entries WHERE action_id = ? AND type = 'action.undone' ORDER BY seq DESC LIMIT 1`,
+        )
+        .pluck()
+        .get(id)
+      const conflicts = body === undefined ? 0 : parseBody(body).conflicts
+      return typeof conflicts === 'number' ? conflicts : 0
     },
     quarantine(undone, by) {
       const type = undone.cause === 'undo' ? 'quarantine.lifted' : 'quarantine.set'

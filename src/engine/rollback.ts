@@ -5,6 +5,7 @@ import type { Action } from './action.ts'
 import { carryOutUndo } from './carry-out-undo.ts'
 import type { Executed, ReconcilePorts } from './reconcile.ts'
 import { planUndoOf } from './undo.ts'
+import { wholeUndo } from './undo-rows.ts'
 
 export interface FailureShare {
   readonly failed: number
@@ -37,9 +38,14 @@ export async function rollBackWhenFailing(
     const record = ports.ledger.record(action.id)
     if (record === undefined || action.reversible === 'irreversible') continue
     try {
-      const undo = await planUndoOf(record, 'controller', { signal: run.signal, progress: () => undefined }, ports)
-      // What it added is empty and harms nothing.
-      if (undo.is === 'by-hand') continue
+      const undo = await planUndoOf(
+        { record, requestedBy: 'controller', choice: wholeUndo, checkpoints: policy.checkpoints },
+        { signal: run.signal, progress: () => undefined },
+        ports,
+      )
+      if (undo.is === 'kept') throw undo.error
+      // By hand: what it added is empty and harms nothing.
+      if (undo.is !== 'planned') continue
       const execution = await carryOutUndo(undo, { ...run, actor: 'controller' }, ports)
       if (execution.is === 'succeeded') taken.push(action)
     } catch (error) {

@@ -24,6 +24,6 @@ export function namingOwnFiles<Spec extends JsonObject, State>(
     checkpoint: (action, context) => named(() => kind.checkpoint(action, context)),
     apply: (action, context) => named(() => kind.apply(action, context)),
     probe: (action, context) => named(() => kind.probe(action, context)),
-    planUndo: (action, context) => named(() => kind.planUndo(action, context)),
+    planUndo: (action, context, rows) => named(() => kind.planUndo(action, context, rows)),
   }
 }

@@ -6,7 +6,6 @@ import { createAuth } from '../api/auth/auth.ts'
 import { openTokens } from '../api/auth/tokens.ts'
 import { createApi } from '../api/http/server.ts'
 import type { Clock, Timer } from '../clock.ts'
-import { isoOf } from '../clock.ts'
 import { watchFile } from '../desired/watch.ts'
 import { createLoop } from '../engine/loop.ts'
 import { type InvariantViolation, messageOf } from '../errors.ts'
@@ -19,6 +18,7 @@ import { leadsOf } from './lead-access.ts'
 import { type Leads, repositoryMap } from './leads.ts'
 import { noteHead, openWorkspace, type Workspace } from './open.ts'
 import { createProgramPort } from './program-port.ts'
+import { pruneCheckpoints } from './prune-checkpoints.ts'
 import { createQualityPort } from './quality-port.ts'
 import { createSyncPort } from './sync-port.ts'
 
@@ -195,10 +195,7 @@ function reload(workspace: Workspace, log: Log): void {
 
 /** Checkpoints older than the policy keeps them: what they belong to can no longer be undone. */
 function expireCheckpoints({ changeSets, generations, journal }: Workspace, clock: Clock): void {
-  const beforeMs = clock.nowMs() - generations.inForce().state.policy.checkpoints.keep
-  const expired = changeSets.expire(beforeMs)
-  if (expired > 0)
-    journal.append([{ type: 'checkpoints.expired', actor: 'controller', body: { expired, before: isoOf(beforeMs) } }])
+  pruneCheckpoints({ changeSets, journal, policy: generations.inForce().state.policy, clock })
 }
 
 /** Signs what the journal holds and has copies of the heads follow. */

@@ -1,13 +1,6 @@
 /** What the API asks of the controller, answered by the engine. */
 import type { AccessNote } from '../api/access-notes.ts'
-import type {
-  ActionRecordView,
-  ApproveOutcome,
-  EnginePort,
-  EventView,
-  ProgressView,
-  UndoOutcome,
-} from '../api/ports.ts'
+import type { ActionRecordView, ApproveOutcome, EnginePort, EventView, ProgressView } from '../api/ports.ts'
 import type { Clock } from '../clock.ts'
 import type { StoredEvent } from '../engine/event-store.ts'
 import type { ActionRecord } from '../engine/ledger.ts'
@@ -17,7 +10,9 @@ import { isSamePerson } from '../engine/person.ts'
 import { planIdOf } from '../engine/planner.ts'
 import type { RunProgress } from '../engine/reconcile.ts'
 import { keyText, parseKey, type ResourceKey } from '../engine/resource.ts'
-import { requestUndo, type UndoResult } from '../engine/undo-request.ts'
+import { previewUndo } from '../engine/undo-preview.ts'
+import { requestUndo } from '../engine/undo-request.ts'
+import { wholeUndo } from '../engine/undo-rows.ts'
 import { verdictOf } from '../engine/verdict.ts'
 import { actionViewOf, viewOf } from '../engine/view.ts'
 import { OperationalError } from '../errors.ts'
@@ -25,6 +20,7 @@ import { type ActionState, actionStates, type NewEntry } from '../journal/entry.
 import { desiredStatePort } from './desired-state-port.ts'
 import { liftSuppression } from './lift-suppression.ts'
 import type { Workspace } from './open.ts'
+import { previewOutcome, undoOutcome } from './undo-outcome.ts'
 
 export interface EnginePortOptions {
   readonly workspace: Workspace
@@ -103,15 +99,17 @@ export function createEnginePort(options: EnginePortOptions): EnginePort {
       for (const id of rejected) wakeResourceOf(id, options)
       return { rejected, notPending: actionIds.filter((id) => !rejected.includes(id)) }
     },
-    async undo({ of, actor }) {
+    async undo({ of, actor, choice = wholeUndo, dryRun = false }) {
       try {
-        const results = await requestUndo({ of, actor, signal }, engine)
+        if (dryRun) return previewOutcome(await previewUndo({ of, choice, actor, signal }, engine), engine.ledger)
+        const results = await requestUndo({ of, choice, actor, signal }, engine)
         for (const { actionId } of results) wakeResourceOf(actionId, options)
-        return undoOutcome(results)
+        return undoOutcome(results, engine.ledger)
       } catch (error) {
         if (!(error instanceof OperationalError)) throw error
         if (error.code === 'ACTION_NOT_FOUND') return { is: 'not-found' }
-        if (error.code === 'ACTION_NOT_UNDOABLE') return { is: 'not-undoable', message: error.message }
+        if (error.code === 'ACTION_NOT_UNDOABLE')
+          return { is: 'not-undoable', message: error.message, hint: error.hint }
         throw error
       }
     },
@@ -232,33 +230,6 @@ function whatBecameOf(id: string, { workspace }: EnginePortOptions): string {
   if (record === undefined) return `${id}: no repair has that id`
   const message = record.result?.message
   return typeof message === 'string' ? message : `${id} is ${record.state} already`
-}
-
-function undoOutcome(results: readonly UndoResult[]): UndoOutcome {
-  const failed = results.find((result) => result.is === 'failed')
-  if (failed?.is === 'failed' && results.length === 1) return { is: 'not-undoable', message: failed.message }
-  return {
-    is: 'undoing',
-    actions: results.flatMap((result) =>
-      result.is === 'undone' || result.is === 'waiting'
-        ? [
-            {
-              actionId: result.undoId,
-              undoes: result.actionId,
-              state: result.is === 'undone' ? 'verified' : 'approved',
-            },
-          ]
-        : [],
-    ),
-    conflicts: results.flatMap((result) => (result.is === 'undone' ? result.conflicts : [])),
-    byHand: results.flatMap((result) =>
-      result.is === 'by-hand' ? [{ actionId: result.actionId, steps: result.steps }] : [],
-    ),
-    left: results.flatMap((result) =>
-      result.is === 'kept' || result.is === 'failed' ? [{ actionId: result.actionId, message: result.message }] : [],
-    ),
-    runId: null,
-  }
 }
 
 function actionRecordView(record: ActionRecord, { engine }: Workspace): ActionRecordView {

@@ -13,11 +13,12 @@ export function lazyChangeSets(open: () => ChangeSets): ChangeSets {
     page: (actionId, from, limit) => sets().page(actionId, from, limit),
     apply: (actionId, databases, options) => sets().apply(actionId, databases, options),
     probe: (actionId, databases) => sets().probe(actionId, databases),
-    reverse: (actionId, undoId, databases) => sets().reverse(actionId, undoId, databases),
+    reverse: (actionId, undoId, databases, choice) => sets().reverse(actionId, undoId, databases, choice),
     discard: (actionId) => sets().discard(actionId),
     redact: (replace) => sets().redact(replace),
     trail: (record) => sets().trail(record),
-    expire: (beforeMs) => sets().expire(beforeMs),
+    expire: (bounds) => sets().expire(bounds),
+    bytes: () => sets().bytes(),
     close: () => opened?.close(),
   }
 }

@@ -1,8 +1,7 @@
-/** The plan, the actions of the journal, and what people do with them: approve, reject, undo. */
+/** The plan, the actions of the journal, and what people do with them: approve and reject. */
 import { isoOf } from '../../clock.ts'
-import type { UndoSelection } from '../../engine/undo.ts'
 import { actorOf, may } from '../auth/permissions.ts'
-import type { ActionRecordView, ApproveOutcome, EnginePort, PlanView, ResourceAddress, UndoOutcome } from '../ports.ts'
+import type { ActionRecordView, ApproveOutcome, EnginePort, PlanView, ResourceAddress } from '../ports.ts'
 import { type Intervention, interventionsOf, severityOf } from '../resource-status.ts'
 import type { ConflictView, SyncPort } from '../sync-port.ts'
 import { type Builder, pageSizeDefault, requires } from './builder.ts'
@@ -18,8 +17,6 @@ type Approved = Extract<ApproveOutcome, { is: 'approved' }>
 type PlanStale = Extract<ApproveOutcome, { is: 'plan-stale' }> & { readonly message: string }
 type PlanExpired = Extract<ApproveOutcome, { is: 'plan-expired' }>
 type SelfApproval = Extract<ApproveOutcome, { is: 'self-approval' }>
-type Undoing = Extract<UndoOutcome, { is: 'undoing' }>
-type NotUndoable = Extract<UndoOutcome, { is: 'not-undoable' }>
 
 /** Conflicts that the queue shows one by one; more are told by their number. */
 const conflictsMax = 200
@@ -232,38 +229,6 @@ export function addActions(
       }),
     })
 
-  const UndoAction = builder.objectRef<Undoing['actions'][number]>('UndoAction').implement({
-    fields: (t) => ({
-      actionId: t.exposeID('actionId'),
-      undoes: t.exposeID('undoes'),
-      state: t.exposeString('state'),
-    }),
-  })
-  const UndoByHand = builder.objectRef<Undoing['byHand'][number]>('UndoByHand').implement({
-    description: 'An action that only a person can take back, and what the person does.',
-    fields: (t) => ({ actionId: t.exposeID('actionId'), steps: t.exposeString('steps') }),
-  })
-  const UndoLeft = builder.objectRef<Undoing['left'][number]>('UndoLeft').implement({
-    description: 'An action that stays as it is, and why: it cannot be taken back, or taking it back failed.',
-    fields: (t) => ({ actionId: t.exposeID('actionId'), message: t.exposeString('message') }),
-  })
-  const UndoingRef = builder.objectRef<Undoing>('Undoing').implement({
-    description: 'The undo is an action like any other; `conflicts` are records that were changed since and stay.',
-    isTypeOf: (value) => hasTag(value, 'undoing'),
-    fields: (t) => ({
-      actions: t.field({ type: [UndoAction], resolve: (outcome) => [...outcome.actions] }),
-      conflicts: t.field({ type: ['String'], resolve: (outcome) => [...outcome.conflicts] }),
-      byHand: t.field({ type: [UndoByHand], resolve: (outcome) => [...outcome.byHand] }),
-      left: t.field({ type: [UndoLeft], resolve: (outcome) => [...outcome.left] }),
-      runId: t.exposeID('runId', { nullable: true }),
-    }),
-  })
-  const NotUndoableRef = builder.objectRef<NotUndoable>('NotUndoable').implement({
-    interfaces: [results.UserError],
-    isTypeOf: (value) => hasTag(value, 'not-undoable'),
-    fields: (t) => ({ code: t.string({ resolve: () => 'NOT_UNDOABLE' }) }),
-  })
-
   const ApproveInput = builder.inputType('ApproveActionsInput', {
     fields: (t) => ({
       planId: t.id({ description: 'The plan in which the actions were shown.' }),
@@ -277,15 +242,6 @@ export function addActions(
       reason: t.string({ required: true, validate: { minLength: 1, maxLength: reasonLengthMax } }),
     }),
   })
-  const UndoInput = builder.inputType('UndoInput', {
-    description: 'Either `id`, or `since` with or without `resource`.',
-    fields: (t) => ({
-      id: t.id({ description: 'An action, or a run with all its actions.' }),
-      since: t.field({ type: 'DateTime', description: 'All that was carried out since, newest first.' }),
-      resource: t.string({ description: 'kind/name: of this resource alone.' }),
-    }),
-  })
-
   builder.mutationFields((t) => ({
     approveActions: t.errorUnionField({
       ...requires('actions.approve'),
@@ -315,38 +271,9 @@ export function addActions(
         return { is: 'rejected' as const, ...(await engine.reject({ actionIds, reason, actor: actorOf(viewer) })) }
       },
     }),
-    undo: t.errorUnionField({
-      ...requires('state.reconcile'),
-      types: [UndoingRef, NotUndoableRef, results.NotFound, ForbiddenError, InputInvalidError],
-      union: { name: 'UndoResult' },
-      args: { input: t.arg({ type: UndoInput, required: true }) },
-      resolve: async (_root, { input }, { viewer }) => {
-        const outcome = await engine.undo({ of: selectionOf(input), actor: actorOf(viewer) })
-        return outcome.is === 'not-found'
-          ? { ...outcome, message: `There is no action and no run ${input.id}.` }
-          : outcome
-      },
-    }),
   }))
 
   return { ActionRecord, Plan }
-}
-
-function selectionOf(input: {
-  readonly id?: string | null | undefined
-  readonly since?: string | null | undefined
-  readonly resource?: string | null | undefined
-}): UndoSelection {
-  const { id, since, resource } = input
-  const refuse = (path: string, message: string) => new InputInvalidError([{ path: ['input', path], message }])
-  if ((id == null) === (since == null)) throw refuse('id', 'either id or since')
-  if (id != null) {
-    if (resource != null) throw refuse('resource', 'goes with since')
-    return { is: 'id', id }
-  }
-  const sinceMs = Date.parse(since ?? '')
-  if (Number.isNaN(sinceMs)) throw refuse('since', 'is no moment of ISO 8601')
-  return { is: 'since', sinceMs, resource: resource ?? undefined }
 }
 
 function addressOf(one: Intervention): ResourceAddress {

@@ -32,6 +32,7 @@ import { scrubSentences } from './sentences.ts'
 import { addErasureTypes, addSuppressions } from './suppressions.ts'
 import { addSyncStatus } from './sync-status.ts'
 import { addSyncTypes } from './sync-types.ts'
+import { addUndo } from './undo.ts'
 
 export interface SchemaPorts {
   readonly engine: EnginePort
@@ -61,6 +62,7 @@ export function assembleApi(
   const resources = addResources(builder, engine, enums)
   const types = addSyncTypes(builder, repositories)
   const actions = addActions(builder, { engine, sync }, { enums, results, resources, Conflict: types.Conflict })
+  addUndo(builder, engine, repositories, results)
   addController(builder, engine, clock, { enums, results, resources })
   addDesiredState(builder, engine, { results, resources, actions })
   addEvents(builder, engine, resources)

@@ -1,14 +1,13 @@
 /** The types of the sync: how leads stand, what was moved, which values conflict. Values are shown as the records' own are. */
 import { isoOf } from '../../clock.ts'
-import type { JsonValue } from '../../json.ts'
 import { may, type Viewer } from '../auth/permissions.ts'
 import type { CellMoveView, ConflictView, LeadSyncView, SyncMoveView } from '../sync-port.ts'
 import type { Builder } from './builder.ts'
-import type { ApiContext, Repositories } from './context.ts'
+import type { Repositories } from './context.ts'
 import { tableNames } from './lead-names.ts'
-import { shownTo } from './masking.ts'
 import { encodeNodeId } from './node-id.ts'
 import { isoOrNull } from './scalars.ts'
+import { shownCells } from './shown-cells.ts'
 
 export type SyncTypes = ReturnType<typeof addSyncTypes>
 
@@ -16,16 +15,7 @@ export type SyncTypes = ReturnType<typeof addSyncTypes>
 type ShownCell = CellMoveView & { readonly table: string }
 
 export function addSyncTypes(builder: Builder, repositories: Repositories) {
-  /** A value as the viewer may see it: not at all without the right to read records, else masked as in the record. */
-  const shown = (context: ApiContext, table: string, field: string | null, value: JsonValue): JsonValue => {
-    const { viewer } = context
-    if (value === null || !may(viewer, 'leads.read')) return null
-    const declared = repositories.get(table)?.table
-    const isKnown = field !== null && declared?.fields.has(field) === true
-    // What no declared field stands for any more may be anything.
-    if (!isKnown || declared === undefined) return viewer.role.unmasked === 'all' ? value : null
-    return shownTo(context, declared, field, value)
-  }
+  const shown = shownCells(repositories)
   /** Sentences that may quote a value. */
   const quoting = (viewer: Viewer, text: string | null): string | null =>
     viewer.role.unmasked === 'all' && may(viewer, 'leads.read') ? text : null

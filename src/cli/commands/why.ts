@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { whyOf } from '../../engine/conditions.ts'
 import { keyText } from '../../engine/resource.ts'
 import { explainable } from '../../engine/view.ts'
+import { undoLine } from '../../workspace/undo-line.ts'
 import { type CommonOptions, common, runCommand } from '../command.ts'
 import { selectViews } from '../select.ts'
 import { currentViews } from '../views.ts'
@@ -17,7 +18,7 @@ export function registerWhy(program: Command): void {
           const nowMs = Date.now()
           const items = views.map((view) => ({
             id: keyText(view.resource),
-            lines: whyOf(explainable(view), nowMs),
+            lines: [...whyOf(explainable(view), nowMs), ...undoLine(view.resource, workspace, nowMs)],
             conditions: view.conditions,
             checks: view.checks,
           }))

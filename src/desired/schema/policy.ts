@@ -1,6 +1,6 @@
 /** What Trueup may do by itself, when, and how much of it. */
 import { z } from 'zod'
-import { intervalSchema, pathSchema, percentSchema, timezoneSchema } from './scalars.ts'
+import { intervalSchema, pathSchema, percentSchema, sizeSchema, timezoneSchema } from './scalars.ts'
 
 export const riskSchema = z.enum(['low', 'medium', 'high', 'critical'])
 const gateSchema = z.enum(['auto', 'approve', 'approve-twice'])
@@ -73,6 +73,9 @@ export const policySchema = z.strictObject({
   checkpoints: z
     .strictObject({
       keep: intervalSchema.prefault('30d').describe('How long an action can be undone; older checkpoints are removed.'),
+      sizeMax: sizeSchema
+        .prefault('1GB')
+        .describe('When checkpoints take more, the oldest are removed earlier; those of open actions never.'),
     })
     .prefault({})
     .describe('What is kept for undo.'),
@@ -80,10 +83,14 @@ export const policySchema = z.strictObject({
     .strictObject({
       verify: intervalSchema
         .prefault('6h')
-        .describe('How often the journal is compared with its hashes and its signed heads, beside `trueup audit verify`.'),
+        .describe(
+          'How often the journal is compared with its hashes and its signed heads, beside `trueup audit verify`.',
+        ),
       heads: z
         .strictObject({
-          every: intervalSchema.prefault('5m').describe('How long entries may stand unsigned while the controller runs.'),
+          every: intervalSchema
+            .prefault('5m')
+            .describe('How long entries may stand unsigned while the controller runs.'),
           to: z
             .array(pathSchema)
             .max(10, 'must name at most ten folders')

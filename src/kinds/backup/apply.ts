@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Action } from '../../engine/action.ts'
 import type { Applied, Checkpoint, EffectContext } from '../../engine/kind.ts'
+import { rowsOf } from '../../engine/undo-rows.ts'
 import { OperationalError } from '../../errors.ts'
 import { isAside, putAside, readSet, removeAside, setOfAction, takeBack } from '../../targets/backup/sets.ts'
 import { dropAsk, findAsk, sweepAsks } from './asks.ts'
@@ -35,7 +36,7 @@ export async function checkpointBackup(
       return keptSchema.parse(await compareIn(order.ask, keep, ports, context))
     }
     case 'undo-restore': {
-      const reversed = await ports.changeSets.reverse(order.undoes, action.id, ports.databases)
+      const reversed = await ports.changeSets.reverse(order.undoes, action.id, ports.databases, rowsOf(action))
       return { evidence: reversed.fingerprint, images: reversed.count }
     }
     case 'take-back':

@@ -2,13 +2,16 @@
  * The kind `backup`: one resource per entry of `backups`. Sets are made when they are due, verified by restoring them, put
  * aside when they are older than is kept, and restored from when a person asks.
  */
+
 import type { DesiredState } from '../../desired/schema.ts'
 import type { Action, ActionDraft } from '../../engine/action.ts'
 import type { EffectContext, Kind, UndoPlan } from '../../engine/kind.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
+import type { UndoRows } from '../../engine/undo-rows.ts'
 import { OperationalError } from '../../errors.ts'
 import { isAside } from '../../targets/backup/sets.ts'
+import { nothingToUndo } from '../undone-set.ts'
 import { applyBackup, asideEvidence, checkpointBackup, probeBackup } from './apply.ts'
 import { askLapsesMs, asksOf } from './asks.ts'
 import { differencesOf } from './diff.ts'
@@ -57,7 +60,7 @@ export function backupKind(ports: BackupPorts, state: () => DesiredState): Backu
     checkpoint: (action, context) => checkpointBackup(action, specOf, ports, context),
     apply: (action, context) => applyBackup(action, ports, context),
     probe: (action) => probeBackup(action, ports),
-    planUndo: (action) => planBackupUndo(action, ports),
+    planUndo: (action, _context, rows) => planBackupUndo(action, ports, rows),
     lookAgainAfterMs: (resource, observation) => lookAgainAfterMs(resource, observation, ports),
     health: (_resource, observation) => backupHealth(observation),
     describe: describeBackup,
@@ -83,7 +86,11 @@ function lookAgainAfterMs(
   return moments.length === 0 ? undefined : Math.max(0, Math.min(...moments) - observedAtMs)
 }
 
-async function planBackupUndo(action: Action, { changeSets, databases }: BackupPorts): Promise<UndoPlan> {
+async function planBackupUndo(
+  action: Action,
+  { changeSets, databases }: BackupPorts,
+  rows: UndoRows | undefined,
+): Promise<UndoPlan> {
   const order = orderOf(action)
   const { name } = action.resource
   switch (order.verb) {
@@ -111,11 +118,11 @@ async function planBackupUndo(action: Action, { changeSets, databases }: BackupP
       return { is: 'not-undoable', reason: 'the next prune puts aside what is older than is kept' }
     case 'restore':
     case 'undo-restore': {
-      if (changeSets.summary(action.id) === undefined)
-        return { is: 'not-undoable', reason: 'its checkpoint has expired' }
+      if (changeSets.summary(action.id) === undefined) return { is: 'expired' }
       const { database, path } = order.verb === 'restore' ? order.ask : order
-      const reversed = await changeSets.reverse(action.id, undefined, databases)
-      if (reversed.count === 0) return { is: 'not-undoable', reason: 'every record was changed since' }
+      const reversed = await changeSets.reverse(action.id, undefined, databases, rows)
+      const nothing = nothingToUndo(reversed)
+      if (nothing !== undefined) return nothing
       const draft = draftOf(
         name,
         { verb: 'undo-restore', undoes: action.id, database, path },
@@ -130,7 +137,7 @@ async function planBackupUndo(action: Action, { changeSets, databases }: BackupP
           order: 0,
         },
       )
-      return { is: 'undo', draft, conflicts: reversed.conflicts }
+      return { is: 'undo', draft, conflicts: reversed.conflicts, rows: reversed.rows }
     }
   }
 }

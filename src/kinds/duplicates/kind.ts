@@ -7,9 +7,11 @@ import type { Clock } from '../../clock.ts'
 import type { Action } from '../../engine/action.ts'
 import type { EffectContext, Kind, UndoPlan } from '../../engine/kind.ts'
 import { describeTable, type Observation } from '../../engine/observation.ts'
+import { rowsOf, type UndoRows } from '../../engine/undo-rows.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
 import type { ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
+import { nothingToUndo } from '../undone-set.ts'
 import { readAction, undoVerb } from './action-input.ts'
 import { driftOf } from './diff.ts'
 import type { DuplicateFiles, LazyDuplicateFiles } from './files.ts'
@@ -72,7 +74,7 @@ export function duplicatesKind(ports: DuplicatesPorts): Kind<DuplicatesSpec, Dup
     async checkpoint(action, context) {
       const read = readAction(action)
       if (read.is === 'undo') {
-        const reversed = await changeSets.reverse(read.input.undoes, action.id, databases)
+        const reversed = await changeSets.reverse(read.input.undoes, action.id, databases, rowsOf(action))
         return { evidence: reversed.fingerprint, images: reversed.count }
       }
       const { input } = read
@@ -90,7 +92,7 @@ export function duplicatesKind(ports: DuplicatesPorts): Kind<DuplicatesSpec, Dup
 
     apply: (action, context) => changeSets.apply(action.id, databases, context),
     probe: (action) => changeSets.probe(action.id, databases),
-    planUndo: (action) => planUndo(action, ports),
+    planUndo: (action, _context, rows) => planUndo(action, ports, rows),
     watch(resource, notify) {
       // What people tell apart, or no longer, changes what is found.
       const paths = [looker.pathOf(resource.spec.database), ports.duplicateFiles.exclusions]
@@ -130,19 +132,23 @@ function unseen(error: unknown, context: EffectContext): Observation<DuplicatesS
   return error.code === 'DATABASE_MISSING' ? { is: 'absent' } : { is: 'unreadable', error }
 }
 
-async function planUndo(action: Action, { changeSets, databases }: DuplicatesPorts): Promise<UndoPlan> {
+async function planUndo(
+  action: Action,
+  { changeSets, databases }: DuplicatesPorts,
+  rows: UndoRows | undefined,
+): Promise<UndoPlan> {
   const read = readAction(action)
   const { database, table } =
     read.is === 'undo' ? read.input : { database: read.input.spec.database, table: read.input.table }
-  if (changeSets.summary(action.id) === undefined)
-    return { is: 'not-undoable', reason: 'its checkpoint has expired or was never taken' }
-  const reversed = await changeSets.reverse(action.id, undefined, databases)
-  if (reversed.count === 0)
-    return { is: 'not-undoable', reason: 'every record that it changed was changed again or removed since' }
+  if (changeSets.summary(action.id) === undefined) return { is: 'expired' }
+  const reversed = await changeSets.reverse(action.id, undefined, databases, rows)
+  const nothing = nothingToUndo(reversed)
+  if (nothing !== undefined) return nothing
   const left = reversed.conflictCount > 0 ? `; ${figure(reversed.conflictCount)} were changed since and stay` : ''
   return {
     is: 'undo',
     conflicts: reversed.conflicts,
+    rows: reversed.rows,
     draft: {
       verb: undoVerb,
       input: { database, table, undoes: action.id },

@@ -8,6 +8,7 @@ import type { Applied, Checkpoint, EffectContext, Kind } from '../../engine/kind
 import type { Memory } from '../../engine/memory.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
+import { isPartial, rowsOf } from '../../engine/undo-rows.ts'
 import { InvariantViolation, OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
 import type { Suppressions } from '../../targets/erasure/suppressions.ts'
@@ -65,7 +66,7 @@ export function importKind(ports: ImportPorts): Kind<ImportResource, ImportState
     apply: (action, context) =>
       action.verb === 'import' ? applyImport(action, context, ports) : applyUndo(action, context, ports),
     probe: (action) => probe(action, ports),
-    planUndo: (action) => planUndoOf(action, { changeSets, databases }),
+    planUndo: (action, _context, rows) => planUndoOf(action, { changeSets, databases }, rows),
     watch: ({ spec }, notify) =>
       spec.source.is === 'database' ? databases.watch(spec.source.path, notify) : { close: () => undefined },
     lookAgainAfterMs: ({ spec }) => (spec.source.is === 'files' ? filesEveryMs : undefined),
@@ -151,7 +152,7 @@ async function checkpointUndo(action: Action, { changeSets, databases }: ImportP
   const { reverses } = undoInputSchema.parse(action.input)
   const kept = changeSets.summary(action.id)
   if (kept !== undefined) return { evidence: kept.fingerprint, images: kept.count }
-  const { fingerprint, count } = await changeSets.reverse(reverses, action.id, databases)
+  const { fingerprint, count } = await changeSets.reverse(reverses, action.id, databases, rowsOf(action))
   return { evidence: fingerprint, images: count }
 }
 
@@ -175,6 +176,8 @@ async function applyUndo(action: Action, context: EffectContext, ports: ImportPo
   const { changeSets, databases } = ports
   const { signal, progress } = context
   const outcome = await changeSets.apply(action.id, databases, { signal, progress })
+  // The rest of the import stands, and can be undone later; its rows stay noted either way.
+  if (isPartial(action)) return outcome
   await databases.write(path, (db) => markUndone(db, importAction, undone ? action.id : undefined), { signal })
   return outcome
 }

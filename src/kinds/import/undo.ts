@@ -2,14 +2,16 @@
 import { z } from 'zod'
 import type { Action, ActionDraft, CellPreview } from '../../engine/action.ts'
 import type { UndoPlan } from '../../engine/kind.ts'
+import type { UndoRows } from '../../engine/undo-rows.ts'
 import type { Change, ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
+import { nothingToUndo } from '../undone-set.ts'
 import { figure } from './diff.ts'
 import { undoneBy } from './import-log.ts'
 import { importInputSchema } from './plan.ts'
 import { shown } from './preview.ts'
 
 /** What undoing needs, and undoing an undo. */
-export const undoInputSchema = z.strictObject({
+export const undoInputSchema = z.object({
   /** The action whose changes are taken back: an import, or an undo of one. */
   reverses: z.string(),
   /** The import that the migration log knows, and whether it counts as undone afterwards. */
@@ -27,17 +29,19 @@ interface UndoPorts {
 }
 
 /** How an import, or the undo of one, would be taken back now. */
-export async function planUndoOf(action: Action, ports: UndoPorts): Promise<UndoPlan> {
+export async function planUndoOf(action: Action, ports: UndoPorts, rows?: UndoRows): Promise<UndoPlan> {
   const { changeSets, databases } = ports
   const kept = changeSets.summary(action.id)
-  if (kept === undefined) return { is: 'not-undoable', reason: 'its checkpoint has expired' }
+  if (kept === undefined) return { is: 'expired' }
   if (kept.count === 0) return { is: 'not-undoable', reason: 'it only noted rows in the migration log' }
   const input = inputOf(action)
   const already = await readUndoneBy(input, databases)
-  if (input.undone && already !== undefined) return { is: 'not-undoable', reason: `it was undone by ${already}` }
-  const reverse = await changeSets.reverse(action.id, undefined, databases)
-  if (reverse.count === 0)
-    return { is: 'not-undoable', reason: 'every lead that it touched was changed since, and is left as it is' }
+  // Leads that an earlier undo left alone can be taken after all.
+  if (input.undone && already !== undefined && (rows?.take.length ?? 0) === 0)
+    return { is: 'not-undoable', reason: `it was undone by ${already}` }
+  const reverse = await changeSets.reverse(action.id, undefined, databases, rows)
+  const nothing = nothingToUndo(reverse)
+  if (nothing !== undefined) return nothing
   const changes = changeSets.page(action.id, 0, 20)
   const draft: ActionDraft = {
     verb: input.undone ? 'undo-import' : 'redo-import',
@@ -64,7 +68,7 @@ export async function planUndoOf(action: Action, ports: UndoPorts): Promise<Undo
     resolves: [],
     order: 0,
   }
-  return { is: 'undo', draft, conflicts: reverse.conflicts }
+  return { is: 'undo', draft, conflicts: reverse.conflicts, rows: reverse.rows }
 }
 
 function inputOf(action: Action): UndoInput {

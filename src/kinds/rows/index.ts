@@ -6,10 +6,12 @@
 import { z } from 'zod'
 import type { Action, ActionDraft } from '../../engine/action.ts'
 import type { Applied, EffectContext, Kind } from '../../engine/kind.ts'
+import { rowsOf } from '../../engine/undo-rows.ts'
 import { invariant } from '../../errors.ts'
 import type { Eraser, PersonFound } from '../../targets/erasure/eraser.ts'
 import type { SuppressionStore } from '../../targets/erasure/suppressions.ts'
 import type { Change, ChangeSets, ChangeTarget, Databases } from '../../targets/sqlite/ports.ts'
+import { nothingToUndo } from '../undone-set.ts'
 
 export interface RowsKind extends Kind {
   /** Hands over the exact changes of an action that is about to be executed; they go to its checkpoint, never to the journal. */
@@ -81,7 +83,7 @@ export function rowsKind(ports: RowsPorts): RowsKind {
         return { evidence: await eraser.evidence(found), images: 0 }
       }
       if (action.undoes !== undefined) {
-        const reversed = await changeSets.reverse(action.undoes, action.id, databases)
+        const reversed = await changeSets.reverse(action.undoes, action.id, databases, rowsOf(action))
         return { evidence: reversed.fingerprint, images: reversed.count }
       }
       const offer = offers.get(action.id)
@@ -96,16 +98,15 @@ export function rowsKind(ports: RowsPorts): RowsKind {
       action.verb === eraseVerb ? erase(action, context) : changeSets.apply(action.id, databases, context),
     probe: async (action) =>
       action.verb === eraseVerb ? probeErasure(action.id) : changeSets.probe(action.id, databases),
-    async planUndo(action) {
+    async planUndo(action, _context, rows) {
       if (action.verb === eraseVerb) {
         const reason = 'an erasure is for good: nothing of the person was kept; only the suppression can be lifted'
         return { is: 'not-undoable', reason }
       }
-      if (changeSets.summary(action.id) === undefined)
-        return { is: 'not-undoable', reason: 'its checkpoint has expired' }
-      const reversed = await changeSets.reverse(action.id, undefined, databases)
-      if (reversed.count === 0) return { is: 'not-undoable', reason: 'every record was changed since' }
-      return { is: 'undo', draft: undoDraft(action, reversed), conflicts: reversed.conflicts }
+      if (changeSets.summary(action.id) === undefined) return { is: 'expired' }
+      const reversed = await changeSets.reverse(action.id, undefined, databases, rows)
+      const { conflicts, rows: undone } = reversed
+      return nothingToUndo(reversed) ?? { is: 'undo', draft: undoDraft(action, reversed), conflicts, rows: undone }
     },
   }
 }

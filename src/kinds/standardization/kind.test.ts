@@ -503,7 +503,7 @@ describe('carrying out', () => {
     seed(mess)
     const [action] = (await look()).actions
     if (action === undefined) throw new Error('no action')
-    expect(await kind.planUndo(action, context)).toMatchObject({ is: 'not-undoable' })
+    expect(await kind.planUndo(action, context)).toMatchObject({ is: 'expired' })
   })
 })
 

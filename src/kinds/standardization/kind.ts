@@ -11,6 +11,7 @@ import type { Memory } from '../../engine/memory.ts'
 import type { Observation, Scope } from '../../engine/observation.ts'
 import { describeTable } from '../../engine/observation.ts'
 import { keyText } from '../../engine/resource.ts'
+import { rowsOf, type UndoRows } from '../../engine/undo-rows.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
@@ -18,6 +19,7 @@ import type { Offload } from '../../targets/process/ports.ts'
 import { readChangeLog } from '../../targets/sqlite/change-log.ts'
 import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import type { ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
+import { nothingToUndo } from '../undone-set.ts'
 import { readAction, type StandardizeInput, undoVerb } from './action-input.ts'
 import { type Evidence, keepChanges } from './checkpoint.ts'
 import { driftOf, figure } from './diff.ts'
@@ -167,13 +169,13 @@ export function standardizationKind(ports: StandardizationPorts): Kind<Standardi
     async checkpoint(action, context) {
       const read = readAction(action)
       if (read.is === 'standardize') return keep(action, read.input, context)
-      const reversed = await changeSets.reverse(read.input.undoes, action.id, databases)
+      const reversed = await changeSets.reverse(read.input.undoes, action.id, databases, rowsOf(action))
       return { evidence: reversed.fingerprint, images: reversed.count }
     },
 
     apply: (action, context) => changeSets.apply(action.id, databases, context),
     probe: (action) => changeSets.probe(action.id, databases),
-    planUndo: (action) => planUndo(action, ports),
+    planUndo: (action, _context, rows) => planUndo(action, ports, rows),
 
     async changes(resource, cursor) {
       const view = await databases.read(pathOf(resource.spec.database))
@@ -217,20 +219,20 @@ function unseen(error: unknown, context: EffectContext): Observation<Standardiza
   return error.code === 'DATABASE_MISSING' ? { is: 'absent' } : { is: 'unreadable', error }
 }
 
-async function planUndo(action: Action, ports: StandardizationPorts): Promise<UndoPlan> {
+async function planUndo(action: Action, ports: StandardizationPorts, rows: UndoRows | undefined): Promise<UndoPlan> {
   const read = readAction(action)
   const { database, table } =
     read.is === 'undo' ? read.input : { database: read.input.spec.database, table: read.input.table }
-  if (ports.changeSets.summary(action.id) === undefined)
-    return { is: 'not-undoable', reason: 'its checkpoint has expired or was never taken' }
-  const reversed = await ports.changeSets.reverse(action.id, undefined, ports.databases)
-  if (reversed.count === 0)
-    return { is: 'not-undoable', reason: 'every record that it changed was changed again or removed since' }
+  if (ports.changeSets.summary(action.id) === undefined) return { is: 'expired' }
+  const reversed = await ports.changeSets.reverse(action.id, undefined, ports.databases, rows)
+  const nothing = nothingToUndo(reversed)
+  if (nothing !== undefined) return nothing
   const left = reversed.conflictCount > 0 ? `; ${figure(reversed.conflictCount)} were changed since and stay` : ''
   const population = action.population
   return {
     is: 'undo',
     conflicts: reversed.conflicts,
+    rows: reversed.rows,
     draft: {
       verb: undoVerb,
       input: { database, table, undoes: action.id },

@@ -88,7 +88,8 @@ export function syncKind(ports: SyncPorts): Kind<SyncSpec, SyncState> {
     },
 
     probe: (action, context) => probe(action, ports, context),
-    planUndo: async (action, context) => planUndoOf(action, await partsOf(action, context.signal), ports, context),
+    planUndo: async (action, context, rows) =>
+      planUndoOf(action, await partsOf(action, context.signal), ports, context, rows),
 
     watch(resource, notify) {
       const { spec } = resource

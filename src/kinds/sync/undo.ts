@@ -5,8 +5,10 @@
 import { z } from 'zod'
 import type { Action, ActionDraft } from '../../engine/action.ts'
 import type { Applied, Checkpoint, EffectContext, UndoPlan } from '../../engine/kind.ts'
+import { rowsOf, type UndoConflict, type UndoneRows, type UndoRows } from '../../engine/undo-rows.ts'
 import type { JsonValue } from '../../json.ts'
 import type { RemoteRecord } from '../../targets/airtable/ports.ts'
+import { nothingToUndo } from '../undone-set.ts'
 import { heldMark } from './compare.ts'
 import { fetchRecords } from './intake-remote.ts'
 import type { Base } from './merge-field.ts'
@@ -24,7 +26,11 @@ export const undoInputSchema = z.object({ table: z.string(), undoes: z.string(),
 /** What would be taken back, and which records somebody has changed since. */
 interface Reversal {
   readonly moves: readonly Omit<Move, 'seq'>[]
-  readonly conflicts: readonly string[]
+  readonly conflicts: readonly UndoConflict[]
+  readonly unknownKeys: readonly string[]
+  /** Records that are not chosen. */
+  readonly left: number
+  readonly matched: number
 }
 
 export async function planUndoOf(
@@ -32,29 +38,33 @@ export async function planUndoOf(
   parts: OpenParts,
   ports: SyncPorts,
   context: EffectContext,
+  rows: UndoRows | undefined,
 ): Promise<UndoPlan> {
   const input = syncInputSchema.safeParse(action.input)
   if (!input.success)
     return { is: 'not-undoable', reason: 'an undo of the sync is not undone; change the leads instead' }
   const kept = parts.store.moves.of(action.id)
-  if (kept.length === 0) return { is: 'not-undoable', reason: 'what it overwrote is not kept any more' }
-  if (input.data.sort.startsWith('pull')) return planUndoOfPull(action, ports)
-  const reversal = await reversalOf(kept, parts, context)
-  if (reversal.moves.length === 0) {
-    return { is: 'not-undoable', reason: 'every record that it wrote was changed again or removed since' }
+  if (kept.length === 0) return { is: 'expired' }
+  if (input.data.sort.startsWith('pull')) return planUndoOfPull(action, ports, rows)
+  const { moves, conflicts, unknownKeys, left, matched } = await reversalOf(kept, rows, parts, context)
+  if (matched === 0 && rows !== undefined) return { is: 'untouched', unknownKeys }
+  const undone: UndoneRows = { conflicts: conflicts.slice(0, 200), conflictCount: conflicts.length, unknownKeys, left }
+  if (moves.length === 0) {
+    const reason = 'every record that it wrote was changed again or removed since'
+    return { is: 'not-undoable', reason, rows: undone }
   }
-  const draft = draftOf(action, 'push', reversal.moves.length, fingerprintOf(reversal.moves), reversal.conflicts.length)
-  return { is: 'undo', draft, conflicts: reversal.conflicts.slice(0, 20) }
+  const staying = conflicts.filter(({ outcome }) => outcome === 'kept').map(({ key }) => key)
+  const draft = draftOf(action, 'push', moves.length, fingerprintOf(moves), staying.length)
+  return { is: 'undo', draft, conflicts: staying.slice(0, 20), rows: undone }
 }
 
-async function planUndoOfPull(action: Action, ports: SyncPorts): Promise<UndoPlan> {
-  if (ports.changeSets.summary(action.id) === undefined)
-    return { is: 'not-undoable', reason: 'its checkpoint has expired or was never taken' }
-  const reversed = await ports.changeSets.reverse(action.id, undefined, ports.databases)
-  if (reversed.count === 0)
-    return { is: 'not-undoable', reason: 'every record that it changed was changed again or removed since' }
+async function planUndoOfPull(action: Action, ports: SyncPorts, rows: UndoRows | undefined): Promise<UndoPlan> {
+  if (ports.changeSets.summary(action.id) === undefined) return { is: 'expired' }
+  const reversed = await ports.changeSets.reverse(action.id, undefined, ports.databases, rows)
+  const nothing = nothingToUndo(reversed)
+  if (nothing !== undefined) return nothing
   const draft = draftOf(action, 'pull', reversed.count, reversed.fingerprint, reversed.conflictCount)
-  return { is: 'undo', draft, conflicts: reversed.conflicts }
+  return { is: 'undo', draft, conflicts: reversed.conflicts, rows: reversed.rows }
 }
 
 function draftOf(
@@ -76,7 +86,7 @@ function draftOf(
         ? [{ code: 'changed-since', count: conflicts, message: 'Records changed since are left alone' }]
         : [],
     precondition: evidence,
-    affected: { count: action.affected.count, sample: action.affected.sample },
+    affected: { count: Math.min(action.affected.count, count), sample: action.affected.sample },
     population: action.population,
     preview: action.preview.map((cell) => ({ ...cell, before: cell.after, after: cell.before })),
     reversible: 'from-checkpoint',
@@ -88,23 +98,92 @@ function draftOf(
 }
 
 /** What takes back the done moves of a push, by the records as they are now. */
-async function reversalOf(kept: readonly KeptMove[], parts: OpenParts, { signal }: EffectContext): Promise<Reversal> {
+async function reversalOf(
+  kept: readonly KeptMove[],
+  rows: UndoRows | undefined,
+  parts: OpenParts,
+  { signal }: EffectContext,
+): Promise<Reversal> {
   const { target, mapping } = parts
-  const done = kept.filter(({ state }) => state === 'done')
+  const all = kept.filter(({ state }) => state === 'done')
+  const wanted = rows?.keys == null ? undefined : new Set(rows.keys)
+  const done = wanted === undefined ? all : all.filter(({ key }) => wanted.has(key))
   const ids = done.flatMap(({ rec, verb }) => (rec === null || verb === 'delete-remote' ? [] : [rec]))
   const now = new Map((await fetchRecords({ target, mapping, signal }, ids)).map((one) => [one.id, one]))
   const moves: Omit<Move, 'seq'>[] = []
-  const conflicts: string[] = []
+  const conflicts: UndoConflict[] = []
   for (const move of done) {
-    const reversed = reverse(move, move.rec === null ? undefined : now.get(move.rec), parts)
-    if (reversed === undefined) conflicts.push(move.key)
-    else moves.push(reversed)
+    const record = move.rec === null ? undefined : now.get(move.rec)
+    if (isAsBefore(move, record, parts)) continue
+    const asWritten = reverse(move, record, false, parts)
+    const isTaken = asWritten === undefined && takes(rows, move.key)
+    const reversed = isTaken ? reverse(move, record, true, parts) : asWritten
+    if (asWritten === undefined) conflicts.push(conflictOf(move, record, reversed !== undefined, rows, parts))
+    if (reversed !== undefined) moves.push(reversed)
   }
-  return { moves, conflicts }
+  const touched = new Set(done.map(({ key }) => key))
+  return {
+    moves,
+    conflicts,
+    unknownKeys: (rows?.keys ?? []).filter((key) => !touched.has(key)),
+    left: all.length - done.length,
+    matched: done.length,
+  }
 }
 
-/** Undefined where the record is not any more what the move made of it. */
-function reverse(move: KeptMove, record: RemoteRecord | undefined, parts: OpenParts): Omit<Move, 'seq'> | undefined {
+/** Whether a record that was changed since is taken back all the same. */
+function takes(rows: UndoRows | undefined, key: string): boolean {
+  if (rows === undefined) return false
+  return rows.take.includes(key) || (rows.onConflict === 'force' && !rows.keep.includes(key))
+}
+
+function conflictOf(
+  { key, content }: KeptMove,
+  record: RemoteRecord | undefined,
+  isTaken: boolean,
+  rows: UndoRows | undefined,
+  { mapping, name: table }: OpenParts,
+): UndoConflict {
+  const cells = mapping.fields.flatMap(({ field, remote }) => {
+    const cell = content.cells[field.name]
+    if (cell === undefined || record === undefined) return []
+    const now = record.fields[remote.id] ?? null
+    return [{ field: field.name, before: cell.beforeRaw, made: cell.afterRaw, now }]
+  })
+  return {
+    table,
+    key,
+    is: record === undefined ? 'gone' : 'changed',
+    cells,
+    outcome: isTaken ? 'taken' : 'kept',
+    isChosen: rows !== undefined && (rows.take.includes(key) || rows.keep.includes(key)),
+    by: [],
+    isUnbroken: false,
+  }
+}
+
+/** Whether an update was taken back already. */
+function isAsBefore({ verb, content }: KeptMove, record: RemoteRecord | undefined, { mapping }: OpenParts): boolean {
+  if (verb !== 'update-remote' || record === undefined) return false
+  return mapping.fields.every(({ field, remote }) => {
+    const cell = content.cells[field.name]
+    return cell === undefined || sameMark(markOf(readRemote(field, remote, record.fields[remote.id])), cell.before)
+  })
+}
+
+/** What a field of the record holds in Airtable now. */
+function markNow(name: string, record: RemoteRecord, { mapping }: OpenParts): CellMove['before'] {
+  const found = mapping.fields.find(({ field }) => field.name === name)
+  return found === undefined ? null : markOf(readRemote(found.field, found.remote, record.fields[found.remote.id]))
+}
+
+/** @param force also where the record is not any more what the move made of it; else that gives undefined */
+function reverse(
+  move: KeptMove,
+  record: RemoteRecord | undefined,
+  force: boolean,
+  parts: OpenParts,
+): Omit<Move, 'seq'> | undefined {
   const { key, rec } = move
   if (move.content.erases) return undefined
   if (move.verb === 'delete-remote') {
@@ -115,7 +194,7 @@ function reverse(move: KeptMove, record: RemoteRecord | undefined, parts: OpenPa
       content: { ...move.content, whole: writable(move, parts), writesKey: true },
     }
   }
-  if (record === undefined || !isAsWritten(move, record, parts)) return undefined
+  if (record === undefined || (!force && !isAsWritten(move, record, parts))) return undefined
   if (move.verb === 'create-remote') {
     return { key, rec, verb: 'delete-remote', content: { ...move.content, cells: {}, whole: { ...record.fields } } }
   }
@@ -124,7 +203,7 @@ function reverse(move: KeptMove, record: RemoteRecord | undefined, parts: OpenPa
       field,
       {
         ...cell,
-        before: cell.after,
+        before: force ? markNow(field, record, parts) : cell.after,
         beforeRaw: record.fields[cell.fieldId] ?? null,
         after: cell.before,
         afterRaw: cell.beforeRaw,
@@ -147,11 +226,11 @@ function isAsWritten(move: KeptMove, record: RemoteRecord, { mapping, store }: O
     const cell = move.content.cells[field.name]
     if (cell === undefined) return move.verb !== 'create-remote' || isEmptyNow(record, remote.id)
     const now = readRemote(field, remote, record.fields[remote.id])
-    const agreed = base?.[field.name]?.remote
-    // Airtable may have put what we wrote into a form of its own; then that is what the sides agreed on.
+    const agreed = base?.[field.name]
+    // Airtable may have put what we wrote into a form of its own; then that is what the sides agreed on for it.
     return (
       sameMeaning(field, remote, readRemote(field, remote, cell.afterRaw), now) ||
-      (agreed !== undefined && sameMark(agreed, markOf(now)))
+      (agreed !== undefined && sameMark(agreed.local, cell.after) && sameMark(agreed.remote, markOf(now)))
     )
   })
 }
@@ -180,13 +259,13 @@ export async function checkpointUndo(
 ): Promise<Checkpoint> {
   const { undoes, from } = undoInputSchema.parse(action.input)
   if (from.startsWith('pull')) {
-    const reversed = await ports.changeSets.reverse(undoes, action.id, ports.databases)
+    const reversed = await ports.changeSets.reverse(undoes, action.id, ports.databases, rowsOf(action))
     return { evidence: reversed.fingerprint, images: reversed.count }
   }
   const { store } = parts
   const kept = store.moves.of(action.id)
   if (kept.some(({ state }) => state !== 'planned')) return { evidence: action.precondition, images: kept.length }
-  const { moves } = await reversalOf(store.moves.of(undoes), parts, context)
+  const { moves } = await reversalOf(store.moves.of(undoes), rowsOf(action), parts, context)
   store.moves.keep(
     action.id,
     moves.map((move, seq) => ({ ...move, seq })),
@@ -207,8 +286,9 @@ export async function applyUndo(
   const applied = isPull
     ? await ports.changeSets.apply(action.id, ports.databases, context)
     : await push({ actionId: action.id, isUndo: true }, parts, ports, context)
+  const keys = rowsOf(action)?.keys
   const touched = isPull
-    ? new Set(original.map(({ key }) => key))
+    ? new Set(original.flatMap(({ key }) => (keys == null || keys.includes(key) ? [key] : [])))
     : new Set(
         parts.store.moves
           .of(action.id)

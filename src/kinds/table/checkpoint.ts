@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Action } from '../../engine/action.ts'
 import type { Checkpoint } from '../../engine/kind.ts'
+import { rowsOf } from '../../engine/undo-rows.ts'
 import type { Random } from '../../random.ts'
 import { createChangeFingerprint } from '../../targets/sqlite/change-fingerprint.ts'
 import type { Change, ChangeSets, ReadView } from '../../targets/sqlite/ports.ts'
@@ -32,7 +33,7 @@ export async function checkpointTable(
   signal: AbortSignal,
 ): Promise<Checkpoint> {
   const input = parseInput(action.input)
-  if (input.does === 'cells' && input.how.is === 'take-back') return takeBack(ports, action.id, input.how.set)
+  if (input.does === 'cells' && input.how.is === 'take-back') return takeBack(ports, action, input.how.set)
   const view = await ports.databases.read(input.path)
   try {
     const objects = readObjects(view.db)
@@ -63,9 +64,9 @@ export async function answersTo(
   return answers
 }
 
-async function takeBack(ports: CheckpointPorts, actionId: string, set: string): Promise<Checkpoint> {
+async function takeBack(ports: CheckpointPorts, action: Action, set: string): Promise<Checkpoint> {
   const { changeSets, databases } = ports
-  const reversed = await changeSets.reverse(set, nextSet(changeSets, actionId), databases)
+  const reversed = await changeSets.reverse(set, nextSet(changeSets, action.id), databases, rowsOf(action))
   return { evidence: reversed.fingerprint, images: reversed.count }
 }
 

@@ -54,7 +54,7 @@ export function tableKind(ports: TableKindPorts): Kind<TableDeclaration, TableSt
     checkpoint: (action, context) => checkpointTable(ports, action, context.signal),
     apply: (action, context) => applyTable(ports, action, context),
     probe: (action) => probeTable(ports, action),
-    planUndo: (action, context) => planTableUndo(ports, action, context.signal),
+    planUndo: (action, context, rows) => planTableUndo(ports, action, context.signal, rows),
     changes: (resource, cursor) => changesOf({ ...ports, baselines }, resource, cursor),
     watch: (resource, notify) => ports.databases.watch(resource.spec.path, notify),
     health: (resource, observation, drift) => tableHealth(resource.spec, observation, drift),

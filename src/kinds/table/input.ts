@@ -120,7 +120,9 @@ export type KeptColumn = RebuildInput['keeps'][number]
 
 /** Reads the input of a journaled action. */
 export function parseInput(input: JsonObject): TableInput {
-  return inputSchema.parse(input)
+  // The records that an undo was asked for are read by `rowsOf`.
+  const { rows: _, ...rest } = input
+  return inputSchema.parse(rest)
 }
 
 /** No question about rows. */

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Action } from '../../engine/action.ts'
 import type { UndoPlan } from '../../engine/kind.ts'
+import type { UndoRows } from '../../engine/undo-rows.ts'
 import type { Change, ReadView } from '../../targets/sqlite/ports.ts'
 import { quoteIdentifier, readTableSchema, type TableSchema } from '../../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../../values/field-type.ts'
@@ -37,7 +38,12 @@ interface Undoing {
 }
 
 /** The undo of an action, from the world as it is. */
-export async function planTableUndo(ports: CheckpointPorts, action: Action, signal: AbortSignal): Promise<UndoPlan> {
+export async function planTableUndo(
+  ports: CheckpointPorts,
+  action: Action,
+  signal: AbortSignal,
+  rows?: UndoRows,
+): Promise<UndoPlan> {
   const input = parseInput(action.input)
   const view = await ports.databases.read(input.path)
   try {
@@ -48,7 +54,7 @@ export async function planTableUndo(ports: CheckpointPorts, action: Action, sign
       case 'rebuild':
         return await undoRebuild(undoing, input)
       case 'cells':
-        return await undoCells(undoing, input)
+        return await undoCells(undoing, input, rows)
       case 'drop-table':
         return undoDrop(undoing, input)
       case 'restore-table':
@@ -160,7 +166,7 @@ async function undoRebuild(undoing: Undoing, input: RebuildInput): Promise<UndoP
   const other = changedThing(objects, left)
   if (other !== undefined) return notUndoable(`column ${other.name} is no longer as the action left it`)
   const set = input.keeps.length === 0 ? undefined : lastSet(ports.changeSets, action.id)
-  if (input.keeps.length > 0 && set === undefined) return notUndoable('its checkpoint has expired')
+  if (input.keeps.length > 0 && set === undefined) return { is: 'expired' }
 
   const goes = input.edits.filter((edit) => edit.before === null)
   const things = [...left, ...[...input.drop, ...input.create].map(asThing)]
@@ -277,11 +283,12 @@ function withoutValue(undoing: Undoing, table: TableSchema, input: RebuildInput,
   return `${counted(rows - records, 'record')} came since that have no value for ${names}, which must have one`
 }
 
-async function undoCells(undoing: Undoing, input: CellsInput): Promise<UndoPlan> {
+async function undoCells(undoing: Undoing, input: CellsInput, rows: UndoRows | undefined): Promise<UndoPlan> {
   const { ports, action } = undoing
   const set = lastSet(ports.changeSets, action.id)
-  if (set === undefined) return notUndoable('its checkpoint has expired')
-  const reversed = await ports.changeSets.reverse(set, undefined, ports.databases)
+  if (set === undefined) return { is: 'expired' }
+  const reversed = await ports.changeSets.reverse(set, undefined, ports.databases, rows)
+  if (reversed.rows.matched === 0 && rows !== undefined) return { is: 'untouched', unknownKeys: rows.keys ?? [] }
   const undo: CellsInput = {
     ...input,
     evidence: { expect: [], questions: noQuestions },
@@ -296,13 +303,14 @@ async function undoCells(undoing: Undoing, input: CellsInput): Promise<UndoPlan>
     conflicts: reversed.conflicts,
     reversible: 'from-checkpoint',
   })
-  return plan.is === 'undo' ? { ...plan, draft: { ...plan.draft, precondition: reversed.fingerprint } } : plan
+  if (plan.is !== 'undo') return plan
+  return { ...plan, draft: { ...plan.draft, precondition: reversed.fingerprint }, rows: reversed.rows }
 }
 
 function undoDrop(undoing: Undoing, input: DropTableInput): UndoPlan {
   const { ports, action, objects } = undoing
   const set = lastSet(ports.changeSets, action.id)
-  if (set === undefined) return notUndoable('its checkpoint has expired')
+  if (set === undefined) return { is: 'expired' }
   const taken = input.objects.find((object) => currentForm(objects, asThing(object)) !== null)
   if (taken !== undefined) return notUndoable(`${taken.type} ${taken.name} is there again`)
   const count = ports.changeSets.summary(set)?.count ?? 0

@@ -211,6 +211,12 @@ export function keyTextOf(record: { readonly key: Cell; readonly rowId: number }
   return key instanceof Uint8Array ? Buffer.from(key).toString('hex') : String(key)
 }
 
+/** A cell as people are shown it: whole numbers that JSON cannot hold as text, bytes as SQL writes them. */
+export function cellJson(cell: Cell): string | number | null {
+  if (typeof cell === 'bigint') return cell.toString()
+  return cell instanceof Uint8Array ? `x'${Buffer.from(cell).toString('hex')}'` : cell
+}
+
 /** Whether two cells hold the same value. */
 export function sameCell(first: Cell, second: Cell): boolean {
   if (first instanceof Uint8Array || second instanceof Uint8Array) {

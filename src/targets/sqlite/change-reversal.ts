@@ -3,15 +3,25 @@
  * left it is taken back; one that somebody changed since is a conflict and stays as it is.
  */
 import type { Cell } from '../../values/field-type.ts'
-import { type CellChange, type RecordChange, sameCell } from './change-codec.ts'
-import type { Change } from './ports.ts'
+import { type CellChange, cellJson, type RecordChange, sameCell } from './change-codec.ts'
+import type { Change, RowConflict } from './ports.ts'
 import type { TableAccess } from './table-access.ts'
 
 export type Reversal =
   | { readonly is: 'changes'; readonly changes: readonly Change[] }
   /** It is as it was before the action already. */
   | { readonly is: 'nothing' }
-  | { readonly is: 'conflict' }
+  | Conflict
+
+/** Somebody changed the record since. */
+export interface Conflict {
+  readonly is: 'conflict'
+  readonly what: RowConflict['is']
+  /** What differs from what the action made of it. */
+  cells(): RowConflict['cells']
+  /** The changes that take it back over what was changed since; none where it is gone. */
+  forced(): readonly Change[]
+}
 
 /**
  * @param chosenRowId the rowid that SQLite chose when the record was inserted, where that is known
@@ -49,7 +59,44 @@ function reverseUpdate(
     })
     return { is: 'changes', changes: [...changes, ...followBack(table, rowId, key, record.follows)] }
   }
-  return placeOf(table, record.rowId, record.key, before) === undefined ? { is: 'conflict' } : { is: 'nothing' }
+  if (placeOf(table, record.rowId, record.key, before) !== undefined) return { is: 'nothing' }
+  return updateConflict(table, record, [key, record.key])
+}
+
+/** @param keys by which the record may be found now: the one it was given, and the one it had */
+function updateConflict(
+  table: TableAccess,
+  record: Extract<RecordChange, { is: 'update' }>,
+  keys: readonly Cell[],
+): Conflict {
+  const found = keys.flatMap((key) => {
+    const rowId = table.locate(record.rowId, key)
+    return rowId === undefined ? [] : [{ rowId, key }]
+  })[0]
+  if (found === undefined) return { is: 'conflict', what: 'gone', cells: () => [], forced: () => [] }
+  const { rowId, key } = found
+  const cells = table.writable(record.cells)
+  const columns = cells.map((cell) => cell.column)
+  const now = columns.length === 0 ? {} : (table.row(rowId, key, columns) ?? {})
+  const held = (column: string) => now[column] ?? null
+  return {
+    is: 'conflict',
+    what: 'changed',
+    cells: () =>
+      cells.flatMap(({ column, before, after }) =>
+        sameCell(held(column), after) ? [] : [comparison(column, before, after, held(column))],
+      ),
+    forced() {
+      const changes = cells.flatMap(({ column, before }): Change[] =>
+        sameCell(held(column), before) ? [] : [{ is: 'cell', rowId, key, column, before: held(column), after: before }],
+      )
+      return changes.length === 0 ? [] : [...changes, ...followBack(table, rowId, key, record.follows)]
+    },
+  }
+}
+
+function comparison(field: string, before: Cell, made: Cell, now: Cell): RowConflict['cells'][number] {
+  return { field, before: cellJson(before), made: cellJson(made), now: cellJson(now) }
 }
 
 /**
@@ -89,10 +136,19 @@ function reverseInsert(
   const key = record.key ?? table.keyAt(insertedAt) ?? null
   const rowId = table.locate(insertedAt, key)
   if (rowId === undefined) return { is: 'nothing' }
-  if (!table.holds(rowId, key, record.row)) return { is: 'conflict' }
   const row = table.row(rowId, key)
   if (row === undefined) return { is: 'nothing' }
-  return { is: 'changes', changes: [{ is: 'delete', rowId, key, row }] }
+  const changes: readonly Change[] = [{ is: 'delete', rowId, key, row }]
+  if (table.holds(rowId, key, record.row)) return { is: 'changes', changes }
+  return {
+    is: 'conflict',
+    what: 'changed',
+    cells: () =>
+      Object.entries(record.row).flatMap(([column, made]) =>
+        sameCell(row[column] ?? null, made) ? [] : [comparison(column, null, made, row[column] ?? null)],
+      ),
+    forced: () => changes,
+  }
 }
 
 function reverseDelete(table: TableAccess, record: Extract<RecordChange, { is: 'delete' }>): Reversal {
@@ -100,5 +156,20 @@ function reverseDelete(table: TableAccess, record: Extract<RecordChange, { is: '
   if (rowId === undefined) {
     return { is: 'changes', changes: [{ is: 'insert', rowId: record.rowId, key: record.key, row: record.row }] }
   }
-  return table.holds(rowId, record.key, record.row) ? { is: 'nothing' } : { is: 'conflict' }
+  if (table.holds(rowId, record.key, record.row)) return { is: 'nothing' }
+  const now = table.row(rowId, record.key) ?? {}
+  const differing = Object.entries(record.row).filter(
+    ([column, cell]) => column in now && !sameCell(now[column] ?? null, cell),
+  )
+  return {
+    is: 'conflict',
+    what: 'back',
+    cells: () => differing.map(([column, was]) => comparison(column, was, null, now[column] ?? null)),
+    forced: () => {
+      const cells = differing.map(([column, was]): CellChange => {
+        return { is: 'cell', rowId, key: record.key, column, before: now[column] ?? null, after: was }
+      })
+      return table.writable(cells)
+    },
+  }
 }

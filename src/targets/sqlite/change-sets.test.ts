@@ -12,7 +12,7 @@ import { erasedChange, erasedKey } from './change-codec.ts'
 import { openChangeSets } from './change-sets.ts'
 import { openDatabases } from './databases.ts'
 import { stepsOf } from './markers.ts'
-import type { Change, ChangeSets, ChangeTarget, Databases } from './ports.ts'
+import type { Change, ChangeSets, ChangeTarget, Databases, ExpiryBounds } from './ports.ts'
 
 let folder: string
 let path: string
@@ -65,6 +65,12 @@ const cell = (rowId: number, key: Cell, column: string, before: Cell, after: Cel
   before,
   after,
 })
+const bounds = (some: Partial<ExpiryBounds>): ExpiryBounds => ({
+  beforeMs: 0,
+  bytesMax: Number.MAX_SAFE_INTEGER,
+  needed: new Set(),
+  ...some,
+})
 /** Undoes an action under the id `<id>-undo` and gives what was in the way. */
 async function undo(actionId: string): Promise<readonly string[]> {
   const planned = await sets.reverse(actionId, undefined, databases)
@@ -116,8 +122,8 @@ describe('keeping a change set', () => {
     writer.abandon()
     expect(sets.summary('a')).toBeUndefined()
     keep('b', [])
-    expect(sets.expire(Date.now() - 60_000)).toBe(0)
-    expect(sets.expire(Date.now() + 1)).toBe(1)
+    expect(sets.expire(bounds({ beforeMs: Date.now() - 60_000 }))).toMatchObject({ old: 0, large: 0 })
+    expect(sets.expire(bounds({ beforeMs: Date.now() + 1 }))).toMatchObject({ old: 1, large: 0 })
     expect(sets.summary('b')).toBeUndefined()
   })
 
@@ -337,7 +343,7 @@ describe('applying', () => {
     sql(`INSERT INTO leads VALUES ('a', 'a', 'Ann', 1)`)
     keep('old', [cell(1, 'a', 'n', 1, 2)])
     await sets.apply('old', databases, idle)
-    sets.expire(Date.now() + 1)
+    sets.expire(bounds({ beforeMs: Date.now() + 1 }))
     keep('new', [cell(1, 'a', 'n', 2, 3)])
     await sets.apply('new', databases, idle)
     const left = await databases.write(path, (db) => [stepsOf(db, 'old').length, stepsOf(db, 'new').length])

@@ -2,18 +2,17 @@
  * The exact changes of actions: kept durably before they are made, made in small marked transactions, taken back record by
  * record. Whatever is cut off by a crash is completed by the same call, with nothing made twice.
  */
-import { setImmediate } from 'node:timers/promises'
 import type { Database } from 'better-sqlite3'
 import { type Clock, isoOf } from '../../clock.ts'
 import { messageOf, OperationalError } from '../../errors.ts'
-import { keyTextOf, placeOfChange, type RecordChange, recordsOf } from './change-codec.ts'
+import { keyTextOf, type RecordChange, recordsOf } from './change-codec.ts'
 import { createChangeFingerprint } from './change-fingerprint.ts'
-import { reversalOf } from './change-reversal.ts'
-import { makeStep, outcomeOfNote, type StepOutcome, TransactionLost } from './change-steps.ts'
+import { makeStep, type StepOutcome, TransactionLost } from './change-steps.ts'
 import { openChangeStore, type StoredSet } from './change-store.ts'
 import { codeOf } from './database-error.ts'
 import { pruneMarkers, stepsOf } from './markers.ts'
 import type { ChangeSetOutcome, ChangeSets, Databases } from './ports.ts'
+import { reverseSet } from './reverse-set.ts'
 import { openTable, type TableAccess } from './table-access.ts'
 
 const samplesMax = 20
@@ -89,52 +88,30 @@ export function openChangeSets(settings: { readonly path: string; readonly clock
       return tally.outcome()
     },
     probe,
-    async reverse(actionId, undoId, databases) {
+    async reverse(actionId, undoId, databases, choice) {
       const set = finished(actionId)
       // Kept by an earlier try that was not dispatched: what it would write may be out of date.
       if (undoId !== undefined && (await probe(undoId, databases)) === 'not-applied') store.discard(undoId)
       const writer = undoId === undefined ? undefined : store.begin(undoId, set.target)
       const fingerprint = createChangeFingerprint()
-      const conflicts: string[] = []
-      let conflictCount = 0
       try {
-        await withView(databases, set.target.path, async (db) => {
-          const openCached = tableCache(set)
-          const steps = new Map(stepsOf(db, actionId).map((marker) => [marker.step, outcomeOfNote(marker.note)]))
-          for (let step = set.blocks - 1; step >= 0; step -= 1) {
-            const outcome = steps.get(step)
-            // Where other steps left markers, a step without one was never made.
-            if (outcome === undefined && steps.size > 0) continue
-            const untouched = new Set([...(outcome?.skipped ?? []), ...(outcome?.failed ?? []).map(([place]) => place)])
-            const rowIds = new Map(outcome?.rowIds ?? [])
-            const records = recordsOf(store.block(set, step))
-            for (let place = records.length - 1; place >= 0; place -= 1) {
-              const record = records[place]
-              if (record === undefined || untouched.has(place)) continue
-              const { keyColumn } = record.of ?? set.target
-              const reversal = reversalOf(openCached(db, record), record, keyColumn, rowIds.get(place))
-              if (reversal.is === 'conflict') {
-                conflictCount += 1
-                if (conflicts.length < samplesMax) conflicts.push(keyTextOf(record))
-              } else if (reversal.is === 'changes') {
-                for (const change of reversal.changes)
-                  (writer ?? fingerprint).add({ ...change, ...placeOfChange(record) })
-              }
-            }
-            await setImmediate()
-          }
-        })
+        const reversed = await withView(databases, set.target.path, (db) =>
+          reverseSet({ db, actionId, set, store, tableOf: tableCache(set) }, choice, (change) =>
+            (writer ?? fingerprint).add(change),
+          ),
+        )
+        const result = writer?.finish() ?? { count: fingerprint.count, fingerprint: fingerprint.digest() }
+        return { ...result, ...reversed }
       } catch (error) {
         writer?.abandon()
         throw error
       }
-      const result = writer?.finish() ?? { count: fingerprint.count, fingerprint: fingerprint.digest() }
-      return { ...result, conflicts, conflictCount }
     },
     discard: (actionId) => store.discard(actionId),
     redact: (replace) => store.redact(replace),
     trail: (record) => store.trail(record),
-    expire: (beforeMs) => store.expire(beforeMs),
+    expire: (bounds) => store.expire(bounds),
+    bytes: () => store.bytes(),
     close: () => store.close(),
   }
 }

@@ -9,10 +9,11 @@ import Database from 'better-sqlite3'
 import type { Clock } from '../../clock.ts'
 import { OperationalError } from '../../errors.ts'
 import { decodeChanges, encodeChange, isFollowing, sameRecord, sizeOfCell } from './change-codec.ts'
+import { actionOf, bytesOf, expireSets } from './change-expiry.ts'
 import { createChangeFingerprint } from './change-fingerprint.ts'
 import { trailOf } from './change-trail.ts'
 import { codeOf, toDatabaseError } from './database-error.ts'
-import type { Change, ChangeSetWriter, ChangeTarget, RecordTrail, SetOf } from './ports.ts'
+import type { Change, ChangeSetWriter, ChangeTarget, Expired, ExpiryBounds, RecordTrail, SetOf } from './ports.ts'
 
 /** Records in a block, and so in one transaction on the target. */
 const blockRecordsMax = 500
@@ -55,14 +56,24 @@ export interface ChangeStore {
   /** Records per block, in order. */
   recordsPerBlock(set: StoredSet): readonly number[]
   page(set: StoredSet, from: number, limit: number): readonly Change[]
+  /** Block by block, the changes of finished sets of the same file that were begun later, oldest first. */
+  laterThan(set: StoredSet): Iterable<LaterChanges>
   discard(actionId: string): void
   /** Replaces changes of all sets, block by block; pauses between blocks. */
   redact(replace: (setOf: SetOf, change: Change) => Change | undefined): Promise<number>
   trail(record: { readonly path: string; readonly table: string; readonly key: string }): Promise<RecordTrail>
-  expire(beforeMs: number): number
+  expire(bounds: ExpiryBounds): Expired
+  /** Bytes that the kept sets take in the file. */
+  bytes(): number
   /** The latest moment that `expire` was given; undefined before the first. */
   expiredBeforeMs(): number | undefined
   close(): void
+}
+
+/** What a later action changed in a block. */
+export interface LaterChanges {
+  readonly actionId: string
+  readonly changes: readonly { readonly table: string; readonly change: Change }[]
 }
 
 /** Opens the file, making it (0600, in a folder of 0700) where it is not there. Throws DATABASE_*, DISK_FULL, JOURNAL_TOO_NEW. */
@@ -127,19 +138,9 @@ export function openChangeStore(path: string, clock: Clock): ChangeStore {
         throw toDatabaseError(error, path)
       }
     },
-    expire: (beforeMs) =>
-      guarded(() => {
-        const expired = db.transaction(() => {
-          db.prepare('DELETE FROM sets WHERE finished_at_ms IS NULL AND begun_at_ms < ?').run(beforeMs)
-          const { changes } = db.prepare('DELETE FROM sets WHERE finished_at_ms < ?').run(beforeMs)
-          const latest = Math.max(beforeMs, Number(expiry.get() ?? 0))
-          db.prepare(`INSERT OR REPLACE INTO notes VALUES ('expired_before_ms', ?)`).run(String(latest))
-          return changes
-        })
-        const count = expired.immediate()
-        if (count > 0) db.pragma('incremental_vacuum')
-        return count
-      }),
+    laterThan: (set) => laterThan({ db, clock, guarded }, set),
+    expire: (bounds) => guarded(() => expireSets(db, bounds)),
+    bytes: () => guarded(() => bytesOf(db)),
     expiredBeforeMs: () =>
       guarded(() => {
         const value = expiry.get()
@@ -286,6 +287,26 @@ function beginSet({ db, clock, guarded }: Store, actionId: string, target: Chang
         return result
       }),
     abandon: () => guarded(() => void remove()),
+  }
+}
+
+function* laterThan({ db, guarded }: Store, set: StoredSet): Generator<LaterChanges> {
+  const next = db.prepare<
+    [string, number, number, number],
+    { setId: number; block: number; json: string; actionId: string; table: string }
+  >(
+    `SELECT b.set_id AS setId, b.block, b.json, s.action_id AS actionId, s.table_name AS "table"
+       FROM blocks AS b JOIN sets AS s ON s.set_id = b.set_id
+      WHERE s.path = ? AND s.finished_at_ms IS NOT NULL AND (b.set_id > ? OR (b.set_id = ? AND b.block > ?))
+      ORDER BY b.set_id, b.block LIMIT 1`,
+  )
+  for (let { setId } = set, block = Number.MAX_SAFE_INTEGER; ; ) {
+    const [at, after] = [setId, block]
+    const found = guarded(() => next.get(set.target.path, at, at, after))
+    if (found === undefined) return
+    ;({ setId, block } = found)
+    const changes = decodeChanges(found.json).map((change) => ({ table: change.of?.table ?? found.table, change }))
+    yield { actionId: actionOf(found.actionId), changes }
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the rest of the program may ask of SQLite. Implemented in this folder and nowhere else. */
 import type { Database } from 'better-sqlite3'
+import type { JsonValue } from '../../json.ts'
 import type { Cell } from '../../values/field-type.ts'
 
 /** A read-only view of a database file. `close` gives back what it holds; it must be called. */
@@ -140,19 +141,11 @@ export interface ChangeSets {
   probe(actionId: string, databases: Databases): Promise<'applied' | 'partly' | 'not-applied'>
   /**
    * Writes the set that takes `actionId` back under the new id `undoId`, without those records that were changed since,
-   * which are given as conflicts (keys, 20 at most, and their number). Without an `undoId` nothing is written. A set that
-   * an earlier call wrote under it is replaced unless it was applied, were it in part.
+   * which are given as conflicts (keys, 20 at most, and their number), unless `choice` says to take them back all the same.
+   * Without an `undoId` nothing is written. A set that an earlier call wrote under it is replaced unless it was applied,
+   * were it in part.
    */
-  reverse(
-    actionId: string,
-    undoId: string | undefined,
-    databases: Databases,
-  ): Promise<{
-    readonly count: number
-    readonly fingerprint: string
-    readonly conflicts: readonly string[]
-    readonly conflictCount: number
-  }>
+  reverse(actionId: string, undoId: string | undefined, databases: Databases, choice?: RowChoice): Promise<ReversedSet>
   /** Drops a set whose action was not dispatched, so that it can be resolved anew. */
   discard(actionId: string): void
   /**
@@ -165,9 +158,91 @@ export interface ChangeSets {
    * this record, they do not say. Reads at most so much; `isComplete` is false where older ones were left out.
    */
   trail(record: { readonly path: string; readonly table: string; readonly key: string }): Promise<RecordTrail>
-  /** Drops the sets that were finished before the moment; their actions can no longer be undone. */
-  expire(beforeMs: number): number
+  /**
+   * Drops the sets that were finished before the moment, then the oldest ones until what is kept takes no more than
+   * `bytesMax`; their actions can no longer be undone. Never the newest one, and never one of the actions in `needed`.
+   */
+  expire(bounds: ExpiryBounds): Expired
+  /** Bytes that the kept sets take. */
+  bytes(): number
   close(): void
+}
+
+/** Which records of an action are taken back, and what becomes of those that were changed since. */
+export interface RowChoice {
+  /** Keys of the records, with those that were changed together with them; null: all. */
+  readonly keys: readonly string[] | null
+  /** What becomes of a record that was changed since and is in neither list below. */
+  readonly onConflict: 'skip' | 'force'
+  /** Keys of records that keep what they hold now. */
+  readonly keep: readonly string[]
+  /** Keys of records that are taken back over what was changed since. */
+  readonly take: readonly string[]
+}
+
+/** A record that is not any more what the action made of it. */
+export interface RowConflict {
+  readonly table: string
+  readonly key: string
+  /** `changed`: it holds something else; `gone`: it is not there any more; `back`: what was deleted is there again, otherwise. */
+  readonly is: 'changed' | 'gone' | 'back'
+  /** What differs: before the action, as the action made it, and now. */
+  readonly cells: readonly {
+    readonly field: string
+    readonly before: JsonValue
+    readonly made: JsonValue
+    readonly now: JsonValue
+  }[]
+  /** What becomes of it: it keeps what it holds, or is taken back all the same. A record that is gone is always kept. */
+  readonly outcome: 'kept' | 'taken'
+  /** Whether that was said of this very record. */
+  readonly isChosen: boolean
+  /**
+   * Later actions that are known to have written it, oldest first; the last one wrote what it holds now. Empty where another
+   * program did, or where that is not known.
+   */
+  readonly by: readonly string[]
+  /** Whether these lead from what the action made to what is there now without a gap. */
+  readonly isUnbroken: boolean
+}
+
+/** What taking back an action comes to, record by record. */
+export interface ReversedRows {
+  /** 200 at most. */
+  readonly conflicts: readonly RowConflict[]
+  readonly conflictCount: number
+  /** Chosen keys that the action did not touch. */
+  readonly unknownKeys: readonly string[]
+  /** Records that the choice leaves out and that could still be taken back. */
+  readonly left: number
+  /** Records that the choice names, whatever became of them. */
+  readonly matched: number
+}
+
+export interface ReversedSet {
+  readonly count: number
+  readonly fingerprint: string
+  /** Keys of records that were changed since and stay as they are; 20 at most. */
+  readonly conflicts: readonly string[]
+  /** How many stay. */
+  readonly conflictCount: number
+  readonly rows: ReversedRows
+}
+
+/** What a pruning keeps. */
+export interface ExpiryBounds {
+  readonly beforeMs: number
+  readonly bytesMax: number
+  /** Actions that have not ended, and what they undo. */
+  readonly needed: ReadonlySet<string>
+}
+
+export interface Expired {
+  /** Sets that were older than is kept. */
+  readonly old: number
+  /** Sets that went because of the size, and the moment at which the newest of them was finished. */
+  readonly large: number
+  readonly largeBeforeMs: number | undefined
 }
 
 /** The changes of one record in one set. */

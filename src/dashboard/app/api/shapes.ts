@@ -156,7 +156,7 @@ export const undone = z.object({
   undo: z.extend(outcome, {
     runId: z.optional(maybe),
     conflicts: z.optional(z.array(text)),
-    actions: z.optional(z.array(z.object({ actionId: text, state: text, undoes: text }))),
+    actions: z.optional(z.array(z.object({ actionId: maybe, state: text, undoes: text }))),
     byHand: z.optional(z.array(z.object({ actionId: text, steps: text }))),
     left: z.optional(z.array(z.object({ actionId: text, message: text }))),
   }),

@@ -89,6 +89,6 @@ export async function undoActions(id: string, what: string): Promise<Announcemen
       ...left.map(({ message }) => message),
       ...(conflicts.length > 0 ? [`Changed since, left as they are: ${conflicts.slice(0, 20).join(', ')}`] : []),
     ],
-    ...(first === undefined ? {} : { link: { to: address('actions', first.actionId), text: 'See it' } }),
+    ...(first?.actionId == null ? {} : { link: { to: address('actions', first.actionId), text: 'See it' } }),
   }
 }
