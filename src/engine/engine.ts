@@ -33,6 +33,7 @@ import {
 import { recoverResource } from './recovery.ts'
 import { keyText, type ResourceKey } from './resource.ts'
 import { rollBackWhenFailing } from './rollback.ts'
+import type { Safeguard } from './safeguard.ts'
 import { settleStatus } from './settle-status.ts'
 import type { GatedAction, ResourceStatus } from './status.ts'
 import { createStatusStore, type StatusStore } from './status-store.ts'
@@ -49,6 +50,7 @@ export interface EngineOptions {
   readonly lease: Lease | undefined
   /** how long an action may take with its checkpoint; default an hour, which an import of millions of rows needs. */
   readonly deadlineMs?: number
+  readonly safeguard?: Safeguard
 }
 
 export interface ReconcileResult {
@@ -119,7 +121,7 @@ export function createEngine(options: EngineOptions): Engine {
     invariant(kind !== undefined, `the kind ${name} is registered`)
     return kind
   }
-  const gating = createGating({ ledger, clock, declaration: inForce, statusOf: statuses.get })
+  const gating = createGating({ ledger, clock, declaration: inForce, statusOf: statuses.get, safeguard: options.safeguard })
   const ports = (only?: ReadonlySet<string>): ReconcilePorts => ({
     clock,
     random: options.random,
@@ -134,6 +136,7 @@ export function createEngine(options: EngineOptions): Engine {
       for (const listener of progressListeners) listener(progress)
     },
     only,
+    safeguard: options.safeguard,
   })
 
   const pending = (actionId: string): GatedAction | undefined =>

@@ -19,6 +19,7 @@ import type { FailedDuring, Outcome } from './outcome.ts'
 import { diffPlans } from './planner.ts'
 import { recoverResource } from './recovery.ts'
 import { keyText } from './resource.ts'
+import type { Safeguard } from './safeguard.ts'
 import { stillStanding } from './settle-status.ts'
 import type { GatedAction, Look, ResourceStatus } from './status.ts'
 
@@ -45,6 +46,8 @@ export interface ReconcilePorts {
   readonly onProgress: (progress: RunProgress) => void
   /** Ids of the only actions that may run; undefined for all. */
   readonly only: ReadonlySet<string> | undefined
+  /** What has to be backed up before risky actions; undefined where nothing has. */
+  readonly safeguard?: Safeguard | undefined
 }
 
 export interface ReconcileRequest {
@@ -386,5 +389,6 @@ function executorOptions(ports: ReconcilePorts, lease: Lease): ExecutorOptions {
     lease,
     kindOf: ports.kindOf,
     deadlineMs: ports.deadlineMs,
+    safeguard: ports.safeguard,
   }
 }

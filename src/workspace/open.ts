@@ -45,6 +45,7 @@ import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
 import { openPrograms, type Programs } from './programs.ts'
 import { readJournal } from './read-journal.ts'
+import { createSafeguard } from './safeguard.ts'
 import { createSandboxHost } from './sandbox-host.ts'
 
 export interface WorkspaceOptions {
@@ -231,6 +232,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       },
       inForce,
     )
+    const sets = databaseSets({ backups, generations, offload, suppressions, directory })
     const kinds = [
       desiredStateKind(generations),
       ...createKinds({
@@ -251,14 +253,19 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         services: programs.services,
         jobs: programs.jobs,
         backups,
-        sets: databaseSets({ backups, generations, offload, suppressions, directory }),
+        sets,
         clock,
         random,
       }),
       rows,
     ]
     const events = createEventStore(journal)
-    const engine = createEngine({ journal, kinds, clock, random, log, lease, ...(keep ? { events } : {}) })
+    const safeguard = createSafeguard({
+      ...{ backups, sets, state: inForce, workspace: directory },
+      engine: () => engine,
+      damaged: (path) => seen.refusal?.(path),
+    })
+    const engine = createEngine({ journal, kinds, clock, random, log, lease, safeguard, ...(keep ? { events } : {}) })
     seen.engine = engine
     const { number, state } = generations.inForce()
     engine.declare(number, state)

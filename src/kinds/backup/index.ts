@@ -13,12 +13,12 @@ import { applyBackup, asideEvidence, checkpointBackup, probeBackup } from './app
 import { askLapsesMs, asksOf } from './asks.ts'
 import { differencesOf } from './diff.ts'
 import { backupHealth, describeBackup } from './health.ts'
-import { observeBackup } from './observe.ts'
+import { observeBackup, setsOf } from './observe.ts'
 import { draftOf, orderOf } from './orders.ts'
 import { createDraft, planBackup, pruneDraft } from './plan.ts'
 import type { BackupPorts } from './ports.ts'
 import { type BackupSpec, backupKindName, listBackups } from './spec.ts'
-import type { BackupState } from './state.ts'
+import { type BackupState, evidenceOf } from './state.ts'
 
 export { dropAllAsks, noteAsk, stagingFolder } from './asks.ts'
 export { verifySet } from './make-set.ts'
@@ -29,8 +29,8 @@ export { type BackupSpec, backupKindName } from './spec.ts'
 export { type BackupSet, type BackupState, isDue } from './state.ts'
 
 export interface BackupKind extends Kind<BackupSpec, BackupState> {
-  /** The action that makes a set now, because a person asks. */
-  requestCreate(declared: Declared<BackupSpec>, context: EffectContext): Promise<ActionDraft>
+  /** The action that makes a set now, because a person asks, or before the action of that summary. */
+  requestCreate(declared: Declared<BackupSpec>, before?: string): ActionDraft
   /** The action that puts aside what is older than is kept; undefined where nothing is. */
   requestPrune(
     declared: Declared<BackupSpec>,
@@ -61,7 +61,7 @@ export function backupKind(ports: BackupPorts, state: () => DesiredState): Backu
     lookAgainAfterMs: (resource, observation) => lookAgainAfterMs(resource, observation, ports),
     health: (_resource, observation) => backupHealth(observation),
     describe: describeBackup,
-    requestCreate: async (declared, context) => createDraft(declared.spec, await looked(declared, context), []),
+    requestCreate: ({ spec }, before) => createDraft(spec, { evidence: evidenceOf(setsOf(spec)) }, [], before),
     async requestPrune(declared, context) {
       const found = await looked(declared, context)
       const ids = found.prunable

@@ -43,16 +43,18 @@ export function planBackup(
 
 export function createDraft(
   spec: BackupSpec,
-  state: Pick<BackupState, 'evidence' | 'dueAtMs'>,
+  state: Pick<BackupState, 'evidence'> & Partial<Pick<BackupState, 'dueAtMs'>>,
   resolves: readonly string[],
+  before?: string,
 ): ActionDraft {
   const parts = [...spec.databases.map(({ name }) => name), ...(spec.airtable === null ? [] : ['airtable'])]
   const due = resolves.length === 0 || state.dueAtMs === undefined ? '' : `, due ${isoOf(state.dueAtMs)}`
+  const ahead = before === undefined ? '' : `, before this: ${before}`
   return draftOf(
     spec.name,
     { verb: 'create', spec },
     {
-      summary: `Make a set of ${spec.name} (${parts.join(', ')}) and verify it${due}`,
+      summary: `Make a set of ${spec.name} (${parts.join(', ')}) and verify it${due}${ahead}`,
       precondition: state.evidence,
       resolves,
       // What it adds takes nothing away, and a set is only ever removed by a prune or by a person.
