@@ -29,6 +29,7 @@ import {
   type ReconcilePorts,
   type RunProgress,
   reconcile,
+  wokenBy,
 } from './reconcile.ts'
 import { recoverResource } from './recovery.ts'
 import { keyText, type ResourceKey } from './resource.ts'
@@ -307,6 +308,11 @@ export async function converge(engine: Engine, request: ConvergeRequest): Promis
         if (scope !== 'rows') full.add(name)
       }
       if (!result.reconciled.executed.some(({ execution }) => execution.is === 'succeeded')) continue
+      for (const woken of wokenBy(result.reconciled).map(keyText)) {
+        if (!looked.has(woken)) continue
+        dirty.add(woken)
+        full.add(woken)
+      }
       for (const neighbour of neighboursOf(key, declaration)) {
         const neighbourName = keyText(neighbour)
         // A neighbour that comes later in this pass sees it then; only one that was looked at already is looked at again.

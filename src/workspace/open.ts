@@ -33,11 +33,13 @@ import { createOffload } from '../targets/process/offload.ts'
 import type { Offload } from '../targets/process/ports.ts'
 import { openChangeSets } from '../targets/sqlite/change-sets.ts'
 import { openDatabases } from '../targets/sqlite/databases.ts'
+import { createProgramFinder } from '../targets/sqlite/programs.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import { standardizeRules } from '../values/rules/index.ts'
 import { openAirtable } from './airtable.ts'
 import { auditFiles, createHeadKeeper, type HeadKeeper } from './audit-heads.ts'
 import { databaseSets } from './database-sets.ts'
+import { createDatabaseUsers } from './database-users.ts'
 import { openErasure, personPlacesOf } from './erasure.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { knownLeadsOf } from './known-leads.ts'
@@ -213,6 +215,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     closers.unshift(() => programs.close())
     const inForce = () => generations.inForce().state
     seen.refusal = (path) => damageAt(memory, Object.keys(inForce().databases), path)
+    const users = createDatabaseUsers({ services: programs.services, state: inForce, engine: () => engine })
     const backups = backupKind(
       {
         workspace: directory,
@@ -228,6 +231,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         secrets: secretReader(options.environment, directory),
         suppressions,
         places: () => personPlacesOf(inForce(), directory),
+        users,
+        programsNow: createProgramFinder().programsOf,
         clock,
       },
       inForce,
@@ -254,6 +259,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         jobs: programs.jobs,
         backups,
         sets,
+        users,
         clock,
         random,
       }),

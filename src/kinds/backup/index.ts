@@ -9,14 +9,17 @@ import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
 import { isAside } from '../../targets/backup/sets.ts'
+import { stopFindings } from '../../targets/sqlite/users.ts'
 import { applyBackup, asideEvidence, checkpointBackup, probeBackup } from './apply.ts'
 import { askLapsesMs, asksOf } from './asks.ts'
 import { differencesOf } from './diff.ts'
+import { placedBy } from './gone-file.ts'
 import { backupHealth, describeBackup } from './health.ts'
 import { observeBackup, setsOf } from './observe.ts'
 import { draftOf, orderOf } from './orders.ts'
 import { createDraft, planBackup, pruneDraft } from './plan.ts'
 import type { BackupPorts } from './ports.ts'
+import type { RestoreAsk } from './restore-state.ts'
 import { type BackupSpec, backupKindName, listBackups } from './spec.ts'
 import { type BackupState, evidenceOf } from './state.ts'
 
@@ -83,7 +86,29 @@ function lookAgainAfterMs(
   return moments.length === 0 ? undefined : Math.max(0, Math.min(...moments) - observedAtMs)
 }
 
-async function planBackupUndo(action: Action, { changeSets, databases }: BackupPorts): Promise<UndoPlan> {
+/** The file that was put back goes again, with what was written to it since, into the quarantine. */
+function undoFile(action: Action, { database, path }: RestoreAsk, ports: BackupPorts): UndoPlan {
+  const placed = placedBy(action.id, ports)
+  if (placed === undefined) return { is: 'not-undoable', reason: `${path} is not the restored file any more` }
+  const draft = draftOf(
+    action.resource.name,
+    { verb: 'take-away', undoes: action.id, database, path },
+    {
+      summary: `Take the restored ${path} away again, into .trueup/quarantine`,
+      risk: 'high',
+      findings: stopFindings(ports.users.namesOf(database)),
+      precondition: placed.evidence,
+      resolves: [],
+      reversible: 'by-hand',
+      cost: action.cost,
+      order: 0,
+    },
+  )
+  return { is: 'undo', draft, conflicts: placed.isWritten ? ['what was written since the restore'] : [] }
+}
+
+async function planBackupUndo(action: Action, ports: BackupPorts): Promise<UndoPlan> {
+  const { changeSets, databases } = ports
   const order = orderOf(action)
   const { name } = action.resource
   switch (order.verb) {
@@ -109,6 +134,10 @@ async function planBackupUndo(action: Action, { changeSets, databases }: BackupP
     }
     case 'take-back':
       return { is: 'not-undoable', reason: 'the next prune puts aside what is older than is kept' }
+    case 'restore-file':
+      return undoFile(action, order.ask, ports)
+    case 'take-away':
+      return { is: 'not-undoable', reason: `the file lies in .trueup/quarantine; ask for the restore again` }
     case 'restore':
     case 'undo-restore': {
       if (changeSets.summary(action.id) === undefined)
