@@ -1,6 +1,5 @@
 /** A database file that was deleted comes back out of a set: shown before, approved, in one step, with undo. */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { afterEach, expect, test } from 'vitest'
 import type { RestoreAsked } from '../../src/api/backup-port.ts'
@@ -116,52 +115,4 @@ test('whoever was erased since does not come back with it, and what would is cou
     await opened.apply()
     expect(namesOf(world)).toEqual(['Bob'])
   })
-})
-
-const writer = `
-import os, sqlite3, sys, time
-open(sys.argv[2], 'a').write(f'{os.getpid()}\\n')
-end = time.time() + 60
-while time.time() < end and os.path.isdir(os.path.dirname(sys.argv[1])):
-    try:
-        with sqlite3.connect(sys.argv[1]) as db:
-            while time.time() < end:
-                db.execute("INSERT INTO notes (lead_id, body) VALUES ('bob', 'from the service')"); db.commit(); time.sleep(0.05)
-    except sqlite3.Error:
-        time.sleep(0.1)
-`
-
-test('a service that uses it is stopped before and started after, and the plan says so', async () => {
-  const world = fresh({
-    more: 'services:\n  writer:\n    command: [python3, writer.py, data/leads.db, pids]\n    dependsOn: [database/main]\n',
-  })
-  writeFileSync(world.path('writer.py'), writer)
-  const pids = () => readFileSync(world.path('pids'), 'utf8').trim().split('\n').map(Number)
-  try {
-    await world.open(async (opened) => {
-      await opened.apply()
-      while (!existsSync(world.path('pids'))) await sleep(20)
-      // It goes on with the deleted file, as programs do.
-      lose(world)
-      const { actionId } = await asked(opened, world)
-      const { engine } = opened.workspace
-      expect(engine.pending(actionId)?.action.findings).toContainEqual({
-        code: 'stops-services',
-        count: 1,
-        message: 'stopped before it and started again after it: writer',
-      })
-      approve(opened, actionId)
-      await opened.apply()
-      expect(engine.ledger.record(actionId)?.state).toBe('verified')
-      while (pids().length < 2) await sleep(20)
-      const [first = 0, second = 0] = pids()
-      expect(existsSync(`/proc/${first}`)).toBe(false)
-      expect(existsSync(`/proc/${second}`)).toBe(true)
-      // What it writes from now on is in the restored file.
-      const written = () => world.rows(world.path(file), "SELECT count(*) FROM notes WHERE body = 'from the service'")
-      while (written()[0] === undefined || JSON.stringify(written()) === '[[0]]') await sleep(20)
-    })
-  } finally {
-    for (const pid of pids()) if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGKILL')
-  }
 })

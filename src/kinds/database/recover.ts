@@ -23,6 +23,7 @@ import {
   type PlacedFile,
   type Quarantine,
   quarantineAt,
+  quarantineId,
   readNote,
   readPlaced,
   replaceEvidence,
@@ -57,15 +58,30 @@ export async function recoveryEvidence(
   return note === undefined ? 'not salvaged' : replaceEvidence(signature, note.report)
 }
 
-/** Quarantines and salvages; touches nothing of the database. */
+/**
+ * Quarantines and salvages; touches nothing of the database. The services that use it are stopped first, since what they
+ * write from then on would be in no copy; that it is damaged keeps them from being started until it is repaired.
+ */
 export async function salvage(
   ports: RecoveryPorts,
   order: OrderOf<'salvage'>,
   context: EffectContext,
 ): Promise<Applied> {
-  const at = quarantineAt(ports.ownFolder, order.quarantine)
-  if (readNote(at) !== undefined) return done
-  const { file } = await factsOf(ports, order.path)
+  if (readNote(quarantineAt(ports.ownFolder, order.quarantine)) !== undefined) return done
+  const how = { why: `${order.database} is damaged`, again: false, signal: context.signal }
+  return ports.users.aside(order.database, how, () => salvageAlone(ports, order, context))
+}
+
+async function salvageAlone(
+  ports: RecoveryPorts,
+  order: OrderOf<'salvage'>,
+  context: EffectContext,
+): Promise<Applied> {
+  const facts = await factsOf(ports, order.path)
+  const { file } = facts
+  // A service that was stopped has written until then: it is the state of now that the next look finds.
+  const signature = damageSignature(facts)
+  const at = quarantineAt(ports.ownFolder, quarantineId(order.database, signature))
   makeFolder(at)
   const options = { ...context, deadlineMs: childDeadlineMs }
   const copying: QuarantineOrder = { path: file.path, folder: dirname(at.original) }
@@ -87,7 +103,7 @@ export async function salvage(
     const entry = entryUrl('../../targets/sqlite/salvage/salvage-entry', import.meta.url)
     const report = salvageReportSchema.parse(await ports.offload.process(entry, salvaging, options))
     await rename(join(scratch, 'result.db'), at.result)
-    const { database, path, signature } = order
+    const { database, path } = order
     writeNote(at, { database, path, signature, madeAtMs: ports.clock.nowMs(), report })
     return done
   } catch (error) {

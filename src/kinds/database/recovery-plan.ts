@@ -41,7 +41,9 @@ function salvageDraft(spec: DatabaseDeclaration, recovery: RecoveryState): Actio
     { verb: 'salvage', path, database: name, signature, quarantine, set, withoutSet, keys: { ...keys } },
     {
       summary: `Quarantine a copy of ${path}, and make a sound database of what it still holds and ${withWhat}; the file stays as it is.`,
-      risk: 'low',
+      // What is stopped is missed by whoever waits for it.
+      risk: recovery.services.length === 0 ? 'low' : 'medium',
+      findings: stopFindings(recovery.services, 'stopped before it, and started again once the database is repaired'),
       precondition: signature,
       resolves: ['quarantine'],
       order: 25,

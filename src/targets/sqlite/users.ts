@@ -26,8 +26,9 @@ export const noUsers: DatabaseUsers = {
 /** For the person who approves; empty where nobody is stopped. */
 export function stopFindings(
   names: readonly string[],
+  how = 'stopped before it and started again after it',
 ): readonly { readonly code: 'stops-services'; readonly count: number; readonly message: string }[] {
   if (names.length === 0) return []
-  const message = `stopped before it and started again after it: ${names.join(', ')}`
+  const message = `${how}: ${names.join(', ')}`
   return [{ code: 'stops-services', count: names.length, message }]
 }
