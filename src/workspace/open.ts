@@ -40,6 +40,7 @@ import { openAirtable } from './airtable.ts'
 import { auditFiles, createHeadKeeper, type HeadKeeper } from './audit-heads.ts'
 import { databaseSets } from './database-sets.ts'
 import { createDatabaseUsers } from './database-users.ts'
+import { decisionFiles } from './decision-files.ts'
 import { openErasure, personPlacesOf } from './erasure.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { knownLeadsOf } from './known-leads.ts'
@@ -223,6 +224,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         stateFile,
         checkpointsPath,
         headsPath: auditFiles(ownFolder).headsPath,
+        decisions: decisionFiles.map(({ name, file }) => ({ name, path: join(ownFolder, file) })),
         generation: () => generations.inForce().number,
         databases,
         changeSets,

@@ -11,6 +11,7 @@ import { OperationalError } from '../errors.ts'
 import { forgetInImportLog } from '../kinds/import/index.ts'
 import { type Manifest, manifestName, readManifest } from '../targets/backup/manifest.ts'
 import { byteProblem, unpackMember } from '../targets/backup/pack.ts'
+import { forgetDecisions } from './decision-files.ts'
 import { findRows } from '../targets/erasure/find-rows.ts'
 import { erasedBy } from '../targets/erasure/marks.ts'
 import { type PersonPlace, personPlaceSchema } from '../targets/erasure/person-layout.ts'
@@ -83,6 +84,8 @@ serve(async (input, { progress }): Promise<RestoreReply> => {
       withheld += withholdRows(to, places, order.erased)
     }
     if (order.erased !== null && member.is === 'airtable-table') withheld += await withholdLines(member.name, to, order)
+    if (order.erased !== null && member.is === 'own-database')
+      withheld += forgetDecisions(member.name, to, order.erased, order.places)
     const known = member.tables.flatMap(({ name, rows }) => (name === 'sqlite_schema' ? [] : [{ name, rows }]))
     const tables = member.is === 'database' && withheld > before ? countsIn(to, known) : known
     const rows = tables.reduce((sum, table) => sum + table.rows, 0)

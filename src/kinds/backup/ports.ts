@@ -15,6 +15,8 @@ export interface BackupPorts {
   readonly ownFolder: string
   readonly stateFile: string
   readonly checkpointsPath: string
+  /** Files of `.trueup` that hold what people decided, by the names of their members; any may be absent. */
+  readonly decisions: readonly { readonly name: string; readonly path: string }[]
   /** The signed heads of the journal; the file may be absent. */
   readonly headsPath: string
   /** The number of the generation in force. */
