@@ -220,6 +220,11 @@ export const errorTable = {
     meaning: 'A set of a backup is not what was written: bytes are missing, changed, or more than there were.',
     hint: 'Use another set (`trueup backup list`), look at the disk, and make a new one with `trueup backup create`.',
   },
+  BACKUP_BEFORE_FAILED: {
+    retry: 'backoff',
+    meaning: 'The backup that must be made and verified before a risky action could not be; the action was not begun.',
+    hint: 'Mend what the message names; the action is tried again by itself, and its approvals stand.',
+  },
   BACKUP_KEY_NEEDED: {
     retry: 'never',
     meaning: 'A set of a backup is encrypted, and no private key that opens it was given.',

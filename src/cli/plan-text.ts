@@ -60,8 +60,10 @@ function printAction(terminal: Terminal, action: ActionView, drift: readonly Dri
   }
   const more = action.affected.count - Math.min(3, action.preview.length)
   if (action.preview.length > 0 && more > 0) terminal.line(colour.dim(`        and ${more.toLocaleString('en')} more`))
-  if (gate.runnable) return
-  for (const reason of gate.reasons) terminal.line(colour.yellow(`      held: ${reason.message}`))
+  for (const { code, message } of gate.reasons) {
+    if (code === 'backup-first') terminal.line(colour.dim(`      first: ${message}`))
+    else if (!gate.runnable) terminal.line(colour.yellow(`      held: ${message}`))
+  }
 }
 
 function signOf(verb: string, colour: Terminal['colour']): string {

@@ -28,7 +28,15 @@ export async function carryOutUndo(
       progress: (done, total) =>
         ports.onProgress({ runId: run.runId, resource: keyText(action.resource), verb: action.verb, done, total }),
     },
-    { ledger, clock: ports.clock, log: ports.log, lease, kindOf: ports.kindOf, deadlineMs: ports.deadlineMs },
+    {
+      ledger,
+      lease,
+      clock: ports.clock,
+      log: ports.log,
+      kindOf: ports.kindOf,
+      deadlineMs: ports.deadlineMs,
+      safeguard: ports.safeguard,
+    },
   )
   if (execution.is !== 'succeeded') return execution
   ledger.move('action.verified', action, run, { remaining: [] })

@@ -29,10 +29,12 @@ import {
   type ReconcilePorts,
   type RunProgress,
   reconcile,
+  wokenBy,
 } from './reconcile.ts'
 import { recoverResource } from './recovery.ts'
 import { keyText, type ResourceKey } from './resource.ts'
 import { rollBackWhenFailing } from './rollback.ts'
+import type { Safeguard } from './safeguard.ts'
 import { settleStatus } from './settle-status.ts'
 import type { GatedAction, ResourceStatus } from './status.ts'
 import { createStatusStore, type StatusStore } from './status-store.ts'
@@ -49,6 +51,7 @@ export interface EngineOptions {
   readonly lease: Lease | undefined
   /** how long an action may take with its checkpoint; default an hour, which an import of millions of rows needs. */
   readonly deadlineMs?: number
+  readonly safeguard?: Safeguard
 }
 
 export interface ReconcileResult {
@@ -119,7 +122,13 @@ export function createEngine(options: EngineOptions): Engine {
     invariant(kind !== undefined, `the kind ${name} is registered`)
     return kind
   }
-  const gating = createGating({ ledger, clock, declaration: inForce, statusOf: statuses.get })
+  const gating = createGating({
+    ledger,
+    clock,
+    declaration: inForce,
+    statusOf: statuses.get,
+    safeguard: options.safeguard,
+  })
   const ports = (only?: ReadonlySet<string>): ReconcilePorts => ({
     clock,
     random: options.random,
@@ -134,6 +143,7 @@ export function createEngine(options: EngineOptions): Engine {
       for (const listener of progressListeners) listener(progress)
     },
     only,
+    safeguard: options.safeguard,
   })
 
   const pending = (actionId: string): GatedAction | undefined =>
@@ -304,6 +314,11 @@ export async function converge(engine: Engine, request: ConvergeRequest): Promis
         if (scope !== 'rows') full.add(name)
       }
       if (!result.reconciled.executed.some(({ execution }) => execution.is === 'succeeded')) continue
+      for (const woken of wokenBy(result.reconciled).map(keyText)) {
+        if (!looked.has(woken)) continue
+        dirty.add(woken)
+        full.add(woken)
+      }
       for (const neighbour of neighboursOf(key, declaration)) {
         const neighbourName = keyText(neighbour)
         // A neighbour that comes later in this pass sees it then; only one that was looked at already is looked at again.

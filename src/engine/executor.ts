@@ -1,6 +1,6 @@
 /**
- * Carries out one action: intended → checkpointed, evidence compared → dispatched → applied → outcome. No effect begins
- * without the lease, a durable `dispatched`, a restorable checkpoint and matching evidence.
+ * Carries out one action: intended → backed up where that is asked for → checkpointed, evidence compared → dispatched →
+ * applied → outcome. No effect begins without the lease, a durable `dispatched`, a restorable checkpoint and matching evidence.
  */
 import type { Clock } from '../clock.ts'
 import { InvariantViolation, messageOf, OperationalError } from '../errors.ts'
@@ -11,6 +11,7 @@ import type { Applied, EffectContext, Kind } from './kind.ts'
 import type { Lease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
 import { keyText } from './resource.ts'
+import type { Safeguard } from './safeguard.ts'
 
 /** What became of an attempt. */
 export type Execution =
@@ -29,6 +30,8 @@ export interface ExecutorOptions {
   readonly kindOf: (name: string) => Kind
   /** How long an action may take after it was dispatched, in milliseconds. */
   readonly deadlineMs: number
+  /** Undefined where what is carried out needs none: an undo that the controller decides on, or a backup itself. */
+  readonly safeguard?: Safeguard | undefined
 }
 
 export interface ExecuteContext {
@@ -49,6 +52,7 @@ export async function execute(action: Action, context: ExecuteContext, options: 
   ledger.move('action.intended', action, by, { lease: lease.number })
   let dispatched = false
   try {
+    const backup = await options.safeguard?.ensure(action, { ...context, signal: effect.signal })
     const checkpoint = await kind.checkpoint(action, effect)
     if (checkpoint.evidence !== action.precondition) {
       const message = 'what it was planned on has changed since'
@@ -59,7 +63,10 @@ export async function execute(action: Action, context: ExecuteContext, options: 
       })
       return { is: 'stale', message }
     }
-    ledger.move('action.checkpointed', action, by, { images: checkpoint.images })
+    ledger.move('action.checkpointed', action, by, {
+      images: checkpoint.images,
+      ...(backup === undefined ? {} : { backup }),
+    })
     lease.assertHeld()
     effect.signal.throwIfAborted()
     ledger.move('action.dispatched', action, by, { lease: lease.number })

@@ -40,6 +40,7 @@ export const gateCodes = [
   'approval-expired',
   'approval-before-undo',
   'approval-by-requester',
+  'backup-first',
 ] as const
 export type GateCode = (typeof gateCodes)[number]
 
@@ -88,6 +89,8 @@ export interface GateInput {
   /** How this run works; the policy's mode counts too, and `observe` wins. */
   readonly mode: Policy['mode']
   readonly budget?: Budget | undefined
+  /** What is made before it, as a sentence; it holds nothing up here. */
+  readonly first?: string | undefined
 }
 
 export interface GateResult {
@@ -110,13 +113,15 @@ export function decideGate(input: GateInput): GateResult {
   const approvalsNeeded = Math.max(0, ...demands.map(({ asks }) => approvalsFor(asks)))
   const { given, notes } = countApprovals(input)
   const isMissing = given < approvalsNeeded
+  const first: readonly GateReason[] =
+    input.first === undefined ? [] : [{ code: 'backup-first', asks: 'note', message: input.first }]
   const ends = demands.flatMap(({ asks, untilMs }) => (asks === 'wait' && untilMs !== undefined ? [untilMs] : []))
   return {
     decision,
     runnable: decision !== 'refuse' && decision !== 'wait' && !isMissing,
     approvalsNeeded,
     approvalsGiven: given,
-    reasons: isMissing ? [...demands, ...notes] : demands,
+    reasons: [...demands, ...(isMissing ? notes : []), ...first],
     wakeUpMs: decision === 'wait' && ends.length > 0 ? Math.max(...ends) : undefined,
   }
 }

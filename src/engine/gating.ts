@@ -7,6 +7,7 @@ import { decideGate, type GateInput, type GateResult } from './gate.ts'
 import type { ActionRecord, Ledger } from './ledger.ts'
 import type { Reconciled } from './reconcile.ts'
 import { keyText, type ResourceKey } from './resource.ts'
+import type { Safeguard } from './safeguard.ts'
 import type { ResourceStatus, StatusOf } from './status.ts'
 
 export interface Gating {
@@ -23,6 +24,7 @@ export interface GatingPorts {
   readonly clock: Clock
   readonly declaration: () => Declaration
   readonly statusOf: StatusOf
+  readonly safeguard?: Safeguard | undefined
 }
 
 export function createGating(ports: GatingPorts): Gating {
@@ -59,6 +61,7 @@ export function createGating(ports: GatingPorts): Gating {
           : [],
         observeOnly: status?.declared.observeOnly ?? false,
         mode: policy.mode,
+        first: ports.safeguard?.ahead(action),
       })
     },
     observeOutcomes(status, { executed, look }) {

@@ -8,7 +8,7 @@ import type { Action, ActionDraft } from './action.ts'
 import type { Category, Drift, DriftDraft } from './drift.ts'
 import type { Observation, Scope } from './observation.ts'
 import type { WaitReason } from './outcome.ts'
-import type { Declared } from './resource.ts'
+import type { Declared, ResourceKey } from './resource.ts'
 import type { UndoneRows, UndoRows } from './undo-rows.ts'
 
 /** What the engine gives to an effect. */
@@ -34,6 +34,8 @@ export interface Applied {
   readonly skippedCount: number
   /** Records whose change failed (a constraint, say) while the others went on: counted against the error share. */
   readonly failed: readonly { readonly key: string; readonly reason: string }[]
+  /** Resources that it changed besides its own and its neighbours: they are looked at in full. */
+  readonly wakes?: readonly ResourceKey[]
 }
 
 /** What had to be kept before an action so that it can be undone. */

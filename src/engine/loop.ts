@@ -10,6 +10,7 @@ import { neighboursOf } from './declaration.ts'
 import type { Engine, ReconcileResult } from './engine.ts'
 import type { Kind } from './kind.ts'
 import { createQueue } from './queue.ts'
+import { wokenBy } from './reconcile.ts'
 import { keyText, parseKey, type ResourceKey } from './resource.ts'
 
 export interface LoopOptions {
@@ -152,6 +153,7 @@ export function createLoop(options: LoopOptions): Loop {
     }
     if (reconciled.executed.some(({ execution }) => execution.is === 'succeeded')) {
       for (const neighbour of neighboursOf(key, engine.declaration())) wake(neighbour)
+      for (const woken of wokenBy(reconciled)) wake(woken, { full: true })
     }
   }
 

@@ -18,7 +18,8 @@ import type { Observation } from './observation.ts'
 import type { FailedDuring, Outcome } from './outcome.ts'
 import { diffPlans } from './planner.ts'
 import { recoverResource } from './recovery.ts'
-import { keyText } from './resource.ts'
+import { keyText, type ResourceKey } from './resource.ts'
+import type { Safeguard } from './safeguard.ts'
 import { stillStanding } from './settle-status.ts'
 import type { GatedAction, Look, ResourceStatus } from './status.ts'
 
@@ -45,6 +46,8 @@ export interface ReconcilePorts {
   readonly onProgress: (progress: RunProgress) => void
   /** Ids of the only actions that may run; undefined for all. */
   readonly only: ReadonlySet<string> | undefined
+  /** What has to be backed up before risky actions; undefined where nothing has. */
+  readonly safeguard?: Safeguard | undefined
 }
 
 export interface ReconcileRequest {
@@ -74,6 +77,11 @@ export interface Reconciled {
   readonly cursor: string | undefined
   /** Actions ran whose effect must be looked at as a whole before more is decided. */
   readonly lookAgain: boolean
+}
+
+/** Resources that were changed by what was carried out, besides the reconciled one and its neighbours. */
+export function wokenBy({ executed }: Reconciled): readonly ResourceKey[] {
+  return executed.flatMap(({ execution }) => (execution.is === 'succeeded' ? (execution.applied.wakes ?? []) : []))
 }
 
 /** The reason of a resource that only a person can bring to what is declared. */
@@ -386,5 +394,6 @@ function executorOptions(ports: ReconcilePorts, lease: Lease): ExecutorOptions {
     lease,
     kindOf: ports.kindOf,
     deadlineMs: ports.deadlineMs,
+    safeguard: ports.safeguard,
   }
 }

@@ -46,7 +46,8 @@ export async function rollBackWhenFailing(
       if (undo.is === 'kept') throw undo.error
       // By hand: what it added is empty and harms nothing.
       if (undo.is !== 'planned') continue
-      const execution = await carryOutUndo(undo, { ...run, actor: 'controller' }, ports)
+      // What went wrong a moment ago is not left standing because no backup can be made.
+      const execution = await carryOutUndo(undo, { ...run, actor: 'controller' }, { ...ports, safeguard: undefined })
       if (execution.is === 'succeeded') taken.push(action)
     } catch (error) {
       ports.log.error({ action: action.id, err: messageOf(error) }, 'a run with too many failures could not be undone')

@@ -11,6 +11,7 @@ import type { SuppressionStore } from '../targets/erasure/suppressions.ts'
 import { createMachine } from '../targets/process/machine.ts'
 import type { Offload } from '../targets/process/ports.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
+import type { DatabaseUsers } from '../targets/sqlite/users.ts'
 import { airtableSchemaKind } from './airtable-schema/index.ts'
 import type { BackupKind } from './backup/index.ts'
 import { type DatabaseSets, databaseKind } from './database/index.ts'
@@ -60,6 +61,8 @@ export interface KindPorts {
   readonly backups: BackupKind
   /** What databases ask of backups. */
   readonly sets: DatabaseSets
+  /** The services that use a database. */
+  readonly users: DatabaseUsers
   readonly clock: Clock
   readonly random: Random
 }

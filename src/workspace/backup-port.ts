@@ -57,7 +57,7 @@ export function createBackupPort({ workspace, signal, wake }: BackupPortOptions)
     create: ({ name, actor }) =>
       answered(async (): Promise<BackupCreated | BackupHeld> => {
         const one = chosen(name, declared())
-        const asked = { key: one.key, draft: await backups.requestCreate(one, context), declared: one }
+        const asked = { key: one.key, draft: backups.requestCreate(one), declared: one }
         const done = await carryOut(asked, backups, actor, workspace)
         wake(one.key)
         if (done.is === 'held') return done

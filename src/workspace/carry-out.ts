@@ -1,5 +1,6 @@
 /** Carries out at once what a person asks of one resource, where the gate lets it through. */
-import type { ActionDraft } from '../engine/action.ts'
+import type { Action, ActionDraft } from '../engine/action.ts'
+import type { Engine } from '../engine/engine.ts'
 import { type Execution, execute } from '../engine/executor.ts'
 import type { Kind } from '../engine/kind.ts'
 import { makeActions } from '../engine/planner.ts'
@@ -27,17 +28,8 @@ export async function carryOut(
   { engine, lease }: Pick<Workspace, 'engine' | 'lease'>,
 ): Promise<CarriedOut> {
   if (lease === undefined) throw new OperationalError('LEASE_HELD', 'this workspace was opened for reading only')
-  const { clock, log, deadlineMs } = engine.ports()
-  const [action] = makeActions({
-    resource: key,
-    drafts: [draft],
-    cause: 'request',
-    specHash: hashOf(declared?.spec ?? null),
-    nowMs: clock.nowMs(),
-    requestedBy: actor,
-    occurrenceOf: (contentId) => engine.ledger.endedOccurrences(contentId),
-  })
-  if (action === undefined) throw new OperationalError('ACTION_FAILED', 'no action was made of the request')
+  const { clock, log, deadlineMs, safeguard } = engine.ports()
+  const action = askedAction({ key, draft, declared }, actor, engine)
   const gate = engine.gating.gate(action)
   const message = gate.reasons.map((reason) => reason.message).join('; ')
   if (!gate.runnable) return { is: 'held', actionId: action.id, message }
@@ -45,8 +37,23 @@ export async function carryOut(
   const execution = await engine.alone(key, async () => {
     const known = engine.ledger.record(action.id)?.state
     if (known === undefined || known === 'superseded') engine.ledger.plan(action)
-    return execute(action, by, { ledger: engine.ledger, clock, log, lease, kindOf: () => kind, deadlineMs })
+    return execute(action, by, { ledger: engine.ledger, clock, log, lease, kindOf: () => kind, deadlineMs, safeguard })
   })
   if (execution.is === 'succeeded') engine.ledger.move('action.verified', action, by, { remaining: [] })
   return { is: 'ended', actionId: action.id, execution }
+}
+
+/** What is asked, as an action that was not journaled yet. */
+export function askedAction({ key, draft, declared }: Asked, actor: string, { ports, ledger }: Engine): Action {
+  const [action] = makeActions({
+    resource: key,
+    drafts: [draft],
+    cause: 'request',
+    specHash: hashOf(declared?.spec ?? null),
+    nowMs: ports().clock.nowMs(),
+    requestedBy: actor,
+    occurrenceOf: (contentId) => ledger.endedOccurrences(contentId),
+  })
+  if (action === undefined) throw new OperationalError('ACTION_FAILED', 'no action was made of the request')
+  return action
 }

@@ -36,11 +36,14 @@ import type { Offload } from '../targets/process/ports.ts'
 import { openChangeSets } from '../targets/sqlite/change-sets.ts'
 import { openDatabases } from '../targets/sqlite/databases.ts'
 import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
+import { createProgramFinder } from '../targets/sqlite/programs.ts'
 import { standardizeRules } from '../values/rules/index.ts'
 import { openAirtable } from './airtable.ts'
 import { auditFiles, createHeadKeeper, type HeadKeeper } from './audit-heads.ts'
 import { createAuditPort } from './audit-port.ts'
 import { databaseSets } from './database-sets.ts'
+import { createDatabaseUsers } from './database-users.ts'
+import { decisionFiles } from './decision-files.ts'
 import { openErasure, personPlacesOf } from './erasure.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { createHeadCopies, type HeadCopies } from './head-copies.ts'
@@ -49,6 +52,7 @@ import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
 import { openPrograms, type Programs } from './programs.ts'
 import { readJournal } from './read-journal.ts'
+import { createSafeguard } from './safeguard.ts'
 import { createSandboxHost } from './sandbox-host.ts'
 
 export interface WorkspaceOptions {
@@ -221,6 +225,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     closers.unshift(() => programs.close())
     const inForce = () => generations.inForce().state
     seen.refusal = (path) => damageAt(memory, Object.keys(inForce().databases), path)
+    const users = createDatabaseUsers({ services: programs.services, state: inForce, engine: () => engine })
     const backups = backupKind(
       {
         workspace: directory,
@@ -228,6 +233,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         stateFile,
         checkpointsPath,
         headsPath: auditFiles(ownFolder).headsPath,
+        decisions: decisionFiles.map(({ name, file }) => ({ name, path: join(ownFolder, file) })),
         generation: () => generations.inForce().number,
         databases,
         changeSets,
@@ -236,6 +242,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         secrets: secretReader(options.environment, directory),
         suppressions,
         places: () => personPlacesOf(inForce(), directory),
+        users,
+        programsNow: createProgramFinder().programsOf,
         clock,
       },
       inForce,
@@ -251,6 +259,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     })
     seen.copies = copies
     const audit = createAuditPort({ ownFolder, looksOnly: !keep, databases, offload, copies })
+    const sets = databaseSets({ backups, generations, offload, suppressions, directory })
     const kinds = [
       desiredStateKind(generations),
       auditKind({ audit, memory, clock }),
@@ -272,14 +281,20 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         services: programs.services,
         jobs: programs.jobs,
         backups,
-        sets: databaseSets({ backups, generations, offload, suppressions, directory }),
+        sets,
+        users,
         clock,
         random,
       }),
       rows,
     ]
     const events = createEventStore(journal)
-    const engine = createEngine({ journal, kinds, clock, random, log, lease, ...(keep ? { events } : {}) })
+    const safeguard = createSafeguard({
+      ...{ backups, sets, state: inForce, workspace: directory },
+      engine: () => engine,
+      damaged: (path) => seen.refusal?.(path),
+    })
+    const engine = createEngine({ journal, kinds, clock, random, log, lease, safeguard, ...(keep ? { events } : {}) })
     seen.engine = engine
     const { number, state } = generations.inForce()
     engine.declare(number, state)

@@ -16,9 +16,11 @@ import { erasedBy } from '../targets/erasure/marks.ts'
 import { type PersonPlace, personPlaceSchema } from '../targets/erasure/person-layout.ts'
 import { removeRows } from '../targets/erasure/remove-rows.ts'
 import { serve } from '../targets/process/serve.ts'
-import { openWriting } from '../targets/sqlite/connection.ts'
+import { openReading, openWriting } from '../targets/sqlite/connection.ts'
 import { codeOf } from '../targets/sqlite/database-error.ts'
+import { quoteIdentifier } from '../targets/sqlite/schema-reader.ts'
 import { identitiesOf, keyIdentity, personTextsOf } from '../values/identity.ts'
+import { forgetDecisions } from './decision-files.ts'
 
 export const restoreOrderSchema = z.strictObject({
   /** The set. */
@@ -46,7 +48,15 @@ export const restoreOrderSchema = z.strictObject({
 export type RestoreOrder = z.output<typeof restoreOrderSchema>
 
 export const restoreReplySchema = z.strictObject({
-  files: z.array(z.strictObject({ name: z.string(), file: z.string(), rows: z.int() })),
+  files: z.array(
+    z.strictObject({
+      name: z.string(),
+      file: z.string(),
+      rows: z.int(),
+      /** Of a database, without the people that were taken out. */
+      tables: z.array(z.strictObject({ name: z.string(), rows: z.int() })),
+    }),
+  ),
   /** Records of erased people that were taken out. */
   withheld: z.int(),
 })
@@ -68,17 +78,37 @@ serve(async (input, { progress }): Promise<RestoreReply> => {
     if (problem !== undefined) throw new OperationalError('BACKUP_DAMAGED', `${folder}: ${problem}`)
     const to = join(into, member.restoredAs)
     await unpackMember(member, { from, to, scratch: into, identities })
-    const rows = member.tables.reduce((sum, table) => sum + (table.name === 'sqlite_schema' ? 0 : table.rows), 0)
-    files.push({ name: member.name, file: member.restoredAs, rows })
-    if (order.erased === null) continue
-    if (member.is === 'database') {
+    const before = withheld
+    if (order.erased !== null && member.is === 'database') {
       const places = order.places.filter(({ database }) => database === member.name).map(({ place }) => place)
       withheld += withholdRows(to, places, order.erased)
     }
-    if (member.is === 'airtable-table') withheld += await withholdLines(member.name, to, order)
+    if (order.erased !== null && member.is === 'airtable-table') withheld += await withholdLines(member.name, to, order)
+    if (order.erased !== null && member.is === 'own-database')
+      withheld += forgetDecisions(member.name, to, order.erased, order.places)
+    const known = member.tables.flatMap(({ name, rows }) => (name === 'sqlite_schema' ? [] : [{ name, rows }]))
+    const tables = member.is === 'database' && withheld > before ? countsIn(to, known) : known
+    const rows = tables.reduce((sum, table) => sum + table.rows, 0)
+    files.push({ name: member.name, file: member.restoredAs, rows, tables })
   }
   return { files, withheld }
 })
+
+function countsIn(path: string, tables: RestoreReply['files'][number]['tables']): typeof tables {
+  const db = openReading(path)
+  try {
+    return tables.map(({ name }) => ({
+      name,
+      rows:
+        db
+          .prepare<[], number>(`SELECT count(*) FROM ${quoteIdentifier(name)}`)
+          .pluck()
+          .get() ?? 0,
+    }))
+  } finally {
+    db.close()
+  }
+}
 
 function manifestOf(folder: string): Manifest {
   try {

@@ -170,16 +170,22 @@ export async function askRestore(
     keys: request.keys === null ? null : [...request.keys],
     by: request.actor,
     atMs,
+    whole: null,
   }
   const staging = stagingFolder(ownFolder, ask.id)
   try {
     const { identities } = request
-    const { files } = await unpack(workspace, { path, into: staging, identities, members: [database] }, context)
-    if (files.length === 0)
+    const { files, withheld } = await unpack(
+      workspace,
+      { path, into: staging, identities, members: [database] },
+      context,
+    )
+    const [file] = files
+    if (file === undefined)
       throw new OperationalError('NOT_FOUND', `${set.id} holds no database ${database}`, {
         hint: `It is a set of ${parseSetId(set.id)?.backup ?? 'another backup'}; see \`backups.${backup}.of\`.`,
       })
-    noteAsk(ownFolder, ask)
+    noteAsk(ownFolder, { ...ask, whole: { tables: file.tables, withheld } })
   } finally {
     rmSync(staging, { recursive: true, force: true })
   }
@@ -198,7 +204,7 @@ async function answerOf({ engine }: Workspace, ask: RestoreAsk, { signal }: Rest
   if (restore?.comparison === undefined)
     throw new OperationalError('ACTION_FAILED', `the set cannot be compared: ${restore?.problem ?? 'the ask is gone'}`)
   const { counts, tables, passedOver, withheld, sample, preview } = restore.comparison
-  if (tables.length === 0)
+  if (tables.length === 0 && !restore.isGone)
     throw new OperationalError('USAGE', passedOver.map(({ table, reason }) => `${table}: ${reason}`).join('; '), {
       hint: 'Restore the set into a folder instead: `trueup backup restore ID --into DIR`.',
     })
@@ -214,7 +220,10 @@ async function answerOf({ engine }: Workspace, ask: RestoreAsk, { signal }: Rest
 }
 
 function isOf({ action }: GatedAction, ask: RestoreAsk): boolean {
-  return action.verb === 'restore' && action.resolves.some((path) => path.endsWith(ask.id))
+  return (
+    (action.verb === 'restore' || action.verb === 'restore-file') &&
+    action.resolves.some((path) => path.endsWith(ask.id))
+  )
 }
 
 /** The engine knows no kind's state; this one is of the kind that was just looked at. */

@@ -21,6 +21,11 @@ export const backupSchema = z.strictObject({
     })
     .prefault({})
     .describe('How many copies are kept.'),
+  before: riskSchema
+    .describe(
+      'Before an action of this risk or above changes what it is of, a verified set must be there that is younger than the last write; else one is made first. Left out: only the schedule counts.',
+    )
+    .optional(),
   encryptTo: z
     .array(
       z.union(

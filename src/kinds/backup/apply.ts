@@ -6,6 +6,7 @@ import { rowsOf } from '../../engine/undo-rows.ts'
 import { OperationalError } from '../../errors.ts'
 import { isAside, putAside, readSet, removeAside, setOfAction, takeBack } from '../../targets/backup/sets.ts'
 import { dropAsk, findAsk, sweepAsks } from './asks.ts'
+import { goneEvidence, placedBy, probeFile, probeTakeAway, restoreFile, takeAway } from './gone-file.ts'
 import { makeSet, verifySet } from './make-set.ts'
 import { compareIn, setsOf, usableFolders } from './observe.ts'
 import { type Order, orderOf } from './orders.ts'
@@ -35,6 +36,10 @@ export async function checkpointBackup(
       const keep = { checkpoints: ports.checkpointsPath, actionId, precondition }
       return keptSchema.parse(await compareIn(order.ask, keep, ports, context))
     }
+    case 'restore-file':
+      return { evidence: goneEvidence(order.ask), images: 0 }
+    case 'take-away':
+      return { evidence: placedBy(order.undoes, ports)?.evidence ?? 'another file', images: 0 }
     case 'undo-restore': {
       const reversed = await ports.changeSets.reverse(order.undoes, action.id, ports.databases, rowsOf(action))
       return { evidence: reversed.fingerprint, images: reversed.count }
@@ -82,6 +87,10 @@ export async function applyBackup(action: Action, ports: BackupPorts, context: E
       dropAsk(ports.ownFolder, order.ask.id)
       return outcome
     }
+    case 'restore-file':
+      return restoreFile(action, order, ports, context)
+    case 'take-away':
+      return takeAway(order, ports, context)
     case 'undo-restore':
       return ports.changeSets.apply(action.id, ports.databases, context)
   }
@@ -127,6 +136,10 @@ export async function probeBackup(
       // The copy that it was compared with is still to go.
       return made === 'applied' && findAsk(ports.ownFolder, order.ask.id) !== undefined ? 'partly' : made
     }
+    case 'restore-file':
+      return probeFile(action, order, ports)
+    case 'take-away':
+      return probeTakeAway(order, ports)
     case 'undo-restore':
       return ports.changeSets.probe(action.id, ports.databases)
   }

@@ -101,7 +101,7 @@ export function restorePath(askId: string): string {
   return `restore.${askId}`
 }
 
-function restoreDrift({ ask, comparison, problem }: RestoreState): DriftDraft {
+function restoreDrift({ ask, comparison, problem, isGone }: RestoreState): DriftDraft {
   const what = `${ask.by} asked to restore ${restoredText(ask)} from ${ask.setId}`
   const [path, desired] = [restorePath(ask.id), ask.setId]
   if (comparison === undefined)
@@ -111,6 +111,12 @@ function restoreDrift({ ask, comparison, problem }: RestoreState): DriftDraft {
       byHand: 'Mend what the message names, or restore the set into a folder: `trueup backup restore ID --into DIR`.',
     })
   const { added, changed, removed } = comparison.counts
+  if (isGone)
+    return drift(path, 'medium', `${what}; its file is gone, and would come back with ${figure(added, 'record')}.`, {
+      desired,
+      observed: 'no file',
+      affected: { count: added, sample: [] },
+    })
   if (added + changed + removed === 0)
     return drift(path, 'low', `${what}; nothing differs.`, {
       desired,

@@ -11,17 +11,20 @@ import type { Declared } from '../../engine/resource.ts'
 import type { UndoRows } from '../../engine/undo-rows.ts'
 import { OperationalError } from '../../errors.ts'
 import { isAside } from '../../targets/backup/sets.ts'
+import { stopFindings } from '../../targets/sqlite/users.ts'
 import { nothingToUndo } from '../undone-set.ts'
 import { applyBackup, asideEvidence, checkpointBackup, probeBackup } from './apply.ts'
 import { askLapsesMs, asksOf } from './asks.ts'
 import { differencesOf } from './diff.ts'
+import { placedBy } from './gone-file.ts'
 import { backupHealth, describeBackup } from './health.ts'
-import { observeBackup } from './observe.ts'
+import { observeBackup, setsOf } from './observe.ts'
 import { draftOf, orderOf } from './orders.ts'
 import { createDraft, planBackup, pruneDraft } from './plan.ts'
 import type { BackupPorts } from './ports.ts'
+import type { RestoreAsk } from './restore-state.ts'
 import { type BackupSpec, backupKindName, listBackups } from './spec.ts'
-import type { BackupState } from './state.ts'
+import { type BackupState, evidenceOf } from './state.ts'
 
 export { dropAllAsks, noteAsk, stagingFolder } from './asks.ts'
 export { verifySet } from './make-set.ts'
@@ -32,8 +35,8 @@ export { type BackupSpec, backupKindName, listBackups } from './spec.ts'
 export { type BackupSet, type BackupState, isDue } from './state.ts'
 
 export interface BackupKind extends Kind<BackupSpec, BackupState> {
-  /** The action that makes a set now, because a person asks. */
-  requestCreate(declared: Declared<BackupSpec>, context: EffectContext): Promise<ActionDraft>
+  /** The action that makes a set now, because a person asks, or before the action of that summary. */
+  requestCreate(declared: Declared<BackupSpec>, before?: string): ActionDraft
   /** The action that puts aside what is older than is kept; undefined where nothing is. */
   requestPrune(
     declared: Declared<BackupSpec>,
@@ -64,7 +67,7 @@ export function backupKind(ports: BackupPorts, state: () => DesiredState): Backu
     lookAgainAfterMs: (resource, observation) => lookAgainAfterMs(resource, observation, ports),
     health: (_resource, observation) => backupHealth(observation),
     describe: describeBackup,
-    requestCreate: async (declared, context) => createDraft(declared.spec, await looked(declared, context), []),
+    requestCreate: ({ spec }, before) => createDraft(spec, { evidence: evidenceOf(setsOf(spec)) }, [], before),
     async requestPrune(declared, context) {
       const found = await looked(declared, context)
       const ids = found.prunable
@@ -86,11 +89,29 @@ function lookAgainAfterMs(
   return moments.length === 0 ? undefined : Math.max(0, Math.min(...moments) - observedAtMs)
 }
 
-async function planBackupUndo(
-  action: Action,
-  { changeSets, databases }: BackupPorts,
-  rows: UndoRows | undefined,
-): Promise<UndoPlan> {
+/** The file that was put back goes again, with what was written to it since, into the quarantine. */
+function undoFile(action: Action, { database, path }: RestoreAsk, ports: BackupPorts): UndoPlan {
+  const placed = placedBy(action.id, ports)
+  if (placed === undefined) return { is: 'not-undoable', reason: `${path} is not the restored file any more` }
+  const draft = draftOf(
+    action.resource.name,
+    { verb: 'take-away', undoes: action.id, database, path },
+    {
+      summary: `Take the restored ${path} away again, into .trueup/quarantine`,
+      risk: 'high',
+      findings: stopFindings(ports.users.namesOf(database)),
+      precondition: placed.evidence,
+      resolves: [],
+      reversible: 'by-hand',
+      cost: action.cost,
+      order: 0,
+    },
+  )
+  return { is: 'undo', draft, conflicts: placed.isWritten ? ['what was written since the restore'] : [] }
+}
+
+async function planBackupUndo(action: Action, ports: BackupPorts, rows: UndoRows | undefined): Promise<UndoPlan> {
+  const { changeSets, databases } = ports
   const order = orderOf(action)
   const { name } = action.resource
   switch (order.verb) {
@@ -116,6 +137,10 @@ async function planBackupUndo(
     }
     case 'take-back':
       return { is: 'not-undoable', reason: 'the next prune puts aside what is older than is kept' }
+    case 'restore-file':
+      return undoFile(action, order.ask, ports)
+    case 'take-away':
+      return { is: 'not-undoable', reason: `the file lies in .trueup/quarantine; ask for the restore again` }
     case 'restore':
     case 'undo-restore': {
       if (changeSets.summary(action.id) === undefined) return { is: 'expired' }

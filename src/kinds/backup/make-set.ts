@@ -141,15 +141,16 @@ async function databaseParts({ databases }: BackupSpec, ports: BackupPorts, plac
   return parts
 }
 
-/** What Trueup itself needs to go on: its record, the erased people, and what was declared. No database's name begins with `_`. */
+/** What Trueup itself needs to go on: its record, the erased people, what people decided, and what was declared. No database's name begins with `_`. */
 async function ownParts(ports: BackupPorts, places: Place[]): Promise<Part[]> {
   const { ownFolder, stateFile, headsPath, databases } = ports
   const { path, keyPath } = suppressionFiles(ownFolder)
   const parts: Part[] = []
-  for (const [name, file, emptied] of [
-    ['journal', join(ownFolder, 'journal.db'), [...journalVolatile]],
-    ['suppression', path, []],
-  ] as const) {
+  for (const { name, file, emptied } of [
+    { name: 'journal', file: join(ownFolder, 'journal.db'), emptied: journalVolatile },
+    { name: 'suppression', file: path, emptied: [] },
+    ...ports.decisions.map((one) => ({ name: one.name, file: one.path, emptied: [] })),
+  ]) {
     if (!existsSync(file)) continue
     const place = await databases.locate(file)
     places.push(place)

@@ -9,6 +9,7 @@ import { entryUrl } from '../../targets/process/entry-url.ts'
 import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import { asksOf, stagedCopy } from './asks.ts'
 import type { CompareOrder } from './compare-entry.ts'
+import { comparedWithNothing, isGone } from './gone-file.ts'
 import type { BackupPorts } from './ports.ts'
 import { comparisonSchema, type RestoreAsk, type RestoreState } from './restore-state.ts'
 import { prunable } from './retention.ts'
@@ -107,15 +108,27 @@ function joined(
 
 /** What a restore would change now. */
 async function compared(ask: RestoreAsk, ports: BackupPorts, context: EffectContext): Promise<RestoreState> {
+  const rest = { isGone: isGone(ask.path), services: [] }
+  if (rest.isGone) return comparedGone(ask, ports)
   try {
     const comparison = comparisonSchema.parse(await compareIn(ask, null, ports, context))
-    return { ask, evidence: comparison.evidence, comparison, problem: undefined }
+    return { ...rest, ask, evidence: comparison.evidence, comparison, problem: undefined }
   } catch (error) {
     if (!(error instanceof OperationalError) || context.signal.aborted) throw error
     // Its repair comes first, and whoever looks after the database must hear of it.
     if (error.code === 'DATABASE_CORRUPT') throw error
-    return { ask, evidence: '', comparison: undefined, problem: error.message }
+    return { ...rest, ask, evidence: '', comparison: undefined, problem: error.message }
   }
+}
+
+function comparedGone(ask: RestoreAsk, { users }: BackupPorts): RestoreState {
+  const rest = { ask, isGone: true, services: users.namesOf(ask.database) }
+  const comparison = comparedWithNothing(ask)
+  const isPart = ask.tables !== null || ask.keys !== null
+  if (comparison !== undefined && !isPart)
+    return { ...rest, comparison, evidence: comparison.evidence, problem: undefined }
+  const problem = `${ask.path} is gone; restore all of it first, without naming tables`
+  return { ...rest, comparison: undefined, evidence: '', problem }
 }
 
 /** Runs the comparison in its thread; with `keep`, also keeps the changes. */

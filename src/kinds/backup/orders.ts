@@ -11,6 +11,8 @@ const orderSchema = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal('prune'), ids: z.array(z.string()), folders: z.array(z.string()) }),
   z.strictObject({ verb: z.literal('take-back'), ids: z.array(z.string()), folders: z.array(z.string()) }),
   z.strictObject({ verb: z.literal('restore'), ask: askSchema }),
+  z.strictObject({ verb: z.literal('restore-file'), ask: askSchema }),
+  z.strictObject({ verb: z.literal('take-away'), undoes: z.string(), database: z.string(), path: z.string() }),
   // Not strict: the records that were chosen are read by `rowsOf`.
   z.object({ verb: z.literal('undo-restore'), undoes: z.string(), database: z.string(), path: z.string() }),
 ])

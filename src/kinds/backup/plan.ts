@@ -4,9 +4,10 @@ import type { ActionDraft } from '../../engine/action.ts'
 import type { Drift } from '../../engine/drift.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
+import { stopFindings } from '../../targets/sqlite/users.ts'
 import { countsText, figure, restoredText, restorePath } from './diff.ts'
 import { draftOf } from './orders.ts'
-import type { RestoreState } from './restore-state.ts'
+import type { Comparison, RestoreState } from './restore-state.ts'
 import type { BackupSpec } from './spec.ts'
 import { asideText, type BackupState } from './state.ts'
 
@@ -43,16 +44,18 @@ export function planBackup(
 
 export function createDraft(
   spec: BackupSpec,
-  state: Pick<BackupState, 'evidence' | 'dueAtMs'>,
+  state: Pick<BackupState, 'evidence'> & Partial<Pick<BackupState, 'dueAtMs'>>,
   resolves: readonly string[],
+  before?: string,
 ): ActionDraft {
   const parts = [...spec.databases.map(({ name }) => name), ...(spec.airtable === null ? [] : ['airtable'])]
   const due = resolves.length === 0 || state.dueAtMs === undefined ? '' : `, due ${isoOf(state.dueAtMs)}`
+  const ahead = before === undefined ? '' : `, before this: ${before}`
   return draftOf(
     spec.name,
     { verb: 'create', spec },
     {
-      summary: `Make a set of ${spec.name} (${parts.join(', ')}) and verify it${due}`,
+      summary: `Make a set of ${spec.name} (${parts.join(', ')}) and verify it${due}${ahead}`,
       precondition: state.evidence,
       resolves,
       // What it adds takes nothing away, and a set is only ever removed by a prune or by a person.
@@ -77,8 +80,10 @@ export function pruneDraft(spec: BackupSpec, { prunable, evidence, sets }: Backu
   )
 }
 
-function restoreDraft({ ask, comparison }: RestoreState): readonly ActionDraft[] {
+function restoreDraft(restore: RestoreState): readonly ActionDraft[] {
+  const { ask, comparison } = restore
   if (comparison === undefined) return []
+  if (restore.isGone) return [fileDraft(restore, comparison)]
   const { counts, passedOver, withheld, preview, sample, population, evidence } = comparison
   const count = counts.added + counts.changed + counts.removed
   if (count === 0) return []
@@ -100,9 +105,7 @@ function restoreDraft({ ask, comparison }: RestoreState): readonly ActionDraft[]
                   message: 'records that the set does not have would go',
                 },
               ]),
-          ...(withheld === 0
-            ? []
-            : [{ code: 'withholds-erased', count: withheld, message: 'records of erased people stay away' }]),
+          ...withheldFindings(withheld),
           ...(passedOver.length === 0
             ? []
             : [
@@ -124,4 +127,27 @@ function restoreDraft({ ask, comparison }: RestoreState): readonly ActionDraft[]
       },
     ),
   ]
+}
+
+function withheldFindings(count: number): ActionDraft['findings'] {
+  return count === 0 ? [] : [{ code: 'withholds-erased', count, message: 'records of erased people stay away' }]
+}
+
+/** All of a database whose file is gone. */
+function fileDraft({ ask, services }: RestoreState, comparison: Comparison): ActionDraft {
+  const { counts, tables, withheld, evidence } = comparison
+  return draftOf(
+    ask.backup,
+    { verb: 'restore-file', ask },
+    {
+      summary: `Put ${ask.database} back at ${ask.path}, whose file is gone, from ${ask.setId}, as ${ask.by} asked: ${figure(counts.added, 'record')} in ${figure(tables.length, 'table')}`,
+      risk: 'high',
+      findings: [...withheldFindings(withheld), ...stopFindings(services)],
+      precondition: evidence,
+      affected: { count: counts.added, sample: [] },
+      reversible: 'from-checkpoint',
+      cost: { bucket: `sqlite:${ask.database}`, tokens: 1 },
+      resolves: [restorePath(ask.id)],
+    },
+  )
 }

@@ -15,6 +15,15 @@ export const askSchema = z.strictObject({
   keys: z.array(z.string()).nullable(),
   by: z.string(),
   atMs: z.number(),
+  /** What the whole restored copy holds; null in an ask of an earlier version. */
+  whole: z
+    .strictObject({
+      tables: z.array(z.strictObject({ name: z.string(), rows: z.int() })),
+      /** Records of erased people that were taken out. */
+      withheld: z.int(),
+    })
+    .nullable()
+    .default(null),
 })
 export type RestoreAsk = Readonly<z.output<typeof askSchema>>
 
@@ -42,6 +51,10 @@ export interface RestoreState {
   /** Empty while it cannot be compared. */
   readonly evidence: string
   readonly comparison: Comparison | undefined
+  /** There is no file of the database: all of the set comes back as a file. */
+  readonly isGone: boolean
+  /** Services that are stopped meanwhile. */
+  readonly services: readonly string[]
   /** Why it cannot be compared. */
   readonly problem: string | undefined
 }

@@ -1,6 +1,7 @@
 /** What the desired state says about one backup, resolved so far that nothing else is needed to make it. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { riskSchema } from '../../desired/schema/policy.ts'
 import type { DesiredState } from '../../desired/schema.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { plainDeclarationSchema } from '../../targets/airtable/declaration.ts'
@@ -19,6 +20,8 @@ export const backupSpecSchema = z.strictObject({
     .nullable(),
   schedule: z.strictObject({ cron: z.string(), timezone: z.string() }),
   keep: z.strictObject({ hourly: z.int(), daily: z.int(), weekly: z.int(), monthly: z.int() }),
+  /** From which risk on an action waits for a fresh set; null for none. */
+  before: riskSchema.nullable().default(null),
   encryptTo: z.array(z.union([z.string(), z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })])),
   /** As declared, and for folders where that is. */
   to: z.array(z.strictObject({ shown: z.string(), folder: z.string().nullable() })),
@@ -38,6 +41,7 @@ export function listBackups(desired: DesiredState, workspace: string): readonly 
       airtable: backup.of.includes('airtable') ? airtableOf(desired) : null,
       schedule: { cron: backup.schedule, timezone: backup.timezone },
       keep: backup.keep,
+      before: backup.before ?? null,
       encryptTo: backup.encryptTo,
       to: backup.to.map((shown) => ({ shown, folder: folderOf(shown, workspace) })),
     },

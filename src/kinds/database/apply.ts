@@ -66,9 +66,9 @@ export async function applyDatabase(ports: ApplyPorts, action: Action, context: 
     case 'salvage':
       return salvage(ports, order, context)
     case 'replace-damaged':
-      return replaceDamaged(ports, order)
+      return replaceDamaged(ports, action.resource.name, order, context)
     case 'put-back':
-      return putBack(ports, order, context)
+      return putBack(ports, action.resource.name, order, context)
   }
 }
 

@@ -43,7 +43,7 @@ export function differencesOf(
 function missing({ spec, observeOnly }: Declared<DatabaseDeclaration>): DriftDraft {
   const byHand = observeOnly
     ? `Correct the path, or restore ${spec.path} from a backup; a database that is only observed is never made.`
-    : `Declare a table in it, correct the path, or restore ${spec.path} from a backup.`
+    : `Declare a table in it, correct the path, or bring it back: \`trueup backup restore ID --database ${spec.name}\`.`
   return {
     path: 'file',
     severity: 'high',

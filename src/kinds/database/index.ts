@@ -13,6 +13,7 @@ import type { Offload } from '../../targets/process/ports.ts'
 import { type DatabaseFiles, databaseFiles } from '../../targets/sqlite/database-files.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
 import { createProgramFinder, type ProgramFinder, type SqliteProgram } from '../../targets/sqlite/programs.ts'
+import { type DatabaseUsers, noUsers } from '../../targets/sqlite/users.ts'
 import { applyDatabase, checkpointDatabase, probeDatabase } from './apply.ts'
 import { differencesOf } from './diff.ts'
 import { databaseHealth, describeDatabase } from './health.ts'
@@ -32,6 +33,8 @@ export interface DatabaseKindPorts {
   readonly workspace: string
   /** Default: no backup is declared. */
   readonly sets?: DatabaseSets
+  /** Default: no services are declared. */
+  readonly users?: DatabaseUsers
   /** Default: the files of this machine. */
   readonly files?: DatabaseFiles
   /** Default: the programs of this machine. */
@@ -56,6 +59,7 @@ export function databaseKind(settings: DatabaseKindPorts): Kind<DatabaseDeclarat
     programsOf: onceAMinute(settings.clock, programs),
     programsNow: programs.programsOf,
     sets: settings.sets ?? noSets,
+    users: settings.users ?? noUsers,
     ownFolder: join(settings.workspace, '.trueup'),
   }
   return {

@@ -59,7 +59,7 @@ async function look(
   const owner = keyText(key)
   const facts = await ports.files.facts(spec.path)
   if (facts === undefined) {
-    await refuseVanished(ports, owner, spec.path)
+    await refuseVanished(ports, owner, spec)
     return { is: 'absent' }
   }
   const nowMs = ports.clock.nowMs()
@@ -82,7 +82,7 @@ async function look(
   const [problem] = problemsOf(bare)
   const isDamaged = problem !== undefined
   const state = isDamaged
-    ? { ...bare, recovery: recoveryOf(ports, spec.name, facts, chooseSet(setsOf(), unwrittenSince(facts, setsOf()))) }
+    ? { ...bare, recovery: recoveryOf(ports, spec.name, found, chooseSet(setsOf(), unwrittenSince(facts, setsOf()))) }
     : bare
   if (state.content !== undefined && state.content.tables > 0) {
     remember(ports.memory, owner, 'held-tables', true)
@@ -123,9 +123,9 @@ async function soundness(
 }
 
 function recoveryOf(
-  { ownFolder }: ObservePorts,
+  { ownFolder, users }: ObservePorts,
   database: string,
-  facts: DatabaseFacts,
+  { facts, programs }: Pick<DatabaseState, 'facts' | 'programs'>,
   chosen: Pick<RecoveryState, 'set' | 'withoutSet'>,
 ): RecoveryState {
   const signature = damageSignature(facts)
@@ -137,16 +137,18 @@ function recoveryOf(
     quarantine,
     report: readNote(quarantineAt(ownFolder, quarantine))?.report,
     others: quarantinesOf(ownFolder, database).filter((id) => id !== quarantine).length,
+    services: users.namesOf(database),
+    servicePids: programs.map(({ pid }) => pid).filter((pid) => users.owns(database, pid)),
   }
 }
 
 /** Throws DATABASE_MISSING when the file held tables at an earlier look, or left a -wal behind that holds what it lost. */
-async function refuseVanished(ports: ObservePorts, owner: string, path: string): Promise<void> {
+async function refuseVanished(ports: ObservePorts, owner: string, { path, name }: DatabaseDeclaration): Promise<void> {
   const [remains] = await ports.files.remains(path)
   if (remains === undefined && ports.memory.get(owner, 'held-tables') !== true) return
   const sign = remains === undefined ? 'it held tables when it was last seen' : `${remains} is still there`
   throw new OperationalError('DATABASE_MISSING', `${path} is gone, and ${sign}`, {
-    hint: `Find out who removed it. Then \`trueup backup list\`, \`trueup backup restore ID --into DIR\`, and move the database from DIR to ${path}; an empty one is not made in its place.`,
+    hint: `Find out who removed it. \`trueup backup list\` names the sets, and \`trueup backup restore ID --database ${name}\` puts all of one in its place; an empty one is not made.`,
   })
 }
 

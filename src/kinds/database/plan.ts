@@ -24,14 +24,15 @@ export function planDatabase(
   return [
     ...setModes(spec, state, paths),
     ...(state.recovery !== undefined && (paths.has('integrity') || paths.has('quarantine'))
-      ? planRecovery(spec, state.recovery, namesOf(state))
+      ? planRecovery(spec, state.recovery, namesOf(state, state.recovery.servicePids))
       : []),
     ...(paths.has('journal') && problemsOf(state).length === 0 ? [enableWal(spec, state)] : []),
   ]
 }
 
-function namesOf({ programs }: DatabaseState): readonly string[] {
-  return programs.map(({ name, pid }) => `${name} (${pid})`)
+/** Those that nobody stops by himself. */
+function namesOf({ programs }: DatabaseState, servicePids: readonly number[]): readonly string[] {
+  return programs.filter(({ pid }) => !servicePids.includes(pid)).map(({ name, pid }) => `${name} (${pid})`)
 }
 
 function create(spec: DatabaseDeclaration): ActionDraft {

@@ -2,6 +2,7 @@ import type { EffectContext } from '../../engine/kind.ts'
 import type { TableFacts } from '../../targets/backup/manifest.ts'
 import type { DatabaseFiles } from '../../targets/sqlite/database-files.ts'
 import type { SqliteProgram } from '../../targets/sqlite/programs.ts'
+import type { DatabaseUsers } from '../../targets/sqlite/users.ts'
 import type { CheckPorts } from './checks.ts'
 
 /** A verified set of a backup that holds a database. */
@@ -32,4 +33,6 @@ export interface RecoveryPorts extends CheckPorts {
   /** `.trueup`, absolute. */
   readonly ownFolder: string
   readonly sets: DatabaseSets
+  /** The services that use a database. */
+  readonly users: DatabaseUsers
 }

@@ -2,15 +2,16 @@
  * The ladder for a damaged database: a copy of it is quarantined and a sound one made of what can be read and what a
  * backup holds; once a person has approved, that one takes its place. Each step can be told done by looking.
  */
-import { constants, existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
-import { chmod, chown, copyFile, open, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Applied, EffectContext } from '../../engine/kind.ts'
 import { OperationalError } from '../../errors.ts'
 import { syncFolder } from '../../targets/durable-files.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
 import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import type { DatabaseFacts } from '../../targets/sqlite/database-files.ts'
+import { companions, copyDurably, partOf, refuseWhileOpen } from '../../targets/sqlite/placing.ts'
 import type { QuarantineOrder } from '../../targets/sqlite/salvage/quarantine-entry.ts'
 import { salvageReportSchema } from '../../targets/sqlite/salvage/report.ts'
 import type { SalvageOrder } from '../../targets/sqlite/salvage/salvage-entry.ts'
@@ -22,6 +23,7 @@ import {
   type PlacedFile,
   type Quarantine,
   quarantineAt,
+  quarantineId,
   readNote,
   readPlaced,
   replaceEvidence,
@@ -56,15 +58,26 @@ export async function recoveryEvidence(
   return note === undefined ? 'not salvaged' : replaceEvidence(signature, note.report)
 }
 
-/** Quarantines and salvages; touches nothing of the database. */
+/**
+ * Quarantines and salvages; touches nothing of the database. The services that use it are stopped first, since what they
+ * write from then on would be in no copy; that it is damaged keeps them from being started until it is repaired.
+ */
 export async function salvage(
   ports: RecoveryPorts,
   order: OrderOf<'salvage'>,
   context: EffectContext,
 ): Promise<Applied> {
-  const at = quarantineAt(ports.ownFolder, order.quarantine)
-  if (readNote(at) !== undefined) return done
-  const { file } = await factsOf(ports, order.path)
+  if (readNote(quarantineAt(ports.ownFolder, order.quarantine)) !== undefined) return done
+  const how = { why: `${order.database} is damaged`, again: false, signal: context.signal }
+  return ports.users.aside(order.database, how, () => salvageAlone(ports, order, context))
+}
+
+async function salvageAlone(ports: RecoveryPorts, order: OrderOf<'salvage'>, context: EffectContext): Promise<Applied> {
+  const facts = await factsOf(ports, order.path)
+  const { file } = facts
+  // A service that was stopped has written until then: it is the state of now that the next look finds.
+  const signature = damageSignature(facts)
+  const at = quarantineAt(ports.ownFolder, quarantineId(order.database, signature))
   makeFolder(at)
   const options = { ...context, deadlineMs: childDeadlineMs }
   const copying: QuarantineOrder = { path: file.path, folder: dirname(at.original) }
@@ -86,7 +99,7 @@ export async function salvage(
     const entry = entryUrl('../../targets/sqlite/salvage/salvage-entry', import.meta.url)
     const report = salvageReportSchema.parse(await ports.offload.process(entry, salvaging, options))
     await rename(join(scratch, 'result.db'), at.result)
-    const { database, path, signature } = order
+    const { database, path } = order
     writeNote(at, { database, path, signature, madeAtMs: ports.clock.nowMs(), report })
     return done
   } catch (error) {
@@ -135,18 +148,47 @@ export function chooseSet(
 }
 
 /** Puts the repaired file in the place of the damaged one. Throws DATABASE_LOCKED while a program has that open. */
-export async function replaceDamaged(ports: RecoveryPorts, order: OrderOf<'replace-damaged'>): Promise<Applied> {
+export async function replaceDamaged(
+  ports: RecoveryPorts,
+  database: string,
+  order: OrderOf<'replace-damaged'>,
+  context: EffectContext,
+): Promise<Applied> {
   const at = quarantineAt(ports.ownFolder, order.quarantine)
-  await place(ports, order.path, { from: at.result, wal: undefined, at, what: 'replaced' })
+  const how = { why: `the damaged file of ${database} is replaced`, again: true, signal: context.signal }
+  await withoutUsers(ports, database, order.path, how, () =>
+    place(ports, order.path, { from: at.result, wal: undefined, at, what: 'replaced' }),
+  )
   return done
+}
+
+/** Nobody is stopped for nothing: where a program that is no service of Trueup has the file open, that is refused first. */
+async function withoutUsers(
+  ports: RecoveryPorts,
+  database: string,
+  path: string,
+  how: Parameters<RecoveryPorts['users']['aside']>[1],
+  work: () => Promise<void>,
+): Promise<void> {
+  const { file } = await factsOf(ports, path)
+  await refuseWhileOpen(file.path, ports.programsNow, (pid) => ports.users.owns(database, pid))
+  await ports.users.aside(database, how, work)
 }
 
 /** Puts the quarantined file back, and keeps the repaired one beside it in the quarantine. */
 export async function putBack(
   ports: RecoveryPorts,
+  database: string,
   order: OrderOf<'put-back'>,
   context: EffectContext,
 ): Promise<Applied> {
+  // What uses it is not started on a damaged file: its own look does so when that is repaired.
+  const how = { why: `the damaged file of ${database} is put back`, again: false, signal: context.signal }
+  await withoutUsers(ports, database, order.path, how, () => putBackAlone(ports, order, context))
+  return done
+}
+
+async function putBackAlone(ports: RecoveryPorts, order: OrderOf<'put-back'>, context: EffectContext): Promise<void> {
   const at = quarantineAt(ports.ownFolder, order.quarantine)
   const { file } = await factsOf(ports, order.path)
   const placed = readPlaced(at, 'put-back')
@@ -157,7 +199,6 @@ export async function putBack(
   }
   const wal = `${at.original}-wal`
   await place(ports, order.path, { from: at.original, wal: existsSync(wal) ? wal : undefined, at, what: 'put-back' })
-  return done
 }
 
 interface Placing {
@@ -175,8 +216,8 @@ async function place(ports: RecoveryPorts, path: string, { from, wal, at, what }
   const { file } = await factsOf(ports, path)
   const isThere = readPlaced(at, what)?.identity === file.identity
   await ports.databases.leave(path)
-  await refuseWhileOpen(ports, file.path)
-  const part = join(dirname(file.path), `.${basename(file.path)}.trueup-new`)
+  await refuseWhileOpen(file.path, ports.programsNow)
+  const part = partOf(file.path)
   try {
     if (!isThere) {
       await copyDurably(from, part, file)
@@ -186,8 +227,8 @@ async function place(ports: RecoveryPorts, path: string, { from, wal, at, what }
         size: Number(found.size),
         modifiedAtMs: Number(found.mtimeMs),
       })
-      await refuseWhileOpen(ports, file.path)
-      for (const suffix of ['-wal', '-shm', '-journal']) await rm(file.path + suffix, { force: true })
+      await refuseWhileOpen(file.path, ports.programsNow)
+      for (const suffix of companions) await rm(file.path + suffix, { force: true })
       await rename(part, file.path)
     }
     if (wal !== undefined && !existsSync(`${file.path}-wal`)) {
@@ -200,33 +241,6 @@ async function place(ports: RecoveryPorts, path: string, { from, wal, at, what }
   } finally {
     await rm(part, { force: true })
   }
-}
-
-/** With the mode and, where this process may give files away, the owner of the file whose place it takes. */
-async function copyDurably(from: string, to: string, like: { readonly path: string; readonly mode: number }) {
-  await rm(to, { force: true })
-  await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
-  await chmod(to, like.mode)
-  if (process.getuid?.() === 0) {
-    const { uid, gid } = statSync(like.path)
-    await chown(to, uid, gid)
-  }
-  const file = await open(to, 'r')
-  await file.sync()
-  await file.close()
-}
-
-async function refuseWhileOpen(ports: RecoveryPorts, path: string): Promise<void> {
-  const programs = await ports.programsNow(path)
-  if (programs.length === 0) return
-  const names = programs.map(({ name, pid }) => `${name} (${pid})`).join(', ')
-  throw new OperationalError(
-    'DATABASE_LOCKED',
-    `${path} is open in ${names}, which would go on with the damaged file`,
-    {
-      hint: 'Stop them (a service of Trueup with `trueup service stop NAME`); the approved repair is tried again by itself.',
-    },
-  )
 }
 
 function placedOf({ file }: DatabaseFacts): PlacedFile {

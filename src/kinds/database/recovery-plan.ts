@@ -1,6 +1,7 @@
 /** The two steps of the ladder as actions, and what a salvage says in sentences. Pure. */
 import type { ActionDraft, Finding } from '../../engine/action.ts'
 import type { SalvageReport, TableReport } from '../../targets/sqlite/salvage/report.ts'
+import { stopFindings } from '../../targets/sqlite/users.ts'
 import { draftOf } from './actions.ts'
 import { replaceEvidence } from './quarantine.ts'
 import type { DatabaseDeclaration } from './spec.ts'
@@ -40,7 +41,9 @@ function salvageDraft(spec: DatabaseDeclaration, recovery: RecoveryState): Actio
     { verb: 'salvage', path, database: name, signature, quarantine, set, withoutSet, keys: { ...keys } },
     {
       summary: `Quarantine a copy of ${path}, and make a sound database of what it still holds and ${withWhat}; the file stays as it is.`,
-      risk: 'low',
+      // What is stopped is missed by whoever waits for it.
+      risk: recovery.services.length === 0 ? 'low' : 'medium',
+      findings: stopFindings(recovery.services, 'stopped before it, and started again once the database is repaired'),
       precondition: signature,
       resolves: ['quarantine'],
       order: 25,
@@ -65,7 +68,7 @@ function replaceDraft(
       summary: `Put the repaired copy in the place of ${path}: ${summaryOf(report)}. The damaged file stays in .trueup/quarantine/${quarantine}.`,
       risk: 'high',
       needsApproval: true,
-      findings: findingsOf(report, programs),
+      findings: [...findingsOf(report, programs), ...stopFindings(recovery.services)],
       precondition: replaceEvidence(signature, report),
       affected: { count: changed, sample: report.tables.flatMap(({ sample }) => sample).slice(0, 20) },
       population: sum(({ rows }) => rows),

@@ -38,6 +38,9 @@ export interface RecoveryState {
   readonly withoutSet: string | null
   /** Other damaged states of it that are quarantined. */
   readonly others: number
+  /** Services that use it, which the replacement stops and starts, and their processes that have it open. */
+  readonly services: readonly string[]
+  readonly servicePids: readonly number[]
 }
 
 export interface DatabaseState {

@@ -1,6 +1,7 @@
 /** How a repair of a database would be taken back: exactly, from what its input says was there before. */
 import type { Action, ActionDraft } from '../../engine/action.ts'
 import type { UndoPlan } from '../../engine/kind.ts'
+import { stopFindings } from '../../targets/sqlite/users.ts'
 import { draftOf, journalEvidence, type ModeChange, modeEvidence, type Order, orderOf } from './actions.ts'
 import { type ApplyPorts, journalModeOf } from './apply.ts'
 import { modeText } from './phrases.ts'
@@ -46,6 +47,7 @@ async function undoReplacement(ports: ApplyPorts, name: string, path: string, qu
       summary: `Put the damaged file back at ${path}, and keep the repaired one in .trueup/quarantine/${quarantine}.`,
       risk: 'high',
       needsApproval: true,
+      findings: stopFindings(ports.users.namesOf(name)),
       precondition: back.precondition,
       resolves: [],
       order: 0,

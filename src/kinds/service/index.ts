@@ -8,6 +8,8 @@ import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { markPrefixOf } from '../../targets/process/supervision/instance.ts'
 import { outputOf, type ProgramOutput } from '../../targets/process/supervision/log-files.ts'
+import { environmentOf } from '../../targets/process/supervision/proc.ts'
+import { markVariable } from '../../targets/process/supervision/process-table.ts'
 import { redactor } from '../../targets/process/supervision/program-environment.ts'
 import { applyService, checkpointService, probeService } from './apply.ts'
 import { differencesOf } from './diff.ts'
@@ -16,7 +18,7 @@ import { observeService } from './observe.ts'
 import { planService } from './plan.ts'
 import type { ServicePorts } from './ports.ts'
 import { recordOf } from './record.ts'
-import { requestedAction, type ServiceRequest, undeclaredServices } from './requests.ts'
+import { pauseAction, requestedAction, type ServiceRequest, undeclaredServices } from './requests.ts'
 import { createRollout } from './rollout.ts'
 import { listServices, type ServiceDeclaration, serviceKindName } from './spec.ts'
 import type { ServiceState } from './state.ts'
@@ -41,6 +43,10 @@ export interface ServiceKind extends Kind<ServiceDeclaration, ServiceState> {
   output(declared: Declared<ServiceDeclaration>): Promise<ProgramOutput | undefined>
   /** Whether a process of it, started by Trueup, runs. */
   isRunning(name: string): boolean
+  /** The action that ends it for a while, without keeping it down; undefined where nothing runs that Trueup may end. */
+  requestPause(declared: Declared<ServiceDeclaration>, why: string): Promise<ActionDraft | undefined>
+  /** Whether a process is part of what was started as this service. */
+  owns(name: string, pid: number): boolean
   /** Names of services that run and are not declared any more. */
   undeclared(declared: ReadonlySet<string>): readonly string[]
 }
@@ -75,6 +81,9 @@ export function serviceKind(settings: ServicePorts): ServiceKind {
       return outputOf(spec.log.path, await redactor(spec.driver.launch.environment, ports.secrets, pid))
     },
     isRunning: (name) => ports.host.liveWith(markPrefixOf(ports.host.workspaceId, 'service', name)).length > 0,
+    requestPause: (declared, why) => pauseAction(declared, why, ports),
+    owns: (name, pid) =>
+      environmentOf(pid, markVariable)?.startsWith(markPrefixOf(ports.host.workspaceId, 'service', name)) === true,
     undeclared: (declared) => undeclaredServices(declared, ports),
   }
 }

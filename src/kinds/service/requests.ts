@@ -57,6 +57,28 @@ export async function requestedAction(
   return request === 'start' ? undefined : restart(spec, driver, { evidence, uuid }, 'asked')
 }
 
+/** Ends what runs without holding it down; undefined where nothing runs, or others start it. */
+export async function pauseAction(
+  { spec, observeOnly }: Declared<ServiceDeclaration>,
+  why: string,
+  ports: ServicePorts,
+): Promise<ActionDraft | undefined> {
+  const { name, driver } = spec
+  if (observeOnly) return undefined
+  if (driver.is === 'systemd') {
+    const found = await ports.systemd.show(driver.unit)
+    const isUp = found.is === 'known' && (found.active === 'active' || found.active === 'reloading')
+    return isUp ? unitAction(name, driver.unit, 'stop', ports) : undefined
+  }
+  if (driver.is !== 'command') return undefined
+  const record = recordOf(ports.store, name)
+  const live = ports.host.liveWith(markPrefixOf(ports.host.workspaceId, 'service', name), 'now')
+  const uuid = live.find((one) => one === record?.instance.uuid) ?? live[0]
+  if (uuid === undefined) return undefined
+  const evidence = evidenceOf(record?.instance.uuid ?? null, live)
+  return end(spec, { evidence }, { uuid, cause: 'asked', message: `stopped while ${why}`, path: undefined })
+}
+
 async function unitAction(
   name: string,
   unit: string,

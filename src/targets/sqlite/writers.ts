@@ -3,13 +3,14 @@
  * asked for; while another program holds the lock they wait without holding up the event loop.
  */
 import { realpath } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import type { Clock } from '../../clock.ts'
 import { invariant, OperationalError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Random } from '../../random.ts'
 import { openWriting, restore } from './connection.ts'
-import { isBusy, statDatabase, toDatabaseError } from './database-error.ts'
+import { codeOf, isBusy, statDatabase, toDatabaseError } from './database-error.ts'
 import { walHoldersOf } from './live-locks.ts'
 import type { WriteOptions } from './ports.ts'
 
@@ -123,7 +124,7 @@ export function createWriters(settings: {
     },
     async leave(path) {
       await tails.get(path)
-      drop(await realOf(path))
+      drop(await realOrGone(path))
     },
     has(path, file) {
       const known = connections.get(path)
@@ -133,6 +134,17 @@ export function createWriters(settings: {
       closed = true
       for (const path of [...connections.keys()]) drop(path)
     },
+  }
+}
+
+/** The file may have been deleted under its connection, which SQLite then closes without touching what has its name. */
+async function realOrGone(path: string): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw toDatabaseError(error, path)
+    const folder = await realpath(dirname(path)).catch(() => dirname(path))
+    return join(folder, basename(path))
   }
 }
 

@@ -81,7 +81,7 @@ export function Reasons({ action }: { action: Action }) {
     <ul>
       {action.gate.reasons.map((reason) => (
         <li key={reason.code + reason.message}>
-          <b>Held:</b> {reason.message}
+          <b>{reason.code === 'backup-first' ? 'First:' : 'Held:'}</b> {reason.message}
           {reason.until !== null && (
             <>
               {' '}
