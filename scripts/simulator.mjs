@@ -15,6 +15,7 @@ const machine = {
   'node:fs/promises': 'fs-promises.ts',
   'node:timers/promises': 'timers-promises.ts',
   'node:crypto': 'crypto.ts',
+  'node:os': 'os.ts',
   'better-sqlite3': 'sqlite.ts',
 }
 /** Our own modules that do nothing but touch the machine. */

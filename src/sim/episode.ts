@@ -44,7 +44,10 @@ export interface Episode {
   readonly counts: Readonly<Record<string, number>>
 }
 
-const deedShare = 0.3
+const deedShare = 0.1
+/** How often time goes on for a while, and for how long at most. */
+const leapShare = 0.01
+const leapMaxMs = 120_000
 /** Turns without a controller, before the next is started. */
 const downTurnsMax = 6
 
@@ -73,7 +76,8 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
         isBuried = false
         controller = await started(world)
       }
-      if (random.next() < deedShare) {
+      const chance = random.next()
+      if (chance < deedShare) {
         const deed = pickDeed(random, true)
         if (deed !== undefined && options.skip?.has(turn) !== true) {
           const what = deed.do({ world, book, controller, random })
@@ -83,6 +87,8 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
           }
         }
         await advance(world, 0)
+      } else if (chance < deedShare + leapShare) {
+        await leap(world, random.next() * leapMaxMs, options.steps)
       } else {
         await advance(world, world.clock.nextTimerInMs() ?? 1000)
       }
@@ -116,6 +122,13 @@ async function advance(world: World, ms: number): Promise<void> {
   } catch (error) {
     noteViolation(error, world)
   }
+}
+
+/** Time goes on, and nobody does anything. */
+async function leap(world: World, ms: number, steps: number): Promise<void> {
+  const untilMs = world.clock.monotonicMs() + ms
+  while (world.clock.monotonicMs() < untilMs && world.steps < steps && world.simulation.life?.isDead !== true)
+    await advance(world, Math.min(world.clock.nextTimerInMs() ?? 1000, untilMs - world.clock.monotonicMs()))
 }
 
 /** Starts a controller while time passes as it must. */

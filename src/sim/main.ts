@@ -30,6 +30,7 @@ const { values } = parseArgs({
 })
 
 await loadAll()
+process.setMaxListeners(0)
 const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed)
 const steps = Number(values.steps)
 const length = Math.min(steps, Number(values.episode))

@@ -26,13 +26,27 @@ function refusal(path: string): Error {
   return new Real.SqliteError(`database or disk is full (${basename(path)})`, 'SQLITE_FULL')
 }
 
-/** Carries out `work` as one effect on the file. */
-function asEffect(path: string, work: () => unknown): unknown {
+/** Carries out `work` as one effect on the file. A full disk refuses nothing that writes nothing. */
+function asEffect(db: Real.Database, path: string, work: () => unknown): unknown {
   const effect: Effect = { kind: 'sqlite', target: basename(path) }
-  if (theSimulation().before(effect) === 'refused') throw refusal(path)
-  const result = work()
+  const result = theSimulation().before(effect) === 'refused' ? unlessItWrites(db, path, work) : work()
   theSimulation().after(effect)
   return result
+}
+
+function unlessItWrites(db: Real.Database, path: string, work: () => unknown): unknown {
+  const written = () => `${db.pragma('schema_version', { simple: true })} ${db.prepare('SELECT total_changes()').pluck().get()}`
+  const before = written()
+  // Of a transaction that is about to be committed nobody can tell any more: it is taken for one that writes.
+  if (db.inTransaction) throw refusal(path)
+  db.prepare('BEGIN').run()
+  try {
+    const result = work()
+    if (written() !== before) throw refusal(path)
+    return result
+  } finally {
+    db.prepare('ROLLBACK').run()
+  }
 }
 
 function watched(db: Real.Database, path: string): Real.Database {
@@ -52,14 +66,14 @@ function watched(db: Real.Database, path: string): Real.Database {
     const run = statement.run.bind(statement)
     statement.run = replaced(run, (args, call) => {
       alive()
-      return db.inTransaction || statement.readonly ? call(args) : asEffect(path, () => call(args))
+      return db.inTransaction || statement.readonly ? call(args) : asEffect(db, path, () => call(args))
     })
     for (const name of ['get', 'all'] as const) {
       const read = statement[name].bind(statement)
       Object.assign(statement, {
         [name]: replaced(read, (args, call) => {
           alive()
-          return db.inTransaction || statement.readonly ? call(args) : asEffect(path, () => call(args))
+          return db.inTransaction || statement.readonly ? call(args) : asEffect(db, path, () => call(args))
         }),
       })
     }
@@ -79,7 +93,7 @@ function watched(db: Real.Database, path: string): Real.Database {
     const [text] = args
     const endsOne = typeof text === 'string' && /^\s*(COMMIT|END)\b/i.test(text)
     const beginsOne = typeof text === 'string' && /^\s*(BEGIN|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA)\b/i.test(text)
-    return endsOne || (!db.inTransaction && !beginsOne) ? asEffect(path, () => call(args)) : call(args)
+    return endsOne || (!db.inTransaction && !beginsOne) ? asEffect(db, path, () => call(args)) : call(args)
   })
 
   const transaction: typeof db.transaction = db.transaction.bind(db)

@@ -1,5 +1,5 @@
 /** One life of the controller on the simulated machine: the workspace, its loop and its ports, joined as `trueup run` joins them. */
-import type { EnginePort } from '../../api/ports.ts'
+import Database from 'better-sqlite3'
 import type { Clock, Timer } from '../../clock.ts'
 import { createLoop, type Loop } from '../../engine/loop.ts'
 import { InvariantViolation, OperationalError } from '../../errors.ts'
@@ -17,7 +17,7 @@ export interface Controller {
   readonly life: Life
   readonly workspace: Workspace
   readonly loop: Loop
-  readonly port: EnginePort
+  readonly port: ReturnType<typeof createEnginePort>
   leads: Leads
 }
 
@@ -32,7 +32,7 @@ export async function startController(world: World): Promise<Controller | undefi
     return await opened(life, world)
   } catch (error) {
     if (!(error instanceof SimulatedCrash) && !life.isDead) {
-      if (!(error instanceof OperationalError)) throw error
+      if (!(error instanceof OperationalError) && !(error instanceof Database.SqliteError)) throw error
       // A start that the disk refuses: whoever started it tries again.
       world.step(`start refused ${error.code}`)
       world.kill()
@@ -76,17 +76,24 @@ async function opened(life: Life, world: World): Promise<Controller> {
   })
   const controller: Controller = { life, workspace, loop, port, leads: leadsOf(workspace, { clock, random }) }
   generations.onInForce((generation) => {
-    loop.redeclare(engine.declare(generation.number, generation.state).changed)
-    controller.leads = leadsOf(workspace, { clock, random })
+    try {
+      loop.redeclare(engine.declare(generation.number, generation.state).changed)
+      controller.leads = leadsOf(workspace, { clock, random })
+    } catch (error) {
+      if (error instanceof InvariantViolation) throw error
+      world.step('a generation could not be taken over')
+    }
   })
   loop.start()
   return controller
 }
 
+/** What came out of the product where nothing may. */
 export function noteViolation(error: unknown, world: World): void {
   if (error instanceof SimulatedCrash) return
-  if (error instanceof InvariantViolation) world.violate('the product holds its own invariants', error.message)
-  else throw error
+  if (error instanceof InvariantViolation) return world.violate('the product holds its own invariants', error.message)
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  world.violate('no error ends the process', stack.split('\n').slice(0, 8).join('\n'))
 }
 
 /** The machine's clock as one process has it: its timers die with it, and each that fires is a step. */

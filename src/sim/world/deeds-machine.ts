@@ -22,7 +22,7 @@ const airtableFaults = [
 export const machineDeeds: readonly Deed[] = [
   {
     name: 'process is killed',
-    weight: 1.5,
+    weight: 0.5,
     isFault: true,
     do({ world, controller }) {
       if (controller === undefined) return undefined
@@ -32,7 +32,7 @@ export const machineDeeds: readonly Deed[] = [
   },
   {
     name: 'process will die at an effect',
-    weight: 5,
+    weight: 2,
     isFault: true,
     do({ world, controller, random }) {
       if (controller === undefined || world.crashIn !== undefined) return undefined

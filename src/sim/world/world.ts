@@ -62,7 +62,7 @@ const startMs = Date.UTC(2026, 0, 5, 6)
 
 export function createWorld(seed: number, show?: (line: string) => void): World {
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'trueup-sim-'))
-  for (const name of ['data', 'run']) mkdirSync(join(folder, name), { mode: 0o700 })
+  for (const name of ['data', 'run', 'tmp']) mkdirSync(join(folder, name), { mode: 0o700 })
   const clock = createVirtualClock(startMs)
   const trace = createTrace(show)
   const sandbox = createSandbox({ path: ':memory:', clock, random: seededRandom(seed ^ 0x51ed), log: openLog('silent') })
