@@ -70,7 +70,6 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
         isBuried = true
         controller = undefined
         downTurns = Math.floor(random.next() * downTurnsMax)
-        checks.afterDeath()
       }
       if (controller === undefined && (downTurns -= 1) < 0) {
         isBuried = false
@@ -99,6 +98,7 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
     noteViolation(error, world)
   } finally {
     await buryController(world)
+    checks.close()
     await world.close()
   }
   const [violation] = world.violations

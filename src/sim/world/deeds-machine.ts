@@ -96,6 +96,7 @@ export const machineDeeds: readonly Deed[] = [
       const lock = oneOf(locks, random)
       if (lock === undefined || !world.programs.fake.runs(lock)) return undefined
       const code = oneOf([0, 1, 1, 137], random) ?? 1
+      if (code !== 0) world.programs.failures.set(lock, world.clock.monotonicMs())
       world.programs.fake.finish(lock, code)
       return `${lock} ${code}`
     },
@@ -116,6 +117,8 @@ export const machineDeeds: readonly Deed[] = [
     do({ world, random }) {
       const jumpMs = Math.floor((random.next() - 0.5) * 120_000)
       world.clock.jumpWallClock(jumpMs)
+      // Pauses are kept by the wall clock, which outlives the process.
+      world.programs.failures.clear()
       return `${jumpMs} ms`
     },
   },

@@ -72,6 +72,8 @@ export const peopleDeeds: readonly Deed[] = [
     do: (scene) => {
       const { world, controller } = scene
       world.declaration = changed(world.declaration, scene)
+      // Another declaration is another try.
+      world.programs.failures.clear()
       writeFileSync(join(world.folder, 'desired-state.yaml'), textOf(world.declaration))
       if (controller !== undefined)
         world.clock.after(100, () => {

@@ -16,6 +16,8 @@ export interface Programs {
   readonly doubled: string[]
   /** Starts in order, with their moments. */
   readonly starts: { readonly lockName: string; readonly atMs: number }[]
+  /** Programs that failed by themselves, with the moment; they have not been started since. */
+  readonly failures: Map<string, number>
 }
 
 const beatEveryMs = 15_000
@@ -24,6 +26,7 @@ export function createPrograms(clock: VirtualClock, folder: string): Programs {
   const fake = createFakeProcesses(clock)
   const hanging = new Set<string>()
   const doubled: string[] = []
+  const failures = new Map<string, number>()
   const starts: { lockName: string; atMs: number }[] = []
   const beat = (lockName: string) => {
     if (!fake.runs(lockName)) return
@@ -38,7 +41,7 @@ export function createPrograms(clock: VirtualClock, folder: string): Programs {
       simulation.before({ kind: 'process', target: `launch ${order.lockName}` })
       if (fake.runs(order.lockName)) doubled.push(order.lockName)
       const instance = await fake.launch(order)
-      starts.push({ lockName: order.lockName, atMs: clock.nowMs() })
+      starts.push({ lockName: order.lockName, atMs: clock.monotonicMs() })
       hanging.delete(order.lockName)
       beat(order.lockName)
       simulation.after({ kind: 'process', target: `launch ${order.lockName}` })
@@ -65,7 +68,7 @@ export function createPrograms(clock: VirtualClock, folder: string): Programs {
       })
     },
   }
-  return { fake, host, hanging, doubled, starts }
+  return { fake, host, hanging, doubled, starts, failures }
 }
 
 function touch(path: string, atMs: number): void {

@@ -20,7 +20,8 @@ export function createRemote(
     async send(request) {
       const life = livingLife()
       const [, root = ''] = request.path.split('/')
-      const line = `${request.method} ${root.startsWith('tbl') ? 'records' : request.path.startsWith('bases') ? 'webhooks' : 'base'}`
+      const isRead = request.path.endsWith('listRecords')
+      const line = `${isRead ? 'GET' : request.method} ${root.startsWith('tbl') ? 'records' : request.path.startsWith('bases') ? 'webhooks' : 'base'}`
       if (theSimulation().before({ kind: 'airtable', target: line }) === 'refused')
         return { is: 'failure', reason: 'connection', detail: 'ECONNREFUSED', mayHaveArrived: false }
       await clock.sleep(5 + Math.floor(random.next() * 120))

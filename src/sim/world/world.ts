@@ -41,6 +41,8 @@ export interface World {
   readonly cache: Database.Database
   readonly violations: Violation[]
   readonly witnesses: Witness[]
+  /** Told of each request at the moment at which it reaches Airtable. */
+  readonly arrived: ((line: string, atMs: number) => void)[]
   /** What the owner wrote last. */
   declaration: Declaration
   /** Events so far: timers, effects, deeds. */
@@ -69,7 +71,10 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
   sandbox.control.ensureBase({ baseId, name: 'Simulated', tables: [remoteSeed] })
   const programs = createPrograms(clock, folder)
   const watchers = new Map<string, Set<() => void>>()
-  const remote = createRemote(sandbox, clock, seededRandom(seed ^ 0x77), (line) => world.step(`arrives ${line}`))
+  const remote = createRemote(sandbox, clock, seededRandom(seed ^ 0x77), (line, atMs) => {
+    world.step(`arrives ${line}`)
+    for (const listener of world.arrived) listener(line, atMs)
+  })
   const simulation: Simulation = {
     folder,
     random: seededRandom(seed ^ 0x2b),
@@ -116,7 +121,8 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
     agent,
     cache,
     violations: [],
-    witnesses: [{ after: () => undefined }],
+    witnesses: [],
+    arrived: [],
     declaration: firstDeclaration,
     steps: 0,
     crashIn: undefined,
