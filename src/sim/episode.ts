@@ -93,7 +93,21 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
       }
       checks.afterTurn(controller)
     }
-    if (!found()) await comeToRest({ world, book, controller, checks, mode: options.mode })
+    if (!found())
+      await comeToRest({
+        world,
+        book,
+        checks,
+        mode: options.mode,
+        advance: (ms) => advance(world, ms),
+        async controller() {
+          if (controller === undefined || controller.life.isDead) {
+            await buryController(world)
+            controller = await started(world)
+          }
+          return controller
+        },
+      })
   } catch (error) {
     noteViolation(error, world)
   } finally {

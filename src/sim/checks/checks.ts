@@ -4,17 +4,20 @@ import type { Controller } from '../world/controller.ts'
 import type { World } from '../world/world.ts'
 import { watchOutside, watchPauses } from './outside.ts'
 import { watchPermissions } from './permission.ts'
-import { createRecord } from './record.ts'
+import { createRecord, type SeenAction } from './record.ts'
 import { watchRows } from './rows.ts'
 
 export interface Checks {
   afterTurn(controller: Controller | undefined): void
+  /** What was dispatched so far, in order. */
+  dispatched(): readonly SeenAction[]
   counts(): Readonly<Record<string, number>>
   close(): void
 }
 
 export function createChecks(world: World, book: Book): Checks {
   const record = createRecord(world)
+  const dispatched: SeenAction[] = []
   const counts: Record<string, number> = {}
   // The record is read before anything is judged by it, and each entry is noted in the trace.
   world.witnesses.push({
@@ -24,6 +27,7 @@ export function createChecks(world: World, book: Book): Checks {
   })
   record.onEntry((entry, seen) => {
     world.trace.note(`  ${entry.type} ${entry.resource} ${entry.actionId} ${entry.actor} ${seen?.action.verb ?? ''}`)
+    if (entry.type === 'action.dispatched' && seen !== undefined) dispatched.push(seen.action)
     if (entry.type === 'action.succeeded') count(`${seen?.action.resource.kind}:${seen?.action.verb}`)
     else count(entry.type)
   })
@@ -38,6 +42,7 @@ export function createChecks(world: World, book: Book): Checks {
     afterTurn() {
       record.poll()
     },
+    dispatched: () => [...dispatched],
     counts: () => counts,
     close: () => record.close(),
   }

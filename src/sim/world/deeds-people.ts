@@ -74,6 +74,7 @@ export const peopleDeeds: readonly Deed[] = [
       world.declaration = changed(world.declaration, scene)
       // Another declaration is another try.
       world.programs.failures.clear()
+      world.programs.redeclared.add('service-collector')
       writeFileSync(join(world.folder, 'desired-state.yaml'), textOf(world.declaration))
       if (controller !== undefined)
         world.clock.after(100, () => {

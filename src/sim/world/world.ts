@@ -70,6 +70,11 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
   const sandbox = createSandbox({ path: ':memory:', clock, random: seededRandom(seed ^ 0x51ed), log: openLog('silent') })
   sandbox.control.ensureBase({ baseId, name: 'Simulated', tables: [remoteSeed] })
   const programs = createPrograms(clock, folder)
+  const hours = seededRandom(seed ^ 0x3c)
+  programs.fake.script = (order) =>
+    order.lockName.startsWith('job-')
+      ? { afterMs: Math.floor(hours.next() * 60_000), code: hours.next() < 0.2 ? 1 : 0 }
+      : undefined
   const watchers = new Map<string, Set<() => void>>()
   const remote = createRemote(sandbox, clock, seededRandom(seed ^ 0x77), (line, atMs) => {
     world.step(`arrives ${line}`)
