@@ -9,6 +9,7 @@ import { watchRows } from './rows.ts'
 
 export interface Checks {
   afterTurn(controller: Controller | undefined): void
+  isUndone(actionId: string): boolean
   /** What was dispatched so far, in order. */
   dispatched(): readonly SeenAction[]
   counts(): Readonly<Record<string, number>>
@@ -42,6 +43,7 @@ export function createChecks(world: World, book: Book): Checks {
     afterTurn() {
       record.poll()
     },
+    isUndone: (id) => record.actions.get(id)?.state === 'undone',
     dispatched: () => [...dispatched],
     counts: () => counts,
     close: () => record.close(),

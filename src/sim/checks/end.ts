@@ -61,10 +61,13 @@ export async function judgeEnd(rest: Rest, controller: Controller): Promise<void
     .every(({ conditions }) => conditions.some(({ type, status }) => type === 'Ready' && status === 'true'))
   if (!isStill) return
   const pairs = await settled(rest, sync.leads('leads', { limit: 1000 }))
-  const blocked = new Set(pairs.flatMap(({ status, key }) => (status === 'blocked' ? [key] : [])))
+  // What a side refuses, what an undo left different on purpose, what a person still has to fill in: said of the lead.
+  const blocked = new Set(pairs.flatMap(({ status, key }) => (/^(blocked|apart|incomplete)$/.test(status) ? [key] : [])))
   const conflicts = await settled(rest, sync.conflicts('leads', { state: undefined, limit: 100_000 }))
   const open = conflicts.filter(({ state }) => state === 'open')
   const history = await settled(rest, sync.history('leads', { limit: 100_000 }))
+  // What was taken back on one side does not come again by itself.
+  for (const { key, actionId } of history) if (rest.checks.isUndone(actionId)) blocked.add(key)
   for (const row of rows) {
     const own = records.filter((record) => record['Lead ID'] === row.id)
     if (own.length > 1) world.violate('no lead stands twice in Airtable', String(row.id))

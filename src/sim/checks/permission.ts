@@ -56,7 +56,8 @@ export function watchPermissions(world: World, book: Book, actions: ActionBook):
     if (entry.type === 'action.undone' && action !== undefined && action.cause !== 'undo')
       for (const path of action.resolves)
         quarantines.push({ resource: nameOf(action), specHash: action.specHash, path, sinceMs: entry.atMs })
-    if (entry.type === 'action.reconsidered') book.rejected.delete(entry.actionId)
+    // On other evidence it is another question.
+    if (entry.type === 'action.reconsidered' || entry.type === 'action.superseded') book.rejected.delete(entry.actionId)
   }
 
   function judge(entry: SeenEntry, action: SeenAction): void {

@@ -80,8 +80,10 @@ export function watchRows(world: World, book: Book, actions: ActionBook): void {
 
   function judgeRow({ action }: Seen, [key, was, is]: Change, from: Snapshot): void {
     const seenThen = atCheckpoint.get(action.id)?.rows.get(key)
-    if (action.cause !== 'undo' && seenThen !== undefined && JSON.stringify(seenThen) !== JSON.stringify(from.rows.get(key)))
-      world.violate('a record that changed since it was planned on is left alone', `${action.summary}: row ${key}`)
+    const now = from.rows.get(key)
+    const touched = Object.keys(now ?? {}).filter((name) => is === undefined || is[name] !== was?.[name])
+    if (action.cause !== 'undo' && touched.some((name) => seenThen !== undefined && seenThen[name] !== now?.[name]))
+      world.violate('what changed since it was planned on is left alone', `${action.summary}: row ${key}`)
     if (action.verb === 'standardize' && was !== undefined && is !== undefined) {
       for (const name of Object.keys(is)) {
         if (is[name] === was[name]) continue

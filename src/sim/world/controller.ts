@@ -44,7 +44,7 @@ export async function startController(world: World): Promise<Controller | undefi
 async function opened(life: Life, world: World): Promise<Controller> {
   const { clock } = life
   const random = seededRandom(world.seed + life.number * 7919)
-  const log = openLog('silent')
+  const log = openLog('warn', { write: (line) => noteLine(line, world) })
   const workspace = await openWorkspace({
     stateFile: `${shownFolder}/desired-state.yaml`,
     purpose: 'act',
@@ -54,7 +54,12 @@ async function opened(life: Life, world: World): Promise<Controller> {
     random,
     log,
   })
-  const { engine, generations } = workspace
+  const { engine, generations, lease } = workspace
+  // `trueup run` ends then, and whoever supervises it starts it again.
+  lease?.signal.addEventListener('abort', () => {
+    world.step('the lease is lost')
+    if (!life.isDead) world.kill()
+  })
   const loop = createLoop({
     engine,
     kinds: workspace.kinds,
@@ -86,6 +91,12 @@ async function opened(life: Life, world: World): Promise<Controller> {
   })
   loop.start()
   return controller
+}
+
+/** What the product logs is in the trace; that a reconcile broke is a defect, since every failure is to be an outcome. */
+function noteLine(line: string, world: World): void {
+  world.trace.note(`  log ${line.trim().replace(/"time":"[^"]*",/, '')}`)
+  world.broke(line)
 }
 
 /** What came out of the product where nothing may. */

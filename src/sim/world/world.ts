@@ -54,6 +54,8 @@ export interface World {
   /** Refusals so far. */
   refused: number
   step(line: string): void
+  /** Judges a line of the product's log. */
+  broke(line: string): void
   violate(invariant: string, message: string): void
   /** Ends the process as kill -9 does. */
   kill(): void
@@ -136,6 +138,11 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
     step(line) {
       world.steps += 1
       trace.note(`${clock.monotonicMs()} ${line}`)
+    },
+    broke(line) {
+      // While the disk refuses the record, nothing can be written of what failed.
+      if (line.includes('a reconcile broke') && !/JOURNAL_UNWRITABLE|died here|disk is full/.test(line))
+        world.violate('every failure of a reconcile is an outcome', line.trim())
     },
     violate(invariant, message) {
       world.violations.push({ invariant, message })
