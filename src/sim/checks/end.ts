@@ -6,6 +6,7 @@ import type { Controller } from '../world/controller.ts'
 import { baseId, remoteTable } from '../world/declared.ts'
 import type { Rest } from '../world/rest.ts'
 import type { World } from '../world/world.ts'
+import { standardEmail } from './standard.ts'
 import { judgeReplay } from './replay.ts'
 import type { SeenAction } from './record.ts'
 import { nameOf } from './permission.ts'
@@ -54,6 +55,7 @@ export async function judgeEnd(rest: Rest, controller: Controller): Promise<void
     if (!book.writtenAgain.has(email) && rows.some((row) => String(row.email ?? '').toLowerCase() === email))
       world.violate('no erased person comes back', email)
   judgeReplay(world)
+  judgeDeclared(world, book, rows)
   const { sync } = controller.workspace
   const isStill = controller.workspace.engine.statuses
     .all()
@@ -82,6 +84,16 @@ export async function judgeEnd(rest: Rest, controller: Controller): Promise<void
         world.violate('both sides are equal', `${row.id} ${field}: ${String(row[field])} here, ${String(record[remote])} there`)
   }
   judgeEdits(world, book, rows, traces(rows, conflicts, history))
+}
+
+/** What is declared is so, where no person took it back. */
+function judgeDeclared({ programs, declaration, violate }: World, book: Book, rows: readonly Row[]): void {
+  if (programs.hanging.size > 0) violate('a program without a sign of life is replaced', [...programs.hanging].join())
+  if (book.undos.length > 0) return
+  if (!programs.fake.runs('service-collector')) violate('a declared service runs', 'collector')
+  const untidy = rows.filter(({ email }) => email !== standardEmail(email))
+  if (declaration.standardizes && untidy.length > 0)
+    violate('declared values are in standard form', untidy.map(({ id }) => String(id)).join())
 }
 
 const mirrored = [

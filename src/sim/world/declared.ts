@@ -34,7 +34,7 @@ export const firstDeclaration: Declaration = {
   round: 0,
 }
 
-export const expireAfterMs = 6 * 3_600_000
+export const expireAfterMs = 120_000
 export const backoffFromMs = 10_000
 export const requestsPerSecond = 5
 export const deniedHours = 2
@@ -57,7 +57,7 @@ function stateOf(declaration: Declaration): JsonObject {
         medium: declaration.medium,
         high: declaration.high,
         critical: 'approve-twice',
-        expireAfter: `${expireAfterMs / 3_600_000}h`,
+        expireAfter: `${expireAfterMs / 60_000}m`,
       },
       blastRadius: { rows: declaration.blastRows, percent: 60 },
       ...(deniedFrom === undefined
