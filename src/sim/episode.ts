@@ -44,9 +44,9 @@ export interface Episode {
   readonly counts: Readonly<Record<string, number>>
 }
 
-const deedShare = 0.1
+const deedShare = 0.18
 /** How often time goes on for a while, and for how long at most. */
-const leapShare = 0.01
+const leapShare = 0.03
 const leapMaxMs = 120_000
 /** Turns without a controller, before the next is started. */
 const downTurnsMax = 6

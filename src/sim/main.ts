@@ -15,7 +15,7 @@ Plays the real engine against a simulated world and checks its invariants after 
 
   --seed N          where chance begins; without it one is drawn and printed
   --steps M         timers, effects and deeds in all (2000)
-  --episode K       steps of one world, before the next is begun (2000)
+  --episode K       steps of one world, before the next is begun (3000)
   --mode MODE       safety, or liveness: longer rests in which nobody asks for a look (safety)
   --skip 3,7,…      turns whose deed is left out, as a shrunken history names them
   --trace           every line of what happens
@@ -28,7 +28,7 @@ Exit status: 0 nothing was found, 1 an invariant does not hold, 2 wrong usage.
 const optionsSchema = z.object({
   seed: z.coerce.number().int().min(0).max(2 ** 32 - 1).optional(),
   steps: z.coerce.number().int().min(1).default(2000),
-  episode: z.coerce.number().int().min(1).default(2000),
+  episode: z.coerce.number().int().min(1).default(3000),
   mode: z.enum(['safety', 'liveness']).default('safety'),
   skip: z.string().regex(/^\d+(,\d+)*$/).transform((text) => text.split(',').map(Number)).optional(),
 })

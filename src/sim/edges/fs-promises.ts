@@ -6,9 +6,9 @@ import * as fs from './fs.ts'
 export { constants } from 'node:fs'
 
 export const stat = async (path: PathLike, options: { bigint?: boolean } = {}): Promise<Stats | BigIntStats> =>
-  fs.statSync(path, options)
+  options.bigint === true ? fs.statSync(path, { bigint: true }) : fs.statSync(path)
 export const lstat = async (path: PathLike, options: { bigint?: boolean } = {}): Promise<Stats | BigIntStats> =>
-  fs.lstatSync(path, options)
+  options.bigint === true ? fs.lstatSync(path, { bigint: true }) : fs.lstatSync(path)
 export const statfs = async (path: PathLike) => fs.statfsSync(path)
 export const realpath = async (path: PathLike) => fs.realpathSync(path)
 export const readFile = async (path: PathLike, options?: BufferEncoding) => fs.readFileSync(path, options)

@@ -1,12 +1,13 @@
 /** The desired state of the simulated workspace, and the ways in which its owner changes it. */
 import type { JsonObject } from '../../json.ts'
+import type { Random } from '../../random.ts'
 
 export const baseId = 'appSimulated00001'
 export const remoteTable = 'Leads'
 
 export interface Declaration {
   readonly mode: 'enforce' | 'observe'
-  readonly medium: 'auto' | 'approve'
+  readonly medium: 'auto' | 'approve' | 'approve-twice'
   readonly high: 'approve' | 'approve-twice'
   readonly conflicts: 'most_recent' | 'local_wins' | 'airtable_wins' | 'highest_quality' | 'manual'
   readonly deletions: 'approve' | 'propagate' | 'ignore'
@@ -21,7 +22,7 @@ export interface Declaration {
   readonly round: number
 }
 
-export const firstDeclaration: Declaration = {
+const firstDeclaration: Declaration = {
   mode: 'enforce',
   medium: 'auto',
   high: 'approve',
@@ -34,6 +35,22 @@ export const firstDeclaration: Declaration = {
   round: 0,
 }
 
+/** How one world begins. */
+export function declarationOf(random: Random): Declaration {
+  const chosen = <One>(some: readonly One[], otherwise: One): One =>
+    some[Math.floor(random.next() * some.length)] ?? otherwise
+  return {
+    ...firstDeclaration,
+    medium: chosen(['auto', 'auto', 'approve', 'approve-twice'] as const, 'auto'),
+    conflicts: chosen(['most_recent', 'local_wins', 'airtable_wins', 'manual'] as const, 'manual'),
+    deletions: chosen(['approve', 'propagate', 'propagate', 'ignore'] as const, 'approve'),
+    blastRows: 3 + Math.floor(random.next() * 8),
+    deniedFrom: random.next() < 0.2 ? startHour : undefined,
+  }
+}
+
+/** The hour at which a world begins. */
+export const startHour = 6
 export const expireAfterMs = 120_000
 export const backoffFromMs = 10_000
 export const requestsPerSecond = 5

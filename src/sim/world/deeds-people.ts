@@ -5,14 +5,14 @@ import { OperationalError } from '../../errors.ts'
 import { keyText } from '../../engine/resource.ts'
 import { SimulatedCrash } from '../edges/current.ts'
 import { noteViolation } from './controller.ts'
-import { type Declaration, textOf } from './declared.ts'
+import { type Declaration, startHour, textOf } from './declared.ts'
 import { type Deed, oneOf, type Scene } from './deeds.ts'
 
 const people = ['token:ann', 'token:bob', 'token:cy'] as const
 
 /** Something that goes on while time passes; what a dead process owes nobody waits for. */
-function going(scene: Scene, what: string, work: Promise<unknown>): void {
-  work.then(
+function going(scene: Scene, what: string, work: unknown): void {
+  Promise.resolve(work).then(
     () => scene.world.step(`${what} ended`),
     (error: unknown) => {
       if (error instanceof OperationalError) scene.world.step(`${what} refused ${error.code}`)
@@ -41,7 +41,7 @@ function changed(declaration: Declaration, { random }: Scene): Declaration {
     case 0:
       return { ...declaration, mode: declaration.mode === 'observe' ? 'enforce' : random.next() < 0.5 ? 'observe' : 'enforce' }
     case 1:
-      return { ...declaration, medium: declaration.medium === 'auto' ? 'approve' : 'auto' }
+      return { ...declaration, medium: oneOf(['auto', 'approve', 'approve-twice'] as const, random) ?? 'auto' }
     case 2:
       return { ...declaration, high: declaration.high === 'approve' ? 'approve-twice' : 'approve' }
     case 3: {
@@ -55,7 +55,7 @@ function changed(declaration: Declaration, { random }: Scene): Declaration {
     case 5:
       return { ...declaration, blastRows: 2 + Math.floor(random.next() * 10) }
     case 6:
-      return { ...declaration, deniedFrom: random.next() < 0.5 ? undefined : Math.floor(random.next() * 22) }
+      return { ...declaration, deniedFrom: random.next() < 0.5 ? undefined : startHour + Math.floor(random.next() * 2) }
     case 7:
       return random.next() < 0.5
         ? { ...declaration, standardizes: !declaration.standardizes }
@@ -96,8 +96,9 @@ export const peopleDeeds: readonly Deed[] = [
       // Before it is asked for: a process that dies in the call may have taken it.
       book.approvals.push({ actionId: id, person, atMs: world.clock.nowMs() })
       return asked(scene, () => {
-        const outcome = controller.port.approve({ actionIds: [id], approver: person, comment: undefined })
-        return `${person} ${one.action.summary}: ${outcome.is}`
+        const asking = { planId: undefined, actionIds: [id], approver: person, comment: undefined }
+        going(scene, 'approval', controller.port.approve(asking))
+        return `${person} ${one.action.summary}`
       })
     },
   },
@@ -110,8 +111,8 @@ export const peopleDeeds: readonly Deed[] = [
       const person = oneOf(people, random)
       if (controller === undefined || one === undefined || person === undefined) return undefined
       return asked(scene, () => {
-        const { rejected } = controller.port.reject({ actionIds: [one.action.id], actor: person, reason: 'not now' })
-        for (const id of rejected) book.rejected.set(id, person)
+        const { id } = one.action
+        if (controller.workspace.engine.reject({ actionId: id, actor: person, reason: 'not now' })) book.rejected.set(id, person)
         return `${person} ${one.action.summary}`
       })
     },
@@ -159,7 +160,7 @@ export const peopleDeeds: readonly Deed[] = [
     weight: 2,
     do: (scene) =>
       asked(scene, () => {
-        scene.controller?.port.reconcile({ resource: undefined })
+        scene.controller?.port.reconcile({ resource: undefined, actor: 'token:ann' })
         return 'at all'
       }),
   },

@@ -69,13 +69,13 @@ function decide({ world, book }: Rest, controller: Controller, asksForLook: bool
       port.resume({ resource: { kind, name: resource }, actor: 'token:ann' })
       book.suspended.delete(name)
     }
-    if (asksForLook) port.reconcile({ resource: undefined })
+    if (asksForLook) port.reconcile({ resource: undefined, actor: 'token:ann' })
     for (const { actions } of workspace.engine.statuses.all()) {
       for (const { action, gate } of actions) {
         if (gate.decision === 'auto') continue
         for (const person of ['token:ann', 'token:bob']) {
           book.approvals.push({ actionId: action.id, person, atMs: world.clock.nowMs() })
-          port.approve({ actionIds: [action.id], approver: person, comment: undefined })
+          port.approve({ planId: undefined, actionIds: [action.id], approver: person, comment: undefined })
         }
       }
     }

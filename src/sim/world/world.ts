@@ -10,8 +10,9 @@ import { openLog } from '../../log.ts'
 import { seededRandom } from '../../random.ts'
 import { createSandbox, type Sandbox } from '../../sandbox/sandbox.ts'
 import { type Effect, type Life, setSimulation, SimulatedCrash, type Simulation } from '../edges/current.ts'
+import type { BaseSeed } from '../../sandbox/metadata/base-seed.ts'
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts'
-import { baseId, type Declaration, firstDeclaration, remoteTable, textOf } from './declared.ts'
+import { baseId, type Declaration, declarationOf, remoteTable, startHour, textOf } from './declared.ts'
 import { createPrograms, type Programs } from './programs.ts'
 import { createRemote } from './remote.ts'
 import { createTrace, type Trace } from './trace.ts'
@@ -62,7 +63,7 @@ export interface World {
   close(): Promise<void>
 }
 
-const startMs = Date.UTC(2026, 0, 5, 6)
+const startMs = Date.UTC(2026, 0, 5, startHour, 40)
 
 export function createWorld(seed: number, show?: (line: string) => void): World {
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'trueup-sim-'))
@@ -70,7 +71,8 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
   const clock = createVirtualClock(startMs)
   const trace = createTrace(show)
   const sandbox = createSandbox({ path: ':memory:', clock, random: seededRandom(seed ^ 0x51ed), log: openLog('silent') })
-  sandbox.control.ensureBase({ baseId, name: 'Simulated', tables: [remoteSeed] })
+  const base: BaseSeed = { baseId, name: 'Simulated', tables: [remoteSeed] }
+  sandbox.control.ensureBase(base)
   const programs = createPrograms(clock, folder)
   const hours = seededRandom(seed ^ 0x3c)
   programs.fake.script = (order) =>
@@ -114,7 +116,8 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
   const touched = (name: string) => {
     for (const notify of watchers.get(name) ?? []) notify()
   }
-  writeFileSync(join(folder, 'desired-state.yaml'), textOf(firstDeclaration))
+  const declaration = declarationOf(seededRandom(seed ^ 0x1f))
+  writeFileSync(join(folder, 'desired-state.yaml'), textOf(declaration))
   const agent = openAgent(join(folder, 'data/main.db'), seed)
   const cache = openAgent(join(folder, 'data/cache.db'), seed)
   const world: World = {
@@ -130,7 +133,7 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
     violations: [],
     witnesses: [],
     arrived: [],
-    declaration: firstDeclaration,
+    declaration,
     steps: 0,
     crashIn: undefined,
     refusing: new Map(),
@@ -182,7 +185,7 @@ export function bury(life: Life): void {
   for (const close of [...life.open]) close()
 }
 
-const remoteSeed = {
+const remoteSeed: BaseSeed['tables'][number] = {
   name: remoteTable,
   fields: [
     { name: 'Full Name', type: 'singleLineText' },
@@ -192,6 +195,7 @@ const remoteSeed = {
     { name: 'Score', type: 'number', options: { precision: 0 } },
   ],
 }
+
 
 /** A program of before: its table lacks a column and holds values that are not as declared. */
 function openAgent(path: string, seed: number): Database.Database {
