@@ -86,7 +86,7 @@ export const peopleDeeds: readonly Deed[] = [
   },
   {
     name: 'person approves',
-    weight: 10,
+    weight: 18,
     do: (scene) => {
       const { world, book, controller, random } = scene
       const one = oneOf(pendingOf(scene).filter(({ gate }) => gate.decision !== 'auto'), random)

@@ -25,8 +25,8 @@ export interface Rest {
 const minuteMs = 60_000
 /** Within so long after the last fault all has come to rest, where people ask for a look or where nobody does. */
 const roundsMax = { safety: 8, liveness: 8 } as const
-const roundMs = { safety: 3 * minuteMs, liveness: 20 * minuteMs } as const
-const quietMs = { safety: 4 * minuteMs, liveness: 60 * minuteMs } as const
+const roundMs = { safety: 2 * minuteMs, liveness: 20 * minuteMs } as const
+const quietMs = { safety: 2 * minuteMs, liveness: 60 * minuteMs } as const
 
 export async function comeToRest(rest: Rest): Promise<void> {
   const { world, mode } = rest
