@@ -6,7 +6,7 @@ export const plantedBugs = [
   // The gate
   { name: 'approvals-not-asked', file: 'engine/gate.ts', from: "decision !== 'wait' && !isMissing,", to: "decision !== 'wait',", why: 'gated repairs run without anybody' },
   { name: 'expired-approval-counts', file: 'engine/gate.ts', from: 'if (expiresAtMs <= nowMs) {', to: 'if (expiresAtMs < 0) {', why: 'an old yes lets a repair run' },
-  { name: 'one-person-counts-twice', file: 'engine/gate.ts', from: 'counted.add(personOf(approval.approver))', to: 'counted.add(`${personOf(approval.approver)} ${input.approvals.indexOf(approval) + 1}`), counted.add("again")', why: 'one approval counts as two people' },
+  { name: 'one-person-counts-twice', file: 'engine/gate.ts', from: 'counted.add(personOf(approval.approver))', to: 'counted.add(approval.approver)', why: 'one person approves at the terminal and over the API, and counts as two' },
   { name: 'two-people-are-one', file: 'engine/gate.ts', from: "case 'approve-twice':\n      return 2", to: "case 'approve-twice':\n      return 1", why: 'critical repairs need one person only' },
   { name: 'window-ignored', file: 'engine/gate.ts', from: "if (window.is === 'denied') {", to: "if (window.is === 'denied' && nowMs < 0) {", why: 'repairs run at night although that is denied' },
   { name: 'suspension-ignored', file: 'engine/gate.ts', from: 'if (suspended !== undefined) wait(', to: 'if (suspended !== undefined && nowMs < 0) wait(', why: 'what a person paused goes on' },

@@ -7,6 +7,7 @@ export const remoteTable = 'Leads'
 
 export interface Declaration {
   readonly mode: 'enforce' | 'observe'
+  readonly low: 'auto' | 'approve'
   readonly medium: 'auto' | 'approve' | 'approve-twice'
   readonly high: 'approve' | 'approve-twice'
   readonly conflicts: 'most_recent' | 'local_wins' | 'airtable_wins' | 'highest_quality' | 'manual'
@@ -24,6 +25,7 @@ export interface Declaration {
 
 const firstDeclaration: Declaration = {
   mode: 'enforce',
+  low: 'auto',
   medium: 'auto',
   high: 'approve',
   conflicts: 'most_recent',
@@ -41,7 +43,9 @@ export function declarationOf(random: Random): Declaration {
     some[Math.floor(random.next() * some.length)] ?? otherwise
   return {
     ...firstDeclaration,
-    medium: chosen(['auto', 'auto', 'approve', 'approve-twice'] as const, 'auto'),
+    low: chosen(['auto', 'auto', 'auto', 'approve'] as const, 'auto'),
+    medium: chosen(['auto', 'approve', 'approve-twice'] as const, 'auto'),
+    high: chosen(['approve', 'approve-twice'] as const, 'approve'),
     conflicts: chosen(['most_recent', 'local_wins', 'airtable_wins', 'manual'] as const, 'manual'),
     deletions: chosen(['approve', 'propagate', 'propagate', 'ignore'] as const, 'approve'),
     blastRows: 3 + Math.floor(random.next() * 8),
@@ -51,7 +55,7 @@ export function declarationOf(random: Random): Declaration {
 
 /** The hour at which a world begins. */
 export const startHour = 6
-export const expireAfterMs = 120_000
+export const expireAfterMs = 60_000
 export const backoffFromMs = 10_000
 export const requestsPerSecond = 5
 export const deniedHours = 2
@@ -70,7 +74,7 @@ function stateOf(declaration: Declaration): JsonObject {
       mode: declaration.mode,
       resync: '10m',
       approvals: {
-        low: 'auto',
+        low: declaration.low,
         medium: declaration.medium,
         high: declaration.high,
         critical: 'approve-twice',

@@ -8,7 +8,8 @@ import { noteViolation } from './controller.ts'
 import { type Declaration, startHour, textOf } from './declared.ts'
 import { type Deed, oneOf, type Scene } from './deeds.ts'
 
-const people = ['token:ann', 'token:bob', 'token:cy'] as const
+/** Ann is one person, at the terminal and over the API. */
+const people = ['token:ann', 'local:ann', 'token:bob', 'token:cy'] as const
 
 /** Something that goes on while time passes; what a dead process owes nobody waits for. */
 function going(scene: Scene, what: string, work: unknown): void {
