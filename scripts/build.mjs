@@ -3,14 +3,14 @@
  * looks for it, and what they share as chunks, with the packages they use. Fewer and larger files, since a process that
  * loads a thousand small modules takes twice as long to start. Types are checked by `npm run check:types`.
  */
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { chmodSync, cpSync, existsSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
+import { keepPlaces, keptOutside, modules, offersWork, source } from './bundle.mjs'
 import { buildDashboard } from './dashboard.mjs'
 import { buildGraphiql } from './graphiql.mjs'
 import { licensesOf } from './licenses.mjs'
 
-const source = resolve('src')
 const target = resolve('dist')
 
 /** Programs of their own. */
@@ -33,34 +33,10 @@ const loadedByTests = [
   'workspace/open.ts',
 ]
 const assets = ['sandbox/static', 'demo/services', 'targets/process/supervision/trueup-shim.sh']
-/** Native, or it loads files of its own while it runs. */
-const keptOutside = ['better-sqlite3', 'pino']
-
 function entries() {
-  const sources = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
-    (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
-  )
-  const offersWork = (file) => /^serve\(/m.test(readFileSync(join(source, file), 'utf8'))
-  return sources.filter(
+  return modules().filter(
     (file) => programs.includes(file) || loadedByTests.includes(file) || file.startsWith('bench/') || offersWork(file),
   )
-}
-
-/** `import.meta.url` of a module names the place that the module itself would have in dist/, whatever chunk it is put in. */
-const keepPlaces = {
-  name: 'keep-places',
-  transform(code, id) {
-    if (!id.startsWith(source) || !code.includes('import.meta.url')) return undefined
-    const place = relative(source, id).replace(/\.ts$/, '.js')
-    return { code: code.replaceAll('import.meta.url', `placeOf(${JSON.stringify(place)})`), map: null }
-  },
-  renderChunk(code, { fileName }) {
-    const placed = code.replace(/placeOf\("([^"]+)"\)/g, (_, place) => {
-      const path = relative(dirname(fileName), place)
-      return `new URL(${JSON.stringify(path.startsWith('.') ? path : `./${path}`)}, import.meta.url).href`
-    })
-    return { code: placed, map: null }
-  },
 }
 
 const bundle = await rolldown({

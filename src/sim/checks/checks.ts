@@ -1,0 +1,51 @@
+/** All that is checked of a simulated world while it goes on, from outside of the product. */
+import type { Book } from '../world/book.ts'
+import type { Controller } from '../world/controller.ts'
+import type { World } from '../world/world.ts'
+import { watchOutside, watchPauses } from './outside.ts'
+import { watchPermissions } from './permission.ts'
+import { createRecord, type SeenAction } from './record.ts'
+import { watchRows } from './rows.ts'
+
+export interface Checks {
+  afterTurn(controller: Controller | undefined): void
+  isUndone(actionId: string): boolean
+  /** What was dispatched so far, in order. */
+  dispatched(): readonly SeenAction[]
+  counts(): Readonly<Record<string, number>>
+  close(): void
+}
+
+export function createChecks(world: World, book: Book): Checks {
+  const record = createRecord(world)
+  const dispatched: SeenAction[] = []
+  const counts: Record<string, number> = {}
+  // The record is read before anything is judged by it, and each entry is noted in the trace.
+  world.witnesses.push({
+    after(effect) {
+      if (effect.kind === 'sqlite' && effect.target === 'journal.db') record.poll()
+    },
+  })
+  record.onEntry((entry, seen) => {
+    world.trace.note(`  ${entry.type} ${entry.resource} ${entry.actionId} ${entry.actor} ${seen?.action.verb ?? ''}`)
+    if (entry.type === 'action.dispatched' && seen !== undefined) dispatched.push(seen.action)
+    if (entry.type === 'action.succeeded') count(`${seen?.action.resource.kind}:${seen?.action.verb}`)
+    else count(entry.type)
+  })
+  const count = (name: string) => {
+    counts[name] = (counts[name] ?? 0) + 1
+  }
+  watchPermissions(world, book, record)
+  watchRows(world, book, record)
+  watchOutside(world, record)
+  watchPauses(world)
+  return {
+    afterTurn() {
+      record.poll()
+    },
+    isUndone: (id) => record.actions.get(id)?.state === 'undone',
+    dispatched: () => [...dispatched],
+    counts: () => counts,
+    close: () => record.close(),
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * One episode: a machine, the controllers that live and die on it, and turns. In each turn either somebody does something or
+ * time goes on to the next thing that is due. Which it is, and what, comes from chance of that turn's own, so that leaving
+ * out the deed of one turn leaves all others as they are.
+ */
+import { seededRandom } from '../random.ts'
+import { createChecks } from './checks/checks.ts'
+import { newBook } from './world/book.ts'
+import { buryController, type Controller, noteViolation, startController } from './world/controller.ts'
+import { pickDeed } from './world/deeds.ts'
+import { comeToRest } from './world/rest.ts'
+import { createWorld, type Violation, type World } from './world/world.ts'
+
+export type Mode = 'safety' | 'liveness'
+
+export interface EpisodeOptions {
+  readonly seed: number
+  readonly steps: number
+  readonly mode: Mode
+  /** Turns whose deed is left out. */
+  readonly skip?: ReadonlySet<number>
+  /** Told of every line of the trace. */
+  readonly show?: (line: string) => void
+}
+
+export interface Done {
+  readonly turn: number
+  readonly atMs: number
+  readonly name: string
+  readonly what: string
+}
+
+export interface Episode {
+  readonly seed: number
+  readonly steps: number
+  readonly turns: number
+  readonly lives: number
+  readonly virtualMs: number
+  readonly hash: string
+  readonly violation: (Violation & { readonly step: number; readonly turn: number }) | undefined
+  readonly history: readonly Done[]
+  readonly last: readonly string[]
+  /** How often what happened, for the figures. */
+  readonly counts: Readonly<Record<string, number>>
+}
+
+const deedShare = 0.18
+/** How often time goes on for a while, and for how long at most. */
+const leapShare = 0.03
+const leapMaxMs = 120_000
+/** Turns without a controller, before the next is started. */
+const downTurnsMax = 6
+
+export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
+  const world = createWorld(options.seed, options.show)
+  const book = newBook()
+  const checks = createChecks(world, book)
+  const history: Done[] = []
+  let controller: Controller | undefined
+  let turn = 0
+  let downTurns = 0
+  let isBuried = true
+  const found = () => world.violations.length > 0
+  try {
+    while (world.steps < options.steps && !found()) {
+      turn += 1
+      const random = seededRandom(mixed(options.seed, turn))
+      if (world.simulation.life?.isDead === true && !isBuried) {
+        await buryController(world)
+        isBuried = true
+        controller = undefined
+        downTurns = Math.floor(random.next() * downTurnsMax)
+      }
+      if (controller === undefined && (downTurns -= 1) < 0) {
+        isBuried = false
+        controller = await started(world)
+      }
+      const chance = random.next()
+      if (chance < deedShare) {
+        const deed = pickDeed(random, true)
+        if (deed !== undefined && options.skip?.has(turn) !== true) {
+          const what = deed.do({ world, book, controller, random })
+          if (what !== undefined) {
+            history.push({ turn, atMs: world.clock.monotonicMs(), name: deed.name, what })
+            world.step(`deed ${deed.name}: ${what}`)
+          }
+        }
+        await advance(world, 0)
+      } else if (chance < deedShare + leapShare) {
+        await leap(world, random.next() * leapMaxMs, options.steps)
+      } else {
+        await advance(world, world.clock.nextTimerInMs() ?? 1000)
+      }
+      checks.afterTurn(controller)
+    }
+    if (!found())
+      await comeToRest({
+        world,
+        book,
+        checks,
+        mode: options.mode,
+        advance: (ms) => advance(world, ms),
+        async controller() {
+          if (controller === undefined || controller.life.isDead) {
+            await buryController(world)
+            controller = await started(world)
+          }
+          return controller
+        },
+      })
+  } catch (error) {
+    noteViolation(error, world)
+  } finally {
+    await buryController(world)
+    checks.close()
+    await world.close()
+  }
+  const [violation] = world.violations
+  return {
+    seed: options.seed,
+    steps: world.steps,
+    turns: turn,
+    lives: world.simulation.life?.number ?? 0,
+    virtualMs: world.clock.monotonicMs(),
+    hash: world.trace.hash(),
+    violation: violation === undefined ? undefined : { ...violation, step: world.steps, turn },
+    history,
+    last: world.trace.last,
+    counts: checks.counts(),
+  }
+}
+
+async function advance(world: World, ms: number): Promise<void> {
+  try {
+    await world.clock.advance(ms)
+  } catch (error) {
+    noteViolation(error, world)
+  }
+}
+
+/** Time goes on, and nobody does anything. */
+async function leap(world: World, ms: number, steps: number): Promise<void> {
+  const untilMs = world.clock.monotonicMs() + ms
+  while (world.clock.monotonicMs() < untilMs && world.steps < steps && world.simulation.life?.isDead !== true)
+    await advance(world, Math.min(world.clock.nextTimerInMs() ?? 1000, untilMs - world.clock.monotonicMs()))
+}
+
+/** Starts a controller while time passes as it must. */
+async function started(world: World): Promise<Controller | undefined> {
+  let isOver = false
+  const starting = startController(world).finally(() => {
+    isOver = true
+  })
+  // Its rejection is thrown by the await below.
+  starting.catch(() => undefined)
+  for (;;) {
+    await advance(world, 0)
+    const dead = world.simulation.life?.isDead === true
+    if (isOver || dead) break
+    await advance(world, world.clock.nextTimerInMs() ?? 1000)
+  }
+  if (!isOver) return undefined
+  return starting
+}
+
+/** A number of its own for each turn of each seed (xorshift-multiply, as in splitmix32). */
+export function mixed(seed: number, turn: number): number {
+  let value = (seed ^ Math.imul(turn, 0x9e3779b9)) >>> 0
+  value = Math.imul(value ^ (value >>> 16), 0x21f0aaad)
+  value = Math.imul(value ^ (value >>> 15), 0x735a2d97)
+  return (value ^ (value >>> 15)) >>> 0
+}

@@ -1,0 +1,131 @@
+/** `npm run simulate`: runs episodes of the simulator and says what was found. Bundled by scripts/simulator.mjs. */
+import { randomInt } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { preload } from './edges/offload.ts'
+import { type Episode, type Mode, mixed, runEpisode } from './episode.ts'
+import { shrink } from './shrink.ts'
+
+const help = `Usage: npm run simulate -- [options]
+
+Plays the real engine against a simulated world and checks its invariants after every step.
+
+  --seed N          where chance begins; without it one is drawn and printed
+  --steps M         timers, effects and deeds in all (2000)
+  --episode K       steps of one world, before the next is begun (3000)
+  --mode MODE       safety, or liveness: longer rests in which nobody asks for a look (safety)
+  --skip 3,7,…      turns whose deed is left out, as a shrunken history names them
+  --trace           every line of what happens
+  --no-shrink       tells the history as it was found
+  --json            one line of JSON in the end
+
+Exit status: 0 nothing was found, 1 an invariant does not hold, 2 wrong usage.
+`
+
+const optionsSchema = z.object({
+  seed: z.coerce.number().int().min(0).max(2 ** 32 - 1).optional(),
+  steps: z.coerce.number().int().min(1).default(2000),
+  episode: z.coerce.number().int().min(1).default(3000),
+  mode: z.enum(['safety', 'liveness']).default('safety'),
+  skip: z.string().regex(/^\d+(,\d+)*$/).transform((text) => text.split(',').map(Number)).optional(),
+})
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    steps: { type: 'string' },
+    episode: { type: 'string' },
+    mode: { type: 'string' },
+    skip: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    'no-shrink': { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+const parsed = optionsSchema.safeParse(values)
+if (values.help || !parsed.success) {
+  process.stdout.write(parsed.success ? help : `${z.prettifyError(parsed.error)}\n\n${help}`)
+  process.exit(parsed.success ? 0 : 2)
+}
+process.exitCode = await simulate(parsed.data)
+
+async function simulate({ seed = randomInt(2 ** 31), steps, episode, mode, skip }: z.output<typeof optionsSchema>): Promise<number> {
+  await loadAll()
+  // The wall clock of this machine must decide nothing.
+  Date.now = () => Date.UTC(2026, 0, 1)
+  process.setMaxListeners(0)
+  const begunAt = process.hrtime.bigint()
+  const cpuBefore = process.cpuUsage()
+  const length = Math.min(steps, episode)
+  const total = { steps: 0, episodes: 0, lives: 0, virtualMs: 0 }
+  let found: Episode | undefined
+  let hash = ''
+  while (total.steps < steps && found === undefined) {
+    const own = total.episodes === 0 ? seed : mixed(seed, total.episodes)
+    const result = await runEpisode({
+      seed: own,
+      steps: length,
+      mode,
+      ...(skip === undefined ? {} : { skip: new Set(skip) }),
+      ...(values.trace ? { show: (line: string) => void process.stdout.write(`${line}\n`) } : {}),
+    })
+    total.episodes += 1
+    total.steps += result.steps
+    total.lives += result.lives
+    total.virtualMs += result.virtualMs
+    hash = result.hash
+    if (result.violation !== undefined) found = result
+  }
+  const seconds = Number(process.hrtime.bigint() - begunAt) / 1e9
+  const used = process.cpuUsage(cpuBefore)
+  const cpuSeconds = (used.user + used.system) / 1e6
+  if (values.json) {
+    const { violation, seed: failing } = found ?? {}
+    process.stdout.write(`${JSON.stringify({ seed, mode, ...total, seconds, cpuSeconds, hash, violation, failing })}\n`)
+  } else {
+    const days = (total.virtualMs / 3_600_000).toFixed(1)
+    const what = `${total.steps} steps, ${total.episodes} worlds, ${total.lives} lives, ${days} h of virtual time`
+    process.stdout.write(`seed ${seed}, ${mode}: ${what}, ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of CPU), trace ${hash}\n`)
+    if (found !== undefined) await tell(found, length, mode, skip)
+  }
+  return found === undefined ? 0 : 1
+}
+
+/** Seed, step, invariant and the shortest history that was found. */
+async function tell(found: Episode, steps: number, mode: Mode, skipped: readonly number[] = []): Promise<void> {
+  const { seed, violation } = found
+  const out = (text: string) => void process.stdout.write(`${text}\n`)
+  out(`\nBROKEN at step ${violation?.step}: ${violation?.invariant}\n  ${violation?.message}\n`)
+  out(`again: npm run simulate -- --seed ${seed} --steps ${steps} --mode ${mode}`)
+  const options = { seed, steps, mode, skip: new Set(skipped) }
+  const shrunk = values['no-shrink'] ? { episode: found, skip: skipped, runs: 0 } : await shrink(found, options, 120)
+  if (shrunk.runs > 0) {
+    out(`shrunk in ${shrunk.runs} runs from ${found.history.length} deeds to ${shrunk.episode.history.length}:`)
+    if (shrunk.skip.length > 0)
+      out(`  npm run simulate -- --seed ${seed} --steps ${steps} --mode ${mode} --no-shrink --skip ${shrunk.skip.join(',')}`)
+    out(`  ${shrunk.episode.violation?.message}`)
+  }
+  out('\nhistory (turn, virtual time):')
+  for (const { turn, atMs, name, what } of shrunk.episode.history)
+    out(`  ${String(turn).padStart(5)} ${(atMs / 1000).toFixed(1).padStart(9)} s  ${name}: ${what}`)
+  out('\nlast lines of the trace:')
+  for (const line of shrunk.episode.last.slice(-25)) out(`  ${line}`)
+}
+
+/** Loads all that the product might load later: loading takes real time, which must decide nothing. */
+async function loadAll(): Promise<void> {
+  const root = dirname(dirname(fileURLToPath(import.meta.url)))
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.js'))
+    .sort()
+  const isChunk = (file: string) => file.startsWith('chunks/')
+  // The entries of backups load one another, and no backup is declared in the simulated world.
+  const isEntry = (file: string) =>
+    !isChunk(file) && file !== 'sim/main.js' && !/^(targets\/backup|workspace|kinds\/backup)\//.test(file)
+  for (const file of files) if (isEntry(file)) await preload(pathToFileURL(join(root, file)))
+  for (const file of files) if (isChunk(file)) await import(pathToFileURL(join(root, file)).href)
+}

@@ -1,0 +1,47 @@
+/** What the people and programs of the simulated world did, kept by the simulator itself and not by the product. */
+export interface Edit {
+  readonly side: 'local' | 'remote'
+  /** The lead, by the name it was born with, which nobody changes. */
+  readonly name: string
+  readonly field: 'company' | 'score'
+  readonly value: string | number | null
+}
+
+export interface Approval {
+  readonly actionId: string
+  readonly person: string
+  readonly atMs: number
+}
+
+export interface Book {
+  readonly edits: Edit[]
+  readonly born: Set<string>
+  /** Leads that somebody deleted, on whichever side. */
+  readonly deleted: Set<string>
+  readonly approvals: Approval[]
+  readonly rejected: Map<string, string>
+  readonly suspended: Set<string>
+  /** Undos that were asked for, by the action that they take back. */
+  readonly undos: { readonly of: string; readonly person: string; readonly atMs: number }[]
+  /** Leads whose cells an undo may have set back. */
+  readonly takenBack: Set<string>
+  /** E-mail addresses of people whose erasure ended. */
+  readonly erased: Set<string>
+  /** Addresses that another program wrote again after that. */
+  readonly writtenAgain: Set<string>
+}
+
+export function newBook(): Book {
+  return {
+    edits: [],
+    born: new Set(),
+    deleted: new Set(),
+    approvals: [],
+    rejected: new Map(),
+    suspended: new Set(),
+    undos: [],
+    takenBack: new Set(),
+    erased: new Set(),
+    writtenAgain: new Set(),
+  }
+}

@@ -1,0 +1,217 @@
+/** People: the owner who changes what is declared, those who approve, reject, undo and suspend, and users of the API. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { OperationalError } from '../../errors.ts'
+import { keyText } from '../../engine/resource.ts'
+import { SimulatedCrash } from '../edges/current.ts'
+import { noteViolation } from './controller.ts'
+import { type Declaration, startHour, textOf } from './declared.ts'
+import { type Deed, oneOf, type Scene } from './deeds.ts'
+
+/** Ann is one person, at the terminal and over the API. */
+const people = ['token:ann', 'local:ann', 'token:bob', 'token:cy'] as const
+
+/** Something that goes on while time passes; what a dead process owes nobody waits for. */
+function going(scene: Scene, what: string, work: unknown): void {
+  Promise.resolve(work).then(
+    () => scene.world.step(`${what} ended`),
+    (error: unknown) => {
+      if (error instanceof OperationalError) scene.world.step(`${what} refused ${error.code}`)
+      else if (!(error instanceof SimulatedCrash)) noteViolation(error, scene.world)
+    },
+  )
+}
+
+/** What the process does at once for a person; it may die in it. */
+function asked(scene: Scene, work: () => string | undefined): string | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof OperationalError) return `refused ${error.code}`
+    noteViolation(error, scene.world)
+    return 'the process died in it'
+  }
+}
+
+function pendingOf({ controller }: Scene) {
+  return controller?.workspace.engine.statuses.all().flatMap(({ actions }) => actions) ?? []
+}
+
+function changed(declaration: Declaration, { random }: Scene): Declaration {
+  switch (Math.floor(random.next() * 9)) {
+    case 0:
+      return { ...declaration, mode: declaration.mode === 'observe' ? 'enforce' : random.next() < 0.5 ? 'observe' : 'enforce' }
+    case 1:
+      return { ...declaration, medium: oneOf(['auto', 'approve', 'approve-twice'] as const, random) ?? 'auto' }
+    case 2:
+      return { ...declaration, high: declaration.high === 'approve' ? 'approve-twice' : 'approve' }
+    case 3: {
+      const conflicts = oneOf(['most_recent', 'local_wins', 'airtable_wins', 'manual'] as const, random)
+      return { ...declaration, conflicts: conflicts ?? 'manual' }
+    }
+    case 4: {
+      const deletions = oneOf(['approve', 'propagate', 'ignore'] as const, random)
+      return { ...declaration, deletions: deletions ?? 'approve' }
+    }
+    case 5:
+      return { ...declaration, blastRows: 2 + Math.floor(random.next() * 10) }
+    case 6:
+      return { ...declaration, deniedFrom: random.next() < 0.5 ? undefined : startHour + Math.floor(random.next() * 2) }
+    case 7:
+      return random.next() < 0.5
+        ? { ...declaration, standardizes: !declaration.standardizes }
+        : { ...declaration, hasCity: !declaration.hasCity }
+    default:
+      return { ...declaration, round: declaration.round + 1 }
+  }
+}
+
+export const peopleDeeds: readonly Deed[] = [
+  {
+    name: 'owner edits the desired state',
+    weight: 4,
+    do: (scene) => {
+      const { world, controller } = scene
+      world.declaration = changed(world.declaration, scene)
+      // Another declaration is another try.
+      world.programs.failures.clear()
+      world.programs.redeclared.add('service-collector')
+      writeFileSync(join(world.folder, 'desired-state.yaml'), textOf(world.declaration))
+      if (controller !== undefined)
+        world.clock.after(100, () => {
+          if (!controller.life.isDead) asked(scene, () => void controller.workspace.generations.reload())
+        })
+      const { mode, conflicts, deletions, blastRows, deniedFrom } = world.declaration
+      return `${mode} ${conflicts} ${deletions} ${blastRows} ${deniedFrom}`
+    },
+  },
+  {
+    name: 'person approves',
+    weight: 18,
+    do: (scene) => {
+      const { world, book, controller, random } = scene
+      const one = oneOf(pendingOf(scene).filter(({ gate }) => gate.decision !== 'auto'), random)
+      const person = oneOf(people, random)
+      if (controller === undefined || one === undefined || person === undefined) return undefined
+      const { id } = one.action
+      // Before it is asked for: a process that dies in the call may have taken it.
+      book.approvals.push({ actionId: id, person, atMs: world.clock.nowMs() })
+      return asked(scene, () => {
+        const asking = { planId: undefined, actionIds: [id], approver: person, comment: undefined }
+        going(scene, 'approval', controller.port.approve(asking))
+        return `${person} ${one.action.summary}`
+      })
+    },
+  },
+  {
+    name: 'person rejects',
+    weight: 2,
+    do: (scene) => {
+      const { book, controller, random } = scene
+      const one = oneOf(pendingOf(scene).filter(({ gate }) => gate.decision === 'approve'), random)
+      const person = oneOf(people, random)
+      if (controller === undefined || one === undefined || person === undefined) return undefined
+      return asked(scene, () => {
+        const { id } = one.action
+        if (controller.workspace.engine.reject({ actionId: id, actor: person, reason: 'not now' })) book.rejected.set(id, person)
+        return `${person} ${one.action.summary}`
+      })
+    },
+  },
+  {
+    name: 'person undoes',
+    weight: 3,
+    do: (scene) => {
+      const { world, book, controller, random } = scene
+      if (controller === undefined) return undefined
+      const done = controller.workspace.engine.ledger.records({ states: ['verified', 'succeeded'], limit: 30 })
+      const record = oneOf(done.filter(({ action }) => action.cause !== 'undo'), random)
+      const person = oneOf(people, random)
+      if (record === undefined || person === undefined) return undefined
+      const { id, summary } = record.action
+      book.undos.push({ of: id, person, atMs: world.clock.nowMs() })
+      going(scene, 'undo', controller.port.undo({ of: { is: 'id', id }, actor: person }))
+      return `${person} ${summary}`
+    },
+  },
+  {
+    name: 'person suspends or resumes',
+    weight: 2,
+    do: (scene) => {
+      const { book, controller, random } = scene
+      if (controller === undefined) return undefined
+      const status = oneOf(controller.workspace.engine.statuses.all(), random)
+      if (status === undefined) return undefined
+      const { key } = status.declared
+      const name = keyText(key)
+      return asked(scene, () => {
+        if (controller.workspace.engine.ledger.suspended(key) !== undefined) {
+          book.suspended.delete(name)
+          controller.port.resume({ resource: key, actor: 'token:ann' })
+          return `resumes ${name}`
+        }
+        controller.port.suspend({ resource: key, actor: 'token:ann', reason: 'a pause' })
+        book.suspended.add(name)
+        return `suspends ${name}`
+      })
+    },
+  },
+  {
+    name: 'person asks for a look',
+    weight: 2,
+    do: (scene) =>
+      asked(scene, () => {
+        scene.controller?.port.reconcile({ resource: undefined, actor: 'token:ann' })
+        return 'at all'
+      }),
+  },
+  {
+    name: 'API changes a lead',
+    weight: 6,
+    do: (scene) => {
+      const { world, book, controller, random } = scene
+      const repository = controller?.leads.of('leads')
+      const row = oneOf(
+        world.agent.prepare<[], { id: string; full_name: string }>('SELECT id, full_name FROM leads ORDER BY id').all(),
+        random,
+      )
+      if (repository === undefined || row === undefined) return undefined
+      const value = Math.floor(random.next() * 1000)
+      const written = repository.update(row.id, { score: value }, { actor: 'token:ann', reason: 'call' })
+      going(
+        scene,
+        'API write',
+        written.then((result) => {
+          if (result.is === 'written') book.edits.push({ side: 'local', name: row.full_name, field: 'score', value })
+        }),
+      )
+      return `${row.full_name} score = ${value}`
+    },
+  },
+  {
+    name: 'person has somebody erased',
+    weight: 0.4,
+    do: (scene) => {
+      const { world, book, controller, random } = scene
+      const repository = controller?.leads.of('leads')
+      const row = oneOf(
+        world.agent
+          .prepare<[], { id: string; full_name: string; email: string | null }>('SELECT id, full_name, email FROM leads ORDER BY id')
+          .all(),
+        random,
+      )
+      if (repository === undefined || row?.email === undefined || row.email === null) return undefined
+      const email = row.email.trim().toLowerCase()
+      book.deleted.add(row.full_name)
+      const erasing = repository.erase({ key: row.id, actor: 'token:ann', reason: 'asked for it', dryRun: false })
+      going(
+        scene,
+        'erasure',
+        erasing.then((outcome) => {
+          if (outcome.is === 'erased') book.erased.add(email)
+        }),
+      )
+      return row.full_name
+    },
+  },
+]

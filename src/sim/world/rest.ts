@@ -1,0 +1,85 @@
+/**
+ * The end of an episode: faults cease, people decide what waits for them, and within bounded time all is as declared or says
+ * why it is not; then nothing more is done.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { judgeEnd, judgeQuiet, judgeStates, type StandingNow } from '../checks/end.ts'
+import type { Mode } from '../episode.ts'
+import type { Checks } from '../checks/checks.ts'
+import type { Book } from './book.ts'
+import { type Controller, noteViolation } from './controller.ts'
+import { textOf } from './declared.ts'
+import type { World } from './world.ts'
+
+export interface Rest {
+  readonly world: World
+  readonly book: Book
+  readonly checks: Checks
+  readonly mode: Mode
+  /** The controller that runs, or another one. */
+  controller(): Promise<Controller | undefined>
+  advance(ms: number): Promise<void>
+}
+
+const minuteMs = 60_000
+/** Within so long after the last fault all has come to rest, where people ask for a look or where nobody does. */
+const roundsMax = { safety: 8, liveness: 8 } as const
+const roundMs = { safety: 2 * minuteMs, liveness: 20 * minuteMs } as const
+const quietMs = { safety: 2 * minuteMs, liveness: 60 * minuteMs } as const
+
+export async function comeToRest(rest: Rest): Promise<void> {
+  const { world, mode } = rest
+  endFaults(world)
+  await rest.advance(20_000)
+  let standing: StandingNow | undefined
+  for (let round = 0; round < roundsMax[mode]; round += 1) {
+    const controller = await rest.controller()
+    if (controller === undefined || world.violations.length > 0) return
+    decide(rest, controller, mode === 'safety' && round === 0)
+    await rest.advance(roundMs[mode])
+    standing = judgeStates(world, controller)
+    if (round > 0 && standing.waiting.length === 0) break
+  }
+  const controller = await rest.controller()
+  if (controller === undefined || world.violations.length > 0) return
+  for (const one of standing?.waiting ?? []) world.violate('once faults stop, all converges or says why not', one)
+  await judgeEnd(rest, controller)
+  if (world.violations.length > 0) return
+  const before = rest.checks.dispatched()
+  await rest.advance(quietMs[mode])
+  judgeQuiet(world, rest.checks.dispatched().slice(before.length))
+}
+
+function endFaults(world: World): void {
+  world.crashIn = undefined
+  world.refusing.clear()
+  world.sandbox.control.clearFaults()
+  world.declaration = { ...world.declaration, mode: 'enforce', deniedFrom: undefined }
+  writeFileSync(join(world.folder, 'desired-state.yaml'), textOf(world.declaration))
+}
+
+/** People look through what waits, and let it go. */
+function decide({ world, book }: Rest, controller: Controller, asksForLook: boolean): void {
+  const { port, workspace } = controller
+  try {
+    workspace.generations.reload()
+    for (const name of [...book.suspended]) {
+      const [kind = '', resource = ''] = name.split('/')
+      port.resume({ resource: { kind, name: resource }, actor: 'token:ann' })
+      book.suspended.delete(name)
+    }
+    if (asksForLook) port.reconcile({ resource: undefined, actor: 'token:ann' })
+    for (const { actions } of workspace.engine.statuses.all()) {
+      for (const { action, gate } of actions) {
+        if (gate.decision === 'auto') continue
+        for (const person of ['token:ann', 'token:bob']) {
+          book.approvals.push({ actionId: action.id, person, atMs: world.clock.nowMs() })
+          port.approve({ planId: undefined, actionIds: [action.id], approver: person, comment: undefined })
+        }
+      }
+    }
+  } catch (error) {
+    noteViolation(error, world)
+  }
+}
