@@ -18,14 +18,15 @@ import { dashboard } from '../page/assets.ts'
 import type { EnginePort } from '../ports.ts'
 import type { ProgramPort } from '../program-port.ts'
 import type { QualityPort } from '../quality-port.ts'
-import type { Repositories } from '../schema/context.ts'
-import { assembleApi } from '../schema/schema.ts'
+import type { ApiContext, Repositories } from '../schema/context.ts'
+import { type ApiSchema, assembleApi } from '../schema/schema.ts'
 import type { SyncPort } from '../sync-port.ts'
 import { createFastLists } from './fast-lists.ts'
 import { createGraphqlHandler } from './graphql.ts'
 import { type HostRules, hostRules } from './hosts.ts'
 import { type ApiLimits, apiLimits, createBuckets, requestCost } from './rate-limits.ts'
 import { graphiqlPolicy, redirect, send, sendError, sendText, sendTooMany, setSecurityHeaders } from './respond.ts'
+import { createRestHandler } from './rest.ts'
 import { handleSignIn, handleSignOut } from './sign-in.ts'
 import { createStreams } from './streams.ts'
 
@@ -42,6 +43,8 @@ export interface ApiOptions {
   /** Further names the server answers to, for a reverse proxy: `leads.example.com`. */
   readonly hosts?: readonly string[]
   readonly limits?: Partial<ApiLimits>
+  /** Of Trueup, for the description of the API. */
+  readonly version?: string
 }
 
 export interface Api {
@@ -51,6 +54,8 @@ export interface Api {
   swapSchema(next: { readonly repositories: Repositories; readonly access: DesiredState['access'] }): void
   /** The schema in force. */
   schema(): GraphQLSchema
+  /** The lists of the tables in it, by root field. */
+  lists(): ApiSchema['lists']
   /** Stops answering, ends subscriptions. */
   close(): Promise<void>
 }
@@ -73,6 +78,20 @@ export function createApi(options: ApiOptions): Api {
   let rules: HostRules = hostRules('127.0.0.1', 0, [])
   const fastLists = createFastLists(() => current, log)
   const graphql = createGraphqlHandler({ current: () => current, fastLists, log, clock, limits })
+
+  const rest = createRestHandler({
+    current: () => current,
+    mirrored: () => options.sync.tables(),
+    run: runInside,
+    version: options.version ?? '0.0.0',
+  })
+
+  /** Through the same handler as what comes over HTTP, so that every rule of it holds. */
+  async function runInside(body: string, context: ApiContext): Promise<string> {
+    const headers = { 'content-type': 'application/json', accept: 'application/json' }
+    const response = await graphql.fetch('http://local/graphql', { method: 'POST', headers, body }, context)
+    return response.text()
+  }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setSecurityHeaders(response)
@@ -118,6 +137,11 @@ export function createApi(options: ApiOptions): Api {
     viewer: Viewer,
   ): Promise<void> {
     if (isTooOften(response, viewer, 1)) return
+    if (path.startsWith('/api/')) {
+      // As dear as any other request but the lists of the short cut.
+      if (isTooOften(response, viewer, requestCost - 1)) return
+      return rest.answer(path, request, response, { viewer, notes })
+    }
     switch (path) {
       case '/graphql':
         return answerGraphql(request, response, viewer)
@@ -197,6 +221,7 @@ export function createApi(options: ApiOptions): Api {
 
   return {
     schema: () => current.schema,
+    lists: () => current.lists,
     swapSchema(next) {
       current = assembleApi(next.repositories, options)
       auth.declare(next.access)
