@@ -3,15 +3,29 @@
  * The rules are in `testing-rules.ts`; a root field without one fails here, and a text that is new is scrubbed unasked.
  */
 import { readFileSync } from 'node:fs'
-import { buildSchema, execute, type GraphQLObjectType, type GraphQLSchema, parse, subscribe } from 'graphql'
+import {
+  buildSchema,
+  execute,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  parse,
+  parseValue,
+  subscribe,
+  validate,
+  valueFromASTUntyped,
+} from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse as parseYaml } from 'yaml'
+import { z } from 'zod'
 import { systemClock } from '../clock.ts'
 import { desiredStateSchema } from '../desired/schema.ts'
 import type { LeadDuplicates } from '../leads/duplicates.ts'
 import type { LeadHistory } from '../leads/history.ts'
 import { createAccessNotes } from './access-notes.ts'
 import { type Permission, permissions, type Role, rolesOf, type Viewer } from './auth/permissions.ts'
+import type { RestRequest } from './rest/request.ts'
+import { createRest } from './rest/rest.ts'
+import type { Route } from './rest/routes.ts'
 import type { ApiContext } from './schema/context.ts'
 import { openRootFields } from './schema/schema.ts'
 import { testingAction, testingEvent, testingResource } from './testing-engine.ts'
@@ -325,6 +339,77 @@ describe.each([...rolesOf(state.access).values()].map((role) => [role.name, role
     }
   })
 })
+
+describe('the REST twin', () => {
+  test('leads to every root field but those of subscriptions', () => {
+    const { routes } = createRest({ schema, lists: server.api.lists() }, () => ['leads'])
+    const led = new Set(routes.map(({ kind, field }) => `${kind === 'query' ? 'Query' : 'Mutation'}.${field.name}`))
+    expect([...led].sort()).toEqual(
+      Object.keys(rootRules)
+        .filter((root) => !root.startsWith('Subscription.'))
+        .sort(),
+    )
+  })
+
+  test.each([...rolesOf(state.access).values()].map((role) => [role.name, role] as const))(
+    'refuses and masks for %s as GraphQL does, on every path',
+    async (_name, role) => {
+      const rest = createRest({ schema, lists: server.api.lists() }, () => ['leads'])
+      for (const route of rest.routes) {
+        const root = `${route.kind === 'query' ? 'Query' : 'Mutation'}.${route.field.name}`
+        const permission = rootRules[root]?.[1]
+        // A search would tell the values of what a role does not see.
+        const mayLook = route.needs.length === 0 || role.unmasked === 'all'
+        const allowed = (permission === undefined || role.can.has(permission)) && mayLook
+        reset()
+        const answer = await rest.respond(restRequestFor(route), async (text, variableValues) => {
+          const document = parse(text)
+          expect(validate(schema, document), route.path).toEqual([])
+          const result = await execute({ schema, document, variableValues, contextValue: contextOf(role) })
+          return JSON.parse(
+            JSON.stringify({
+              data: result.data,
+              errors: result.errors?.map(({ message, extensions }) => ({
+                message,
+                code: extensions.code ?? 'UNKNOWN',
+              })),
+            }),
+          )
+        })
+        const text = JSON.stringify(answer.body)
+        const place = `${route.method} ${route.path}`
+        expect(answer.status === 403, `${place} ${text.slice(0, 200)}`).toBe(!allowed)
+        expect(text, place).not.toContain(secret)
+        if (!allowed) for (const value of Object.values(person)) expect(text, place).not.toContain(value)
+        if (role.unmasked === 'all') continue
+        for (const name of ['full_name', 'phone', 'ai_message', 'linkedin_url'] as const)
+          expect(text, place).not.toContain(person[name])
+        expect(text, place).not.toContain('canary')
+        if (!role.unmasked.has('email')) expect(text, place).not.toContain(person.email)
+      }
+    },
+  )
+})
+
+/** What {@link rootRules} tries a root field with, as a REST request. */
+function restRequestFor({ kind, field, method, path, inPath, needs, fixed }: Route): RestRequest {
+  const [given = ''] = rootRules[`${kind === 'query' ? 'Query' : 'Mutation'}.${field.name}`] ?? []
+  const parsed = z
+    .record(z.string(), z.json())
+    .parse(valueFromASTUntyped(parseValue(`{${given.replace(/^\(|\)$/g, '')}}`)))
+  const input = kind === 'mutation' ? z.record(z.string(), z.json()).parse(parsed.input) : parsed
+  const rest = Object.entries(input).filter(([name]) => !inPath.includes(name) && !(name in fixed))
+  const spelled = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+  return {
+    method,
+    path: path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(spelled(input[name]))),
+    query: new URLSearchParams([
+      ...needs.map((name) => [name, 'acme']),
+      ...(kind === 'query' ? rest.map(([name, value]) => [name, spelled(value)]) : []),
+    ]),
+    body: kind === 'query' ? '' : JSON.stringify(Object.fromEntries(rest)),
+  }
+}
 
 describe('the walk', () => {
   test('met a record on each way to one, but for the ends that a mutation does not have at the same time', () => {

@@ -11,6 +11,7 @@ const commandFiles: readonly (readonly [names: readonly string[], load: () => Pr
   [
     [['validate'], async () => (await import('./commands/validate.ts')).registerValidate],
     [['init'], async () => (await import('./commands/init.ts')).registerInit],
+    [['doctor'], async () => (await import('./commands/doctor.ts')).registerDoctor],
     [['plan'], async () => (await import('./commands/plan.ts')).registerPlan],
     [['apply'], async () => (await import('./commands/apply.ts')).registerApply],
     [['run'], async () => (await import('./commands/run.ts')).registerRun],

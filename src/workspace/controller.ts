@@ -114,6 +114,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     log,
     directory: workspace.directory,
     repositories: repositoryMap(leads),
+    version: versionOf(),
   })
   const listening = await api.listen(options.port, options.host)
   lease?.setAddress(listening.url)

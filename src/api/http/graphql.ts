@@ -18,7 +18,8 @@ import type { ApiLimits } from './rate-limits.ts'
 
 /** What one operation may hold; its cost is limited by the schema. */
 const queryLimits = { depth: 14, aliases: 30, directives: 20, tokens: 2000 } as const
-const bodyBytesMax = 1_000_000
+/** Of any request. */
+export const bodyBytesMax = 1_000_000
 
 export interface GraphqlHandlerOptions {
   /** The schema in force. */

@@ -24,8 +24,8 @@ import { graphiqlFile, graphiqlPage } from '../page/graphiql.ts'
 import type { EnginePort } from '../ports.ts'
 import type { ProgramPort } from '../program-port.ts'
 import type { QualityPort } from '../quality-port.ts'
-import type { Repositories } from '../schema/context.ts'
-import { assembleApi } from '../schema/schema.ts'
+import type { ApiContext, Repositories } from '../schema/context.ts'
+import { type ApiSchema, assembleApi } from '../schema/schema.ts'
 import type { SyncPort } from '../sync-port.ts'
 import { createAddresses } from './addresses.ts'
 import { createFastLists } from './fast-lists.ts'
@@ -34,6 +34,7 @@ import { hostRules } from './hosts.ts'
 import { createPersistedOperations } from './persisted-operations.ts'
 import { type ApiLimits, apiLimits, createBuckets, requestCost } from './rate-limits.ts'
 import { graphiqlPolicy, redirect, send, sendError, sendText, sendTooMany, setSecurityHeaders } from './respond.ts'
+import { createRestHandler } from './rest.ts'
 import { handleSignIn, handleSignOut } from './sign-in.ts'
 import { createStreams } from './streams.ts'
 
@@ -52,6 +53,8 @@ export interface ApiOptions {
   /** Who asks a provider for its keys; plain `fetch` where it is left out. */
   readonly fetchKeys?: FetchKeys
   readonly limits?: Partial<ApiLimits>
+  /** Of Trueup, for the description of the API. */
+  readonly version?: string
 }
 
 export interface Api {
@@ -61,6 +64,8 @@ export interface Api {
   swapSchema(next: { readonly repositories: Repositories; readonly access: DesiredState['access'] }): void
   /** The schema in force. */
   schema(): GraphQLSchema
+  /** The lists of the tables in it, by root field. */
+  lists(): ApiSchema['lists']
   /** Stops answering, ends subscriptions. */
   close(): Promise<void>
 }
@@ -105,6 +110,20 @@ export function createApi(options: ApiOptions): Api {
     }
   }
   const rateKeyOf = (request: IncomingMessage) => door.addresses.rateKey(request)
+
+  const rest = createRestHandler({
+    current: () => current,
+    mirrored: () => options.sync.tables(),
+    run: runInside,
+    version: options.version ?? '0.0.0',
+  })
+
+  /** Through the same handler as what comes over HTTP, so that every rule of it holds. */
+  async function runInside(body: string, context: ApiContext): Promise<string> {
+    const headers = { 'content-type': 'application/json', accept: 'application/json' }
+    const response = await graphql.fetch('http://local/graphql', { method: 'POST', headers, body }, context)
+    return response.text()
+  }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setSecurityHeaders(response)
@@ -198,6 +217,11 @@ export function createApi(options: ApiOptions): Api {
     const { viewer } = visitor
     if (isTooOften(response, viewer, 1)) return
     if (viewer.via === 'proxy') notes.signedIn(viewer, 'proxy')
+    if (path.startsWith('/api/')) {
+      // As dear as any other request but the lists of the short cut.
+      if (isTooOften(response, viewer, requestCost - 1)) return
+      return rest.answer(path, request, response, { viewer, notes })
+    }
     switch (path) {
       case '/graphql':
         return answerGraphql(request, response, visitor)
@@ -303,6 +327,7 @@ export function createApi(options: ApiOptions): Api {
 
   return {
     schema: () => current.schema,
+    lists: () => current.lists,
     swapSchema(next) {
       current = assembleApi(next.repositories, options)
       auth.declare(next.access)

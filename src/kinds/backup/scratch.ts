@@ -15,15 +15,22 @@ export function makeScratch(ownFolder: string): string {
   return mkdtempSync(join(folder, `${holderOf(process.pid)}${separator}`))
 }
 
-/** Removes what processes that have ended left behind. */
-export function sweepScratch(ownFolder: string): void {
+/** The folders that processes which have ended left behind, absolute. */
+export function leftScratchIn(ownFolder: string): readonly string[] {
   const folder = join(ownFolder, 'scratch')
-  if (!existsSync(folder)) return
+  if (!existsSync(folder)) return []
   const bootOf = (holder: string) => holder.split(':')[0]
-  for (const name of readdirSync(folder)) {
+  const isLeft = (name: string) => {
     const [holder = ''] = name.split(separator)
     // Of an earlier start of the machine nothing runs any more.
-    const isLeft = bootOf(holder) !== bootOf(holderOf(process.pid)) || !isHolderAlive(holder)
-    if (isLeft) rmSync(join(folder, name), { recursive: true, force: true })
+    return bootOf(holder) !== bootOf(holderOf(process.pid)) || !isHolderAlive(holder)
   }
+  return readdirSync(folder)
+    .filter(isLeft)
+    .map((name) => join(folder, name))
+}
+
+/** Removes what processes that have ended left behind. */
+export function sweepScratch(ownFolder: string): void {
+  for (const left of leftScratchIn(ownFolder)) rmSync(left, { recursive: true, force: true })
 }

@@ -70,6 +70,11 @@ export const tableSchema = z
 
 export const schemaSchema = z.object({ tables: z.array(tableSchema) })
 
+export const basesSchema = z.object({
+  bases: z.array(z.object({ id: z.string(), permissionLevel: z.string() })),
+  offset: z.string().optional(),
+})
+
 export const webhooksSchema = z
   .object({
     webhooks: z.array(

@@ -5,6 +5,7 @@
 import type { JsonValue } from '../../json.ts'
 import { AirtableError } from './airtable-error.ts'
 import {
+  basesSchema,
   destroyedSchema,
   fieldSchema,
   madeWebhookSchema,
@@ -51,12 +52,28 @@ const writing = { writesRecords: true, isRepeatable: true, priority: 'write' } a
 /** What is made twice when it is sent twice. */
 const making = { writesRecords: false, isRepeatable: false, priority: 'write' } as const
 
-function schemaCalls(baseId: string, ask: Ask): Pick<AirtableBase, 'schema' | 'createTable' | 'createField'> {
+function schemaCalls(
+  baseId: string,
+  ask: Ask,
+): Pick<AirtableBase, 'schema' | 'permission' | 'createTable' | 'createField'> {
   const path = `meta/bases/${baseId}/tables`
   return {
     async schema(options) {
       const doing = 'reading tables and fields'
       return parsed(schemaSchema, await ask({ ...reading, method: 'GET', path, doing }, options), doing)
+    },
+    async permission(options) {
+      const doing = 'asking for the permissions'
+      let offset: string | undefined
+      do {
+        const query = offset === undefined ? {} : { offset }
+        const answer = await ask({ ...reading, method: 'GET', path: 'meta/bases', query, doing }, options)
+        const { bases, offset: next } = parsed(basesSchema, answer, doing)
+        const found = bases.find(({ id }) => id === baseId)
+        if (found !== undefined) return found.permissionLevel
+        offset = next
+      } while (offset !== undefined)
+      return 'none'
     },
     async createTable(name, fields, options) {
       const doing = `making the table "${name}"`

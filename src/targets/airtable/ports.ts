@@ -146,6 +146,8 @@ export interface AirtableBase {
   readonly baseId: string
   /** Asks for tables and fields; always a call. */
   schema(options: CallOptions): Promise<BaseSchema>
+  /** What the owner of the token may do in this base: `none`, `read`, `comment`, `edit`, `create`. */
+  permission(options: CallOptions): Promise<string>
   createTable(name: string, fields: readonly FieldDraft[], options: CallOptions): Promise<RemoteTable>
   createField(tableId: string, field: FieldDraft, options: CallOptions): Promise<RemoteField>
   list(tableId: string, query: ListQuery, options: CallOptions): Promise<RecordPage>
