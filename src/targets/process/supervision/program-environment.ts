@@ -1,4 +1,5 @@
 /** Secrets of a program's environment: read when it starts, blotted out where its output is shown. */
+import { withoutSecrets } from '../../../scrub.ts'
 import { shortestSecret, withoutEarlierSecrets } from './earlier-secrets.ts'
 import type { Launch } from './launch-declaration.ts'
 import { environmentOf } from './proc.ts'
@@ -36,7 +37,7 @@ const blot = '••••••'
 
 /**
  * Replaces the secrets of an environment in a text: those of now, those that a program which still runs was started with,
- * given its main process, and those that any was started with earlier, as far as they were noted.
+ * given its main process, those that any was started with earlier, as far as they were noted, and what looks like one.
  */
 export async function redactor(
   declared: Launch['environment'],
@@ -52,10 +53,8 @@ export async function redactor(
   }
   // A secret may hold another one.
   secrets.sort((one, other) => other.length - one.length)
-  return (text) =>
-    withoutEarlierSecrets(
-      secrets.reduce((result, secret) => result.replaceAll(secret, blot), text),
-      store,
-      blot,
-    )
+  return (text) => {
+    const own = secrets.reduce((result, secret) => result.replaceAll(secret, blot), text)
+    return withoutSecrets(withoutEarlierSecrets(own, store, blot))
+  }
 }
