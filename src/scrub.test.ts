@@ -65,7 +65,8 @@ describe('what is not to be told', () => {
 
   test('each of 204 secrets, of 17 issuers, is blacked out', () => {
     expect(new Set(plantedSecrets.map(({ text }) => text)).size).toBe(204)
-    for (const { text, core } of plantedSecrets) expect(withoutSecrets(`the token ${text}, it seems`)).not.toContain(core)
+    for (const { text, core } of plantedSecrets)
+      expect(withoutSecrets(`the token ${text}, it seems`)).not.toContain(core)
   })
 
   test('an address of a person is masked wherever it stands', () => {

@@ -22,28 +22,34 @@ describe('GraphiQL', () => {
     await server.close()
   })
 
-  test.skipIf(executablePath === undefined)('answers a query, and asks no other host (skipped without Chromium)', async () => {
-    const server = await startTestingServer()
-    const browser = await chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: ['--no-sandbox'] })
-    const page = await browser.newPage()
-    const hosts = new Set<string>()
-    const problems: string[] = []
-    page.on('request', (request) => {
-      const { protocol, host } = new URL(request.url())
-      if (protocol === 'http:' || protocol === 'https:') hosts.add(host)
-    })
-    page.on('console', (message) => {
-      if (message.type() === 'error') problems.push(message.text())
-    })
-    page.on('pageerror', (error) => problems.push(error.message))
-    await page.goto(`${server.url}${server.auth.signInPath(server.admin.record.id)}`)
-    await page.goto(`${server.url}/graphql`)
-    await page.getByText('verdict').first().waitFor()
-    await page.getByRole('button', { name: /execute/i }).click()
-    await page.getByText('"verdict"').first().waitFor()
-    expect([...hosts]).toEqual([new URL(server.url).host])
-    expect(problems).toEqual([])
-    await browser.close()
-    await server.close()
-  })
+  test.skipIf(executablePath === undefined)(
+    'answers a query, and asks no other host (skipped without Chromium)',
+    async () => {
+      const server = await startTestingServer()
+      const browser = await chromium.launch({
+        ...(executablePath === undefined ? {} : { executablePath }),
+        args: ['--no-sandbox'],
+      })
+      const page = await browser.newPage()
+      const hosts = new Set<string>()
+      const problems: string[] = []
+      page.on('request', (request) => {
+        const { protocol, host } = new URL(request.url())
+        if (protocol === 'http:' || protocol === 'https:') hosts.add(host)
+      })
+      page.on('console', (message) => {
+        if (message.type() === 'error') problems.push(message.text())
+      })
+      page.on('pageerror', (error) => problems.push(error.message))
+      await page.goto(`${server.url}${server.auth.signInPath(server.admin.record.id)}`)
+      await page.goto(`${server.url}/graphql`)
+      await page.getByText('verdict').first().waitFor()
+      await page.getByRole('button', { name: /execute/i }).click()
+      await page.getByText('"verdict"').first().waitFor()
+      expect([...hosts]).toEqual([new URL(server.url).host])
+      expect(problems).toEqual([])
+      await browser.close()
+      await server.close()
+    },
+  )
 })

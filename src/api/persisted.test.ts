@@ -55,7 +55,10 @@ describe('a list of operations', () => {
       expect(refused.message).toMatch(/[0-9a-f]{64}.*access\.persistedOperations.*schema\.read/)
     }
     const get = `/graphql?query=${encodeURIComponent('subscription { events { cursor } }')}`
-    const stream = await server.send({ path: get, headers: { accept: 'text/event-stream', authorization: `Bearer ${sales}` } })
+    const stream = await server.send({
+      path: get,
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${sales}` },
+    })
     expect(stream.text).toContain('OPERATION_NOT_LISTED')
   })
 
@@ -85,9 +88,15 @@ describe('a list of operations', () => {
   })
 
   test('is a mapping, or a manifest of Apollo; a hash of another text is an error that names it', () => {
-    const apollo = { format: 'apollo-persisted-query-manifest', version: 1, operations: [{ id: 'a', name: 'Count', type: 'query', body: count }] }
+    const apollo = {
+      format: 'apollo-persisted-query-manifest',
+      version: 1,
+      operations: [{ id: 'a', name: 'Count', type: 'query', body: count }],
+    }
     expect([...listOf(JSON.stringify(apollo)).byName.keys()]).toEqual(['a', sha256(count)])
-    expect(() => listOf(JSON.stringify({ [sha256(names)]: count }))).toThrow(`${sha256(names)} is not the SHA-256 of its text`)
+    expect(() => listOf(JSON.stringify({ [sha256(names)]: count }))).toThrow(
+      `${sha256(names)} is not the SHA-256 of its text`,
+    )
     expect(() => listOf('[1]')).toThrow('neither')
   })
 })

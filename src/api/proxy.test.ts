@@ -1,9 +1,10 @@
 /** Signing in through a reverse proxy: real HTTP, real keys, a provider that shows its key set. */
+
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testingDesiredState } from '../leads/testing-table.ts'
 import { type Answer, startTestingServer, type TestingServer } from './testing-server.ts'
@@ -60,7 +61,12 @@ interface Claims {
 }
 const signed = (
   claims: Claims,
-  { key = first, inSeconds = 60, audience = 'trueup', by = issuer }: { key?: typeof first; inSeconds?: number; audience?: string; by?: string } = {},
+  {
+    key = first,
+    inSeconds = 60,
+    audience = 'trueup',
+    by = issuer,
+  }: { key?: typeof first; inSeconds?: number; audience?: string; by?: string } = {},
 ) =>
   new SignJWT(claims)
     .setProtectedHeader({ alg: 'RS256', kid: key.kid })
@@ -80,7 +86,9 @@ describe('a signed token that the proxy passes on', () => {
   test('says who it is; the first grant that fits gives the role', async () => {
     const ann = await ask({ [header]: await signed({ email: 'Ann@example.com' }) })
     expect([ann.status, viewerIn(ann)]).toEqual([200, { subject: 'Ann@example.com', role: 'admin' }])
-    const bob = await ask({ [header]: `Bearer ${await signed({ email: 'bob@example.com', realm: { roles: ['x', 'sales'] } })}` })
+    const bob = await ask({
+      [header]: `Bearer ${await signed({ email: 'bob@example.com', realm: { roles: ['x', 'sales'] } })}`,
+    })
     expect(viewerIn(bob)).toEqual({ subject: 'bob@example.com', role: 'sales' })
     expect(api.engine.notes).toContainEqual(
       expect.objectContaining({ is: 'signed-in', by: 'proxy', actor: 'proxy:bob@example.com' }),
@@ -99,10 +107,28 @@ describe('a signed token that the proxy passes on', () => {
     ['for another audience', () => signed({ email: 'ann@example.com' }, { audience: 'mail' })],
     ['of another issuer', () => signed({ email: 'ann@example.com' }, { by: 'https://evil.example/' })],
     ['signed with another key under the known name', () => signed({ email: 'ann@example.com' }, { key: strange })],
-    ['changed after it was signed', async () => (await signed({ email: 'eve@example.com' })).replace(/\.[^.]+\./, `.${part({ email: 'ann@example.com', iss: issuer, aud: 'trueup', exp: 9e9 })}.`)],
-    ['signed by nobody', () => `${part({ alg: 'none' })}.${part({ email: 'ann@example.com', iss: issuer, aud: 'trueup', exp: 9e9 })}.`],
+    [
+      'changed after it was signed',
+      async () =>
+        (await signed({ email: 'eve@example.com' })).replace(
+          /\.[^.]+\./,
+          `.${part({ email: 'ann@example.com', iss: issuer, aud: 'trueup', exp: 9e9 })}.`,
+        ),
+    ],
+    [
+      'signed by nobody',
+      () => `${part({ alg: 'none' })}.${part({ email: 'ann@example.com', iss: issuer, aud: 'trueup', exp: 9e9 })}.`,
+    ],
     ['signed with the public key as a shared secret', hmacByPublicKey],
-    ['without an end', () => new SignJWT({ email: 'ann@example.com' }).setProtectedHeader({ alg: 'RS256', kid: 'first' }).setIssuer(issuer).setAudience('trueup').sign(first.privateKey)],
+    [
+      'without an end',
+      () =>
+        new SignJWT({ email: 'ann@example.com' })
+          .setProtectedHeader({ alg: 'RS256', kid: 'first' })
+          .setIssuer(issuer)
+          .setAudience('trueup')
+          .sign(first.privateKey),
+    ],
     ['without the claim that says who', () => signed({ sub: 'ann@example.com' })],
     ['with a name that holds a line break', () => signed({ email: 'ann@example.com\nbob' })],
     ['of an address that nobody verified', () => signed({ email: 'ann@example.com', email_verified: false })],
@@ -120,7 +146,8 @@ describe('a signed token that the proxy passes on', () => {
     api.swap(stateWith(jwtProxy({ url: keysUrl })))
     provider.asked = 0
     expect(await statusOf(await signed({ email: 'ann@example.com' }))).toBe(200)
-    for (let n = 0; n < 5; n += 1) expect(await statusOf(await signed({ email: 'ann@example.com' }, { key: second }))).toBe(401)
+    for (let n = 0; n < 5; n += 1)
+      expect(await statusOf(await signed({ email: 'ann@example.com' }, { key: second }))).toBe(401)
     expect(provider.asked).toBe(1)
   })
 
@@ -162,9 +189,12 @@ describe('a signed token that the proxy passes on', () => {
 
   test('a stream ends with the token', async () => {
     const token = await signed({ email: 'ann@example.com' }, { inSeconds: -29 })
-    const response = await fetch(`${api.url}/graphql?query=${encodeURIComponent('subscription { events { cursor } }')}`, {
-      headers: { accept: 'text/event-stream', [header]: token },
-    })
+    const response = await fetch(
+      `${api.url}/graphql?query=${encodeURIComponent('subscription { events { cursor } }')}`,
+      {
+        headers: { accept: 'text/event-stream', [header]: token },
+      },
+    )
     expect(response.status).toBe(200)
     await expect(response.text()).rejects.toThrow()
   })
@@ -226,12 +256,15 @@ describe('the address that people use', () => {
 describe('the addresses that rates are counted by', () => {
   const limits = { stranger: { perSecond: 0.001, burst: 2 } }
   const knock = async (one: TestingServer, forwarded?: string) =>
-    (await one.send({ path: '/metrics', headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } })).status
+    (await one.send({ path: '/metrics', headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } }))
+      .status
 
   test('are those that a declared proxy saw: strangers behind it do not share a rate', async () => {
     const one = await startTestingServer(stateWith({ addresses: ['127.0.0.1', '10.0.0.0/8'] }), { limits })
     for (const stranger of ['203.0.113.1', '203.0.113.2, 10.1.2.3', '203.0.113.3:5555', '[2001:db8::1]:443'])
-      expect([await knock(one, stranger), await knock(one, stranger), await knock(one, stranger)], stranger).toEqual([401, 401, 429])
+      expect([await knock(one, stranger), await knock(one, stranger), await knock(one, stranger)], stranger).toEqual([
+        401, 401, 429,
+      ])
     // What stands before the address that the proxy saw is a stranger's own words.
     expect(await knock(one, '198.51.100.7, 203.0.113.1')).toBe(429)
     expect(await knock(one, '198.51.100.7, nonsense, 203.0.113.1')).toBe(429)

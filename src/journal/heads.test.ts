@@ -30,7 +30,14 @@ describe('a journal and its heads', () => {
   const heads = [headAt(rows, 4), headAt(rows, 8)]
 
   test('as they were written have no problem, and say how far they are signed', () => {
-    expect(seen(rows, heads)).toEqual({ entries: 10, removed: 0, hash: rows[9]?.hash, heads: 2, signedUpTo: 8, problems: [] })
+    expect(seen(rows, heads)).toEqual({
+      entries: 10,
+      removed: 0,
+      hash: rows[9]?.hash,
+      heads: 2,
+      signedUpTo: 8,
+      problems: [],
+    })
     expect(seen([], [])).toMatchObject({ entries: 0, hash: chainStart, problems: [] })
   })
 

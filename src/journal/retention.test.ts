@@ -47,7 +47,11 @@ describe('what is older than it is kept', () => {
     const heads = [headAt(journal, 20), headAt(journal, 95)]
     expect(retain()).toEqual({ removed: 70, upTo: 70 })
     expect(seqs(journal)[0]).toBe(71)
-    expect(journal.entries({ limit: 1000 }).at(-1)).toMatchObject({ seq: 101, type: 'journal.retained', body: { upTo: 70, removed: 70 } })
+    expect(journal.entries({ limit: 1000 }).at(-1)).toMatchObject({
+      seq: 101,
+      type: 'journal.retained',
+      body: { upTo: 70, removed: 70 },
+    })
     expect(verdict(heads)).toMatchObject({ entries: 101, removed: 70, heads: 2, signedUpTo: 95, problems: [] })
     expect(journal.check()).toMatchObject({ is: 'whole', entries: 101 })
     journal.close()
@@ -67,7 +71,15 @@ describe('what is older than it is kept', () => {
 
   test('stays where an action that is open began with it, and all after it', () => {
     const { clock, journal, retain } = journalOf(10)
-    journal.append([{ type: 'action.planned', actor: 'controller', resource: 'table/leads', actionId: 'a1', body: { baseId: 'a1', action: {} } }])
+    journal.append([
+      {
+        type: 'action.planned',
+        actor: 'controller',
+        resource: 'table/leads',
+        actionId: 'a1',
+        body: { baseId: 'a1', action: {} },
+      },
+    ])
     clock.jumpWallClock(100 * dayMs)
     journal.append([{ type: 'sync.asked', actor: 'ann', body: {} }])
     expect(retain()).toEqual({ removed: 10, upTo: 10 })
@@ -118,12 +130,18 @@ describe('behind the back of retention', () => {
     const made = journalOf(100)
     const forged = { ...made.journal.db.prepare<[], { hash: string }>('SELECT hash FROM entries WHERE seq = 50').get() }
     made.journal.append([
-      { type: 'journal.retained', actor: 'controller', body: { upTo: 50, hash: forged.hash ?? '', removed: 50, before: 'x', mac: 'c3'.repeat(32) } },
+      {
+        type: 'journal.retained',
+        actor: 'controller',
+        body: { upTo: 50, hash: forged.hash ?? '', removed: 50, before: 'x', mac: 'c3'.repeat(32) },
+      },
     ])
     made.journal.close()
     const db = new Database(made.path)
     db.exec('DELETE FROM entries WHERE seq <= 50')
     db.close()
-    expect(made.verdict().problems).toEqual([{ seq: 101, message: expect.stringContaining('entries up to 50 are missing') }])
+    expect(made.verdict().problems).toEqual([
+      { seq: 101, message: expect.stringContaining('entries up to 50 are missing') },
+    ])
   })
 })

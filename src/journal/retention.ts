@@ -30,7 +30,9 @@ export function retainEntries(
   { keepMs, nowMs, key }: { readonly keepMs: number; readonly nowMs: number; readonly key: string },
 ): Retained | undefined {
   const beforeMs = nowMs - keepMs
-  const oldest = journal.db.prepare<[], { seq: number; at_ms: number }>('SELECT seq, at_ms FROM entries ORDER BY seq LIMIT 1').get()
+  const oldest = journal.db
+    .prepare<[], { seq: number; at_ms: number }>('SELECT seq, at_ms FROM entries ORDER BY seq LIMIT 1')
+    .get()
   if (oldest === undefined || oldest.at_ms > beforeMs - dayMs) return undefined
   const upTo = Math.min(lastBefore(journal, beforeMs), firstOfOpen(journal) - 1, oldest.seq + removedMax - 1)
   if (upTo < oldest.seq) return undefined
@@ -46,7 +48,9 @@ export function retainEntries(
 
 /** The last of the entries that are all older; whatever the clock did, none is removed that a newer one precedes. */
 function lastBefore({ db }: JournalStore, beforeMs: number): number {
-  const next = db.prepare<[number], { seq: number }>('SELECT seq FROM entries WHERE at_ms >= ? ORDER BY seq LIMIT 1').get(beforeMs)
+  const next = db
+    .prepare<[number], { seq: number }>('SELECT seq FROM entries WHERE at_ms >= ? ORDER BY seq LIMIT 1')
+    .get(beforeMs)
   // The newest one stays: the next entry follows it.
   return next === undefined
     ? (db.prepare<[], number>('SELECT max(seq) FROM entries').pluck().get() ?? 0) - 1

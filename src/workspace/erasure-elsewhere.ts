@@ -17,7 +17,11 @@ export interface ElsewherePorts {
 }
 
 export function linesElsewhere(ports: ElsewherePorts): readonly ReportLine[] {
-  return [...linesOfAirtable(ports.state), ...ports.backups.flatMap((spec) => linesOfBackup(spec, ports.paths)), ...kept(ports)]
+  return [
+    ...linesOfAirtable(ports.state),
+    ...ports.backups.flatMap((spec) => linesOfBackup(spec, ports.paths)),
+    ...kept(ports),
+  ]
 }
 
 function linesOfAirtable({ airtable, tables }: DesiredState): readonly ReportLine[] {

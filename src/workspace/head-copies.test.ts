@@ -8,7 +8,8 @@ import { headLine, signHead } from '../journal/heads.ts'
 import { createHeadCopies } from './head-copies.ts'
 
 const key = 'd4'.repeat(32)
-const headOf = (entries: number) => headLine(signHead(key, { at: '2026-01-01T00:00:00.000Z', entries, hash: 'e5'.repeat(32) }))
+const headOf = (entries: number) =>
+  headLine(signHead(key, { at: '2026-01-01T00:00:00.000Z', entries, hash: 'e5'.repeat(32) }))
 const folders: string[] = []
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })

@@ -46,7 +46,10 @@ const answerMs = 20_000
 
 export function createHeadCopies(ports: HeadCopiesPorts): HeadCopies {
   const { clock } = ports
-  const problems = new Map<string, { readonly problem: string; readonly isTampered: boolean; readonly sinceMs: number }>()
+  const problems = new Map<
+    string,
+    { readonly problem: string; readonly isTampered: boolean; readonly sinceMs: number }
+  >()
   const busy = new Set<string>()
 
   /** Named after the key, so that workspaces of one name do not mix. */
@@ -132,7 +135,10 @@ class OtherHeads extends Error {
 
 /** Lines that are ended and hold something. */
 function wholeLines(text: string): readonly string[] {
-  return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter((line) => line !== '')
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter((line) => line !== '')
 }
 
 function within<Result>(work: Promise<Result>, clock: Clock): Promise<Result> {

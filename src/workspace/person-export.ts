@@ -126,7 +126,14 @@ function entriesOf({ tables }: PersonFound, { journal }: Workspace): JsonValue[]
   const bySeq = new Map(entries.map((entry) => [entry.seq, entry]))
   return [...bySeq.values()]
     .sort((one, other) => one.seq - other.seq)
-    .map(({ seq, at_ms, type, actor, resource, action_id }) => ({ seq, at: isoOf(at_ms), type, actor, resource, action: action_id }))
+    .map(({ seq, at_ms, type, actor, resource, action_id }) => ({
+      seq,
+      at: isoOf(at_ms),
+      type,
+      actor,
+      resource,
+      action: action_id,
+    }))
 }
 
 function keysOf({ rows }: FoundInTable): readonly string[] {

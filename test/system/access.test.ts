@@ -67,7 +67,10 @@ services:
     restart: never
 `,
   )
-  writeFileSync(workspace.path('planted.txt'), plantedSecrets.map(({ text }) => `cannot sign in with ${text}, sorry\n`).join(''))
+  writeFileSync(
+    workspace.path('planted.txt'),
+    plantedSecrets.map(({ text }) => `cannot sign in with ${text}, sorry\n`).join(''),
+  )
   writeFileSync(workspace.path('service.token'), plainSecret)
   workspace.write(`UPDATE leads SET title = 'CTO, ${secret}' WHERE id = '${annKey}'`)
   early = await make('create', '--role', 'viewer', '--subject', 'vic')
@@ -171,14 +174,24 @@ test('none of 204 planted secrets comes out anywhere: answers, events, metrics, 
     (text) => /leaky[^}]*"done"/.test(text) && text.includes('my token is'),
   )
   const seen = [
-    await query('{ services { summary lastExits { reason } } jobs { summary } programOutput(name: "leaky", bytes: 200000) }'),
+    await query(
+      '{ services { summary lastExits { reason } } jobs { summary } programOutput(name: "leaky", bytes: 200000) }',
+    ),
     await query('{ programOutput(name: "keeper", bytes: 4000) }'),
-    await query('{ resources { summary drift { message observed } conditions { message nextStep } error { message hint } checks { message } } }'),
-    await query('{ events(first: 200) { events { message } } healthReport { components { checks { message } } issues { message } } }'),
+    await query(
+      '{ resources { summary drift { message observed } conditions { message nextStep } error { message hint } checks { message } } }',
+    ),
+    await query(
+      '{ events(first: 200) { events { message } } healthReport { components { checks { message } } issues { message } } }',
+    ),
     // What people type by mistake: a reason, a comment, a search, a desired state, a query that is none.
-    await query(`mutation { suspendResource(input: { kind: "service", name: "leaky", reason: "old ${planted.text}" }) { __typename } }`),
+    await query(
+      `mutation { suspendResource(input: { kind: "service", name: "leaky", reason: "old ${planted.text}" }) { __typename } }`,
+    ),
     await query(`{ leads(search: "${planted.text}") { totalCount } nothing }`),
-    await query(`mutation { applyDesiredState(input: { yaml: ${JSON.stringify(plantedSecrets.map(({ text }, at) => `k${at}: ${text}`).join('\n'))} }) { __typename ... on UserError { message } ... on DesiredStateInvalid { problems { message } } } }`),
+    await query(
+      `mutation { applyDesiredState(input: { yaml: ${JSON.stringify(plantedSecrets.map(({ text }, at) => `k${at}: ${text}`).join('\n'))} }) { __typename ... on UserError { message } ... on DesiredStateInvalid { problems { message } } } }`,
+    ),
     await query('{ auditLog(first: 200) { entries { body actor } } desiredState { problems { message } } }'),
     await (await fetch(new URL('/metrics', url), { headers: { authorization: `Bearer ${admin}` } })).text(),
     (await trueup(['audit', 'export'], { in: workspace.folder })).stdout,
@@ -244,7 +257,14 @@ test('log and manifest of a backup hold nobody and no secret', () => {
   for (const text of [log, ...manifests]) {
     expect(text.length).toBeGreaterThan(100)
     expect(text.toLowerCase()).not.toContain(annText)
-    for (const one of [secret, admin, early.token, '4155552671', plainSecret, ...plantedSecrets.map(({ core }) => core)])
+    for (const one of [
+      secret,
+      admin,
+      early.token,
+      '4155552671',
+      plainSecret,
+      ...plantedSecrets.map(({ core }) => core),
+    ])
       expect(text).not.toContain(one)
   }
   for (const line of log.trim().split('\n')) expect(() => JSON.parse(line)).not.toThrow()

@@ -1,7 +1,13 @@
 /** The public keys that tokens of a provider are checked with: a key set (JWKS) from a web address, or from a file. */
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JWTVerifyGetKey, type RemoteJWKSetOptions } from 'jose'
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  type JWTVerifyGetKey,
+  type RemoteJWKSetOptions,
+} from 'jose'
 import { z } from 'zod'
 import { messageOf } from '../../errors.ts'
 
@@ -70,7 +76,8 @@ async function readKeys(path: string): Promise<JWTVerifyGetKey> {
   try {
     return createLocalJWKSet(keySetSchema.parse(JSON.parse(await readFile(path, 'utf8'))))
   } catch (error) {
-    const why = error instanceof z.ZodError || error instanceof SyntaxError ? 'it is no key set (JWKS)' : messageOf(error)
+    const why =
+      error instanceof z.ZodError || error instanceof SyntaxError ? 'it is no key set (JWKS)' : messageOf(error)
     throw new KeysUnavailable(`the keys in ${path} cannot be read: ${why}`)
   }
 }

@@ -45,7 +45,11 @@ export function createProxyIdentity(
     )
     const role = grant === undefined ? undefined : roles.get(grant.role)
     if (role === undefined || role.can.size === 0)
-      return refused(403, 'You are known, but nothing is granted to you here; ask who keeps `access.proxy.roles`.', 'no role')
+      return refused(
+        403,
+        'You are known, but nothing is granted to you here; ask who keeps `access.proxy.roles`.',
+        'no role',
+      )
     return { is: 'viewer', untilMs, viewer: { subject, role, tokenId: `proxy:${subject.toLowerCase()}`, via: 'proxy' } }
   }
 
@@ -82,7 +86,9 @@ function one(value: string | string[] | undefined): string | undefined {
 
 /** Undefined where there is none: also where the header holds a token of Trueup. */
 function tokenOf(header: string | string[] | undefined): string | undefined {
-  const token = one(header)?.replace(/^Bearer /i, '').trim()
+  const token = one(header)
+    ?.replace(/^Bearer /i, '')
+    .trim()
   return token === undefined || token === '' || token.startsWith('trueup_') ? undefined : token
 }
 
@@ -100,8 +106,13 @@ async function personOfToken(token: string, jwt: Jwt, keys: JWTVerifyGetKey, clo
     return personIn(payload, jwt)
   } catch (error) {
     if (error instanceof KeysUnavailable)
-      return refused(503, 'Who you are cannot be checked now: the keys of the sign-in are not to be had.', error.message)
-    if (error instanceof errors.JWKSTimeout) return refused(503, 'The keys of the sign-in do not arrive in time.', error.message)
+      return refused(
+        503,
+        'Who you are cannot be checked now: the keys of the sign-in are not to be had.',
+        error.message,
+      )
+    if (error instanceof errors.JWKSTimeout)
+      return refused(503, 'The keys of the sign-in do not arrive in time.', error.message)
     if (error instanceof errors.JOSEError) return refused(401, notValid, `${error.code}: ${error.message}`)
     // Whatever else it throws at hostile bytes: nobody comes in by it.
     return refused(401, notValid, messageOf(error))

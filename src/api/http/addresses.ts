@@ -63,7 +63,8 @@ function plain(address: string): string {
 /** `1.2.3.4`, `1.2.3.4:5678`, `[2001:db8::1]:443` and `2001:db8::1`; undefined for anything else. */
 function hopOf(text: string): string | undefined {
   const trimmed = text.trim()
-  const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(trimmed)?.[1] ?? trimmed
+  const bare =
+    /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(trimmed)?.[1] ?? trimmed
   const address = plain(bare)
   return isIP(address) === 0 ? undefined : address
 }

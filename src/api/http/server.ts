@@ -135,7 +135,8 @@ export function createApi(options: ApiOptions): Api {
   /** A token of Trueup counts first; what a proxy says, before a cookie: it knows who sits there now. */
   async function visitorOf(request: IncomingMessage): Promise<Visitor | Refusal | undefined> {
     const { headers } = request
-    const byToken = headers.authorization === undefined ? undefined : auth.viewerOf({ authorization: headers.authorization })
+    const byToken =
+      headers.authorization === undefined ? undefined : auth.viewerOf({ authorization: headers.authorization })
     if (byToken !== undefined) return { viewer: byToken, isStillValid: () => auth.viewerOf(headers) !== undefined }
     const { proxied } = door
     const answer = await proxied.viewerOf(headers, door.addresses.isProxy(request), auth.roles())
@@ -149,14 +150,27 @@ export function createApi(options: ApiOptions): Api {
     return viewer === undefined ? undefined : { viewer, isStillValid: () => auth.viewerOf(headers) !== undefined }
   }
 
-  function answerRefused(request: IncomingMessage, response: ServerResponse, { status, message, reason }: Refusal): void {
+  function answerRefused(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { status, message, reason }: Refusal,
+  ): void {
     log.warn({ reason }, 'a sign-in through the proxy is refused')
     const waitSeconds = ofStranger.take(rateKeyOf(request))
-    if (waitSeconds > 0) return sendTooMany(response, waitSeconds, 'Too many requests without a valid token.')
+    if (waitSeconds > 0) {
+      sendTooMany(response, waitSeconds, 'Too many requests without a valid token.')
+      return
+    }
     if (status !== 503) notes.signInRefused()
     if (status === 401) response.setHeader('www-authenticate', 'Bearer')
     if (request.method === 'GET' && accepts(request, 'text/html')) sendText(response, status, message)
-    else sendError(response, status, status === 403 ? 'FORBIDDEN' : status === 401 ? 'UNAUTHENTICATED' : 'UNAVAILABLE', message)
+    else
+      sendError(
+        response,
+        status,
+        status === 403 ? 'FORBIDDEN' : status === 401 ? 'UNAUTHENTICATED' : 'UNAVAILABLE',
+        message,
+      )
   }
 
   function isSecure(request: IncomingMessage): boolean {
@@ -199,7 +213,8 @@ export function createApi(options: ApiOptions): Api {
       case '/sign-out':
         return handleSignOut(request, response, { auth, isSecure: isSecure(request) })
       default:
-        if (path.startsWith('/graphiql/')) return answerGraphiql(path.slice('/graphiql/'.length), request, response, viewer)
+        if (path.startsWith('/graphiql/'))
+          return answerGraphiql(path.slice('/graphiql/'.length), request, response, viewer)
         return answerDashboard(path, request, response)
     }
   }

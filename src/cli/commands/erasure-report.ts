@@ -42,12 +42,15 @@ function report(id: string, { suppressions, journal }: Workspace, run: CommandRu
   const recorded = noted === undefined ? 'not recorded' : noted === sha256 ? 'as recorded' : 'not as recorded'
   const { table, atMs, by, reason, identities, outcome } = found
   const state = outcome === undefined ? 'under way' : 'erased'
-  run.answer({ id, table, at: isoOf(atMs), by, reason, state, identities, sha256, recorded, report: lines }, (terminal) => {
-    terminal.line(`Erased at ${isoOf(atMs)} by ${by}: ${reason}`)
-    tellLines(lines, terminal, 'all')
-    const text = `SHA-256 of the report: ${sha256} (${recorded})`
-    terminal.line(recorded === 'not as recorded' ? terminal.colour.red(text) : terminal.colour.dim(text))
-  })
+  run.answer(
+    { id, table, at: isoOf(atMs), by, reason, state, identities, sha256, recorded, report: lines },
+    (terminal) => {
+      terminal.line(`Erased at ${isoOf(atMs)} by ${by}: ${reason}`)
+      tellLines(lines, terminal, 'all')
+      const text = `SHA-256 of the report: ${sha256} (${recorded})`
+      terminal.line(recorded === 'not as recorded' ? terminal.colour.red(text) : terminal.colour.dim(text))
+    },
+  )
   return recorded === 'not as recorded' ? 3 : 0
 }
 
@@ -57,7 +60,9 @@ export function tellLines(lines: readonly ReportLine[], { line, colour }: Termin
     if (holds === 'no' && which === 'open') continue
     const done = removed > 0 ? `${removed} removed` : 'nothing removed'
     if (holds === 'no') {
-      line(`${colour.green('✓')} ${place}: ${kind === 'table' || kind === 'kept' ? `${done}, none left` : 'does not hold them'}`)
+      line(
+        `${colour.green('✓')} ${place}: ${kind === 'table' || kind === 'kept' ? `${done}, none left` : 'does not hold them'}`,
+      )
     } else {
       const word = holds === 'yes' ? 'still in' : holds === 'maybe' ? 'may be in' : 'not known of'
       line(colour.yellow(`  ${word} ${place}${until === null ? '' : ` until ${until.slice(0, 10)} at the latest`}`))

@@ -43,6 +43,8 @@ async function exportPerson(key: string, options: PersonOptions, run: CommandRun
     return 0
   }
   const { path } = await toFile(pieces, options.out)
-  run.answer({ path }, ({ line, colour }) => line(`${colour.green('✓')} all that is kept of the person to ${options.out}`))
+  run.answer({ path }, ({ line, colour }) =>
+    line(`${colour.green('✓')} all that is kept of the person to ${options.out}`),
+  )
   return 0
 }

@@ -18,18 +18,7 @@ const claimSchema = z
   .meta({ examples: ['email', 'realm_access.roles'] })
 
 /** Signatures that only the maker of the tokens can make: with a shared secret, whoever checks could make them, too. */
-const algorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-] as const
+const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const
 
 const keysSchema = z.union(
   [
@@ -45,7 +34,9 @@ const keysSchema = z.union(
           examples: ['https://login.example.com/.well-known/jwks.json'],
         }),
     }),
-    z.strictObject({ file: pathSchema.describe('A key set (JWKS) in a file of the workspace; read anew when it changes.') }),
+    z.strictObject({
+      file: pathSchema.describe('A key set (JWKS) in a file of the workspace; read anew when it changes.'),
+    }),
   ],
   'must be { url } or { file }',
 )
@@ -89,14 +80,11 @@ const grantSchema = z
 const proxySchema = z
   .strictObject({
     addresses: z
-      .array(
-        z
-          .string()
-          .regex(/^[0-9A-Fa-f:.]+(\/\d{1,3})?$/, 'must be an address or a network such as 10.0.0.0/8'),
-      )
+      .array(z.string().regex(/^[0-9A-Fa-f:.]+(\/\d{1,3})?$/, 'must be an address or a network such as 10.0.0.0/8'))
       .default([])
       .meta({
-        description: 'Where the proxy connects from. What it says in `X-Forwarded-For` and in `headers` is believed; nobody else.',
+        description:
+          'Where the proxy connects from. What it says in `X-Forwarded-For` and in `headers` is believed; nobody else.',
         examples: [['127.0.0.1', '10.0.0.0/8']],
       }),
     jwt: jwtSchema.describe('A signed token (OIDC) that the proxy passes on.').optional(),
@@ -108,7 +96,10 @@ const proxySchema = z
       .default([])
       .describe('Who has which role; the first that fits counts. Whom none fits is refused.'),
   })
-  .refine((proxy) => proxy.jwt === undefined || proxy.headers === undefined, 'must have either jwt or headers, not both')
+  .refine(
+    (proxy) => proxy.jwt === undefined || proxy.headers === undefined,
+    'must have either jwt or headers, not both',
+  )
 
 export const accessSchema = z.strictObject({
   tokens: z

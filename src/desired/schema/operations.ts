@@ -1,14 +1,7 @@
 /** Backups and alerts. */
 import { z } from 'zod'
 import { riskSchema } from './policy.ts'
-import {
-  cronSchema,
-  durationSchema,
-  nameSchema,
-  pathSchema,
-  secretSchema,
-  timezoneSchema,
-} from './scalars.ts'
+import { cronSchema, durationSchema, nameSchema, pathSchema, secretSchema, timezoneSchema } from './scalars.ts'
 
 const copiesSchema = z.int().min(0).max(10_000)
 

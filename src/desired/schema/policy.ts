@@ -80,10 +80,14 @@ export const policySchema = z.strictObject({
     .strictObject({
       verify: intervalSchema
         .prefault('6h')
-        .describe('How often the journal is compared with its hashes and its signed heads, beside `trueup audit verify`.'),
+        .describe(
+          'How often the journal is compared with its hashes and its signed heads, beside `trueup audit verify`.',
+        ),
       heads: z
         .strictObject({
-          every: intervalSchema.prefault('5m').describe('How long entries may stand unsigned while the controller runs.'),
+          every: intervalSchema
+            .prefault('5m')
+            .describe('How long entries may stand unsigned while the controller runs.'),
           to: z
             .array(pathSchema)
             .max(10, 'must name at most ten folders')

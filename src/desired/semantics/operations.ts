@@ -159,7 +159,8 @@ function checkProxy(check: Check): void {
   for (const [index, { role }] of proxy.roles.entries())
     check.known([...path, 'roles', index, 'role'], role, roles, 'a role')
   const signsIn = proxy.jwt !== undefined || proxy.headers !== undefined
-  if (signsIn && proxy.roles.length === 0) check.warning(path, 'gives nobody a role, so it lets nobody in', { at: 'key' })
+  if (signsIn && proxy.roles.length === 0)
+    check.warning(path, 'gives nobody a role, so it lets nobody in', { at: 'key' })
   if (signsIn && publicUrl === undefined)
     check.warning(path, 'needs access.publicUrl, unless the proxy sends the Host of this machine', { at: 'key' })
 }
@@ -181,7 +182,10 @@ function checkPolicy(check: Check): void {
   }
   const { audit, checkpoints } = check.state.policy
   if (audit.keep !== undefined && audit.keep < checkpoints.keep)
-    check.problem(['policy', 'audit', 'keep'], 'is shorter than policy.checkpoints.keep: what can be undone would have no record')
+    check.problem(
+      ['policy', 'audit', 'keep'],
+      'is shorter than policy.checkpoints.keep: what can be undone would have no record',
+    )
   for (const [index, folder] of audit.heads.to.entries()) {
     const path = ['policy', 'audit', 'heads', 'to', index]
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(folder)) check.problem(path, 'must be a folder')

@@ -14,7 +14,10 @@ function kindOf(first: AuditVerdict) {
   const kept = new Map<string, JsonValue>()
   const kind = auditKind({
     clock,
-    memory: { get: (owner, name) => kept.get(`${owner} ${name}`), set: (owner, name, value) => kept.set(`${owner} ${name}`, value) },
+    memory: {
+      get: (owner, name) => kept.get(`${owner} ${name}`),
+      set: (owner, name, value) => kept.set(`${owner} ${name}`, value),
+    },
     audit: {
       async verify() {
         seen.walks += 1
@@ -28,7 +31,11 @@ function kindOf(first: AuditVerdict) {
   const look = async () => {
     const context = { signal: new AbortController().signal, progress: () => undefined }
     const observation = await kind.observe(resource, { is: 'full' }, context)
-    return { observation, drift: kind.diff(resource, observation), again: kind.lookAgainAfterMs?.(resource, observation) }
+    return {
+      observation,
+      drift: kind.diff(resource, observation),
+      again: kind.lookAgainAfterMs?.(resource, observation),
+    }
   }
   return { kind, seen, clock, look, resource }
 }
@@ -54,11 +61,26 @@ describe('the record of what was done', () => {
   })
 
   test('that somebody changed is critical, names the first broken entry, and asks a person', async () => {
-    const { look, kind, resource } = kindOf({ ...sound, problems: [{ seq: 77, message: 'entry 77 is missing' }, { seq: 90, message: 'x' }] })
+    const { look, kind, resource } = kindOf({
+      ...sound,
+      problems: [
+        { seq: 77, message: 'entry 77 is missing' },
+        { seq: 90, message: 'x' },
+      ],
+    })
     const { drift, observation } = await look()
-    expect(drift).toEqual([expect.objectContaining({ path: 'chain', severity: 'critical', affected: { count: 2, sample: ['77'] }, byHand: expect.stringContaining('trueup audit verify') })])
+    expect(drift).toEqual([
+      expect.objectContaining({
+        path: 'chain',
+        severity: 'critical',
+        affected: { count: 2, sample: ['77'] },
+        byHand: expect.stringContaining('trueup audit verify'),
+      }),
+    ])
     expect(drift[0]?.message).toContain('entry 77 is missing')
-    expect(kind.health(resource, observation, []).find(({ name }) => name === 'chain')).toMatchObject({ status: 'failed' })
+    expect(kind.health(resource, observation, []).find(({ name }) => name === 'chain')).toMatchObject({
+      status: 'failed',
+    })
   })
 
   test('copies of heads that do not get away are told; one that holds more than the workspace is critical', async () => {
@@ -72,6 +94,8 @@ describe('the record of what was done', () => {
   })
 
   test('without the key of its heads says so', async () => {
-    expect((await kindOf({ ...sound, isKeyLost: true }).look()).drift).toMatchObject([{ path: 'key', severity: 'high' }])
+    expect((await kindOf({ ...sound, isKeyLost: true }).look()).drift).toMatchObject([
+      { path: 'key', severity: 'high' },
+    ])
   })
 })

@@ -142,7 +142,8 @@ function driftOf({ verdict, copies }: AuditState): DriftDraft[] {
       observed: 'the key is gone',
       affected: { count: 0, sample: [] },
       message: 'The key of the signed heads is gone: their signatures cannot be checked.',
-      byHand: 'Put .trueup/audit.key back from a backup, or move .trueup/audit.heads away and find out who took the key.',
+      byHand:
+        'Put .trueup/audit.key back from a backup, or move .trueup/audit.heads away and find out who took the key.',
     })
   for (const { folder, problem, isTampered } of copies) {
     if (problem === undefined) continue
@@ -172,12 +173,15 @@ function checksOf(state: AuditState): HealthCheck[] {
     {
       name: 'chain',
       status: first === undefined ? 'ok' : 'failed',
-      message: first?.message ?? `${(verdict.entries - verdict.removed).toLocaleString('en')} entries as they were written`,
+      message:
+        first?.message ?? `${(verdict.entries - verdict.removed).toLocaleString('en')} entries as they were written`,
     },
     {
       name: 'heads',
       status: verdict.isKeyLost ? 'warning' : 'ok',
-      message: verdict.isKeyLost ? 'their key is gone' : `all but the newest ${unsigned.toLocaleString('en')} were signed`,
+      message: verdict.isKeyLost
+        ? 'their key is gone'
+        : `all but the newest ${unsigned.toLocaleString('en')} were signed`,
     },
     ...copies.map(
       ({ folder, problem, isTampered }): HealthCheck => ({

@@ -127,7 +127,12 @@ async function untilLogged(text: string): Promise<void> {
   for (let turn = 0; turn < 500; turn += 1) {
     if (existsSync(log) && readFileSync(log, 'utf8').includes(text)) return
     await systemClock.sleep(20)
-    if (turn % 50 === 49) await life({ command: ['sh', '-c', 'echo "token: $TOKEN"; exit 1'], onChange: 'restart', backoff: { from: '100ms', to: '100ms' } })
+    if (turn % 50 === 49)
+      await life({
+        command: ['sh', '-c', 'echo "token: $TOKEN"; exit 1'],
+        onChange: 'restart',
+        backoff: { from: '100ms', to: '100ms' },
+      })
   }
   throw new Error(`${text} was not logged`)
 }

@@ -17,8 +17,8 @@ import type { Databases } from '../sqlite/ports.ts'
 import { cleanFiles, searchFiles } from './clean-files.ts'
 import { findByKey, findRows, foundRowsMax, type Wanted } from './find-rows.ts'
 import { type PersonPlace, type PersonRow, personRowSchema, recordName } from './person-layout.ts'
-import { linesOfFiles, linesOfTables, linesOfTraces, type ReportLine, type SearchedFiles } from './report.ts'
 import { type RemovedRows, referringRows, removeRows } from './remove-rows.ts'
+import { linesOfFiles, linesOfTables, linesOfTraces, type ReportLine, type SearchedFiles } from './report.ts'
 import type { ErasureOutcome, ErasureWork, Suppression, SuppressionStore } from './suppressions.ts'
 
 /** By what the traces of a person are told where their records are gone. */
@@ -229,7 +229,10 @@ export function createEraser(ports: EraserPorts): Eraser {
   function finish(id: string, traces: { from: string; count: number }[], found: SearchedFiles): ErasureOutcome {
     const work = store.work(id)
     const rows = [...(work?.rows ?? [])]
-    const names = ports.traces().filter(({ path }) => existsSync(path)).map(({ name }) => name)
+    const names = ports
+      .traces()
+      .filter(({ path }) => existsSync(path))
+      .map(({ name }) => name)
     const report = [
       ...linesOfTables(places(), rows, nameOf),
       ...linesOfTraces(names, traces),

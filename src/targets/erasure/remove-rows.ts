@@ -50,7 +50,10 @@ export function allRowsOf(
   return doomed(db, place, rows).map((address) => {
     const columns = address.table.columns.map(({ name }) => name)
     const cells = cellsOf(db, address, columns) ?? []
-    return { table: address.table.name, values: Object.fromEntries(columns.map((name, at) => [name, cells[at] ?? null])) }
+    return {
+      table: address.table.name,
+      values: Object.fromEntries(columns.map((name, at) => [name, cells[at] ?? null])),
+    }
   })
 }
 

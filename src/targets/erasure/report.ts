@@ -40,7 +40,11 @@ export function linesOfTables(
     const fields = [place.key, person, ...emails, ...linkedins, ...phones.map(({ field }) => field)]
     const named = [...new Set(fields.filter((field) => field !== null))]
     return {
-      ...plain('table', `${place.name} in ${nameOf(place.path)}`, `all rows by ${named.join(', ')}, again after the removal`),
+      ...plain(
+        'table',
+        `${place.name} in ${nameOf(place.path)}`,
+        `all rows by ${named.join(', ')}, again after the removal`,
+      ),
       removed: removed.find(({ table }) => table === place.name)?.count ?? 0,
     }
   })
@@ -63,7 +67,11 @@ export function linesOfFiles({ files, remains }: SearchedFiles): readonly Report
   const reasonOf = new Map(remains.map(({ file, reason }) => [file, reason]))
   const searched = files.map((file): ReportLine => {
     const reason = reasonOf.get(file)
-    return { ...plain('file', file, 'its bytes, for every address'), holds: reason === undefined ? 'no' : 'yes', note: reason ?? '' }
+    return {
+      ...plain('file', file, 'its bytes, for every address'),
+      holds: reason === undefined ? 'no' : 'yes',
+      note: reason ?? '',
+    }
   })
   const others = remains
     .filter(({ file }) => !files.includes(file))

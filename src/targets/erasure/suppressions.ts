@@ -11,8 +11,8 @@ import type { Random } from '../../random.ts'
 import { makeKey, readKey } from '../key-file.ts'
 import { toDatabaseError } from '../sqlite/database-error.ts'
 import type { Databases } from '../sqlite/ports.ts'
-import { reportLineSchema } from './report.ts'
 import { type ErasedMarks, erasedBy, type IsErased, markOf } from './marks.ts'
+import { reportLineSchema } from './report.ts'
 
 /** One erased person, without a word about who it is. */
 export interface Suppression {

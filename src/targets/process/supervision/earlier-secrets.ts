@@ -45,7 +45,9 @@ export function noteSecrets(
   const values = Object.entries(declared).flatMap(([name, value]) =>
     typeof value === 'string' ? [] : [environment[name] ?? ''],
   )
-  const sizes = values.map((value) => Buffer.from(value)).filter(({ length }) => length >= shortestSecret && length <= bytesMax)
+  const sizes = values
+    .map((value) => Buffer.from(value))
+    .filter(({ length }) => length >= shortestSecret && length <= bytesMax)
   if (sizes.length === 0) return
   const key = secretsKey(store)
   const before = marksIn(store)
@@ -61,7 +63,12 @@ export function withoutEarlierSecrets(text: string, store: Store, shown: string)
   if (marks.length === 0 || key === undefined) return text
   const bytes = Buffer.from(text)
   const spans = [...new Set(marks.map((mark) => mark.bytes))].flatMap((size) =>
-    spansOf(bytes, size, marks.filter((mark) => mark.bytes === size), key),
+    spansOf(
+      bytes,
+      size,
+      marks.filter((mark) => mark.bytes === size),
+      key,
+    ),
   )
   return spans.length === 0 ? text : blotted(bytes, spans, shown)
 }
