@@ -35,6 +35,7 @@ test(`of ${count} hostile requests none fails the server or takes over a second 
   // What a request takes at its height shows as growth of the highest that the process ever held.
   const peakMb = () => process.resourceUsage().maxRSS / 1024
   let largestMb = 0
+  let costliestMs = 0
   for (let at = 0; at < count; at += 1) {
     const { method, path, type, body } = hostileRequest(random)
     const headers: Record<string, string> = {
@@ -44,8 +45,11 @@ test(`of ${count} hostile requests none fails the server or takes over a second 
     }
     const peakBefore = peakMb()
     const startedMs = performance.now()
+    const cpuBefore = process.cpuUsage()
     const { status, text } = await server.send({ method, path, headers, ...(body === undefined ? {} : { body }) })
     const ms = performance.now() - startedMs
+    const cpu = process.cpuUsage(cpuBefore)
+    costliestMs = Math.max(costliestMs, (cpu.user + cpu.system) / 1000)
     if (ms > slowest.ms) slowest = { ms, path: path.slice(0, 500), body: (body ?? '').slice(0, 2000) }
     if (at >= warmUp) largestMb = Math.max(largestMb, peakMb() - peakBefore)
     seen.set(status, (seen.get(status) ?? 0) + 1)
@@ -59,9 +63,11 @@ test(`of ${count} hostile requests none fails the server or takes over a second 
   const tally = [...seen].sort().map(([status, times]) => `${status}: ${times}`)
   if (count > 300)
     process.stderr.write(
-      `seed ${seed}: ${tally.join(', ')}; slowest ${slowest.ms.toFixed(0)} ms, memory at its height ${peakMb().toFixed(0)} MB, of one request ${largestMb.toFixed(0)} MB at most\n${slowest.body || slowest.path}\n`,
+      `seed ${seed}: ${tally.join(', ')}; slowest ${slowest.ms.toFixed(0)} ms, costliest ${costliestMs.toFixed(0)} ms of processor, memory at its height ${peakMb().toFixed(0)} MB, of one request ${largestMb.toFixed(0)} MB at most\n${slowest.body || slowest.path}\n`,
     )
-  expect(slowest.ms, JSON.stringify(slowest)).toBeLessThan(1000)
+  // A long run shares the machine with others, so there it is the work that counts.
+  expect(costliestMs).toBeLessThan(1000)
+  if (count <= 300) expect(slowest.ms, JSON.stringify(slowest)).toBeLessThan(1000)
   // What is asked is not all nonsense: some is answered, some refused at each door.
   expect([...seen.keys()]).toEqual(expect.arrayContaining([200, 400, 401]))
   expect(peakMb()).toBeLessThan(1500)
