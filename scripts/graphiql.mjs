@@ -8,6 +8,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
+const require = createRequire(import.meta.url)
+
 const pageOf = (script, stylesheet) => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>GraphiQL · Trueup</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/graphiql/${stylesheet}"></head>
@@ -22,7 +24,7 @@ YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), { title: 'Trueu
 
 /** Gives the path of the module that it was taken from, for its licence. */
 export async function buildGraphiql(target) {
-  const entry = createRequire(import.meta.url).resolve('@graphql-yoga/render-graphiql')
+  const entry = require.resolve('@graphql-yoga/render-graphiql')
   const source = join(dirname(entry), '../esm/graphiql.js')
   const { js, css, editorWorkerService, jsonWorker, graphqlWorker } = await import(pathToFileURL(source).href)
   mkdirSync(target, { recursive: true })

@@ -11,6 +11,7 @@ import { anchorOf, newestAnchorSql, startOf } from './anchor.ts'
 import { type ChainCheck, type ChainedRow, chainStart, checkChain, hashOfRow } from './chain.ts'
 import type { Entry, NewEntry } from './entry.ts'
 import { entryOf } from './entry-row.ts'
+import { withoutSecretsInTexts } from './free-text.ts'
 import { project } from './projection.ts'
 import { migrateJournal } from './schema.ts'
 
@@ -77,7 +78,7 @@ export function journalOver(db: Database.Database, clock: Clock, path: string, c
       resource: entry.resource ?? null,
       action_id: entry.actionId ?? null,
       run_id: entry.runId ?? null,
-      body: JSON.stringify(entry.body),
+      body: JSON.stringify(withoutSecretsInTexts(entry.body)),
     }
     const chained: ChainedRow = { ...row, hash: hashOfRow(previous.hash, row) }
     insert.run(chained)

@@ -1,15 +1,19 @@
 /** Who comes in, what they see and what stays of it, on a running controller by way of the command line and HTTP. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import { plantedSecrets } from '../../src/testing-secrets.ts'
 import { trueup, trueupJson } from '../support/cli.ts'
+import { eventually } from '../support/controller.ts'
 import { annKey, annText, personWorlds } from '../support/person-world.ts'
 import type { Workspace } from '../support/workspace.ts'
 
 const secret = 'ghp_0123456789abcdefghijABCDEFGHIJ012345'
+/** Of no form that could be known. */
+const plainSecret = 'correct-horse-battery-staple'
 const tokenSchema = z.object({
   id: z.string(),
   token: z.string(),
@@ -55,8 +59,19 @@ beforeAll(async () => {
     (yaml) => `${yaml}
 access: { roles: { sales: { can: [leads.read, state.read], unmasked: [title] }, steward: { can: [state.apply] } } }
 backups: { nightly: { of: [main], schedule: "0 3 1 1 *", to: [backups/] } }
+services:
+  leaky: { command: [sh, -c, "cat planted.txt; tail -n 8 planted.txt; exit 1"], restart: never }
+  keeper:
+    command: [sh, -c, 'echo "my token is $SERVICE_TOKEN"; exec sleep 25']
+    environment: { SERVICE_TOKEN: { file: service.token } }
+    restart: never
 `,
   )
+  writeFileSync(
+    workspace.path('planted.txt'),
+    plantedSecrets.map(({ text }) => `cannot sign in with ${text}, sorry\n`).join(''),
+  )
+  writeFileSync(workspace.path('service.token'), plainSecret)
   workspace.write(`UPDATE leads SET title = 'CTO, ${secret}' WHERE id = '${annKey}'`)
   early = await make('create', '--role', 'viewer', '--subject', 'vic')
   child = spawn(
@@ -151,6 +166,57 @@ test('who sees people masked sees none on any page, in any list, event, metric o
   expect((await ask(token, `{ lead(id: "${annKey}") { title } }`)).text).toContain(secret)
 })
 
+test('none of 204 planted secrets comes out anywhere: answers, events, metrics, errors, output of programs, process list', async () => {
+  const query = async (text: string) => (await ask(admin, text)).text
+  const [planted = { text: '', core: '' }] = plantedSecrets
+  await eventually(
+    () => query('{ services { name state } programOutput(name: "keeper", bytes: 4000) }'),
+    (text) => /leaky[^}]*"done"/.test(text) && text.includes('my token is'),
+  )
+  const seen = [
+    await query(
+      '{ services { summary lastExits { reason } } jobs { summary } programOutput(name: "leaky", bytes: 200000) }',
+    ),
+    await query('{ programOutput(name: "keeper", bytes: 4000) }'),
+    await query(
+      '{ resources { summary drift { message observed } conditions { message nextStep } error { message hint } checks { message } } }',
+    ),
+    await query(
+      '{ events(first: 200) { events { message } } healthReport { components { checks { message } } issues { message } } }',
+    ),
+    // What people type by mistake: a reason, a comment, a search, a desired state, a query that is none.
+    await query(
+      `mutation { suspendResource(input: { kind: "service", name: "leaky", reason: "old ${planted.text}" }) { __typename } }`,
+    ),
+    await query(`{ leads(search: "${planted.text}") { totalCount } nothing }`),
+    await query(
+      `mutation { applyDesiredState(input: { yaml: ${JSON.stringify(plantedSecrets.map(({ text }, at) => `k${at}: ${text}`).join('\n'))} }) { __typename ... on UserError { message } ... on DesiredStateInvalid { problems { message } } } }`,
+    ),
+    await query('{ auditLog(first: 200) { entries { body actor } } desiredState { problems { message } } }'),
+    await (await fetch(new URL('/metrics', url), { headers: { authorization: `Bearer ${admin}` } })).text(),
+    (await trueup(['audit', 'export'], { in: workspace.folder })).stdout,
+    (await trueup(['why', 'service/leaky'], { in: workspace.folder })).stdout,
+    (await trueup(['service', 'logs', 'leaky'], { in: workspace.folder })).stdout,
+  ]
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  for (const pid of processes) if (existsSync(`/proc/${pid}/cmdline`)) seen.push(cmdlineOf(pid))
+  expect(seen.join('\n')).toContain('my token is ••••••')
+  expect(seen.join('\n')).toContain('cannot sign in with')
+  const leaks = [...seen, log, ...answers].flatMap((text, at) =>
+    [...plantedSecrets, { core: plainSecret }].flatMap(({ core }) => (text.includes(core) ? [`${at}: ${core}`] : [])),
+  )
+  expect(leaks).toEqual([])
+}, 60_000)
+
+/** Empty for one that has ended meanwhile. */
+function cmdlineOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
 test('signing in, seeing people in full, exporting and being refused are on record, without a word about whom', async () => {
   expect((await ask(admin, `{ lead(id: "${annKey}") { full_name email } }`)).text.toLowerCase()).toContain(annText)
   expect((await fetch(signIn, { redirect: 'manual' })).status).toBe(303)
@@ -191,7 +257,15 @@ test('log and manifest of a backup hold nobody and no secret', () => {
   for (const text of [log, ...manifests]) {
     expect(text.length).toBeGreaterThan(100)
     expect(text.toLowerCase()).not.toContain(annText)
-    for (const one of [secret, admin, early.token, '4155552671']) expect(text).not.toContain(one)
+    for (const one of [
+      secret,
+      admin,
+      early.token,
+      '4155552671',
+      plainSecret,
+      ...plantedSecrets.map(({ core }) => core),
+    ])
+      expect(text).not.toContain(one)
   }
   for (const line of log.trim().split('\n')) expect(() => JSON.parse(line)).not.toThrow()
 })

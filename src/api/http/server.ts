@@ -178,7 +178,10 @@ export function createApi(options: ApiOptions): Api {
   ): void {
     log.warn({ reason }, 'a sign-in through the proxy is refused')
     const waitSeconds = ofStranger.take(rateKeyOf(request))
-    if (waitSeconds > 0) return sendTooMany(response, waitSeconds, 'Too many requests without a valid token.')
+    if (waitSeconds > 0) {
+      sendTooMany(response, waitSeconds, 'Too many requests without a valid token.')
+      return
+    }
     if (status !== 503) notes.signInRefused()
     if (status === 401) response.setHeader('www-authenticate', 'Bearer')
     if (request.method === 'GET' && accepts(request, 'text/html')) sendText(response, status, message)

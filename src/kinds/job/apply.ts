@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import type { Action } from '../../engine/action.ts'
 import type { Applied, Checkpoint, EffectContext } from '../../engine/kind.ts'
+import { noteSecrets } from '../../targets/process/supervision/earlier-secrets.ts'
 import { markPrefixOf } from '../../targets/process/supervision/instance.ts'
 import { environmentWith } from '../../targets/process/supervision/program-environment.ts'
 import { runState } from './observe.ts'
@@ -86,6 +87,7 @@ async function startRun(
   }
   const environment = await environmentWith(ports.environment, order.launch.environment, ports.secrets)
   context.signal.throwIfAborted()
+  noteSecrets(order.launch.environment, environment, store)
   const run = begun ?? intend(action, order, ports)
   const instance = await host.launch({
     uuid: run.instance.uuid,

@@ -63,7 +63,7 @@ export function jobKind(ports: JobPorts): JobKind {
       if (newest === undefined) return undefined
       const found = ports.host.find(newest.instance)
       const pid = found.is === 'running' ? found.instance.main?.pid : undefined
-      return outputOf(newest.logPath, await redactor(spec.launch?.environment ?? {}, ports.secrets, pid))
+      return outputOf(newest.logPath, await redactor(spec.launch?.environment ?? {}, ports.secrets, ports.store, pid))
     },
     pingToken: ({ spec }) => (spec.ping !== null && 'url' in spec.ping ? pingTokenOf(spec.name, ports) : undefined),
     ping(token, outcome, declared) {

@@ -155,6 +155,6 @@ async function lastWords(spec: JobDeclaration, run: RunRecord, ports: JobPorts):
     .tail(run.logPath, outputBytesMax)
     .split('\n')
     .filter((line) => line.trim() !== '')
-  const redact = await redactor(spec.launch?.environment ?? {}, ports.secrets)
+  const redact = await redactor(spec.launch?.environment ?? {}, ports.secrets, ports.store)
   return redact(lines.slice(-outputLinesMax).join('\n'))
 }

@@ -5,6 +5,7 @@
 import type { Action } from '../../engine/action.ts'
 import type { Applied, Checkpoint, EffectContext } from '../../engine/kind.ts'
 import { OperationalError } from '../../errors.ts'
+import { noteSecrets } from '../../targets/process/supervision/earlier-secrets.ts'
 import { exitText } from '../../targets/process/supervision/exit-text.ts'
 import { type Instance, markPrefixOf } from '../../targets/process/supervision/instance.ts'
 import { environmentWith } from '../../targets/process/supervision/program-environment.ts'
@@ -104,6 +105,7 @@ async function startInstance(
   const environment = await environmentWith(ports.environment, order.launch.environment, ports.secrets)
   context.signal.throwIfAborted()
   const secrets = hashesOf(order.launch.environment, environment, ports)
+  noteSecrets(order.launch.environment, environment, store)
   // An intent that nothing came of is used again: were its program about to appear after all, the lock would decide.
   const record = { ...(begun ?? intentOf(action, order, before, ports)), secrets }
   saveRecord(store, name, record)

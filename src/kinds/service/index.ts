@@ -78,7 +78,7 @@ export function serviceKind(settings: ServicePorts): ServiceKind {
       const record = recordOf(ports.store, spec.name)
       const found = record === undefined ? undefined : ports.host.find(record.instance)
       const pid = found?.is === 'running' ? found.instance.main?.pid : undefined
-      return outputOf(spec.log.path, await redactor(spec.driver.launch.environment, ports.secrets, pid))
+      return outputOf(spec.log.path, await redactor(spec.driver.launch.environment, ports.secrets, ports.store, pid))
     },
     isRunning: (name) => ports.host.liveWith(markPrefixOf(ports.host.workspaceId, 'service', name)).length > 0,
     requestPause: (declared, why) => pauseAction(declared, why, ports),

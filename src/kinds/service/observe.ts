@@ -213,7 +213,12 @@ async function lastWords(path: string, launch: Launch, phase: Phase, ports: Serv
     .tail(path, outputBytesMax)
     .split('\n')
     .filter((line) => line.trim() !== '')
-  const redact = await redactor(launch.environment, ports.secrets, phase.is === 'running' ? phase.pid : undefined)
+  const redact = await redactor(
+    launch.environment,
+    ports.secrets,
+    ports.store,
+    phase.is === 'running' ? phase.pid : undefined,
+  )
   return redact(lines.slice(-outputLinesMax).join('\n'))
 }
 

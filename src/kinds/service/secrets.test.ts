@@ -1,5 +1,5 @@
 /** A secret that changes is drift of whoever was started with the old one, and no record holds either. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -104,3 +104,35 @@ test('starts at once what has said, by its exit status, that its configuration w
   await life({ command })
   expect(recordedOf(folder, 'one')?.starts).toBe(2)
 })
+
+test('is blotted out of what was written with it, also when it has changed and the program has ended', async () => {
+  // It says its secret, as programs do when they fail.
+  const command = ['sh', '-c', 'echo "token: $TOKEN"; exit 1']
+  const service = { command, onChange: 'restart', backoff: { from: '100ms', to: '100ms' } }
+  token('hush-hush-first')
+  await life(service)
+  await untilLogged('hush-hush-first')
+  token('hush-hush-second')
+  await life(service)
+  await untilLogged('hush-hush-second')
+  const { engine } = await life(service)
+  const told = JSON.stringify(engine.statuses.get(key))
+  expect(told).toContain('token: ••••••')
+  expect(told).not.toContain('hush-hush')
+})
+
+/** Its log holds what it wrote, as it wrote it: only what is shown of it is blotted. */
+async function untilLogged(text: string): Promise<void> {
+  const log = join(folder, '.trueup/logs/one.log')
+  for (let turn = 0; turn < 500; turn += 1) {
+    if (existsSync(log) && readFileSync(log, 'utf8').includes(text)) return
+    await systemClock.sleep(20)
+    if (turn % 50 === 49)
+      await life({
+        command: ['sh', '-c', 'echo "token: $TOKEN"; exit 1'],
+        onChange: 'restart',
+        backoff: { from: '100ms', to: '100ms' },
+      })
+  }
+  throw new Error(`${text} was not logged`)
+}

@@ -2,8 +2,9 @@
  * Whether the secrets that a service was started with are those of now. What is kept of a secret is a keyed hash, whose key
  * never leaves `.trueup`: no record, drift, action or log holds its value.
  */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { messageOf, OperationalError } from '../../errors.ts'
+import { knownSecretsKey, secretsKey } from '../../targets/process/supervision/earlier-secrets.ts'
 import type { Launch } from '../../targets/process/supervision/launch-declaration.ts'
 import type { ServicePorts } from './ports.ts'
 import type { ServiceRecord } from './record.ts'
@@ -17,8 +18,6 @@ export interface SecretsState {
 
 export const sameSecrets: SecretsState = { changed: [], unreadable: [] }
 
-const keyName = 'secrets-key'
-
 /** Keyed hashes of what the references among `declared` gave in `environment`, by variable; makes the key when it is first needed. */
 export function hashesOf(
   declared: Launch['environment'],
@@ -27,9 +26,7 @@ export function hashesOf(
 ): Record<string, string> {
   const names = secretNames(declared)
   if (names.length === 0) return {}
-  const kept = store.get('kept', keyName)
-  const key = typeof kept === 'string' ? kept : randomBytes(32).toString('hex')
-  if (key !== kept) store.set('kept', keyName, key)
+  const key = secretsKey(store)
   return Object.fromEntries(names.map((name) => [name, hashOfSecret(key, name, environment[name] ?? '')]))
 }
 
@@ -47,9 +44,9 @@ export async function compareSecrets(
   record: Pick<ServiceRecord, 'secrets'> | undefined,
   { store, secrets }: Pick<ServicePorts, 'store' | 'secrets'>,
 ): Promise<SecretsState> {
-  const key = store.get('kept', keyName)
+  const key = knownSecretsKey(store)
   const known = record?.secrets ?? {}
-  if (typeof key !== 'string' || Object.keys(known).length === 0) return sameSecrets
+  if (key === undefined || Object.keys(known).length === 0) return sameSecrets
   const changed: string[] = []
   const unreadable: string[] = []
   for (const [name, reference] of Object.entries(declared)) {

@@ -1,6 +1,9 @@
 /** Secrets of a program's environment: read when it starts, blotted out where its output is shown. */
+import { withoutSecrets } from '../../../scrub.ts'
+import { shortestSecret, withoutEarlierSecrets } from './earlier-secrets.ts'
 import type { Launch } from './launch-declaration.ts'
 import { environmentOf } from './proc.ts'
+import type { ProcessStore } from './process-store.ts'
 
 /** What every program is given of Trueup's own environment: nothing that may hold a secret. */
 const inherited = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'TZ', 'TMPDIR', 'VIRTUAL_ENV']
@@ -30,16 +33,16 @@ export async function environmentWith(
   return found
 }
 
-/** Shorter secrets are left alone: blotting out every `1` would leave nothing to read. */
-const shortestSecret = 6
+const blot = '••••••'
 
 /**
- * Replaces the secrets of an environment in a text: those of now, and those that a program which still runs was started
- * with, given its main process.
+ * Replaces the secrets of an environment in a text: those of now, those that a program which still runs was started with,
+ * given its main process, those that any was started with earlier, as far as they were noted, and what looks like one.
  */
 export async function redactor(
   declared: Launch['environment'],
   read: Read,
+  store: Pick<ProcessStore, 'get' | 'set'>,
   mainPid?: number,
 ): Promise<(text: string) => string> {
   const secrets: string[] = []
@@ -50,5 +53,8 @@ export async function redactor(
   }
   // A secret may hold another one.
   secrets.sort((one, other) => other.length - one.length)
-  return (text) => secrets.reduce((result, secret) => result.replaceAll(secret, '••••••'), text)
+  return (text) => {
+    const own = secrets.reduce((result, secret) => result.replaceAll(secret, blot), text)
+    return withoutSecrets(withoutEarlierSecrets(own, store, blot))
+  }
 }
