@@ -130,7 +130,7 @@ export function LeadRows({ known, shown, conditions, order, search }: LeadRowsPr
         tabIndex={0}
         onScroll={(event) => setScrolled(event.currentTarget.scrollTop)}
       >
-        <table aria-rowcount={total + 1}>
+        <table aria-rowcount={total + 1} style={{ '--columns': String(shown.length) }}>
           <thead>
             <tr aria-rowindex={1}>
               {shown.map((column) => (
