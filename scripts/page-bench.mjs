@@ -32,7 +32,18 @@ try {
   if (own !== undefined) {
     const made = spawnSync(
       process.execPath,
-      [program, 'generate', '--rows', values.rows, '--seed', values.seed, '--mess', 'light', '--into', join(folder, 'ws')],
+      [
+        program,
+        'generate',
+        '--rows',
+        values.rows,
+        '--seed',
+        values.seed,
+        '--mess',
+        'light',
+        '--into',
+        join(folder, 'ws'),
+      ],
       { stdio: ['ignore', 'ignore', 'inherit'] },
     )
     if (made.status !== 0) throw new Error('the workspace could not be generated')
@@ -50,7 +61,10 @@ function stateIn(workspace) {
   const file = join(workspace, 'page-bench.yaml')
   const leads = { database: 'main', key, fields: Object.fromEntries(local) }
   const databases = { main: { path: 'data/leads.db' } }
-  writeFileSync(file, stringify({ apiVersion, name: 'bench', policy: { mode: 'observe' }, databases, tables: { leads } }))
+  writeFileSync(
+    file,
+    stringify({ apiVersion, name: 'bench', policy: { mode: 'observe' }, databases, tables: { leads } }),
+  )
   return file
 }
 
@@ -71,7 +85,11 @@ async function measure(workspace) {
     await page.waitForFunction(
       async () => {
         const body = JSON.stringify({ query: '{ controller { lastFullLookAt } }' })
-        const answer = await fetch('/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+        const answer = await fetch('/graphql', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body,
+        })
         return (await answer.json()).data.controller.lastFullLookAt !== null
       },
       undefined,
@@ -109,7 +127,9 @@ function longestTasks(events) {
       .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
       .map(({ pid, tid }) => `${pid} ${tid}`),
   )
-  const tasks = events.filter(({ ph, name, pid, tid }) => ph === 'X' && /RunTask$/.test(name) && mains.has(`${pid} ${tid}`))
+  const tasks = events.filter(
+    ({ ph, name, pid, tid }) => ph === 'X' && /RunTask$/.test(name) && mains.has(`${pid} ${tid}`),
+  )
   const most = (of) => Math.max(0, ...tasks.map(of)) / 1000
   return { tasks: tasks.length, busy: most(({ dur = 0 }) => dur), cpu: most(({ tdur = 0 }) => tdur) }
 }

@@ -103,7 +103,9 @@ describe('the window of rows', () => {
 describe('how far a list is scrolled', () => {
   it('is what it is where the browser can draw it', () => {
     const scale = scaleOf(1000, 600)
-    expect([scale.heightPx, scale.firstAt(720), scale.topOf(20, 720), scale.scrollTo(20)]).toEqual([36_000, 20, 720, 720])
+    expect([scale.heightPx, scale.firstAt(720), scale.topOf(20, 720), scale.scrollTo(20)]).toEqual([
+      36_000, 20, 720, 720,
+    ])
   })
 
   it('reaches every row of a list that no browser can draw, and draws what is seen where it is looked at', () => {

@@ -173,7 +173,8 @@ function addReads(builder: Builder, repository: LeadRepository, names: TableName
             validate: { maxLength: 1000 },
           }),
           skip: t.arg.int({
-            description: 'Passes over so many, for a jump into a long list. Takes longer the more they are; a cursor does not.',
+            description:
+              'Passes over so many, for a jump into a long list. Takes longer the more they are; a cursor does not.',
             validate: { min: 0 },
           }),
         },

@@ -12,6 +12,7 @@ import { may, viewer } from './state/viewer.ts'
 import { Empty } from './ui/parts.tsx'
 import { QuestionDialog } from './ui/question-dialog.tsx'
 import { span } from './ui/text.ts'
+import { Access } from './views/access.tsx'
 import { ActionView } from './views/action.tsx'
 import { Audit } from './views/audit.tsx'
 import { Backups } from './views/backups.tsx'
@@ -40,6 +41,7 @@ const views: Readonly<Record<string, ComponentType>> = {
   backups: Backups,
   quality: Quality,
   audit: Audit,
+  access: Access,
   actions: ActionView,
 }
 

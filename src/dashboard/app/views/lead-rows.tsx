@@ -104,9 +104,7 @@ export function LeadRows({ known, shown, conditions, order, search }: LeadRowsPr
   const below = Math.max(0, scale.heightPx - above - indexes.length * rowHeightPx)
   return (
     <>
-      <p aria-live="polite">
-        {isLoaded ? counted(total, 'record') : 'Loading…'}
-      </p>
+      <p aria-live="polite">{isLoaded ? counted(total, 'record') : 'Loading…'}</p>
       {problem !== undefined && (
         <Problem
           text={problem}
