@@ -27,6 +27,7 @@ import { ResourceDetail } from './views/resource.tsx'
 import { Resources } from './views/resources.tsx'
 import { Services } from './views/services.tsx'
 import { Timeline } from './views/timeline.tsx'
+import { Trends } from './views/trends.tsx'
 
 const views: Readonly<Record<string, ComponentType>> = {
   '': Overview,
@@ -40,6 +41,7 @@ const views: Readonly<Record<string, ComponentType>> = {
   services: Services,
   backups: Backups,
   quality: Quality,
+  trends: Trends,
   audit: Audit,
   access: Access,
   actions: ActionView,

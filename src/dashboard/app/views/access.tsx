@@ -37,6 +37,10 @@ function Tokens() {
   return (
     <>
       <h1>Access</h1>
+      <p>
+        A token lets a person or a program in, with the rights of its role. Approvals by two tokens of one person count
+        once.
+      </p>
       {fresh !== undefined && <ShownOnce fresh={fresh} onDone={() => setFresh(undefined)} />}
       <NewToken onMade={setFresh} />
       <Live of={loaded}>
