@@ -16,7 +16,7 @@ describe('a chart', () => {
 
   it('draws a single value, and values that are all one', () => {
     expect(drawingOf([line([5])], 0, null)?.lines[0]?.past).toMatch(/^-8,\d+ 8,\d+$/)
-    expect(drawingOf([line([5, 5])], 0, null)).toMatchObject({ low: 4.5, high: 5.5 })
+    expect(drawingOf([line([5, 5])], 0, null)).toMatchObject({ low: 4, high: 6 })
   })
 
   it('goes on from the last value with what is expected, and shades where nine of ten values are', () => {
