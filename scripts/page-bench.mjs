@@ -7,7 +7,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
@@ -32,7 +32,18 @@ try {
   if (own !== undefined) {
     const made = spawnSync(
       process.execPath,
-      [program, 'generate', '--rows', values.rows, '--seed', values.seed, '--mess', 'light', '--into', join(folder, 'ws')],
+      [
+        program,
+        'generate',
+        '--rows',
+        values.rows,
+        '--seed',
+        values.seed,
+        '--mess',
+        'light',
+        '--into',
+        join(folder, 'ws'),
+      ],
       { stdio: ['ignore', 'ignore', 'inherit'] },
     )
     if (made.status !== 0) throw new Error('the workspace could not be generated')
@@ -50,7 +61,10 @@ function stateIn(workspace) {
   const file = join(workspace, 'page-bench.yaml')
   const leads = { database: 'main', key, fields: Object.fromEntries(local) }
   const databases = { main: { path: 'data/leads.db' } }
-  writeFileSync(file, stringify({ apiVersion, name: 'bench', policy: { mode: 'observe' }, databases, tables: { leads } }))
+  writeFileSync(
+    file,
+    stringify({ apiVersion, name: 'bench', policy: { mode: 'observe' }, databases, tables: { leads } }),
+  )
   return file
 }
 
@@ -71,13 +85,16 @@ async function measure(workspace) {
     await page.waitForFunction(
       async () => {
         const body = JSON.stringify({ query: '{ controller { lastFullLookAt } }' })
-        const answer = await fetch('/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+        const answer = await fetch('/graphql', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body,
+        })
         return (await answer.json()).data.controller.lastFullLookAt !== null
       },
       undefined,
       { timeout: 170_000, polling: 2000 },
     )
-    await page.evaluate(watchFrames)
     const found = []
     for (const [name, from, to] of [
       ['slowly from the top', 0, 0.002],
@@ -85,7 +102,10 @@ async function measure(workspace) {
       ['middle to end', 0.5, 1],
       ['end to top', 1, 0],
     ]) {
-      found.push({ name, ...(await page.evaluate(scrollOver, { from, to })) })
+      await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] })
+      const frames = await page.evaluate(scrollOver, { from, to })
+      const trace = JSON.parse((await browser.stopTracing()).toString())
+      found.push({ name, ...frames, ...longestTasks(trace.traceEvents) })
     }
     const rows = await said.textContent()
     const last = await page.evaluate(jumpTo, 0.73)
@@ -97,12 +117,21 @@ async function measure(workspace) {
   }
 }
 
-/** In the page: keeps what took long between two frames, and what kept the thread. */
-function watchFrames() {
-  globalThis.longFrames = []
-  new PerformanceObserver((list) => {
-    for (const { duration, startTime } of list.getEntries()) globalThis.longFrames.push({ duration, startTime })
-  }).observe({ type: 'long-animation-frame', buffered: false })
+/**
+ * The longest task of the page's main thread: by the clock, and in CPU time, which other programs on the machine do not
+ * lengthen. Drawing a frame is one task.
+ */
+function longestTasks(events) {
+  const mains = new Set(
+    events
+      .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  )
+  const tasks = events.filter(
+    ({ ph, name, pid, tid }) => ph === 'X' && /RunTask$/.test(name) && mains.has(`${pid} ${tid}`),
+  )
+  const most = (of) => Math.max(0, ...tasks.map(of)) / 1000
+  return { tasks: tasks.length, busy: most(({ dur = 0 }) => dur), cpu: most(({ tdur = 0 }) => tdur) }
 }
 
 /** In the page: scrolls for four seconds, a step a frame, and gives the time between frames. */
@@ -110,7 +139,6 @@ async function scrollOver({ from, to }) {
   const list = document.querySelector('.list')
   const room = list.scrollHeight - list.clientHeight
   const frames = []
-  globalThis.longFrames.length = 0
   const frame = () => new Promise((done) => requestAnimationFrame(done))
   let before = await frame()
   const start = before
@@ -136,7 +164,6 @@ async function scrollOver({ from, to }) {
     p50: at(0.5),
     p99: at(0.99),
     most: frames.at(-1),
-    busiest: Math.max(0, ...globalThis.longFrames.map(({ duration }) => duration)),
   }
 }
 
@@ -156,14 +183,16 @@ async function jumpTo(share) {
 function report(rows, found, jumpMs) {
   const ms = (number) => number.toFixed(1).padStart(8)
   const lines = found.map(
-    ({ name, frames, p50, p99, most, busiest }) =>
-      `${name.padEnd(22)}${String(frames).padStart(7)}${ms(p50)}${ms(p99)}${ms(most)}${ms(busiest)}`,
+    ({ name, frames, p50, p99, most, busy, cpu }) =>
+      `${name.padEnd(22)}${String(frames).padStart(7)}${ms(p50)}${ms(p99)}${ms(most)}${ms(busy)}${ms(cpu)}`,
   )
-  const worst = Math.max(...found.map(({ busiest }) => busiest))
+  const worst = Math.max(...found.map(({ cpu }) => cpu))
   process.stdout.write(
-    `${rows}, ${cpus().length} cores, seed ${values.seed}\n${'scrolled'.padEnd(22)} frames  p50 ms  p99 ms most ms busy ms\n${lines.join('\n')}\n` +
+    `${rows}, ${cpus().length} cores at load ${loadavg()[0].toFixed(1)}\n` +
+      `${'scrolled'.padEnd(22)} frames  p50 ms  p99 ms most ms busy ms  cpu ms\n${lines.join('\n')}\n` +
       `A jump into the middle is drawn after ${jumpMs.toFixed(0)} ms.\n` +
-      `Longest the page itself kept a frame ("busy"): ${worst.toFixed(1)} ms, at most ${frameMaxMs} are wanted.\n`,
+      `p50, p99, most: between two frames. busy, cpu: the longest task of the page, by the clock and in CPU time.\n` +
+      `No frame may keep the page for more than ${frameMaxMs} ms of CPU time; the longest took ${worst.toFixed(1)} ms.\n`,
   )
   return worst > frameMaxMs ? 1 : 0
 }

@@ -20,6 +20,7 @@ import {
   updateDocument,
   waiveDocument,
 } from './app/api/records.ts'
+import { trendsDocument } from './app/api/trend-shapes.ts'
 
 const schema = buildSchema(readFileSync(resolve('schema.graphql'), 'utf8'))
 const problemsOf = (document: string) => validate(schema, parse(document)).map(({ message }) => message)
@@ -33,7 +34,7 @@ function described() {
 }
 
 describe('the documents of the dashboard', () => {
-  it.each(Object.entries({ ...documents, ...subscriptions }))('%s is valid', (_name, document) => {
+  it.each(Object.entries({ ...documents, ...subscriptions, trendsDocument }))('%s is valid', (_name, document) => {
     expect(problemsOf(document)).toEqual([])
   })
 

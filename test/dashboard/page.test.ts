@@ -1,16 +1,13 @@
 /** The dashboard in a real browser on a running controller: a person looks, decides, edits and takes back; the database says what became of it. */
-import { existsSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { type Desk, executablePath, openDesk } from '../support/browser.ts'
 import { trueup } from '../support/cli.ts'
 import { eventually, type RunningController, startRun } from '../support/controller.ts'
 import { generateWorkspaces, type Workspace, type Workspaces } from '../support/workspace.ts'
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 const views = [
   ['/', 'Overview'],
   ['/queue', 'Queue'],
@@ -18,24 +15,25 @@ const views = [
   ['/duplicates', 'Duplicates'],
   ['/resources', 'Resources'],
   ['/resources/table/leads', 'table/leads'],
+  ['/desired-state', 'Desired state'],
   ['/leads', 'Leads'],
   ['/timeline', 'Timeline'],
   ['/services', 'Services and jobs'],
   ['/backups', 'Backups'],
   ['/quality', 'Quality'],
+  ['/trends', 'Trends'],
   ['/audit', 'Audit log'],
+  ['/access', 'Access'],
 ] as const
 
 describe.skipIf(executablePath === undefined)('the dashboard (skipped where no Chromium is installed)', () => {
-  const screenshots = mkdtempSync(join(tmpdir(), 'trueup-dashboard-'))
   let workspaces: Workspaces
   let workspace: Workspace
   let controller: RunningController
-  let browser: Browser
+  let desk: Desk
   let context: BrowserContext
   let page: Page
-  const problems: string[] = []
-  const hosts = new Set<string>()
+  let problems: string[]
 
   beforeAll(async () => {
     workspaces = await generateWorkspaces({ rows: 300, seed: 11, sources: false })
@@ -48,27 +46,14 @@ describe.skipIf(executablePath === undefined)('the dashboard (skipped where no C
     )
     // Repairs that make others possible are behind us then: what waits stays as it is.
     for (let round = 0; round < 2; round += 1) await trueup(['apply'], { in: workspace.folder })
-    ;[controller, browser] = await Promise.all([
-      startRun(workspace.folder),
-      chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: ['--no-sandbox'] }),
-    ])
-    context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
-    page = await context.newPage()
-    page.on('pageerror', (error) => problems.push(error.message))
-    page.on('console', (message) => {
-      if (message.type() === 'error') problems.push(message.text())
-    })
-    page.on('request', (request) => {
-      const url = new URL(request.url())
-      if (url.protocol !== 'data:') hosts.add(url.host)
-    })
+    ;[controller, desk] = await Promise.all([startRun(workspace.folder), openDesk()])
+    ;({ context, page, problems } = desk)
     await atRest()
   }, 120_000)
   afterAll(async () => {
-    await browser.close()
+    await desk.close()
     await controller.stop()
     workspaces.remove()
-    process.stdout.write(`Screenshots of the dashboard: ${screenshots}\n`)
   })
 
   /** Until what one repair leads to no longer moves the evidence of another: then what waits stays as it is. */
@@ -92,7 +77,7 @@ describe.skipIf(executablePath === undefined)('the dashboard (skipped where no C
 
   const at = (path: string) => new URL(path, controller.url).href
   const answer = (tone: 'good' | 'bad') => page.locator(`[data-answer="${tone}"]`)
-  const shoot = (name: string) => page.screenshot({ path: join(screenshots, `${name}.png`) })
+  const shoot = (name: string) => desk.shoot(name)
   const stateOf = async (id: string) =>
     z
       .object({ action: z.object({ state: z.string() }) })
@@ -126,17 +111,19 @@ describe.skipIf(executablePath === undefined)('the dashboard (skipped where no C
   it.each([
     ['light', 1280],
     ['dark', 390],
-  ] as const)('shows every view, %s and %i wide, without scrolling sideways', async (colorScheme, width) => {
+  ] as const)('shows every view, %s and %i wide, without scrolling sideways or a serious fault of accessibility', async (colorScheme, width) => {
     await page.emulateMedia({ colorScheme })
     await page.setViewportSize({ width, height: 900 })
-    for (const [path, title] of views) {
+    const [{ id } = {}] = workspace.rows('SELECT id FROM leads ORDER BY id LIMIT 1')
+    for (const [path, title] of [...views, [`/leads/${id}`, ''] as const]) {
       await page.goto(at(path))
       const heading = page.getByRole('heading', { level: 1 })
       await (path === '/' ? heading : heading.filter({ hasText: title })).waitFor()
       await expect.poll(() => page.getByText('Loading…').count()).toBe(0)
-      await shoot(`${path === '/' ? 'overview' : path.slice(1).replaceAll('/', '-')}-${width}-${colorScheme}`)
+      await shoot(`${path === '/' ? 'overview' : title === '' ? 'lead' : path.slice(1).replaceAll('/', '-')}-${width}-${colorScheme}`)
       expect([path, await page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([path, 0])
       expect([path, await page.locator('.notice.bad').allTextContents()]).toEqual([path, []])
+      expect([path, await desk.faults()]).toEqual([path, []])
     }
     await page.emulateMedia({ colorScheme: 'light' })
     await page.setViewportSize({ width: 1280, height: 900 })
@@ -251,7 +238,7 @@ describe.skipIf(executablePath === undefined)('the dashboard (skipped where no C
   })
 
   it('has asked no other host', () => {
-    expect([...hosts]).toEqual([new URL(controller.url).host])
+    expect([...desk.hosts]).toEqual([new URL(controller.url).host])
   })
 
   it('says that the session is over, and goes on after a sign-in in another tab', async () => {

@@ -18,7 +18,8 @@ import type { FetchKeys } from '../auth/key-set.ts'
 import { may, type Viewer } from '../auth/permissions.ts'
 import { createProxyIdentity, type ProxyAnswer } from '../auth/proxy-identity.ts'
 import type { BackupPort } from '../backup-port.ts'
-import { metricsText } from '../metrics.ts'
+import type { MetricPort } from '../metric-port.ts'
+import { metricsText, stateFigures } from '../metrics.ts'
 import { dashboard } from '../page/assets.ts'
 import { graphiqlFile, graphiqlPage } from '../page/graphiql.ts'
 import type { EnginePort } from '../ports.ts'
@@ -44,6 +45,7 @@ export interface ApiOptions {
   readonly quality: QualityPort
   readonly programs: ProgramPort
   readonly backups: BackupPort
+  readonly metrics: MetricPort
   readonly auth: Auth
   readonly clock: Clock
   readonly log: Log
@@ -230,12 +232,7 @@ export function createApi(options: ApiOptions): Api {
         return answerGraphql(request, response, visitor)
       case '/metrics':
         if (!may(viewer, 'state.read')) return sendError(response, 403, 'FORBIDDEN', 'This role sees no metrics.')
-        return send(
-          response,
-          200,
-          'text/plain; version=0.0.4; charset=utf-8',
-          await metricsText(options, options.clock),
-        )
+        return send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await allMetrics())
       case '/desired-state.schema.json':
         return send(response, 200, 'application/schema+json; charset=utf-8', desiredStateSchema())
       case '/sign-out':
@@ -245,6 +242,18 @@ export function createApi(options: ApiOptions): Api {
           return answerGraphiql(path.slice('/graphiql/'.length), request, response, viewer)
         return answerDashboard(path, request, response)
     }
+  }
+
+  async function allMetrics(): Promise<string> {
+    const { metrics, programs, backups } = options
+    const [resources, controller, ...figures] = await Promise.all([
+      engine.resources(),
+      engine.controller(),
+      programs.figures(),
+      backups.figures(),
+      metrics.figures(),
+    ])
+    return metricsText([...stateFigures(resources, controller, clock.nowMs()), ...figures.flat()])
   }
 
   /** The page under the address of each of its views, and its files, whose names change with their content. */

@@ -131,6 +131,11 @@ export function addHistory(
   history: LeadHistory,
   { HistoryRef, engine }: HistoryTypes & { readonly engine: EnginePort },
 ) {
+  /** Declared ones, but for those that only say when the record was last written. */
+  const isTold = (field: string) => {
+    const known = repository.table.fields.get(field)
+    return known !== undefined && known.spec.onUpdate === undefined
+  }
   builder.objectField(types.Record, 'history', (t) =>
     t.field({
       ...requires('leads.read'),
@@ -139,9 +144,7 @@ export function addHistory(
       complexity: { field: 40, multiplier: 1 },
       resolve: async ({ key }): Promise<History> => {
         const [{ steps, isComplete }, lead] = await Promise.all([history.steps(key), repository.get(key)])
-        const events = eventsOf(steps, lead?.cells).filter(
-          (event) => !('field' in event) || repository.table.fields.has(event.field),
-        )
+        const events = eventsOf(steps, lead?.cells).filter((event) => !('field' in event) || isTold(event.field))
         const told = await Promise.all(
           events.slice(0, eventsMax).map(async (event) => ({
             event,

@@ -11,6 +11,7 @@ export const pages = [
   { path: 'services', title: 'Services' },
   { path: 'backups', title: 'Backups' },
   { path: 'quality', title: 'Quality' },
+  { path: 'trends', title: 'Trends' },
   { path: 'audit', title: 'Audit' },
   { path: 'access', title: 'Access' },
 ] as const

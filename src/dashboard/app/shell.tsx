@@ -12,6 +12,7 @@ import { may, viewer } from './state/viewer.ts'
 import { Empty } from './ui/parts.tsx'
 import { QuestionDialog } from './ui/question-dialog.tsx'
 import { span } from './ui/text.ts'
+import { Access } from './views/access.tsx'
 import { ActionView } from './views/action.tsx'
 import { Audit } from './views/audit.tsx'
 import { Backups } from './views/backups.tsx'
@@ -26,6 +27,7 @@ import { ResourceDetail } from './views/resource.tsx'
 import { Resources } from './views/resources.tsx'
 import { Services } from './views/services.tsx'
 import { Timeline } from './views/timeline.tsx'
+import { Trends } from './views/trends.tsx'
 
 const views: Readonly<Record<string, ComponentType>> = {
   '': Overview,
@@ -39,7 +41,9 @@ const views: Readonly<Record<string, ComponentType>> = {
   services: Services,
   backups: Backups,
   quality: Quality,
+  trends: Trends,
   audit: Audit,
+  access: Access,
   actions: ActionView,
 }
 

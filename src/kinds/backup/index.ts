@@ -16,6 +16,7 @@ import { nothingToUndo } from '../undone-set.ts'
 import { applyBackup, asideEvidence, checkpointBackup, probeBackup } from './apply.ts'
 import { askLapsesMs, asksOf } from './asks.ts'
 import { differencesOf } from './diff.ts'
+import { backupFigures } from './figures.ts'
 import { placedBy } from './gone-file.ts'
 import { backupHealth, describeBackup } from './health.ts'
 import { observeBackup, setsOf } from './observe.ts'
@@ -67,6 +68,7 @@ export function backupKind(ports: BackupPorts, state: () => DesiredState): Backu
     planUndo: (action, _context, rows) => planBackupUndo(action, ports, rows),
     lookAgainAfterMs: (resource, observation) => lookAgainAfterMs(resource, observation, ports),
     health: (_resource, observation) => backupHealth(observation),
+    figures: ({ spec }, observation, nowMs) => backupFigures(spec.name, observation, nowMs),
     describe: describeBackup,
     requestCreate: ({ spec }, before) => createDraft(spec, { evidence: evidenceOf(setsOf(spec)) }, [], before),
     async requestPrune(declared, context) {

@@ -14,6 +14,7 @@ import type { ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
 import { nothingToUndo } from '../undone-set.ts'
 import { readAction, undoVerb } from './action-input.ts'
 import { driftOf } from './diff.ts'
+import { duplicateFigures } from './figures.ts'
 import type { DuplicateFiles, LazyDuplicateFiles } from './files.ts'
 import { healthOf } from './health.ts'
 import type { Look } from './look.ts'
@@ -107,6 +108,7 @@ export function duplicatesKind(ports: DuplicatesPorts): Kind<DuplicatesSpec, Dup
       asked.add(resource.key.name)
     },
     health: (_, observation) => healthOf(observation),
+    figures: ({ key }, observation) => duplicateFigures(key.name, observation),
 
     describe: (observation) => describeTable(observation, describeState),
   }

@@ -13,6 +13,7 @@ import { markVariable } from '../../targets/process/supervision/process-table.ts
 import { redactor } from '../../targets/process/supervision/program-environment.ts'
 import { applyService, checkpointService, probeService } from './apply.ts'
 import { differencesOf } from './diff.ts'
+import { serviceFigures } from './figures.ts'
 import { describeService, serviceHealth } from './health.ts'
 import { observeService } from './observe.ts'
 import { planService } from './plan.ts'
@@ -71,6 +72,7 @@ export function serviceKind(settings: ServicePorts): ServiceKind {
     lookAgainAfterMs,
     waits: waitsOf,
     health: (resource, observation, drift) => serviceHealth(resource.spec, observation, drift),
+    figures: serviceFigures,
     describe: describeService,
     request: (name, request, declared, by) => requestedAction(name, request, declared, by, ports),
     async output({ spec }) {

@@ -93,6 +93,12 @@ export const documents = {
     components { name status checkedAt checks { name status message } } } }`,
   audit: `query Audit($actor: String, $resource: String, $before: Int) { auditLog(actor: $actor, resource: $resource, before: $before, first: 50) {
     hasMore entries { seq at type actor resource actionId runId body hash } } }`,
+  tokens: 'query Tokens { tokens { id subject role scope createdAt expiresAt revokedAt } }',
+  createToken: `mutation CreateToken($input: CreateTokenInput!) { outcome: createToken(input: $input) { __typename
+    ... on TokenCreated { token record { id } } ... on InputInvalid { fieldErrors { field message } } ${refusal} } }`,
+  rotateToken: `mutation RotateToken($input: RotateTokenInput!) { outcome: rotateToken(input: $input) { __typename
+    ... on TokenRotated { token record { id } } ... on InputInvalid { fieldErrors { field message } } ${refusal} } }`,
+  revokeToken: `mutation RevokeToken($input: RevokeTokenInput!) { outcome: revokeToken(input: $input) { __typename ... on TokenRevoked { record { id } } ${refusal} } }`,
   syncHistory: `query SyncHistory($leadId: ID!) { syncHistory(leadId: $leadId, first: 50) { nodes { id at direction verb state note actionId
     cells { field before after lost reason } } } }`,
   /** What the declared tables are called here. */

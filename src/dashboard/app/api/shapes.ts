@@ -391,3 +391,21 @@ export const syncHistory = z.object({
     ),
   }),
 })
+
+export const tokens = z.object({
+  tokens: z.array(
+    z.object({
+      id: text,
+      subject: text,
+      role: text,
+      scope: z.nullable(z.array(text)),
+      createdAt: text,
+      expiresAt: maybe,
+      revokedAt: maybe,
+    }),
+  ),
+})
+export type Token = z.output<typeof tokens>['tokens'][number]
+export const tokenOutcome = z.object({
+  outcome: z.extend(outcome, { token: z.optional(text), record: z.optional(z.object({ id: text })) }),
+})

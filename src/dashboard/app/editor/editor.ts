@@ -129,7 +129,7 @@ function shared(label: string, text: string): Extension[] {
   return [
     // The line ends that the text has are the ones that a new line gets, and none is replaced.
     EditorState.lineSeparator.of(text.includes('\r\n') ? '\r\n' : '\n'),
-    EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
+    EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', tabindex: '0' }),
     yaml(),
     syntaxHighlighting(colours),
     lineNumbers(),

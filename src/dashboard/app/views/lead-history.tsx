@@ -1,8 +1,9 @@
 /** How a record came to be as it is: every change of a cell that is known, by whom, and plainly where that is not known. */
 import { useState } from 'preact/hooks'
 import type { RecordHistory } from '../api/records.ts'
+import { nowMs } from '../state/live.ts'
 import { ActionLink, Ago, Empty, Value, Wide } from '../ui/parts.tsx'
-import { label, moment } from '../ui/text.ts'
+import { label, moment, span } from '../ui/text.ts'
 
 type RecordEvent = RecordHistory['events'][number]
 
@@ -76,11 +77,11 @@ const wholeRecord: Readonly<Record<string, string>> = { MADE: 'the record was ma
 
 function When({ of: { at, notBefore, notAfter } }: { of: RecordEvent }) {
   if (at !== null) return <Ago at={at} />
+  if (notBefore === null) return <span>not known</span>
+  if (notAfter === null) return <span>some time in the last {span(nowMs.value - Date.parse(notBefore))}</span>
   return (
     <span>
-      after <Ago at={notBefore} />
-      {notAfter === null ? '' : ', before '}
-      {notAfter !== null && <Ago at={notAfter} />}
+      between <Ago at={notBefore} /> and <Ago at={notAfter} />
     </span>
   )
 }

@@ -128,7 +128,7 @@ export function LeadRows({ known, shown, conditions, order, search }: LeadRowsPr
         tabIndex={0}
         onScroll={(event) => setScrolled(event.currentTarget.scrollTop)}
       >
-        <table aria-rowcount={total + 1}>
+        <table aria-rowcount={total + 1} style={{ '--columns': String(shown.length) }}>
           <thead>
             <tr aria-rowindex={1}>
               {shown.map((column) => (
@@ -153,7 +153,7 @@ export function LeadRows({ known, shown, conditions, order, search }: LeadRowsPr
 function Spacer({ heightPx, columns }: { heightPx: number; columns: number }) {
   if (heightPx === 0) return null
   return (
-    <tr class="gap" aria-hidden="true">
+    <tr class="gap">
       <td colSpan={columns} class="spacer" style={{ height: `${heightPx}px` }} />
     </tr>
   )
