@@ -8,7 +8,9 @@ import { createApi } from '../api/http/server.ts'
 import type { Clock, Timer } from '../clock.ts'
 import { watchFile } from '../desired/watch.ts'
 import { createLoop } from '../engine/loop.ts'
+import type { ResourceKey } from '../engine/resource.ts'
 import { type InvariantViolation, messageOf } from '../errors.ts'
+import { machineKindName } from '../kinds/machine/index.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import { createBackupPort } from './backup-port.ts'
@@ -46,6 +48,8 @@ export interface Controller {
 }
 
 const expireEveryMs = 3_600_000
+/** How often it is asked whether the machine can bear writes (disk, journal), and whether it can again. */
+const obstaclesEveryMs = 2000
 /** How much of the journal may stand unsigned. */
 const signEveryMs = 300_000
 /** As often are the figures of large tables brought up to what was written, so that who asks for them waits for little. */
@@ -66,7 +70,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
   })
   // Whoever waits for it hears of it; nobody waiting is no reason to crash by an unhandled rejection.
   failure.catch((error: unknown) => log.error({ err: messageOf(error) }, 'the controller stops'))
-  lease?.signal.addEventListener('abort', () => fail(lease.signal.reason))
+  lease?.lost.addEventListener('abort', () => fail(lease.lost.reason))
 
   const loop = createLoop({
     engine,
@@ -137,6 +141,11 @@ export async function startController(options: ControllerOptions): Promise<Contr
     reload(workspace, log),
   )
   const expiry = every(clock, expireEveryMs, () => expireCheckpoints(workspace, clock))
+  const obstacles = every(
+    clock,
+    obstaclesEveryMs,
+    watchingObstacles(workspace, (key) => loop.wake(key, { full: true })),
+  )
   const signing = every(clock, signEveryMs, () => noteHead(workspace.heads, log))
   const upkeep = every(
     clock,
@@ -156,6 +165,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       stopping.abort(new Error('the controller stops'))
       expiry.cancel()
       signing.cancel()
+      obstacles.cancel()
       upkeep.cancel()
       await watch.close()
       await loop.stop()
@@ -187,6 +197,23 @@ function reload(workspace: Workspace, log: Log): void {
 /** Checkpoints older than the policy keeps them: what they belong to can no longer be undone. */
 function expireCheckpoints({ changeSets, generations, journal }: Workspace, clock: Clock): void {
   pruneCheckpoints({ changeSets, journal, policy: generations.inForce().state.policy, clock })
+}
+
+/** Tells the machine's status when something begins to hold everything back, and looks at all once nothing does any more. */
+function watchingObstacles({ obstacles, engine, journal }: Workspace, wake: (key: ResourceKey) => void): () => void {
+  let before = ''
+  return () => {
+    // Asks the disk itself; a journal that could not be written is tried.
+    if (journal.trouble() !== undefined) journal.beside((db) => db.prepare('DELETE FROM events WHERE seq < 0').run())
+    const now = obstacles()
+      .map(({ code }) => code)
+      .join()
+    if (now === before) return
+    const isOver = now === ''
+    before = now
+    for (const { declared } of engine.statuses.all())
+      if (isOver || declared.key.kind === machineKindName) wake(declared.key)
+  }
 }
 
 /** Brings the figures of managed tables up to date, one after the other and one round at a time. */
