@@ -5,13 +5,14 @@
 import type { Clock } from '../clock.ts'
 import type { DesiredState } from '../desired/schema.ts'
 import { invariant, OperationalError } from '../errors.ts'
-import type { JournalStore } from '../journal/store.ts'
+import { isUnwritable, type JournalStore } from '../journal/store.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { Action } from './action.ts'
 import { type ApprovalResult, approve, reject } from './approvals.ts'
 import { type Declaration, neighboursOf, resolveDeclaration, withDependencies } from './declaration.ts'
 import type { EventStore } from './event-store.ts'
+import type { Obstacle } from './gate.ts'
 import { createGating, type Gating } from './gating.ts'
 import { happeningsOf } from './happenings.ts'
 import { createKeyLock } from './key-lock.ts'
@@ -49,6 +50,8 @@ export interface EngineOptions {
   readonly events?: EventStore
   /** Undefined: only looks, journals nothing. */
   readonly lease: Lease | undefined
+  /** What holds back all actions now; nothing when left out. */
+  readonly obstacles?: () => readonly Obstacle[]
   /** how long an action may take with its checkpoint; default an hour, which an import of millions of rows needs. */
   readonly deadlineMs?: number
   readonly safeguard?: Safeguard
@@ -128,6 +131,7 @@ export function createEngine(options: EngineOptions): Engine {
     declaration: inForce,
     statusOf: statuses.get,
     safeguard: options.safeguard,
+    obstacles: options.obstacles ?? (() => []),
   })
   const ports = (only?: ReadonlySet<string>): ReconcilePorts => ({
     clock,
@@ -165,7 +169,8 @@ export function createEngine(options: EngineOptions): Engine {
     const current = statuses.get(key) ?? before
     const { status, settled } = settleStatus(current, reconciled, { kind: kindOf(key.kind), clock, ledger })
     statuses.set(status)
-    if (lease !== undefined) accept(status, reconciled, journal, ledger)
+    // While the journal cannot be written, the next look accepts it.
+    if (lease !== undefined) acceptIfWritable(() => accept(status, reconciled, journal, ledger))
     const rolledBack = await rollBackWhenFailing(reconciled.executed, inForce().policy, request, usedPorts)
     for (const draft of happeningsOf(before, status, reconciled, rolledBack.length, clock.nowMs()))
       options.events?.record(draft)
@@ -208,6 +213,15 @@ export function createEngine(options: EngineOptions): Engine {
       return () => forgottenListeners.delete(listener)
     },
     newRunId: () => `run-${options.random.hex(5)}`,
+  }
+}
+
+/** While the journal cannot be written, nothing is noted; the next look does it. */
+function acceptIfWritable(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    if (!isUnwritable(error)) throw error
   }
 }
 

@@ -1,4 +1,5 @@
 /** Events beside the journal: what happened to resources, aggregated, with a growing cursor to go on from. */
+import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
 import type { JournalStore } from '../journal/store.ts'
 import { aggregate, type Event, type EventDraft, eventsMax } from './events.ts'
@@ -33,6 +34,7 @@ const levelSchema = z.enum(['info', 'warning', 'error'])
 
 export function createEventStore(journal: JournalStore): EventStore {
   const listeners = new Set<(event: StoredEvent) => void>()
+  const unwritten = new Map<string, StoredEvent>()
   let known: readonly Event[] = newest(journal, eventsMax).toReversed()
   let lastSeq = journal.db.prepare<[], { seq: number | null }>('SELECT max(seq) AS seq FROM events').get()?.seq ?? 0
   return {
@@ -41,7 +43,10 @@ export function createEventStore(journal: JournalStore): EventStore {
       known = events
       lastSeq += 1
       const stored = { ...event, seq: lastSeq }
-      write(journal, stored)
+      // What could not be written is, with the next one that can be.
+      unwritten.set(stored.id, stored)
+      if (journal.beside((db) => writeAll(db, [...unwritten.values()]))) unwritten.clear()
+      else for (const id of [...unwritten.keys()].slice(0, -eventsMax)) unwritten.delete(id)
       for (const listener of listeners) listener(stored)
       return stored
     },
@@ -66,14 +71,15 @@ function newest(journal: JournalStore, limit: number): readonly StoredEvent[] {
     .map(eventOf)
 }
 
-function write(journal: JournalStore, event: StoredEvent): void {
-  journal.volatile((db) => {
-    db.prepare(
-      `INSERT INTO events (id, resource, reason, message, severity, template, count, first_at_ms, last_at_ms, seq)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET message = excluded.message, severity = excluded.severity, count = excluded.count,
-         first_at_ms = excluded.first_at_ms, last_at_ms = excluded.last_at_ms, seq = excluded.seq`,
-    ).run(
+function writeAll(db: Database, events: readonly StoredEvent[]): void {
+  const insert = db.prepare(
+    `INSERT INTO events (id, resource, reason, message, severity, template, count, first_at_ms, last_at_ms, seq)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET message = excluded.message, severity = excluded.severity, count = excluded.count,
+       first_at_ms = excluded.first_at_ms, last_at_ms = excluded.last_at_ms, seq = excluded.seq`,
+  )
+  for (const event of events) {
+    insert.run(
       event.id,
       keyText(event.resource),
       event.reason,
@@ -85,8 +91,8 @@ function write(journal: JournalStore, event: StoredEvent): void {
       event.lastAtMs,
       event.seq,
     )
-    db.prepare('DELETE FROM events WHERE seq <= (SELECT max(seq) FROM events) - ?').run(eventsMax * 10)
-  })
+  }
+  db.prepare('DELETE FROM events WHERE seq <= (SELECT max(seq) FROM events) - ?').run(eventsMax * 10)
 }
 
 function eventOf(row: EventRow): StoredEvent {

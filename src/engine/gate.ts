@@ -28,6 +28,8 @@ export const gateCodes = [
   'rejected',
   'window',
   'suspended',
+  'disk-short',
+  'journal-unwritable',
   'breaker-open',
   'dependency',
   'budget',
@@ -52,6 +54,15 @@ export interface GateReason {
   readonly message: string
   /** When it ends by itself, where that is known. */
   readonly untilMs?: number
+  /** What a person does about it, where that is not to be seen elsewhere. */
+  readonly nextStep?: string
+}
+
+/** What keeps everything from being carried out, whatever it is: the machine cannot bear it now. */
+export interface Obstacle {
+  readonly code: Extract<GateCode, 'disk-short' | 'journal-unwritable'>
+  readonly message: string
+  readonly nextStep: string
 }
 
 /** A limit on what may be spent in a period, for example an outside system's calls a month. */
@@ -91,6 +102,7 @@ export interface GateInput {
   readonly budget?: Budget | undefined
   /** What is made before it, as a sentence; it holds nothing up here. */
   readonly first?: string | undefined
+  readonly obstacles?: readonly Obstacle[]
 }
 
 export interface GateResult {
@@ -154,6 +166,8 @@ function obstacles(input: GateInput): readonly GateReason[] {
     wait('window', `repairs of ${action.risk} risk are held by a window: ${windowText(window.window)}`, window.untilMs)
   }
   if (suspended !== undefined) wait('suspended', `suspended by ${suspended.by}: ${suspended.reason}`)
+  for (const { code, message, nextStep } of input.obstacles ?? [])
+    reasons.push({ code, asks: 'wait', message, nextStep })
   const breaker = breakerAt(input.breaker, nowMs)
   if (breaker.is === 'open') wait('breaker-open', `${breaker.reason}: ${breaker.message}`, breaker.untilMs)
   for (const { key, status, why } of input.dependencies) {

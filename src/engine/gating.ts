@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Action } from './action.ts'
 import { type BreakerState, closedBreaker, stepBreaker } from './breaker.ts'
 import type { Declaration } from './declaration.ts'
-import { decideGate, type GateInput, type GateResult } from './gate.ts'
+import { decideGate, type GateInput, type GateResult, type Obstacle } from './gate.ts'
 import type { ActionRecord, Ledger } from './ledger.ts'
 import type { Reconciled } from './reconcile.ts'
 import { keyText, type ResourceKey } from './resource.ts'
@@ -25,6 +25,8 @@ export interface GatingPorts {
   readonly declaration: () => Declaration
   readonly statusOf: StatusOf
   readonly safeguard?: Safeguard | undefined
+  /** What holds back all actions now. */
+  readonly obstacles: () => readonly Obstacle[]
 }
 
 export function createGating(ports: GatingPorts): Gating {
@@ -62,6 +64,7 @@ export function createGating(ports: GatingPorts): Gating {
         observeOnly: status?.declared.observeOnly ?? false,
         mode: policy.mode,
         first: ports.safeguard?.ahead(action),
+        obstacles: ports.obstacles(),
       })
     },
     observeOutcomes(status, { executed, look }) {

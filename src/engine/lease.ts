@@ -29,8 +29,13 @@ export interface Lease {
    * entry that says who had the lease, and a run that does nothing leaves none.
    */
   beforeEffect(): void
-  /** Aborted when the lease is lost. */
+  /**
+   * Aborted when what runs now may not go on: the lease is lost, or could not be renewed in time because the journal cannot
+   * be written. After that it is held anew, with another signal, once it can be.
+   */
   readonly signal: AbortSignal
+  /** Aborted when another took the lease over. */
+  readonly lost: AbortSignal
   setAddress(address: string): void
   release(): void
 }
@@ -81,6 +86,15 @@ export function takeLease(options: {
 function holdLease(journal: JournalStore, clock: Clock, holder: string, number: number): Lease {
   let isJournaled = false
   const lost = new AbortController()
+  let hold = new AbortController()
+  const lose = (error: OperationalError): void => {
+    lost.abort(error)
+    hold.abort(error)
+  }
+  const pause = (error: unknown): void => {
+    hold.abort(error)
+    hold = new AbortController()
+  }
   const renew = journal.db.prepare('UPDATE lease SET until_ms = ? WHERE id = 1 AND number = ?')
   let untilMs = clock.nowMs() + leaseMs
   const renewNow = (): void => {
@@ -88,15 +102,16 @@ function holdLease(journal: JournalStore, clock: Clock, holder: string, number: 
     // A power failure may take a renewal, and with it nothing but time of a lease whose holder is gone.
     const held = journal.volatile(() => renew.run(next, number).changes) === 1
     if (held) untilMs = next
-    else lost.abort(new OperationalError('LEASE_LOST', `lease ${number} was taken over`))
+    else lose(new OperationalError('LEASE_LOST', `lease ${number} was taken over`))
   }
   let timer = clock.after(renewEveryMs, tick)
   function tick(): void {
     try {
       renewNow()
     } catch (error) {
-      // The journal may be busy or full for a moment; the lease is lost only when time runs out.
-      if (clock.nowMs() >= untilMs) lost.abort(error)
+      // The journal may be busy or full for a moment. When time runs out nothing goes on; nobody else can have taken the
+      // lease without writing the journal, and whether one has is seen as soon as it can be written.
+      if (clock.nowMs() >= untilMs) pause(error)
     }
     if (!lost.signal.aborted) timer = clock.after(renewEveryMs, tick)
   }
@@ -106,7 +121,10 @@ function holdLease(journal: JournalStore, clock: Clock, holder: string, number: 
   }
   return {
     number,
-    signal: lost.signal,
+    get signal() {
+      return hold.signal
+    },
+    lost: lost.signal,
     assertHeld,
     beforeEffect() {
       assertHeld()

@@ -26,15 +26,19 @@ export function createMemory(journal: JournalStore, options: { readonly keep: bo
       return row === undefined ? undefined : valueSchema.parse(JSON.parse(row.value))
     },
     set(owner, name, value) {
-      if (!options.keep) {
-        own.set(`${owner}\n${name}`, value)
-        return
-      }
-      journal.transaction((db) =>
-        db
-          .prepare('INSERT OR REPLACE INTO memory (owner, name, value) VALUES (?, ?, ?)')
-          .run(owner, name, JSON.stringify(value)),
-      )
+      const at = `${owner}\n${name}`
+      // While the journal cannot be written, this process alone remembers it.
+      const isKept =
+        options.keep &&
+        journal.beside((db) => {
+          db.prepare('INSERT OR REPLACE INTO memory (owner, name, value) VALUES (?, ?, ?)').run(
+            owner,
+            name,
+            JSON.stringify(value),
+          )
+        })
+      if (isKept) own.delete(at)
+      else own.set(at, value)
     },
   }
 }

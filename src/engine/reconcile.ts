@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { OperationalError } from '../errors.ts'
+import { isUnwritable } from '../journal/store.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { Action } from './action.ts'
@@ -89,6 +90,16 @@ export const byHandCode = 'by-hand'
 
 /** Runs one reconcile to its end. Throws only InvariantViolation. */
 export async function reconcile(request: ReconcileRequest, ports: ReconcilePorts): Promise<Reconciled> {
+  try {
+    return await reconcileWhole(request, ports)
+  } catch (error) {
+    if (!isUnwritable(error)) throw error
+    // What was begun is ended by recovery, once the journal can be written again.
+    return heldUp(error, request)
+  }
+}
+
+async function reconcileWhole(request: ReconcileRequest, ports: ReconcilePorts): Promise<Reconciled> {
   const recovery = await recover(request, ports)
   if ('outcome' in recovery) return recovery
   const first = await lookNow(request, recovery.finished.length > 0 ? undefined : request.cursor, ports)
@@ -96,6 +107,7 @@ export async function reconcile(request: ReconcileRequest, ports: ReconcilePorts
   if (first.scope === 'nothing') return nothingChanged(request, first, ports)
   if (first.observation.is === 'unreadable') return unreadable(first, first.observation.error)
   const gated = plan(first, request.status, ports)
+  if (gated === undefined) return conclude(request, first, unjournaled(first, ports), [], false, ports)
   const executed = await carryOut(gated, request, ports)
   if (executed.length === 0) return conclude(request, first, gated, executed, false, ports)
   const verified = await verify(first, executed, request, ports)
@@ -109,21 +121,17 @@ async function recover(
 ): Promise<{ readonly finished: readonly ActionRecord[] } | Reconciled> {
   if (ports.lease === undefined) return { finished: [] }
   const resource = keyText(request.status.declared.key)
-  const blocked = (error: OperationalError): Reconciled => ({
-    outcome: outcomeOf(error, 'repair'),
-    look: undefined,
-    gated: [],
-    executed: [],
-    cursor: request.cursor,
-    lookAgain: false,
-  })
   try {
     const context = executeContext(request, ports, resource, 'recover')
     const recovery = await recoverResource(resource, context, executorOptions(ports, ports.lease))
-    return recovery.is === 'clear' ? recovery : blocked(recovery.error)
+    return recovery.is === 'clear' ? recovery : heldUp(recovery.error, request)
   } catch (error) {
-    return blocked(operational(error, request.signal))
+    return heldUp(operational(error, request.signal), request)
   }
+}
+
+function heldUp(error: OperationalError, { cursor }: ReconcileRequest): Reconciled {
+  return { outcome: outcomeOf(error, 'repair'), look: undefined, gated: [], executed: [], cursor, lookAgain: false }
 }
 
 function verifyRecovered(
@@ -157,8 +165,32 @@ function lookNow(request: ReconcileRequest, cursor: string | undefined, ports: R
   })
 }
 
-/** Journals what is new, voids what no longer follows from the evidence, and asks the gate. */
-function plan(look: Look, status: ResourceStatus, ports: ReconcilePorts): readonly GatedAction[] {
+/**
+ * Journals what is new, voids what no longer follows from the evidence, and asks the gate. Undefined where the journal
+ * cannot be written: what it does not know must not be carried out.
+ */
+function plan(look: Look, status: ResourceStatus, ports: ReconcilePorts): readonly GatedAction[] | undefined {
+  try {
+    journalPlan(look, status, ports)
+  } catch (error) {
+    if (!isUnwritable(error)) throw error
+    return undefined
+  }
+  return look.actions.map((action) => ({ action, gate: ports.gate(action) }))
+}
+
+/** The actions of a look that the journal does not know: all of them wait for it. */
+function unjournaled(look: Look, ports: ReconcilePorts): readonly GatedAction[] {
+  const message = 'the journal cannot be written, and nothing is done without it'
+  return look.actions.map((action) => {
+    const gate = ports.gate(action)
+    if (gate.reasons.some(({ code }) => code === 'journal-unwritable')) return { action, gate }
+    const reasons = [{ code: 'journal-unwritable' as const, asks: 'wait' as const, message }, ...gate.reasons]
+    return { action, gate: { ...gate, decision: 'wait', runnable: false, reasons } }
+  })
+}
+
+function journalPlan(look: Look, status: ResourceStatus, ports: ReconcilePorts): void {
   const { ledger, lease } = ports
   if (lease !== undefined) {
     // Read first: an action that is new to the journal is what may stand in for one that vanished.
@@ -169,7 +201,6 @@ function plan(look: Look, status: ResourceStatus, ports: ReconcilePorts): readon
     }
     supersede(before, look, ports)
   }
-  return look.actions.map((action) => ({ action, gate: ports.gate(action) }))
 }
 
 function pendingOf(status: ResourceStatus, ports: ReconcilePorts): readonly Action[] {
@@ -249,6 +280,7 @@ async function verify(
     ports.ledger.move('action.verified', action, { actor: request.actor, runId: request.runId }, { remaining })
   }
   const gated = plan(look, request.status, ports)
+  if (gated === undefined) return conclude(request, look, unjournaled(look, ports), executed, false, ports)
   // What was refused a moment ago is not tried again at once: its pause is the outcome's to give.
   const failed = new Set(
     executed.flatMap(({ action, execution }) => (execution.is === 'failed' ? action.resolves : [])),
@@ -326,7 +358,11 @@ function waitingOrConverged(gated: readonly GatedAction[], drift: readonly Drift
   const reason = waiting[0]?.gate.reasons[0]
   return {
     is: 'waiting',
-    reason: { code: reason?.code ?? 'held', message: reason?.message ?? 'a repair has to wait' },
+    reason: {
+      code: reason?.code ?? 'held',
+      message: reason?.message ?? 'a repair has to wait',
+      ...(reason?.nextStep === undefined ? {} : { nextStep: reason.nextStep }),
+    },
     ...untilMs,
   }
 }

@@ -93,11 +93,14 @@ function carriedOver(before: ResourceStatus, resource: DeclaredResource, generat
 }
 
 function keepSummary(journal: JournalStore, status: ResourceStatus): void {
-  journal.volatile((db) =>
-    db
-      .prepare('INSERT OR REPLACE INTO looks (resource, at_ms, body) VALUES (?, ?, ?)')
-      .run(keyText(status.declared.key), status.lookedAtMs ?? 0, JSON.stringify(viewOf(status))),
-  )
+  // While the journal cannot be written the status is known here alone; the next look writes it.
+  journal.beside((db) => {
+    db.prepare('INSERT OR REPLACE INTO looks (resource, at_ms, body) VALUES (?, ?, ?)').run(
+      keyText(status.declared.key),
+      status.lookedAtMs ?? 0,
+      JSON.stringify(viewOf(status)),
+    )
+  })
 }
 
 /** What a running controller last saw of every declared resource, in the order of `declared`. */

@@ -41,6 +41,13 @@ export interface JournalStore {
    * failure may take the newest of them, never the record, whose next append makes the disk hold all that came before.
    */
   volatile<Result>(work: (db: Database.Database) => Result): Result
+  /**
+   * As `volatile`, where nothing depends on its being kept: gives false, and keeps nothing, while the journal cannot be
+   * written. Everything else throws JOURNAL_UNWRITABLE then.
+   */
+  beside(work: (db: Database.Database) => void): boolean
+  /** Why the last write failed, and since when, where none has succeeded after it. */
+  trouble(): JournalTrouble | undefined
   /** For reads. */
   readonly db: Database.Database
   entries(filter: EntryFilter): readonly Entry[]
@@ -51,6 +58,11 @@ export interface JournalStore {
   /** Calls back after every append in this process. */
   onAppend(listener: (entry: Entry) => void): () => void
   close(): void
+}
+
+export interface JournalTrouble {
+  readonly message: string
+  readonly sinceMs: number
 }
 
 /** Opens a journal for appending, making file and folder (0600, 0700) where absent. `:memory:` is for tests, the simulator and workspaces without one. */
@@ -87,10 +99,33 @@ export function journalOver(db: Database.Database, clock: Clock, path: string, c
     return stored
   }
 
+  let trouble: JournalTrouble | undefined
+  /** A write that fails is remembered until one succeeds: who acts asks first. */
+  const writing = <Result>(work: () => Result): Result => {
+    try {
+      const result = guarded(path, work)
+      trouble = undefined
+      return result
+    } catch (error) {
+      if (isUnwritable(error)) trouble ??= { message: error.message, sinceMs: clock.nowMs() }
+      throw error
+    }
+  }
+  const volatile: JournalStore['volatile'] = (work) =>
+    writing(() => {
+      // In WAL mode NORMAL leaves out the sync at the commit and nothing else (https://www.sqlite.org/pragma.html#pragma_synchronous).
+      db.pragma('synchronous = NORMAL')
+      try {
+        return db.transaction(() => work(db)).immediate()
+      } finally {
+        db.pragma('synchronous = FULL')
+      }
+    })
+
   return {
     db,
     append(entries, also) {
-      const stored = guarded(path, () =>
+      const stored = writing(() =>
         db
           .transaction(() => {
             const appended = entries.map(appendOne)
@@ -102,17 +137,18 @@ export function journalOver(db: Database.Database, clock: Clock, path: string, c
       for (const entry of stored) for (const listener of listeners) listener(entry)
       return stored
     },
-    transaction: (work) => guarded(path, () => db.transaction(() => work(db)).immediate()),
-    volatile: (work) =>
-      guarded(path, () => {
-        // In WAL mode NORMAL leaves out the sync at the commit and nothing else (https://www.sqlite.org/pragma.html#pragma_synchronous).
-        db.pragma('synchronous = NORMAL')
-        try {
-          return db.transaction(() => work(db)).immediate()
-        } finally {
-          db.pragma('synchronous = FULL')
-        }
-      }),
+    transaction: (work) => writing(() => db.transaction(() => work(db)).immediate()),
+    volatile,
+    beside(work) {
+      try {
+        volatile(work)
+        return true
+      } catch (error) {
+        if (!isUnwritable(error)) throw error
+        return false
+      }
+    },
+    trouble: () => trouble,
     entries(filter) {
       const rows =
         filter.actionId === undefined
@@ -161,6 +197,11 @@ function openFile(path: string): Database.Database {
     migrateJournal(db, path)
     return db
   })
+}
+
+/** Whether an error says that the journal cannot be written now. */
+export function isUnwritable(error: unknown): error is OperationalError {
+  return error instanceof OperationalError && error.code === 'JOURNAL_UNWRITABLE'
 }
 
 /** Turns the refusals of SQLite and of the operating system into the journal's own errors. */

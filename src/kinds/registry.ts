@@ -1,6 +1,7 @@
 /** The kinds of this version, in the order in which their resources are listed. A kind is added by a line in each list. */
 import { dirname } from 'node:path'
 import type { Clock } from '../clock.ts'
+import type { Obstacle } from '../engine/gate.ts'
 import type { Kind } from '../engine/kind.ts'
 import type { Memory } from '../engine/memory.ts'
 import type { Random } from '../random.ts'
@@ -55,6 +56,8 @@ export interface KindPorts {
   /** The leads that imported rows may mean. */
   readonly knownLeads: KnownLeadsPort
   readonly memory: Memory
+  /** What holds back all repairs now. */
+  readonly obstacles: () => readonly Obstacle[]
   /** Made before the others, since people ask them for more than a kind is asked. */
   readonly services: ServiceKind
   readonly jobs: JobKind

@@ -8,8 +8,10 @@ import { createApi } from '../api/http/server.ts'
 import type { Clock, Timer } from '../clock.ts'
 import { watchFile } from '../desired/watch.ts'
 import { createLoop } from '../engine/loop.ts'
+import type { ResourceKey } from '../engine/resource.ts'
 import { type InvariantViolation, messageOf } from '../errors.ts'
 import { retainEntries } from '../journal/retention.ts'
+import { machineKindName } from '../kinds/machine/index.ts'
 import type { Log } from '../log.ts'
 import { type MetricHistory, openMetricHistory } from '../metrics/history.ts'
 import type { Random } from '../random.ts'
@@ -50,6 +52,8 @@ export interface Controller {
 }
 
 const expireEveryMs = 3_600_000
+/** How often it is asked whether the machine can bear writes (disk, journal), and whether it can again. */
+const obstaclesEveryMs = 2000
 /** As often are the figures of large tables brought up to what was written, so that who asks for them waits for little. */
 const upkeepEveryMs = 5000
 /** As often figures are noted for their history. */
@@ -70,7 +74,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
   })
   // Whoever waits for it hears of it; nobody waiting is no reason to crash by an unhandled rejection.
   failure.catch((error: unknown) => log.error({ err: messageOf(error) }, 'the controller stops'))
-  lease?.signal.addEventListener('abort', () => fail(lease.signal.reason))
+  lease?.lost.addEventListener('abort', () => fail(lease.lost.reason))
 
   const loop = createLoop({
     engine,
@@ -157,6 +161,11 @@ export async function startController(options: ControllerOptions): Promise<Contr
   )
   signAndSend(workspace, log)
   retireEntries(workspace, clock, log)
+  const obstacles = every(
+    clock,
+    obstaclesEveryMs,
+    watchingObstacles(workspace, (key) => loop.wake(key, { full: true })),
+  )
   const upkeep = every(
     clock,
     upkeepEveryMs,
@@ -177,6 +186,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       stopping.abort(new Error('the controller stops'))
       expiry.cancel()
       signing.cancel()
+      obstacles.cancel()
       upkeep.cancel()
       samples.cancel()
       await watch.close()
@@ -237,6 +247,23 @@ function retireEntries({ generations, heads, journal }: Workspace, clock: Clock,
     if (retained !== undefined) log.info({ rows: retained.removed }, 'old entries of the journal were retired')
   } catch (error) {
     log.warn({ err: messageOf(error) }, 'old entries of the journal could not be retired')
+  }
+}
+
+/** Tells the machine's status when something begins to hold everything back, and looks at all once nothing does any more. */
+function watchingObstacles({ obstacles, engine, journal }: Workspace, wake: (key: ResourceKey) => void): () => void {
+  let before = ''
+  return () => {
+    // Asks the disk itself; a journal that could not be written is tried.
+    if (journal.trouble() !== undefined) journal.beside((db) => db.prepare('DELETE FROM events WHERE seq < 0').run())
+    const now = obstacles()
+      .map(({ code }) => code)
+      .join()
+    if (now === before) return
+    const isOver = now === ''
+    before = now
+    for (const { declared } of engine.statuses.all())
+      if (isOver || declared.key.kind === machineKindName) wake(declared.key)
   }
 }
 

@@ -5,10 +5,11 @@ import type { Clock } from '../clock.ts'
 import { secretReader } from '../desired/references.ts'
 import { createEngine, type Engine, recoverUndeclared } from '../engine/engine.ts'
 import { createEventStore, type EventStore } from '../engine/event-store.ts'
+import type { Obstacle } from '../engine/gate.ts'
 import { currentLease, type Lease, type LeaseHolder, takeLease } from '../engine/lease.ts'
 import { createMemory } from '../engine/memory.ts'
-import { messageOf, OperationalError } from '../errors.ts'
-import { type JournalStore, openJournal } from '../journal/store.ts'
+import { errorTable, messageOf, OperationalError } from '../errors.ts'
+import { isUnwritable, type JournalStore, openJournal } from '../journal/store.ts'
 import { auditKind } from '../kinds/audit/index.ts'
 import { type BackupKind, backupKind } from '../kinds/backup/index.ts'
 import { damageAt } from '../kinds/database/index.ts'
@@ -52,6 +53,7 @@ import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
 import { openPrograms, type Programs } from './programs.ts'
 import { readJournal } from './read-journal.ts'
+import { createRoom, roomObstacle } from './room.ts'
 import { createSafeguard } from './safeguard.ts'
 import { createSandboxHost } from './sandbox-host.ts'
 
@@ -101,6 +103,8 @@ export interface Workspace {
   readonly imports: ImportDesk
   /** Where the sandbox of this workspace answers; undefined where none is needed. */
   readonly sandboxUrl: () => string | undefined
+  /** What holds back everything that is to be carried out now. */
+  readonly obstacles: () => readonly Obstacle[]
   /** Signs the journal; undefined when opened to look. */
   readonly heads: HeadKeeper | undefined
   /** Sends copies of the heads where they are declared to go. */
@@ -136,7 +140,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const lease = keep
       ? takeLease({ journal, clock, holder: holderOf(process.pid), isAlive: isHolderAlive })
       : undefined
-    if (lease !== undefined) closers.unshift(() => lease.release())
+    if (lease !== undefined) closers.unshift(() => releaseLease(lease, log))
     const heads = keep ? createHeadKeeper({ ownFolder, journal, clock, random }) : undefined
     // Before the lease goes: what this process wrote is vouched for by it.
     closers.unshift(async () => {
@@ -221,6 +225,10 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       },
     })
     const memory = createMemory(journal, { keep })
+    const disk = () => generations.inForce().state.policy.disk
+    const room = createRoom({ folder: ownFolder, bounds: disk, makes: options.serves === true && keep, clock, log })
+    // Who only looks says what would be done, whatever the disk.
+    const obstacles = () => (keep ? [...roomObstacle(room.look(), disk()), ...journalObstacle(journal)] : [])
     const programs = openPrograms({ ...options, workspace: directory, ownFolder, keep, memory })
     closers.unshift(() => programs.close())
     const inForce = () => generations.inForce().state
@@ -278,6 +286,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         offload,
         ...{ duplicateFiles, looker, knownLeads },
         memory,
+        obstacles,
         services: programs.services,
         jobs: programs.jobs,
         backups,
@@ -294,7 +303,17 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       engine: () => engine,
       damaged: (path) => seen.refusal?.(path),
     })
-    const engine = createEngine({ journal, kinds, clock, random, log, lease, safeguard, ...(keep ? { events } : {}) })
+    const engine = createEngine({
+      journal,
+      kinds,
+      clock,
+      random,
+      log,
+      lease,
+      obstacles,
+      safeguard,
+      ...(keep ? { events } : {}),
+    })
     seen.engine = engine
     const { number, state } = generations.inForce()
     engine.declare(number, state)
@@ -313,6 +332,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       backups,
       databases,
       changeSets,
+      obstacles,
       suppressions,
       eraser,
       offload,
@@ -339,6 +359,29 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     )
     throw error
   }
+}
+
+/** A lease that cannot be given back, since the journal cannot be written, runs out by itself. */
+function releaseLease(lease: Lease, log: Log): void {
+  try {
+    lease.release()
+  } catch (error) {
+    if (!isUnwritable(error)) throw error
+    log.warn({ err: error.message }, 'the lease could not be given back; it ends with this process')
+  }
+}
+
+/** What the gate holds everything back for while the journal cannot be written. */
+function journalObstacle(journal: JournalStore): readonly Obstacle[] {
+  const trouble = journal.trouble()
+  if (trouble === undefined) return []
+  return [
+    {
+      code: 'journal-unwritable',
+      message: `the journal cannot be written, and nothing is done without it: ${trouble.message}`,
+      nextStep: errorTable.JOURNAL_UNWRITABLE.hint,
+    },
+  ]
 }
 
 /** Signs what the journal holds now. A head that cannot be written takes nothing from what was done: the next one covers it. */

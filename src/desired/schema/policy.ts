@@ -111,4 +111,19 @@ export const policySchema = z.strictObject({
     })
     .prefault({})
     .describe('How the record of what was done is kept and checked.'),
+  disk: z
+    .strictObject({
+      freeMin: sizeSchema
+        .prefault('64MB')
+        .describe(
+          'With less free on the disk of `.trueup` nothing that writes is begun; all of it goes on once there is room.',
+        ),
+      ballast: sizeSchema
+        .prefault('16MB')
+        .describe(
+          'A file of this size is kept there, and given up when room gets short, for the journal and an orderly stop.',
+        ),
+    })
+    .prefault({})
+    .describe('What happens when the disk is nearly full.'),
 })

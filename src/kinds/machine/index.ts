@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { type Clock, isoOf } from '../../clock.ts'
 import type { DesiredState } from '../../desired/schema.ts'
 import type { DriftDraft } from '../../engine/drift.ts'
+import type { Obstacle } from '../../engine/gate.ts'
 import type { HealthCheck, Kind } from '../../engine/kind.ts'
 import type { Memory } from '../../engine/memory.ts'
 import type { Observation } from '../../engine/observation.ts'
@@ -23,6 +24,8 @@ export interface MachineState extends MachineFacts {
   readonly observedAtMs: number
   /** When the disk will be full; undefined where that is not to be expected. */
   readonly diskFullAtMs: number | undefined
+  /** What holds back all repairs now. */
+  readonly obstacles: readonly Obstacle[]
 }
 
 export interface MachineKindPorts {
@@ -31,6 +34,8 @@ export interface MachineKindPorts {
   readonly clock: Clock
   /** Folder of the desired state, absolute. */
   readonly workspace: string
+  /** What holds back all repairs now; nothing when left out. */
+  readonly obstacles?: () => readonly Obstacle[]
 }
 
 const lookEveryMs = 60_000
@@ -62,7 +67,7 @@ export function machineKind(ports: MachineKindPorts): Kind<Spec, MachineState> {
       },
     ],
     observe: ({ spec }) => observeMachine(spec, ports),
-    diff: (_resource, observation) => (observation.is === 'present' ? diskDrift(observation.state) : []),
+    diff: (_resource, observation) => (observation.is === 'present' ? driftOf(observation.state) : []),
     plan: () => [],
     checkpoint: async () => ({ evidence: '', images: 0 }),
     apply: async () => ({ changed: 0, skipped: [], skippedCount: 0, failed: [] }),
@@ -84,7 +89,7 @@ function databasesOf(desired: DesiredState): readonly string[] {
 
 async function observeMachine(
   spec: Spec,
-  { machine, memory, clock, workspace }: MachineKindPorts,
+  { machine, memory, clock, workspace, obstacles }: MachineKindPorts,
 ): Promise<Observation<MachineState>> {
   const facts = await machine.look(
     workspace,
@@ -92,8 +97,13 @@ async function observeMachine(
   )
   const observedAtMs = clock.nowMs()
   const samples = withSample(memory, [observedAtMs, facts.disk.freeBytes])
-  const state = { ...facts, observedAtMs, diskFullAtMs: fullAtMs(samples, observedAtMs) }
-  const fingerprint = hashOf(diskDrift(state).map(({ path, severity }) => [path, severity]))
+  const state = {
+    ...facts,
+    observedAtMs,
+    diskFullAtMs: fullAtMs(samples, observedAtMs),
+    obstacles: obstacles?.() ?? [],
+  }
+  const fingerprint = hashOf(driftOf(state).map(({ path, severity }) => [path, severity]))
   return { is: 'present', state, fingerprint }
 }
 
@@ -106,6 +116,22 @@ function withSample(memory: Memory, now: Sample): readonly Sample[] {
   const next = [...kept, now].slice(-samplesMax)
   memory.set(machineKindName, 'disk', next)
   return next
+}
+
+function driftOf(state: MachineState): DriftDraft[] {
+  const held = state.obstacles.map(
+    ({ code, message, nextStep }): DriftDraft => ({
+      category: 'service',
+      affected: { count: 0, sample: [] },
+      path: code,
+      severity: 'critical',
+      desired: 'repairs are made',
+      observed: 'all repairs wait',
+      message: `All repairs wait: ${message}.`,
+      byHand: nextStep,
+    }),
+  )
+  return [...held, ...diskDrift(state)]
 }
 
 function diskDrift(state: MachineState): DriftDraft[] {
@@ -145,6 +171,7 @@ function daysText(days: number): string {
 }
 
 function checksOf(state: MachineState): HealthCheck[] {
+  const held = state.obstacles.map(({ code, message }): HealthCheck => ({ name: code, status: 'failed', message }))
   const { disk, diskFullAtMs, memory, load, loopLagMs, walBytes, observedAtMs } = state
   const [drift] = diskDrift(state)
   const days = diskFullAtMs === undefined ? undefined : (diskFullAtMs - observedAtMs) / 86_400_000
@@ -152,6 +179,7 @@ function checksOf(state: MachineState): HealthCheck[] {
     days === undefined || diskFullAtMs === undefined ? '' : `; full ${daysText(days)} (${isoOf(diskFullAtMs)})`
   const wal = Object.entries(walBytes).sort(([, one], [, other]) => other - one)[0]
   return [
+    ...held,
     {
       name: 'disk',
       status: drift === undefined ? 'ok' : drift.severity === 'high' ? 'failed' : 'warning',

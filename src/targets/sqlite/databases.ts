@@ -12,7 +12,8 @@ import { type Random, systemRandom } from '../../random.ts'
 import type { Offload } from '../process/ports.ts'
 import { openReading } from './connection.ts'
 import { createCopies } from './copies.ts'
-import { codeOf, isBusy, statReadable, toDatabaseError } from './database-error.ts'
+import { codeOf, isBusy, statReadable } from './database-error.ts'
+import { explainedError } from './explained-error.ts'
 import { isLive } from './live-locks.ts'
 import type { Databases, Place, ReadView } from './ports.ts'
 import { watchDatabase } from './watch.ts'
@@ -87,7 +88,7 @@ export function openDatabases(settings: DatabasesSettings): Databases {
           place.release()
           // Read-only recovery or a vanished file: a program closed or crashed between the look and the opening.
           const moved = /^SQLITE_(READONLY|CANTOPEN|PROTOCOL)/.test(codeOf(error) ?? '')
-          if (!moved || tries >= placesMax) throw toDatabaseError(error, path)
+          if (!moved || tries >= placesMax) throw await explainedError(error, path)
         }
         await clock.sleep(readPauseMs)
       }

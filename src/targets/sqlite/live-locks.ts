@@ -70,6 +70,26 @@ export async function walHoldersOf(path: string): Promise<ReadonlySet<number> | 
   return held === undefined ? undefined : new Set(held.map((lock) => lock.pid))
 }
 
+/** Bytes of the -shm by which WAL connections keep each other out: writing, checkpointing, recovering (WAL_WRITE_LOCK …). */
+const walLocks = { first: 120n, last: 122n }
+
+/**
+ * The other processes that keep this one from the file: they write it, are about to, or have it to themselves. Empty where
+ * that cannot be told.
+ */
+export async function lockHoldersOf(path: string): Promise<readonly number[]> {
+  const [file, shm, locks] = await Promise.all([inodeOf(path), inodeOf(`${path}-shm`), kernelLocks()])
+  const keeping = (locks ?? []).filter(
+    ({ inode, mode, from, to, pid }) =>
+      mode === 'WRITE' &&
+      pid > 0 &&
+      pid !== process.pid &&
+      ((inode === file && from <= sharedLast && to >= pendingByte) ||
+        (inode === shm && from <= walLocks.last && to >= walLocks.first)),
+  )
+  return [...new Set(keeping.map(({ pid }) => pid))]
+}
+
 async function kernelLocks(): Promise<readonly KernelLock[] | undefined> {
   try {
     return parseLocks(await readFile('/proc/locks', 'utf8'))

@@ -97,7 +97,7 @@ function versionOf(bytes: Buffer | undefined): string | undefined {
 const argumentsSchema = z.string().transform((text) => text.split('\0').filter((part) => part !== ''))
 
 /** `python3 agent.py` rather than `python3` alone, without arguments, which may hold secrets. */
-async function nameOf(pid: number): Promise<string> {
+export async function nameOf(pid: number): Promise<string> {
   const [program, script] = argumentsSchema.parse((await orUndefined(readFile(`/proc/${pid}/cmdline`, 'utf8'))) ?? '')
   if (program === undefined) return `process ${pid}`
   const isScript = script !== undefined && /\.(py|js|mjs|rb|sh)$/.test(script)

@@ -11,6 +11,7 @@ import type { Log } from '../../log.ts'
 import type { Random } from '../../random.ts'
 import { openWriting, restore } from './connection.ts'
 import { codeOf, isBusy, statDatabase, toDatabaseError } from './database-error.ts'
+import { explainedError } from './explained-error.ts'
 import { walHoldersOf } from './live-locks.ts'
 import type { WriteOptions } from './ports.ts'
 
@@ -100,7 +101,7 @@ export function createWriters(settings: {
       try {
         return await attempt(path, manner, work)
       } catch (error) {
-        if (!isBusy(error) || clock.monotonicMs() >= giveUpAtMs) throw toDatabaseError(error, path)
+        if (!isBusy(error) || clock.monotonicMs() >= giveUpAtMs) throw await explainedError(error, path)
       }
       await clock.sleep(pauseMs * (0.75 + random.next() / 2), options.signal)
     }
