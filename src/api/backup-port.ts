@@ -1,7 +1,7 @@
 /** What the API needs of backups, and nothing more. The composition root implements it over their kind. */
 import type { OperationalError } from '../errors.ts'
 import type { JsonValue } from '../json.ts'
-import type { Gauge } from './program-port.ts'
+import type { Figure } from '../metrics/catalogue.ts'
 
 /** One set, over all folders that it is in. */
 export interface BackupSetView {
@@ -114,6 +114,6 @@ export interface BackupPort {
     readonly name: string | null
     readonly actor: string
   }): Promise<BackupPruned | BackupHeld | BackupRefusal>
-  /** Figures for `/metrics`. */
-  gauges(): Promise<readonly Gauge[]>
+  /** As they are now, for `/metrics`. */
+  figures(): Promise<readonly Figure[]>
 }

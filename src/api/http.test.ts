@@ -270,5 +270,7 @@ describe('the pages', () => {
     const answer = await server.send({ path: '/metrics', headers: bearer() })
     expect(answer.text).toContain('trueup_approval_pending 1')
     expect(answer.text).toContain('trueup_drift_items{kind="table",severity="critical"} 1')
+    expect(answer.text).toContain('trueup_drift_open_items{severity="low"} 0')
+    expect(answer.text).toContain('# TYPE trueup_table_rows gauge\ntrueup_table_rows{table="leads"} 5')
   })
 })

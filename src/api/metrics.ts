@@ -1,68 +1,54 @@
-/** The figures of the last looks as Prometheus text. Labels name kinds, severities, services, jobs and backups, never records or paths. */
-import type { Clock } from '../clock.ts'
-import type { BackupPort } from './backup-port.ts'
-import type { EnginePort } from './ports.ts'
-import type { ProgramPort } from './program-port.ts'
+/** Figures as Prometheus text, and those that follow from what the last looks found. */
+import { definitionOf, type Figure, figure, joinFigures, metricNames } from '../metrics/catalogue.ts'
+import type { ControllerView, ResourceView } from './ports.ts'
 import { needsApproval, statusOf } from './resource-status.ts'
 
-interface MetricsPorts {
-  readonly engine: EnginePort
-  readonly programs: Pick<ProgramPort, 'gauges'>
-  readonly backups: Pick<BackupPort, 'gauges'>
-}
+const severities = ['low', 'medium', 'high', 'critical'] as const
 
-export async function metricsText({ engine, programs, backups }: MetricsPorts, clock: Clock): Promise<string> {
-  const [resources, controller, gauges] = await Promise.all([
-    engine.resources(),
-    engine.controller(),
-    Promise.all([programs.gauges(), backups.gauges()]).then((all) => all.flat()),
-  ])
-  const lines: string[] = []
-  const gauge = (name: string, help: string, samples: readonly (readonly [string, number])[]) => {
-    lines.push(`# HELP trueup_${name} ${help}`, `# TYPE trueup_${name} gauge`)
-    for (const [labels, value] of samples) lines.push(`trueup_${name}${labels} ${value}`)
-  }
-  const count = <Item>(items: readonly Item[], labelOf: (item: Item) => string) => {
-    const counts = new Map<string, number>()
-    for (const item of items) counts.set(labelOf(item), (counts.get(labelOf(item)) ?? 0) + 1)
-    return [...counts]
-  }
+/** What the controller and its resources are like. Pure. */
+export function stateFigures(
+  resources: readonly ResourceView[],
+  controller: ControllerView,
+  nowMs: number,
+): readonly Figure[] {
   const drift = resources.flatMap((resource) => resource.drift)
   const actions = resources.flatMap((resource) => resource.actions)
-  gauge('generation', 'Generation of the desired state in force.', [['', controller.generation]])
-  gauge('uptime_seconds', 'Seconds since the controller started.', [
-    ['', Math.max(0, Math.floor((clock.nowMs() - controller.startedAtMs) / 1000))],
+  const { lastFullLookAtMs } = controller
+  return joinFigures([
+    ...figure('generation', controller.generation),
+    ...figure('uptime_seconds', Math.max(0, Math.floor((nowMs - controller.startedAtMs) / 1000))),
+    ...resources.flatMap((one) => figure('resources', 1, { kind: one.resource.kind, status: statusOf(one) })),
+    ...drift.flatMap(({ resource, severity }) => figure('drift_items', 1, { kind: resource.kind, severity })),
+    ...severities.flatMap((severity) =>
+      figure('drift_open_items', drift.filter((one) => one.severity === severity).length, { severity }),
+    ),
+    ...figure(
+      'drift_affected_records',
+      drift.reduce((sum, one) => sum + one.affected.count, 0),
+    ),
+    ...figure('actions_pending', actions.length),
+    ...figure('approval_pending', actions.filter(needsApproval).length),
+    ...figure('last_full_look_timestamp_seconds', lastFullLookAtMs === null ? undefined : lastFullLookAtMs / 1000),
   ])
-  gauge(
-    'resources',
-    'Declared resources by kind and status.',
-    count(resources, (one) => `{kind="${one.resource.kind}",status="${statusOf(one)}"}`),
-  )
-  gauge(
-    'drift_items',
-    'Differences by kind and severity.',
-    count(drift, (one) => `{kind="${one.resource.kind}",severity="${one.severity}"}`),
-  )
-  gauge('drift_affected_records', 'Records touched by differences.', [
-    ['', drift.reduce((sum, one) => sum + one.affected.count, 0)],
-  ])
-  gauge('actions_pending', 'Planned actions.', [['', actions.length]])
-  gauge('approval_pending', 'Actions that wait for a person.', [['', actions.filter(needsApproval).length]])
-  if (controller.lastFullLookAtMs !== null) {
-    gauge('last_full_look_timestamp_seconds', 'When all was last looked at.', [
-      ['', controller.lastFullLookAtMs / 1000],
-    ])
-  }
-  for (const { name, help, samples } of gauges)
-    gauge(
-      name,
-      help,
-      samples.map(({ labels, value }) => [labelsText(labels), value] as const),
-    )
+}
+
+/** The text exposition format, in the order of the catalogue. */
+export function metricsText(figures: readonly Figure[]): string {
+  const joined = joinFigures(figures)
+  const lines = metricNames.flatMap((name) => {
+    const own = joined.filter((one) => one.name === name)
+    if (own.length === 0) return []
+    const { help, type } = definitionOf(name)
+    return [
+      `# HELP trueup_${name} ${help}`,
+      `# TYPE trueup_${name} ${type}`,
+      ...own.map(({ labels, value }) => `trueup_${name}${labelsText(labels)} ${value}`),
+    ]
+  })
   return `${lines.join('\n')}\n`
 }
 
-/** `{service="scraper"}`; names hold nothing that would have to be escaped, databases are named and not their paths. */
+/** `{service="scraper"}`; what would end the text of a label is escaped. */
 function labelsText(labels: Readonly<Record<string, string>>): string {
   const parts = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
   return parts.length === 0 ? '' : `{${parts.join(',')}}`

@@ -1,4 +1,5 @@
 /** What the API needs of services and jobs, and nothing more. The composition root implements it over their kinds. */
+import type { Figure } from '../metrics/catalogue.ts'
 import type { Awaitable } from './ports.ts'
 
 export interface PastExitView {
@@ -77,13 +78,6 @@ export type ProgramRequestOutcome =
   | { readonly is: 'refused'; readonly message: string }
   | { readonly is: 'not-found'; readonly message: string }
 
-/** A figure for `/metrics`. */
-export interface Gauge {
-  readonly name: string
-  readonly help: string
-  readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[]
-}
-
 export interface ProgramPort {
   services(): Awaitable<readonly ServiceView[]>
   jobs(): Awaitable<readonly JobView[]>
@@ -98,5 +92,6 @@ export interface ProgramPort {
   }): Promise<ProgramRequestOutcome>
   /** A report of a job that others run; false for a token that is none. */
   ping(token: string, outcome: 'success' | 'failure'): Awaitable<boolean>
-  gauges(): Awaitable<readonly Gauge[]>
+  /** As they are now, for `/metrics`. */
+  figures(): Awaitable<readonly Figure[]>
 }

@@ -45,6 +45,6 @@ export function createTestingBackups(): BackupPort {
       preview: [],
     }),
     prune: async () => ({ is: 'pruned', actionId: null, ids: [] }),
-    gauges: async () => [],
+    figures: async () => [],
   }
 }

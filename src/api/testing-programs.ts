@@ -65,8 +65,6 @@ export function createTestingPrograms(): TestingPrograms {
       calls.push({ token, outcome })
       return token === testingPingToken
     },
-    gauges: () => [
-      { name: 'service_up', help: 'Whether it runs.', samples: [{ labels: { service: 'scraper' }, value: 1 }] },
-    ],
+    figures: () => [{ name: 'service_up', labels: { service: 'scraper' }, value: 1 }],
   }
 }

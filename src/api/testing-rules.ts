@@ -24,6 +24,8 @@ export const rootRules: Readonly<Record<string, readonly [args: string, permissi
   'Query.services': ['', 'state.read'],
   'Query.jobs': ['', 'state.read'],
   'Query.backups': ['', 'state.read'],
+  'Query.metricHistory': ['(name: "drift_open_items")', 'state.read'],
+  'Query.forecast': ['(name: "machine_disk_free_bytes")', 'state.read'],
   'Query.programOutput': ['(name: "scraper")', 'state.reconcile'],
   'Query.viewer': ['', undefined],
   'Query.tokens': ['', 'tokens.manage'],

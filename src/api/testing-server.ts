@@ -20,12 +20,14 @@ import { type NewToken, openTokens } from './auth/tokens.ts'
 import type { BackupPort } from './backup-port.ts'
 import type { ApiLimits } from './http/rate-limits.ts'
 import { type Api, createApi } from './http/server.ts'
+import type { MetricPort } from './metric-port.ts'
 import type { EnginePort } from './ports.ts'
 import type { ProgramPort } from './program-port.ts'
 import type { QualityPort } from './quality-port.ts'
 import type { SyncPort } from './sync-port.ts'
 import { createTestingBackups } from './testing-backups.ts'
 import { createTestingEngine, type TestingEngine } from './testing-engine.ts'
+import { createTestingMetrics } from './testing-metrics.ts'
 import { createTestingPrograms } from './testing-programs.ts'
 import { createTestingQuality, type TestingQuality } from './testing-quality.ts'
 import { createTestingSync, type TestingSync } from './testing-sync.ts'
@@ -151,6 +153,7 @@ export async function startTestingServer(
     quality: wrap<QualityPort>(quality),
     programs: wrap<ProgramPort>(createTestingPrograms()),
     backups: wrap<BackupPort>(createTestingBackups()),
+    metrics: wrap<MetricPort>(createTestingMetrics()),
     auth,
     clock: systemClock,
     log,

@@ -17,6 +17,7 @@ import { openTokens } from '../api/auth/tokens.ts'
 import { createApi } from '../api/http/server.ts'
 import { createTestingBackups } from '../api/testing-backups.ts'
 import { createTestingEngine } from '../api/testing-engine.ts'
+import { createTestingMetrics } from '../api/testing-metrics.ts'
 import { createTestingPrograms } from '../api/testing-programs.ts'
 import { createTestingQuality } from '../api/testing-quality.ts'
 import { createTestingSync } from '../api/testing-sync.ts'
@@ -126,6 +127,7 @@ async function serveApi(folder: string): Promise<number> {
     quality: createTestingQuality(),
     programs: createTestingPrograms(),
     backups: createTestingBackups(),
+    metrics: createTestingMetrics(),
     auth,
     clock: systemClock,
     log: openLog('silent'),

@@ -4,6 +4,7 @@
  */
 import type { DesiredState } from '../desired/schema.ts'
 import type { JsonObject } from '../json.ts'
+import type { Figure } from '../metrics/catalogue.ts'
 import type { Action, ActionDraft } from './action.ts'
 import type { Category, Drift, DriftDraft } from './drift.ts'
 import type { Observation, Scope } from './observation.ts'
@@ -108,6 +109,8 @@ export interface Kind<Spec extends JsonObject = JsonObject, State = unknown> {
   waits?(resource: Declared<Spec>, observation: Observation<State>): Waits | undefined
   /** The checks of a health report, from the last look. Pure. */
   health(resource: Declared<Spec>, observation: Observation<State>, drift: readonly Drift[]): readonly HealthCheck[]
+  /** Figures of the last look, for metrics and their history. Pure; `nowMs` is for ages. */
+  figures?(resource: Declared<Spec>, observation: Observation<State>, nowMs: number): readonly Figure[]
   /** A short phrase of what is there, for people: `5,012 rows, 23 columns`. Pure. */
   describe(observation: Observation<State>): string
 }

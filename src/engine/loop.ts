@@ -5,10 +5,12 @@
 import type { Clock, Timer } from '../clock.ts'
 import { InvariantViolation, messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { Figure } from '../metrics/catalogue.ts'
 import type { Random } from '../random.ts'
 import { neighboursOf } from './declaration.ts'
 import type { Engine, ReconcileResult } from './engine.ts'
 import type { Kind } from './kind.ts'
+import { createLoopMeter } from './loop-meter.ts'
 import { createQueue } from './queue.ts'
 import { keyText, parseKey, type ResourceKey } from './resource.ts'
 
@@ -30,6 +32,8 @@ export interface Loop {
   wake(key: ResourceKey, options?: { readonly full?: boolean }): void
   /** Takes over a new declaration: new and changed resources are looked at, watchers follow. */
   redeclare(changed: readonly ResourceKey[]): void
+  /** What it did and how long that took, since the program started. */
+  figures(): readonly Figure[]
 }
 
 /**
@@ -54,6 +58,7 @@ const idleTickMs = 1000
 export function createLoop(options: LoopOptions): Loop {
   const { engine, clock, log } = options
   const queue = createQueue({ clock, random: options.random })
+  const meter = createLoopMeter(clock)
   const stopping = new AbortController()
   const wantsFull = new Set<string>()
   /** Work under way, by its turn: a key may be taken again in the very call that ends its last turn. */
@@ -112,13 +117,19 @@ export function createLoop(options: LoopOptions): Loop {
       return
     }
     const full = wantsFull.delete(name) || isResyncDue(status.fullLookAtMs)
-    const result = await engine.reconcileNow(key, {
-      runId: engine.newRunId(),
-      actor: 'controller',
-      signal: stopping.signal,
-      full,
-      outside,
-    })
+    const measured = meter.begin(key)
+    let result: ReconcileResult | undefined
+    try {
+      result = await engine.reconcileNow(key, {
+        runId: engine.newRunId(),
+        actor: 'controller',
+        signal: stopping.signal,
+        full,
+        outside,
+      })
+    } finally {
+      measured(result)
+    }
     settle(name, key, result)
   }
 
@@ -199,6 +210,7 @@ export function createLoop(options: LoopOptions): Loop {
       while (running.size > 0) await Promise.allSettled([...running.values()])
     },
     wake,
+    figures: () => meter.figures(queue.waiting()),
     redeclare(changed) {
       watchAll()
       for (const key of changed) wake(key, { full: true })

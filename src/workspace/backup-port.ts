@@ -8,11 +8,11 @@ import type {
   BackupSetView,
   BackupView,
 } from '../api/backup-port.ts'
-import type { Gauge } from '../api/program-port.ts'
 import type { EffectContext } from '../engine/kind.ts'
 import type { Declared, ResourceKey } from '../engine/resource.ts'
 import { OperationalError } from '../errors.ts'
 import { type BackupSet, type BackupSpec, isDue, setsOf } from '../kinds/backup/index.ts'
+import { type Figure, figure } from '../metrics/catalogue.ts'
 import { actionMarkOf, parseSetId } from '../targets/backup/manifest.ts'
 import { carryOut } from './carry-out.ts'
 import type { Workspace } from './open.ts'
@@ -89,33 +89,21 @@ export function createBackupPort({ workspace, signal, wake }: BackupPortOptions)
         failWhereFailed(done.execution)
         return { is: 'pruned' as const, actionId: done.actionId, ids: wanted.ids }
       }),
-    gauges: async () => gaugesOf(await Promise.all(declared().map(viewOf))),
+    figures: async () => figuresOf(await Promise.all(declared().map(viewOf))),
   }
 }
 
-function gaugesOf(views: readonly BackupView[]): readonly Gauge[] {
-  if (views.length === 0) return []
-  const newest = ({ name, sets }: BackupView, isMeant: (set: BackupSetView) => boolean) => {
-    const set = sets.find((one) => one.problems.length === 0 && isMeant(one))
-    return set === undefined ? [] : [{ labels: { backup: name }, value: set.createdAtMs / 1000 }]
-  }
-  return [
-    {
-      name: 'backup_timestamp_seconds',
-      help: 'When the newest set of each backup was made.',
-      samples: views.flatMap((view) => newest(view, () => true)),
-    },
-    {
-      name: 'backup_verified_timestamp_seconds',
-      help: 'When the newest verified set of each backup was made.',
-      samples: views.flatMap((view) => newest(view, ({ verifiedAtMs }) => verifiedAtMs !== null)),
-    },
-    {
-      name: 'backup_sets',
-      help: 'Sets of each backup.',
-      samples: views.map(({ name, sets }) => ({ labels: { backup: name }, value: sets.length })),
-    },
-  ]
+function figuresOf(views: readonly BackupView[]): readonly Figure[] {
+  return views.flatMap(({ name, sets }) => {
+    const sound = sets.filter(({ problems }) => problems.length === 0)
+    const moment = (set: BackupSetView | undefined) => (set === undefined ? undefined : set.createdAtMs / 1000)
+    const verified = sound.find(({ verifiedAtMs }) => verifiedAtMs !== null)
+    return [
+      ...figure('backup_timestamp_seconds', moment(sound[0]), { backup: name }),
+      ...figure('backup_verified_timestamp_seconds', moment(verified), { backup: name }),
+      ...figure('backup_sets', sets.length, { backup: name }),
+    ]
+  })
 }
 
 /** The backup that is meant. Throws NOT_FOUND. */

@@ -11,14 +11,17 @@ import { watchFile } from '../desired/watch.ts'
 import { createLoop } from '../engine/loop.ts'
 import { type InvariantViolation, messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { type MetricHistory, openMetricHistory } from '../metrics/history.ts'
 import type { Random } from '../random.ts'
 import { createBackupPort } from './backup-port.ts'
 import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
 import { type Leads, repositoryMap } from './leads.ts'
+import { createMetricPort, metricsFile } from './metric-port.ts'
 import { noteHead, openWorkspace, type Workspace } from './open.ts'
 import { createProgramPort } from './program-port.ts'
 import { createQualityPort } from './quality-port.ts'
+import { sampling } from './sample-metrics.ts'
 import { createSyncPort } from './sync-port.ts'
 
 export interface ControllerOptions {
@@ -50,6 +53,8 @@ const expireEveryMs = 3_600_000
 const signEveryMs = 300_000
 /** As often are the figures of large tables brought up to what was written, so that who asks for them waits for little. */
 const upkeepEveryMs = 5000
+/** As often figures are noted for their history. */
+const sampleEveryMs = 15_000
 /** How long requests on an earlier schema may still run. */
 const drainMs = 35_000
 const packageSchema = z.object({ version: z.string() })
@@ -104,12 +109,16 @@ export async function startController(options: ControllerOptions): Promise<Contr
     signal: stopping.signal,
     wake: (key) => loop.wake(key, { full: true }),
   })
+  const startedAtMs = clock.nowMs()
+  const history = openHistory(join(workspace.ownFolder, metricsFile), log)
+  const metrics = createMetricPort({ workspace, loop, clock, startedAtMs, history })
   const api = createApi({
     engine: port,
     sync,
     quality: createQualityPort(workspace, options),
     programs,
     backups,
+    metrics,
     auth,
     clock,
     log,
@@ -143,6 +152,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
     upkeepEveryMs,
     keepingFigures(workspace, () => leads, log),
   )
+  const sample = sampling({ engine: port, metrics, history, clock, log })
+  const samples = every(clock, sampleEveryMs, () => void sample())
   loop.start()
 
   return {
@@ -157,12 +168,24 @@ export async function startController(options: ControllerOptions): Promise<Contr
       expiry.cancel()
       signing.cancel()
       upkeep.cancel()
+      samples.cancel()
       await watch.close()
       await loop.stop()
       await api.close()
       await leads.close()
+      history?.close()
       await workspace.close()
     },
+  }
+}
+
+/** A history that cannot be opened is done without: charts stay empty, everything else goes on. */
+function openHistory(path: string, log: Log): MetricHistory | undefined {
+  try {
+    return openMetricHistory(path)
+  } catch (error) {
+    log.warn({ err: messageOf(error) }, 'the history of figures cannot be opened; none is kept')
+    return undefined
   }
 }
 

@@ -16,6 +16,7 @@ import { createBackupPort } from './backup-port.ts'
 import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
 import { type Leads, repositoryMap } from './leads.ts'
+import { createMetricPort } from './metric-port.ts'
 import type { Workspace } from './open.ts'
 import { createProgramPort } from './program-port.ts'
 import { createQualityPort } from './quality-port.ts'
@@ -68,6 +69,7 @@ export function standingPorts(workspace: Workspace, leads: Leads, { clock, rando
     quality: createQualityPort(workspace, { clock, random }),
     programs: createProgramPort({ workspace, wake: () => undefined }),
     backups: createBackupPort({ workspace, signal: new AbortController().signal, wake: () => undefined }),
+    metrics: createMetricPort({ workspace, loop, clock, startedAtMs: clock.nowMs(), history: undefined }),
     auth: createAuth(openTokens(resolve(workspace.directory, access.tokens.file), clock), access, clock),
     clock,
   }

@@ -1,11 +1,11 @@
 /** What the API and the command line ask of services and jobs, answered by their kinds and carried out by the engine. */
-import type { Gauge, ProgramPort, ProgramRequestName, ProgramRequestOutcome } from '../api/program-port.ts'
+import type { ProgramPort, ProgramRequestName, ProgramRequestOutcome } from '../api/program-port.ts'
 import type { EffectContext } from '../engine/kind.ts'
 import type { ResourceKey } from '../engine/resource.ts'
 import { OperationalError } from '../errors.ts'
 import { jobKindName, jobViewOf } from '../kinds/job/index.ts'
-import { machineGauges } from '../kinds/machine/index.ts'
 import { serviceKindName, serviceViewOf } from '../kinds/service/index.ts'
+import { type Figure, figure, type MetricName } from '../metrics/catalogue.ts'
 import { type Asked, carryOut } from './carry-out.ts'
 import type { Workspace } from './open.ts'
 import { followProgram, outputOfProgram } from './program-output.ts'
@@ -68,14 +68,7 @@ export function createProgramPort({ workspace, wake }: ProgramPortOptions): Prog
       }
     },
     ping: (token, outcome) => jobs.ping(token, outcome, jobs.list(state())) !== undefined,
-    async gauges() {
-      const machine = workspace.engine.statuses.get({ kind: 'machine', name: 'local' })
-      return [
-        ...serviceGauges(await serviceViews()),
-        ...jobGauges(await jobViews()),
-        ...machineGauges(machine?.observation),
-      ]
-    },
+    figures: async () => [...serviceFigures(await serviceViews()), ...jobFigures(await jobViews())],
   }
 }
 
@@ -112,38 +105,24 @@ async function requested(asked: Asked, actor: string, workspace: Workspace): Pro
   }
 }
 
-function serviceGauges(views: Awaited<ReturnType<ProgramPort['services']>>): readonly Gauge[] {
-  const of = (name: string, help: string, value: (view: (typeof views)[number]) => number): Gauge => ({
-    name,
-    help,
-    samples: views.map((view) => ({ labels: { service: view.name }, value: value(view) })),
-  })
-  return views.length === 0
-    ? []
-    : [
-        of('service_up', 'Whether the service runs and is ready.', (view) => (view.state === 'running' ? 1 : 0)),
-        of('service_memory_bytes', 'Resident memory of all its processes.', (view) => view.memoryBytes),
-        of('service_cpu_seconds_total', 'CPU time of its live processes.', (view) => view.cpuMs / 1000),
-        of('service_processes', 'Its live processes.', (view) => view.processes),
-        of('service_starts_total', 'How often it was started.', (view) => view.starts),
-        of('service_crashes_total', 'How often it ended with a failure.', (view) => view.crashes),
-      ]
+function serviceFigures(views: Awaited<ReturnType<ProgramPort['services']>>): readonly Figure[] {
+  const of = (name: MetricName, value: (view: (typeof views)[number]) => number) =>
+    views.flatMap((view) => figure(name, value(view), { service: view.name }))
+  return [
+    ...of('service_up', (view) => (view.state === 'running' ? 1 : 0)),
+    ...of('service_memory_bytes', (view) => view.memoryBytes),
+    ...of('service_cpu_seconds_total', (view) => view.cpuMs / 1000),
+    ...of('service_processes', (view) => view.processes),
+    ...of('service_starts_total', (view) => view.starts),
+    ...of('service_crashes_total', (view) => view.crashes),
+  ]
 }
 
-function jobGauges(views: Awaited<ReturnType<ProgramPort['jobs']>>): readonly Gauge[] {
-  if (views.length === 0) return []
-  return [
-    {
-      name: 'job_state',
-      help: 'The state of each job.',
-      samples: views.map((view) => ({ labels: { job: view.name, state: view.state }, value: 1 })),
-    },
-    {
-      name: 'job_last_success_timestamp_seconds',
-      help: 'When each job last succeeded.',
-      samples: views.flatMap((view) =>
-        view.lastSuccessAtMs === null ? [] : [{ labels: { job: view.name }, value: view.lastSuccessAtMs / 1000 }],
-      ),
-    },
-  ]
+function jobFigures(views: Awaited<ReturnType<ProgramPort['jobs']>>): readonly Figure[] {
+  return views.flatMap(({ name, state, lastSuccessAtMs }) => [
+    ...figure('job_state', 1, { job: name, state }),
+    ...figure('job_last_success_timestamp_seconds', lastSuccessAtMs === null ? undefined : lastSuccessAtMs / 1000, {
+      job: name,
+    }),
+  ])
 }

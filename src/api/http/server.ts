@@ -13,7 +13,8 @@ import { createAccessNotes } from '../access-notes.ts'
 import type { Auth } from '../auth/auth.ts'
 import { may, type Viewer } from '../auth/permissions.ts'
 import type { BackupPort } from '../backup-port.ts'
-import { metricsText } from '../metrics.ts'
+import type { MetricPort } from '../metric-port.ts'
+import { metricsText, stateFigures } from '../metrics.ts'
 import { dashboard } from '../page/assets.ts'
 import type { EnginePort } from '../ports.ts'
 import type { ProgramPort } from '../program-port.ts'
@@ -35,6 +36,7 @@ export interface ApiOptions {
   readonly quality: QualityPort
   readonly programs: ProgramPort
   readonly backups: BackupPort
+  readonly metrics: MetricPort
   readonly auth: Auth
   readonly clock: Clock
   readonly log: Log
@@ -123,17 +125,24 @@ export function createApi(options: ApiOptions): Api {
         return answerGraphql(request, response, viewer)
       case '/metrics':
         if (!may(viewer, 'state.read')) return sendError(response, 403, 'FORBIDDEN', 'This role sees no metrics.')
-        return send(
-          response,
-          200,
-          'text/plain; version=0.0.4; charset=utf-8',
-          await metricsText(options, options.clock),
-        )
+        return send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await allMetrics())
       case '/sign-out':
         return handleSignOut(request, response, auth)
       default:
         return answerDashboard(path, request, response)
     }
+  }
+
+  async function allMetrics(): Promise<string> {
+    const { metrics, programs, backups } = options
+    const [resources, controller, ...figures] = await Promise.all([
+      engine.resources(),
+      engine.controller(),
+      programs.figures(),
+      backups.figures(),
+      metrics.figures(),
+    ])
+    return metricsText([...stateFigures(resources, controller, clock.nowMs()), ...figures.flat()])
   }
 
   /** The page under the address of each of its views, and its files, whose names change with their content. */

@@ -7,6 +7,7 @@ import type { Clock } from '../../clock.ts'
 import { InvariantViolation } from '../../errors.ts'
 import type { Auth } from '../auth/auth.ts'
 import type { BackupPort } from '../backup-port.ts'
+import type { MetricPort } from '../metric-port.ts'
 import type { EnginePort } from '../ports.ts'
 import type { ProgramPort } from '../program-port.ts'
 import type { QualityPort } from '../quality-port.ts'
@@ -23,6 +24,7 @@ import { addEvents } from './events.ts'
 import { addExports } from './exports.ts'
 import { addWriteRefusals } from './lead-writes.ts'
 import { addLeads, type ListRoot } from './leads.ts'
+import { addMetrics } from './metrics.ts'
 import { addPrograms } from './programs.ts'
 import { addQuality } from './quality.ts'
 import { addResources } from './resources.ts'
@@ -38,6 +40,7 @@ export interface SchemaPorts {
   readonly quality: QualityPort
   readonly programs: ProgramPort
   readonly backups: BackupPort
+  readonly metrics: MetricPort
   readonly auth: Auth
   readonly clock: Clock
 }
@@ -52,7 +55,7 @@ export interface ApiSchema {
 /** Builds the schema; takes some tens of milliseconds. Throws when two types or fields would get one name. */
 export function assembleApi(
   repositories: Repositories,
-  { engine, sync, quality: qualityPort, programs, backups, auth, clock }: SchemaPorts,
+  { engine, sync, quality: qualityPort, programs, backups, metrics, auth, clock }: SchemaPorts,
 ): ApiSchema {
   const builder = createBuilder()
   const results = addResults(builder)
@@ -64,6 +67,7 @@ export function assembleApi(
   addEvents(builder, engine, resources)
   addPrograms(builder, programs, results)
   addBackups(builder, backups, results)
+  addMetrics(builder, metrics, clock)
   addAccess(builder, engine, auth, results)
   addExports(builder, engine, repositories, results)
   const refusals = addWriteRefusals(builder, results)

@@ -12,6 +12,7 @@ import { isAside } from '../../targets/backup/sets.ts'
 import { applyBackup, asideEvidence, checkpointBackup, probeBackup } from './apply.ts'
 import { askLapsesMs, asksOf } from './asks.ts'
 import { differencesOf } from './diff.ts'
+import { backupFigures } from './figures.ts'
 import { backupHealth, describeBackup } from './health.ts'
 import { observeBackup } from './observe.ts'
 import { draftOf, orderOf } from './orders.ts'
@@ -60,6 +61,7 @@ export function backupKind(ports: BackupPorts, state: () => DesiredState): Backu
     planUndo: (action) => planBackupUndo(action, ports),
     lookAgainAfterMs: (resource, observation) => lookAgainAfterMs(resource, observation, ports),
     health: (_resource, observation) => backupHealth(observation),
+    figures: ({ spec }, observation, nowMs) => backupFigures(spec.name, observation, nowMs),
     describe: describeBackup,
     requestCreate: async (declared, context) => createDraft(declared.spec, await looked(declared, context), []),
     async requestPrune(declared, context) {

@@ -15,6 +15,7 @@ import type { Databases } from '../../targets/sqlite/ports.ts'
 import { createProgramFinder, type ProgramFinder, type SqliteProgram } from '../../targets/sqlite/programs.ts'
 import { applyDatabase, checkpointDatabase, probeDatabase } from './apply.ts'
 import { differencesOf } from './diff.ts'
+import { databaseFigures } from './figures.ts'
 import { databaseHealth, describeDatabase } from './health.ts'
 import { observeDatabase } from './observe.ts'
 import { planDatabase } from './plan.ts'
@@ -72,6 +73,7 @@ export function databaseKind(settings: DatabaseKindPorts): Kind<DatabaseDeclarat
     watch: (resource, notify) => ports.databases.watch(resource.spec.path, notify),
     lookAgainAfterMs: nextCheckAfterMs,
     health: (resource, observation, drift) => databaseHealth(resource.spec, observation, drift),
+    figures: ({ key }, observation) => databaseFigures(key.name, observation),
     describe: describeDatabase,
   }
 }

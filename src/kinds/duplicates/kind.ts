@@ -12,6 +12,7 @@ import { hashOf } from '../../json.ts'
 import type { ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
 import { readAction, undoVerb } from './action-input.ts'
 import { driftOf } from './diff.ts'
+import { duplicateFigures } from './figures.ts'
 import type { DuplicateFiles, LazyDuplicateFiles } from './files.ts'
 import { healthOf } from './health.ts'
 import type { Look } from './look.ts'
@@ -105,6 +106,7 @@ export function duplicatesKind(ports: DuplicatesPorts): Kind<DuplicatesSpec, Dup
       asked.add(resource.key.name)
     },
     health: (_, observation) => healthOf(observation),
+    figures: ({ key }, observation) => duplicateFigures(key.name, observation),
 
     describe: (observation) => describeTable(observation, describeState),
   }

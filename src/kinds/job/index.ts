@@ -7,6 +7,7 @@ import type { Kind, UndoPlan, Waits } from '../../engine/kind.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
+import { figure } from '../../metrics/catalogue.ts'
 import { outputOf, type ProgramOutput } from '../../targets/process/supervision/log-files.ts'
 import { redactor } from '../../targets/process/supervision/program-environment.ts'
 import { applyJob, checkpointJob, probeJob } from './apply.ts'
@@ -56,6 +57,10 @@ export function jobKind(ports: JobPorts): JobKind {
     lookAgainAfterMs,
     waits: waitsOf,
     health: (resource, observation) => jobHealth(resource.spec, observation),
+    figures: (_resource, observation) =>
+      observation.is === 'present'
+        ? figure('jobs_late', ['Late', 'Failed'].includes(observation.state.name) ? 1 : 0)
+        : [],
     describe: describeJob,
     request: (declared, by) => requestRun(declared, by, ports),
     async output({ spec }) {

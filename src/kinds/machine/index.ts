@@ -11,6 +11,7 @@ import type { HealthCheck, Kind } from '../../engine/kind.ts'
 import type { Memory } from '../../engine/memory.ts'
 import type { Observation } from '../../engine/observation.ts'
 import { hashOf, type JsonObject } from '../../json.ts'
+import { type Figure, figure } from '../../metrics/catalogue.ts'
 import type { Machine, MachineFacts } from '../../targets/process/machine.ts'
 import { fullAtMs, type Sample } from './forecast.ts'
 
@@ -69,6 +70,7 @@ export function machineKind(ports: MachineKindPorts): Kind<Spec, MachineState> {
     planUndo: async () => ({ is: 'not-undoable', reason: 'nothing is ever done to the machine' }),
     lookAgainAfterMs: () => lookEveryMs,
     health: (_resource, observation) => (observation.is === 'present' ? checksOf(observation.state) : []),
+    figures: (_resource, observation) => (observation.is === 'present' ? machineFigures(observation.state) : []),
     describe: (observation) =>
       observation.is === 'present'
         ? `${gigabytes(observation.state.disk.freeBytes)} of disk free, ${memoryText(observation.state)}`
@@ -197,32 +199,15 @@ function gigabytes(bytes: number): string {
   return `${amount < 10 ? amount.toFixed(1) : Math.round(amount)} GB`
 }
 
-/** The figures of a look, for `/metrics`; `databases` is the largest -wal file. */
-export function machineGauges(observation: Observation<unknown> | undefined) {
-  const state = observation?.is === 'present' ? machineStateOf(observation.state) : undefined
-  if (state === undefined) return []
-  const gauge = (name: string, help: string, value: number | undefined) =>
-    value === undefined ? [] : [{ name: `machine_${name}`, help, samples: [{ labels: {}, value }] }]
-  const seconds = state.diskFullAtMs === undefined ? undefined : state.diskFullAtMs / 1000
+function machineFigures(state: MachineState): readonly Figure[] {
+  const fullAtSeconds = state.diskFullAtMs === undefined ? undefined : state.diskFullAtMs / 1000
   return [
-    ...gauge('disk_free_bytes', 'Free disk of the workspace.', state.disk.freeBytes),
-    ...gauge('disk_total_bytes', 'Size of the disk of the workspace.', state.disk.totalBytes),
-    ...gauge('disk_full_timestamp_seconds', 'When the disk will be full, as it fills now.', seconds),
-    ...gauge('memory_available_bytes', 'Memory that programs can still have.', state.memory?.availableBytes),
-    ...gauge('load_per_core', 'Load of the last minute for each core.', state.load?.perCore),
-    ...gauge('event_loop_lag_seconds', '99 % of timers ran no later than this.', state.loopLagMs.p99 / 1000),
-    ...gauge(
-      'wal_bytes',
-      'The largest -wal file of a declared database.',
-      Math.max(0, ...Object.values(state.walBytes)),
-    ),
+    ...figure('machine_disk_free_bytes', state.disk.freeBytes),
+    ...figure('machine_disk_total_bytes', state.disk.totalBytes),
+    ...figure('machine_disk_full_timestamp_seconds', fullAtSeconds),
+    ...figure('machine_memory_available_bytes', state.memory?.availableBytes),
+    ...figure('machine_load_per_core', state.load?.perCore),
+    ...figure('event_loop_lag_seconds', state.loopLagMs.p99 / 1000),
+    ...figure('wal_bytes', Math.max(0, ...Object.values(state.walBytes))),
   ]
-}
-
-function machineStateOf(state: unknown): MachineState | undefined {
-  return isMachineState(state) ? state : undefined
-}
-
-function isMachineState(state: unknown): state is MachineState {
-  return typeof state === 'object' && state !== null && 'disk' in state && 'loopLagMs' in state && 'walBytes' in state
 }

@@ -5,7 +5,7 @@ import type { Memory } from '../../engine/memory.ts'
 import type { JsonValue } from '../../json.ts'
 import { createVirtualClock } from '../../sim/virtual-clock.ts'
 import type { MachineFacts } from '../../targets/process/machine.ts'
-import { machineGauges, machineKind } from './index.ts'
+import { machineKind } from './index.ts'
 
 const hour = 3_600_000
 const well: MachineFacts = {
@@ -40,7 +40,8 @@ function machineOn(clock = createVirtualClock(Date.UTC(2026, 0, 5)), memory = me
       const drift = kind.diff(resource, observation)
       const health = kind.health?.(resource, observation, []) ?? []
       const status = (name: string) => health.find((one) => one.name === name)
-      return { observation, drift, health, status }
+      const figures = kind.figures?.(resource, observation, clock.nowMs()) ?? []
+      return { observation, drift, health, status, figures }
     },
   }
 }
@@ -95,8 +96,8 @@ describe('a machine', () => {
       },
     ])
     expect(found.status('disk')).toMatchObject({ status: 'warning' })
-    const gauges = machineGauges(found.observation).map(({ name, samples }) => [name, samples[0]?.value] as const)
-    expect(new Map(gauges).get('machine_disk_full_timestamp_seconds')).toBeCloseTo(
+    const figures = found.figures.map(({ name, value }) => [name, value] as const)
+    expect(new Map<string, number>(figures).get('machine_disk_full_timestamp_seconds')).toBeCloseTo(
       clock.nowMs() / 1000 + hoursLeft * 3600,
       0,
     )

@@ -8,6 +8,7 @@ import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
 import { qualityDrift } from './diff.ts'
+import { qualityFigures } from './figures.ts'
 import { qualityHealth } from './health.ts'
 import type { QualityInspector } from './inspector.ts'
 import { databasesAsked } from './questions.ts'
@@ -68,6 +69,7 @@ export function qualityKind({ databases, inspector, pathOf }: QualityPorts): Kin
       }
     },
     health: (_resource, observation) => qualityHealth(observation),
+    figures: ({ key }, observation) => qualityFigures(key.name, observation),
     describe: (observation) => describeTable(observation, describeQuality),
   }
 }

@@ -11,6 +11,7 @@ import { outputOf, type ProgramOutput } from '../../targets/process/supervision/
 import { redactor } from '../../targets/process/supervision/program-environment.ts'
 import { applyService, checkpointService, probeService } from './apply.ts'
 import { differencesOf } from './diff.ts'
+import { serviceFigures } from './figures.ts'
 import { describeService, serviceHealth } from './health.ts'
 import { observeService } from './observe.ts'
 import { planService } from './plan.ts'
@@ -65,6 +66,7 @@ export function serviceKind(settings: ServicePorts): ServiceKind {
     lookAgainAfterMs,
     waits: waitsOf,
     health: (resource, observation, drift) => serviceHealth(resource.spec, observation, drift),
+    figures: serviceFigures,
     describe: describeService,
     request: (name, request, declared, by) => requestedAction(name, request, declared, by, ports),
     async output({ spec }) {

@@ -14,6 +14,7 @@ import type { Observation, Scope } from '../../engine/observation.ts'
 import { describeTable } from '../../engine/observation.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
+import { figure } from '../../metrics/catalogue.ts'
 import type { Eraser, PersonFound } from '../../targets/erasure/eraser.ts'
 import { evidenceOf } from '../../targets/erasure/eraser.ts'
 import type { PersonPlace, PersonRow } from '../../targets/erasure/person-layout.ts'
@@ -146,6 +147,8 @@ export function suppressionKind(ports: SuppressionPorts): Kind<SuppressionSpec, 
 
     watch: ({ spec }, notify) => databases.watch(placeOf(spec.name).path, notify),
     health: (_resource, observation) => healthOf(observation),
+    figures: (_resource, observation) =>
+      observation.is === 'present' ? figure('suppression_violations', observation.state.rows.length) : [],
     describe: (observation) =>
       describeTable(observation, ({ rows }) =>
         rows.length === 0 ? 'nobody who was erased' : `${rows.length} records of erased people`,

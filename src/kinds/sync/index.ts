@@ -7,6 +7,7 @@ import type { EffectContext, Kind } from '../../engine/kind.ts'
 import { OperationalError } from '../../errors.ts'
 import { keepMoves } from './checkpoint.ts'
 import { diffSync } from './diff.ts'
+import { syncFigures } from './figures.ts'
 import { describeSync, healthOfSync } from './health.ts'
 import { notePush, observeSync } from './observe.ts'
 import { type OpenParts, openParts, type SyncPorts, targetOf } from './parts.ts'
@@ -108,6 +109,7 @@ export function syncKind(ports: SyncPorts): Kind<SyncSpec, SyncState> {
         : resource.spec.pull.everyMs,
 
     health: (resource, observation, drift) => healthOfSync(resource.spec, observation, drift),
+    figures: ({ key }, observation) => syncFigures(key.name, observation),
     describe: describeSync,
   }
 }

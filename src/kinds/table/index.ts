@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.ts'
 import type { Kind } from '../../engine/kind.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
+import { figure } from '../../metrics/catalogue.ts'
 import type { Random } from '../../random.ts'
 import type { Offload } from '../../targets/process/ports.ts'
 import type { ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
@@ -58,6 +59,10 @@ export function tableKind(ports: TableKindPorts): Kind<TableDeclaration, TableSt
     changes: (resource, cursor) => changesOf({ ...ports, baselines }, resource, cursor),
     watch: (resource, notify) => ports.databases.watch(resource.spec.path, notify),
     health: (resource, observation, drift) => tableHealth(resource.spec, observation, drift),
+    figures: ({ key }, observation) =>
+      observation.is === 'present' && observation.state.table !== undefined
+        ? figure('table_rows', observation.state.answers.rows, { table: key.name })
+        : [],
     describe: describeTable,
   }
 }
