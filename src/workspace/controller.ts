@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { createAuth } from '../api/auth/auth.ts'
 import { openTokens } from '../api/auth/tokens.ts'
 import { createApi } from '../api/http/server.ts'
+import { reportMessage } from '../api/report.ts'
 import type { Clock, Timer } from '../clock.ts'
 import { isoOf } from '../clock.ts'
 import { watchFile } from '../desired/watch.ts'
@@ -13,6 +14,7 @@ import { type InvariantViolation, messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type MetricHistory, openMetricHistory } from '../metrics/history.ts'
 import type { Random } from '../random.ts'
+import { createAlertPort, openAlerts } from './alert-port.ts'
 import { createBackupPort } from './backup-port.ts'
 import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
@@ -21,7 +23,9 @@ import { createMetricPort, metricsFile } from './metric-port.ts'
 import { noteHead, openWorkspace, type Workspace } from './open.ts'
 import { createProgramPort } from './program-port.ts'
 import { createQualityPort } from './quality-port.ts'
-import { sampling } from './sample-metrics.ts'
+import { createReportPort } from './report-port.ts'
+import { runningAlerts } from './run-alerts.ts'
+import { currentFigures, sampling } from './sample-metrics.ts'
 import { createSyncPort } from './sync-port.ts'
 
 export interface ControllerOptions {
@@ -55,6 +59,8 @@ const signEveryMs = 300_000
 const upkeepEveryMs = 5000
 /** As often figures are noted for their history. */
 const sampleEveryMs = 15_000
+/** As often rules of alerts are looked at and the outbox is emptied. */
+const alertEveryMs = 5000
 /** How long requests on an earlier schema may still run. */
 const drainMs = 35_000
 const packageSchema = z.object({ version: z.string() })
@@ -110,8 +116,12 @@ export async function startController(options: ControllerOptions): Promise<Contr
     wake: (key) => loop.wake(key, { full: true }),
   })
   const startedAtMs = clock.nowMs()
+  const serving: { url?: string } = {}
   const history = openHistory(join(workspace.ownFolder, metricsFile), log)
   const metrics = createMetricPort({ workspace, loop, clock, startedAtMs, history })
+  const alerts = openAlerts(workspace, { ...options, dashboard: () => serving.url })
+  const alertPort = createAlertPort(alerts, workspace)
+  const reports = createReportPort({ workspace, engine: port, metrics, alerts: alertPort, clock })
   const api = createApi({
     engine: port,
     sync,
@@ -119,12 +129,15 @@ export async function startController(options: ControllerOptions): Promise<Contr
     programs,
     backups,
     metrics,
+    alerts: alertPort,
+    reports,
     auth,
     clock,
     log,
     repositories: repositoryMap(leads),
   })
   const listening = await api.listen(options.port, options.host)
+  serving.url = listening.url
   lease?.setAddress(listening.url)
 
   generations.onInForce((generation) => {
@@ -154,6 +167,14 @@ export async function startController(options: ControllerOptions): Promise<Contr
   )
   const sample = sampling({ engine: port, metrics, history, clock, log })
   const samples = every(clock, sampleEveryMs, () => void sample())
+  const tellPeople = runningAlerts({
+    ...{ alerts, workspace, clock, log },
+    figures: () => currentFigures({ engine: port, metrics, clock }),
+    report: async (sinceMs) => reportMessage(await reports.report(sinceMs)),
+    isAlive: () => loop.isAlive(),
+    signal: stopping.signal,
+  })
+  const alerting = every(clock, alertEveryMs, () => void tellPeople())
   loop.start()
 
   return {
@@ -169,11 +190,13 @@ export async function startController(options: ControllerOptions): Promise<Contr
       signing.cancel()
       upkeep.cancel()
       samples.cancel()
+      alerting.cancel()
       await watch.close()
       await loop.stop()
       await api.close()
       await leads.close()
       history?.close()
+      alerts.store.close()
       await workspace.close()
     },
   }
