@@ -235,6 +235,22 @@ export const errorTable = {
     meaning: 'What `backups.*.encryptTo` gives is no age recipient.',
     hint: 'Give the public key (age1…) that `age-keygen` prints; nothing is backed up unencrypted in its place.',
   },
+  OUTGOING_REFUSED: {
+    retry: 'human',
+    meaning: 'Something was to be sent to an address that Trueup does not send to.',
+    hint: 'Give an http or https address whose name leads to the internet; a machine of your own network is written as its address (`http://10.0.0.5:8065/…`). See docs/security.md.',
+  },
+  OUTGOING_FAILED: {
+    retry: 'backoff',
+    meaning: 'A webhook, mail server or other target outside did not answer in time, or not at all.',
+    hint: 'It is tried again by itself. When it persists, check the address and the network.',
+  },
+  ALERT_CHANNEL_UNUSABLE: {
+    retry: 'human',
+    meaning:
+      'A channel of `alerts` cannot be used: its secret is not to be had, or is no address of the kind it must be.',
+    hint: 'Put the address into the variable or file that the channel names, then try `trueup alert test CHANNEL`.',
+  },
   AIRTABLE_TOKEN_MISSING: {
     retry: 'human',
     meaning:

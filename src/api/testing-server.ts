@@ -16,6 +16,7 @@ import { directWriter, noEraser } from '../leads/testing-writer.ts'
 import { type Log, openLog } from '../log.ts'
 import { systemRandom } from '../random.ts'
 import { standardizer } from '../values/standardizer.ts'
+import type { AlertPort } from './alert-port.ts'
 import { type Auth, createAuth } from './auth/auth.ts'
 import { type NewToken, openTokens } from './auth/tokens.ts'
 import type { BackupPort } from './backup-port.ts'
@@ -25,12 +26,15 @@ import type { MetricPort } from './metric-port.ts'
 import type { EnginePort } from './ports.ts'
 import type { ProgramPort } from './program-port.ts'
 import type { QualityPort } from './quality-port.ts'
+import type { ReportPort } from './report-port.ts'
 import type { SyncPort } from './sync-port.ts'
+import { createTestingAlerts } from './testing-alerts.ts'
 import { createTestingBackups } from './testing-backups.ts'
 import { createTestingEngine, type TestingEngine } from './testing-engine.ts'
 import { createTestingMetrics } from './testing-metrics.ts'
 import { createTestingPrograms } from './testing-programs.ts'
 import { createTestingQuality, type TestingQuality } from './testing-quality.ts'
+import { createTestingReports } from './testing-report.ts'
 import { createTestingSync, type TestingSync } from './testing-sync.ts'
 
 export interface Answer {
@@ -160,6 +164,8 @@ export async function startTestingServer(
     programs: wrap<ProgramPort>(createTestingPrograms()),
     backups: wrap<BackupPort>(createTestingBackups()),
     metrics: wrap<MetricPort>(createTestingMetrics()),
+    alerts: wrap<AlertPort>(createTestingAlerts()),
+    reports: wrap<ReportPort>(createTestingReports()),
     auth,
     clock: systemClock,
     log,

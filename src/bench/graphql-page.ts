@@ -15,11 +15,13 @@ import Database from 'better-sqlite3'
 import { createAuth } from '../api/auth/auth.ts'
 import { openTokens } from '../api/auth/tokens.ts'
 import { createApi } from '../api/http/server.ts'
+import { createTestingAlerts } from '../api/testing-alerts.ts'
 import { createTestingBackups } from '../api/testing-backups.ts'
 import { createTestingEngine } from '../api/testing-engine.ts'
 import { createTestingMetrics } from '../api/testing-metrics.ts'
 import { createTestingPrograms } from '../api/testing-programs.ts'
 import { createTestingQuality } from '../api/testing-quality.ts'
+import { createTestingReports } from '../api/testing-report.ts'
 import { createTestingSync } from '../api/testing-sync.ts'
 import { systemClock } from '../clock.ts'
 import { encodeCursor, type LeadOrder } from '../leads/cursor.ts'
@@ -128,6 +130,8 @@ async function serveApi(folder: string): Promise<number> {
     programs: createTestingPrograms(),
     backups: createTestingBackups(),
     metrics: createTestingMetrics(),
+    alerts: createTestingAlerts(),
+    reports: createTestingReports(),
     auth,
     clock: systemClock,
     log: openLog('silent'),

@@ -31,6 +31,8 @@ const commandFiles: readonly (readonly [names: readonly string[], load: () => Pr
     [['undo'], async () => (await import('./commands/undo.ts')).registerUndo],
     [['sync'], async () => (await import('./commands/sync.ts')).registerSync],
     [['conflicts', 'resolve'], async () => (await import('./commands/conflicts.ts')).registerConflicts],
+    [['alert'], async () => (await import('./commands/alert.ts')).registerAlert],
+    [['report'], async () => (await import('./commands/report.ts')).registerReport],
     [['audit'], async () => (await import('./commands/audit.ts')).registerAudit],
     [['generate'], async () => (await import('./commands/generate.ts')).registerGenerate],
   ]

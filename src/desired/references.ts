@@ -45,6 +45,8 @@ const referencePaths: readonly (readonly string[])[] = [
   'airtable.endpoint',
   'airtable.token.file',
   'alerts.channels.*.webhook.file',
+  'alerts.channels.*.sign.file',
+  'alerts.heartbeat.url.file',
   'alerts.channels.*.slack.file',
   'alerts.channels.*.email.smtp.file',
   'services.*.environment.*.file',

@@ -35,6 +35,8 @@ export interface Loop {
   redeclare(changed: readonly ResourceKey[]): void
   /** What it did and how long that took, since the program started. */
   figures(): readonly Figure[]
+  /** Whether it has ticked in the last seconds; it ticks each second at least. */
+  isAlive(): boolean
 }
 
 /**
@@ -55,6 +57,7 @@ const soonestMs = 250
 const soonestAfterFailureMs = 60_000
 /** The loop ticks at least this often. */
 const idleTickMs = 1000
+const aliveMs = 10_000
 
 export function createLoop(options: LoopOptions): Loop {
   const { engine, clock, log } = options
@@ -69,6 +72,7 @@ export function createLoop(options: LoopOptions): Loop {
   let waiting = 0
   const watchers = new Map<string, { close(): void }>()
   let timer: Timer | undefined
+  let tickedMs = Number.NEGATIVE_INFINITY
 
   const wake: Loop['wake'] = (key, { full = false } = {}) => {
     if (full) wantsFull.add(keyText(key))
@@ -76,6 +80,7 @@ export function createLoop(options: LoopOptions): Loop {
   }
 
   function pump(): void {
+    tickedMs = clock.monotonicMs()
     timer?.cancel()
     while (!stopping.signal.aborted && running.size - waiting < workersMax) {
       const name = queue.take()
@@ -212,6 +217,7 @@ export function createLoop(options: LoopOptions): Loop {
       while (running.size > 0) await Promise.allSettled([...running.values()])
     },
     wake,
+    isAlive: () => clock.monotonicMs() - tickedMs < aliveMs,
     figures: () => meter.figures(queue.waiting()),
     redeclare(changed) {
       watchAll()

@@ -62,6 +62,8 @@ export const otherEntryTypes = [
   'conflict.resolved',
   'sync.asked',
   'suppression.lifted',
+  'alert.silenced',
+  'alert.silence-lifted',
 ] as const
 export type OtherEntryType = (typeof otherEntryTypes)[number]
 

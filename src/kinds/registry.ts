@@ -86,6 +86,9 @@ export const kindNames = [
   'machine',
 ] as const
 
+/** What is acted on of the desired state: the kinds, and alerts, which are none. */
+export const managedKinds: ReadonlySet<string> = new Set([...kindNames, 'alert'])
+
 /** Makes every kind of {@link kindNames}. */
 export function createKinds(ports: KindPorts): readonly Kind[] {
   const ownFolder = dirname(ports.checkpointsPath)

@@ -69,6 +69,7 @@ export const metricCatalogue = {
 
   // Databases and leads.
   database_bytes: gauge('bytes', 'Size of each database file.', { labels: ['database'], kept: true }),
+  databases_damaged: gauge('count', 'Databases in which a check found damage.', { kept: true }),
   table_rows: gauge('count', 'Rows of each table.', { labels: ['table'], kept: true }),
   quality_score: gauge('percent', 'Quality of each table, from 0 to 100.', { labels: ['table'], kept: true }),
   field_completeness_percent: gauge('percent', 'Share of rows in which a field is filled, where that is declared.', {

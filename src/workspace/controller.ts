@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { createAuth } from '../api/auth/auth.ts'
 import { openTokens } from '../api/auth/tokens.ts'
 import { createApi } from '../api/http/server.ts'
+import { reportMessage } from '../api/report.ts'
 import type { Clock, Timer } from '../clock.ts'
 import { watchFile } from '../desired/watch.ts'
 import { createLoop } from '../engine/loop.ts'
@@ -15,6 +16,7 @@ import { machineKindName } from '../kinds/machine/index.ts'
 import type { Log } from '../log.ts'
 import { type MetricHistory, openMetricHistory } from '../metrics/history.ts'
 import type { Random } from '../random.ts'
+import { createAlertPort, openAlerts } from './alert-port.ts'
 import { createBackupPort } from './backup-port.ts'
 import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
@@ -24,7 +26,9 @@ import { noteHead, openWorkspace, type Workspace } from './open.ts'
 import { createProgramPort } from './program-port.ts'
 import { pruneCheckpoints } from './prune-checkpoints.ts'
 import { createQualityPort } from './quality-port.ts'
-import { sampling } from './sample-metrics.ts'
+import { createReportPort } from './report-port.ts'
+import { runningAlerts } from './run-alerts.ts'
+import { currentFigures, sampling } from './sample-metrics.ts'
 import { createSyncPort } from './sync-port.ts'
 
 export interface ControllerOptions {
@@ -58,6 +62,8 @@ const obstaclesEveryMs = 2000
 const upkeepEveryMs = 5000
 /** As often figures are noted for their history. */
 const sampleEveryMs = 15_000
+/** As often rules of alerts are looked at and the outbox is emptied. */
+const alertEveryMs = 5000
 /** How long requests on an earlier schema may still run. */
 const drainMs = 35_000
 const packageSchema = z.object({ version: z.string() })
@@ -113,8 +119,12 @@ export async function startController(options: ControllerOptions): Promise<Contr
     wake: (key) => loop.wake(key, { full: true }),
   })
   const startedAtMs = clock.nowMs()
+  const serving: { url?: string } = {}
   const history = openHistory(join(workspace.ownFolder, metricsFile), log)
   const metrics = createMetricPort({ workspace, loop, clock, startedAtMs, history })
+  const alerts = openAlerts(workspace, { ...options, dashboard: () => serving.url })
+  const alertPort = createAlertPort(alerts, workspace)
+  const reports = createReportPort({ workspace, engine: port, metrics, alerts: alertPort, clock })
   const api = createApi({
     engine: port,
     sync,
@@ -122,6 +132,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
     programs,
     backups,
     metrics,
+    alerts: alertPort,
+    reports,
     auth,
     clock,
     log,
@@ -130,6 +142,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     version: versionOf(),
   })
   const listening = await api.listen(options.port, options.host)
+  serving.url = listening.url
   lease?.setAddress(listening.url)
 
   generations.onInForce((generation) => {
@@ -173,6 +186,14 @@ export async function startController(options: ControllerOptions): Promise<Contr
   )
   const sample = sampling({ engine: port, metrics, history, clock, log })
   const samples = every(clock, sampleEveryMs, () => void sample())
+  const tellPeople = runningAlerts({
+    ...{ alerts, workspace, clock, log },
+    figures: () => currentFigures({ engine: port, metrics, clock }),
+    report: async (sinceMs) => reportMessage(await reports.report(sinceMs)),
+    isAlive: () => loop.isAlive(),
+    signal: stopping.signal,
+  })
+  const alerting = every(clock, alertEveryMs, () => void tellPeople())
   loop.start()
 
   return {
@@ -189,11 +210,13 @@ export async function startController(options: ControllerOptions): Promise<Contr
       obstacles.cancel()
       upkeep.cancel()
       samples.cancel()
+      alerting.cancel()
       await watch.close()
       await loop.stop()
       await api.close()
       await leads.close()
       history?.close()
+      alerts.store.close()
       await workspace.close()
     },
   }

@@ -12,6 +12,7 @@ import type { Clock } from '../clock.ts'
 import { createLoop } from '../engine/loop.ts'
 import type { JsonObject } from '../json.ts'
 import type { Random } from '../random.ts'
+import { standingAlertPort } from './alert-port.ts'
 import { createBackupPort } from './backup-port.ts'
 import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
@@ -20,6 +21,7 @@ import { createMetricPort } from './metric-port.ts'
 import type { Workspace } from './open.ts'
 import { createProgramPort } from './program-port.ts'
 import { createQualityPort } from './quality-port.ts'
+import { createReportPort } from './report-port.ts'
 import { createSyncPort } from './sync-port.ts'
 
 export interface LocalApi {
@@ -56,20 +58,25 @@ export function standingPorts(workspace: Workspace, leads: Leads, { clock, rando
     log,
     onInvariantViolation: (error) => log.error({ err: error.message }, 'invariant'),
   })
+  const enginePort = createEnginePort({
+    workspace,
+    loop,
+    clock,
+    version: '',
+    startedAtMs: 0,
+    signal: new AbortController().signal,
+  })
+  const metrics = createMetricPort({ workspace, loop, clock, startedAtMs: clock.nowMs(), history: undefined })
+  const alerts = standingAlertPort(workspace, { clock, random, environment: process.env, dashboard: () => undefined })
   return {
-    engine: createEnginePort({
-      workspace,
-      loop,
-      clock,
-      version: '',
-      startedAtMs: 0,
-      signal: new AbortController().signal,
-    }),
+    engine: enginePort,
     sync: createSyncPort({ workspace, clock, wake: () => undefined, leads: () => leads }),
     quality: createQualityPort(workspace, { clock, random }),
     programs: createProgramPort({ workspace, wake: () => undefined }),
     backups: createBackupPort({ workspace, signal: new AbortController().signal, wake: () => undefined }),
-    metrics: createMetricPort({ workspace, loop, clock, startedAtMs: clock.nowMs(), history: undefined }),
+    metrics,
+    alerts,
+    reports: createReportPort({ workspace, engine: enginePort, metrics, alerts, clock }),
     auth: createAuth(openTokens(resolve(workspace.directory, access.tokens.file), clock), access, clock),
     clock,
   }

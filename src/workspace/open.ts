@@ -22,7 +22,7 @@ import {
 } from '../kinds/duplicates/index.ts'
 import { createImportDesk, type ImportDesk } from '../kinds/import/index.ts'
 import { createQualityInspector, createQualityStore, type QualityInspector } from '../kinds/quality/index.ts'
-import { createKinds, kindNames } from '../kinds/registry.ts'
+import { createKinds, managedKinds } from '../kinds/registry.ts'
 import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
 import { createSyncDesk, lazySyncStore, listSync, type SyncDesk } from '../kinds/sync/index.ts'
 import type { Log } from '../log.ts'
@@ -156,7 +156,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       journal,
       keep,
       clock,
-      kinds: new Set(kindNames),
+      kinds: managedKinds,
     })
     const checkpointsPath = join(ownFolder, 'checkpoints.db')
     const changeSets = lazyChangeSets(() => openChangeSets({ path: checkpointsPath, clock }))

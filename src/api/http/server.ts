@@ -13,6 +13,7 @@ import { messageOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { standardizeRules } from '../../values/rules/index.ts'
 import { createAccessNotes } from '../access-notes.ts'
+import type { AlertPort } from '../alert-port.ts'
 import type { Auth } from '../auth/auth.ts'
 import type { FetchKeys } from '../auth/key-set.ts'
 import { may, type Viewer } from '../auth/permissions.ts'
@@ -25,6 +26,8 @@ import { graphiqlFile, graphiqlPage } from '../page/graphiql.ts'
 import type { EnginePort } from '../ports.ts'
 import type { ProgramPort } from '../program-port.ts'
 import type { QualityPort } from '../quality-port.ts'
+import { reportHtml, reportStylesheet } from '../report.ts'
+import type { ReportPort } from '../report-port.ts'
 import type { ApiContext, Repositories } from '../schema/context.ts'
 import { type ApiSchema, assembleApi } from '../schema/schema.ts'
 import type { SyncPort } from '../sync-port.ts'
@@ -46,6 +49,8 @@ export interface ApiOptions {
   readonly programs: ProgramPort
   readonly backups: BackupPort
   readonly metrics: MetricPort
+  readonly alerts: AlertPort
+  readonly reports: ReportPort
   readonly auth: Auth
   readonly clock: Clock
   readonly log: Log
@@ -235,6 +240,11 @@ export function createApi(options: ApiOptions): Api {
         return send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await allMetrics())
       case '/desired-state.schema.json':
         return send(response, 200, 'application/schema+json; charset=utf-8', desiredStateSchema())
+      case '/report':
+        if (!may(viewer, 'state.read')) return sendError(response, 403, 'FORBIDDEN', 'This role sees no report.')
+        return send(response, 200, 'text/html; charset=utf-8', await reportPage(request))
+      case '/report.css':
+        return send(response, 200, 'text/css; charset=utf-8', reportStylesheet)
       case '/sign-out':
         return handleSignOut(request, response, { auth, isSecure: isSecure(request) })
       default:
@@ -242,6 +252,13 @@ export function createApi(options: ApiOptions): Api {
           return answerGraphiql(path.slice('/graphiql/'.length), request, response, viewer)
         return answerDashboard(path, request, response)
     }
+  }
+
+  /** Of the last day, or of so many days as `?days=7` says. */
+  async function reportPage(request: IncomingMessage): Promise<string> {
+    const days = Number(new URLSearchParams((request.url ?? '').split('?', 2)[1]).get('days') ?? 1)
+    const span = Number.isFinite(days) && days > 0 ? Math.min(days, 366) : 1
+    return reportHtml(await options.reports.report(clock.nowMs() - span * 86_400_000), '/report.css')
   }
 
   async function allMetrics(): Promise<string> {

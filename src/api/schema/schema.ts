@@ -5,15 +5,18 @@
 import type { GraphQLSchema } from 'graphql'
 import type { Clock } from '../../clock.ts'
 import { InvariantViolation } from '../../errors.ts'
+import type { AlertPort } from '../alert-port.ts'
 import type { Auth } from '../auth/auth.ts'
 import type { BackupPort } from '../backup-port.ts'
 import type { MetricPort } from '../metric-port.ts'
 import type { EnginePort } from '../ports.ts'
 import type { ProgramPort } from '../program-port.ts'
 import type { QualityPort } from '../quality-port.ts'
+import type { ReportPort } from '../report-port.ts'
 import type { SyncPort } from '../sync-port.ts'
 import { addAccess } from './access.ts'
 import { addActions } from './actions.ts'
+import { addAlerts } from './alerts.ts'
 import { addBackups } from './backups.ts'
 import { createBuilder } from './builder.ts'
 import { addConflicts } from './conflicts.ts'
@@ -28,6 +31,7 @@ import { addLeads, type ListRoot } from './leads.ts'
 import { addMetrics } from './metrics.ts'
 import { addPrograms } from './programs.ts'
 import { addQuality } from './quality.ts'
+import { addReports } from './reports.ts'
 import { addResources } from './resources.ts'
 import { addResults } from './results.ts'
 import { scrubSentences } from './sentences.ts'
@@ -43,6 +47,8 @@ export interface SchemaPorts {
   readonly programs: ProgramPort
   readonly backups: BackupPort
   readonly metrics: MetricPort
+  readonly alerts: AlertPort
+  readonly reports: ReportPort
   readonly auth: Auth
   readonly clock: Clock
 }
@@ -57,7 +63,7 @@ export interface ApiSchema {
 /** Builds the schema; takes some tens of milliseconds. Throws when two types or fields would get one name. */
 export function assembleApi(
   repositories: Repositories,
-  { engine, sync, quality: qualityPort, programs, backups, metrics, auth, clock }: SchemaPorts,
+  { engine, sync, quality: qualityPort, programs, backups, metrics, alerts, reports, auth, clock }: SchemaPorts,
 ): ApiSchema {
   const builder = createBuilder()
   const results = addResults(builder)
@@ -72,6 +78,8 @@ export function assembleApi(
   addPrograms(builder, programs, results)
   addBackups(builder, backups, results)
   addMetrics(builder, metrics, clock)
+  addAlerts(builder, alerts, clock, { enums, results })
+  addReports(builder, reports, clock, enums)
   addAccess(builder, engine, auth, results)
   addExports(builder, engine, repositories, results)
   const refusals = addWriteRefusals(builder, results)

@@ -1,8 +1,12 @@
 import type { Command } from 'commander'
+import { systemClock } from '../../clock.ts'
 import { keyText, type ResourceKey } from '../../engine/resource.ts'
 import { rootsOf } from '../../engine/same-trouble.ts'
 import { ageText, verdictOf } from '../../engine/verdict.ts'
 import type { StatusView } from '../../engine/view.ts'
+import { systemRandom } from '../../random.ts'
+import { standingAlertPort } from '../../workspace/alert-port.ts'
+import type { Workspace } from '../../workspace/open.ts'
 import { type CommonOptions, common, runCommand } from '../command.ts'
 import { statusOf } from '../plan-json.ts'
 import { printPlan, sameReason } from '../plan-text.ts'
@@ -80,15 +84,27 @@ export function registerState(program: Command): void {
             error: view.error,
           }))
           const overall = worst(items.map((item) => item.status))
-          run.answer({ status: overall, items }, (terminal) => {
+          const alerts = await firingAlerts(workspace)
+          run.answer({ status: overall, items, alerts }, (terminal) => {
             const roots = rootsOf(views)
             for (const view of views) printHealth(terminal, view, roots.get(keyText(view.resource)))
+            for (const { rule, instance, valueText, next } of alerts)
+              terminal.line(
+                `${terminal.colour.red('alert')} ${rule}${instance === '' ? '' : ` (${instance})`}: ${valueText} ${terminal.colour.dim(`next: ${next}`)}`,
+              )
             terminal.line(`Overall: ${overall}`)
           })
           return overall === 'failed' ? 2 : 0
         }),
       ),
     )
+}
+
+/** Alerts that fire and are not silenced, as the controller last noted them. */
+async function firingAlerts(workspace: Workspace) {
+  const ports = { clock: systemClock, random: systemRandom, environment: process.env, dashboard: () => undefined }
+  const alerts = await standingAlertPort(workspace, ports).alerts()
+  return alerts.filter(({ state, silenced }) => state === 'firing' && !silenced)
 }
 
 type Health = 'ok' | 'warning' | 'failed' | 'unknown'

@@ -5,7 +5,7 @@ import { parseDesiredState } from '../../desired/load.ts'
 import { problemText } from '../../desired/problem.ts'
 import { notManagedSections } from '../../desired/unmanaged.ts'
 import { messageOf, OperationalError } from '../../errors.ts'
-import { kindNames } from '../../kinds/registry.ts'
+import { managedKinds } from '../../kinds/registry.ts'
 import { standardizeRules } from '../../values/rules/index.ts'
 import { type CommonOptions, common, runCommand } from '../command.ts'
 
@@ -39,7 +39,7 @@ export function registerValidate(program: Command): void {
           )
           return 1
         }
-        const unmanaged = notManagedSections(parsed.state, new Set(kindNames))
+        const unmanaged = notManagedSections(parsed.state, managedKinds)
         run.answer({ valid: true, items: [], warnings: parsed.warnings, notManaged: unmanaged }, ({ line, colour }) => {
           for (const warning of parsed.warnings) line(colour.yellow(problemText(warning)))
           for (const { section, names, message } of unmanaged)

@@ -1,7 +1,7 @@
 /** Backups and alerts. */
 import { z } from 'zod'
-import { riskSchema } from './policy.ts'
-import { cronSchema, durationSchema, nameSchema, pathSchema, secretSchema, timezoneSchema } from './scalars.ts'
+import { riskSchema, spanKeys } from './policy.ts'
+import { cronSchema, durationSchema, intervalSchema, nameSchema, pathSchema, secretSchema, timezoneSchema } from './scalars.ts'
 
 const copiesSchema = z.int().min(0).max(10_000)
 
@@ -45,10 +45,24 @@ export const backupSchema = z.strictObject({
     }),
 })
 
+const quietSchema = z
+  .strictObject({
+    ...spanKeys,
+    but: riskSchema.default('critical').describe('Alerts of this severity and above are sent all the same.'),
+  })
+  .describe('Hours in which nothing is sent here; it is sent, together, when they end.')
+  .optional()
+
 const channelSchema = z.union(
   [
-    z.strictObject({ webhook: secretSchema.describe('The web address that gets a JSON document.') }),
-    z.strictObject({ slack: secretSchema.describe('A web address of the kind that Slack takes.') }),
+    z.strictObject({
+      webhook: secretSchema.describe('The web address that gets a JSON document.'),
+      sign: secretSchema
+        .describe('A secret by which each document is signed (HMAC-SHA-256), so that the receiver knows who sent it.')
+        .optional(),
+      quiet: quietSchema,
+    }),
+    z.strictObject({ slack: secretSchema.describe('A web address of the kind that Slack takes.'), quiet: quietSchema }),
     z.strictObject({
       email: z
         .strictObject({
@@ -56,6 +70,7 @@ const channelSchema = z.union(
           smtp: secretSchema.describe('Where the address of the mail server is found, with user and password.'),
         })
         .describe('E-mail.'),
+      quiet: quietSchema,
     }),
   ],
   'must be one of { webhook }, { slack } and { email }',
@@ -84,5 +99,22 @@ export const alertsSchema = z.strictObject({
       }),
     )
     .default([])
-    .describe('When an alert is sent, and where.'),
+    .describe('When an alert is sent, and where. With channels and no rule, the usual ones of docs/alerts.md hold.'),
+  reports: z
+    .array(
+      z.strictObject({
+        schedule: cronSchema.meta({ description: 'When it is sent, as a cron line.', examples: ['0 7 * * mon'] }),
+        timezone: timezoneSchema.default('UTC').describe('The time zone of the schedule.'),
+        to: nameSchema.describe('A name from `alerts.channels`.'),
+      }),
+    )
+    .default([])
+    .describe('When the health and maintenance report is sent, and where.'),
+  heartbeat: z
+    .strictObject({
+      url: secretSchema.describe('The web address that is asked for while the controller works.'),
+      every: intervalSchema.prefault('1m').describe('How often.'),
+    })
+    .describe('A dead-man switch: a service elsewhere that tells you when these requests stay away.')
+    .optional(),
 })

@@ -5,30 +5,35 @@ import { intervalSchema, pathSchema, percentSchema, sizeSchema, timezoneSchema }
 export const riskSchema = z.enum(['low', 'medium', 'high', 'critical'])
 const gateSchema = z.enum(['auto', 'approve', 'approve-twice'])
 
+/** Days and hours of some time zone. */
+export const spanKeys = {
+  days: z
+    .array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']))
+    .min(1)
+    .describe('The days on which the window opens; every day when left out.')
+    .optional(),
+  between: z
+    .string()
+    .regex(/^(([01]\d|2[0-3]):[0-5]\d)-(([01]\d|2[0-3]):[0-5]\d|24:00)$/, {
+      error: 'must be a span such as "22:00-06:00", from 00:00 to 24:00',
+      abort: true,
+    })
+    .refine((span) => span.slice(0, 5) !== span.slice(6), 'must not start and end at the same time')
+    .default('00:00-24:00')
+    .meta({
+      description: 'From and to, as hours and minutes; a span that ends before it starts runs past midnight.',
+      examples: ['22:00-06:00'],
+    }),
+  timezone: timezoneSchema.default('UTC').describe('The time zone in which days and hours are meant.'),
+}
+
 const windowSchema = z
   .strictObject({
     deny: riskSchema
       .describe('Actions of this risk and above wait while the window is open. Deny beats allow.')
       .optional(),
     allow: riskSchema.describe('Actions of this risk and above happen only while such a window is open.').optional(),
-    days: z
-      .array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']))
-      .min(1)
-      .describe('The days on which the window opens; every day when left out.')
-      .optional(),
-    between: z
-      .string()
-      .regex(/^(([01]\d|2[0-3]):[0-5]\d)-(([01]\d|2[0-3]):[0-5]\d|24:00)$/, {
-        error: 'must be a span such as "22:00-06:00", from 00:00 to 24:00',
-        abort: true,
-      })
-      .refine((span) => span.slice(0, 5) !== span.slice(6), 'must not start and end at the same time')
-      .default('00:00-24:00')
-      .meta({
-        description: 'From and to, as hours and minutes; a span that ends before it starts runs past midnight.',
-        examples: ['22:00-06:00'],
-      }),
-    timezone: timezoneSchema.default('UTC').describe('The time zone in which days and hours are meant.'),
+    ...spanKeys,
   })
   .refine((window) => (window.deny === undefined) !== (window.allow === undefined), 'must have either deny or allow')
 

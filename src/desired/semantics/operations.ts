@@ -1,5 +1,6 @@
 /** Services, jobs, backups, alerts and access name things that are there, and say nothing that has no effect. */
 import { isIP } from 'node:net'
+import { comparisonOf } from '../alert-metrics.ts'
 import { namesSecret } from '../secret-shapes.ts'
 import { type Check, repeats } from './check.ts'
 import { checkPath, isWithin } from './paths.ts'
@@ -121,8 +122,12 @@ function checkPlace(check: Check, path: readonly (string | number)[], place: str
 
 function checkAlerts(check: Check): void {
   const channels = check.names('alerts', 'channels')
+  for (const [index, { to }] of (check.state.alerts?.reports ?? []).entries())
+    check.known(['alerts', 'reports', index, 'to'], to, channels, 'a declared channel')
   for (const [index, rule] of (check.state.alerts?.rules ?? []).entries()) {
     check.known(['alerts', 'rules', index, 'to'], rule.to, channels, 'a declared channel')
+    const read = comparisonOf(rule.when)
+    if (read.is === 'wrong') check.problem(['alerts', 'rules', index, 'when'], read.problem)
   }
 }
 

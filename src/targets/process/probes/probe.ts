@@ -4,12 +4,10 @@
  */
 import { spawn } from 'node:child_process'
 import { stat } from 'node:fs/promises'
-import { request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
-import { connect } from 'node:net'
 import { z } from 'zod'
 import type { Clock } from '../../../clock.ts'
-import { messageOf } from '../../../errors.ts'
+import { messageOf, OperationalError } from '../../../errors.ts'
+import { createOutgoing } from '../../outgoing/guard.ts'
 
 export const probeOrderSchema = z.discriminatedUnion('way', [
   z.strictObject({ way: z.literal('http'), url: z.string(), timeoutMs: z.number() }),
@@ -61,46 +59,38 @@ const unknown = (message: string): ProbeResult => ({ is: 'unknown', message })
 /** Names that say that the probe itself is wrong, not what it probes. */
 const cannotAsk = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENETUNREACH'])
 
+const outgoing = createOutgoing()
+
 function networkFailure(error: unknown): ProbeResult {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (error instanceof OperationalError && error.code === 'OUTGOING_REFUSED')
+    return unknown(`it cannot be asked: ${error.message}`)
+  const cause = error instanceof Error ? error.cause : undefined
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   return cannotAsk.has(code) ? unknown(`it cannot be asked: ${code}`) : failed(code === '' ? messageOf(error) : code)
 }
 
-function probeHttp(url: string, timeoutMs: number, signal: AbortSignal): Promise<ProbeResult> {
-  return new Promise((resolve) => {
-    const request = url.startsWith('https:') ? requestHttps : requestHttp
-    const sent = request(url, { method: 'GET', agent: false, signal, headers: { 'user-agent': 'trueup-probe' } })
-    const timer = setTimeout(() => end(failed(`no answer within ${secondsText(timeoutMs)}`)), timeoutMs)
-    function end(result: ProbeResult): void {
-      clearTimeout(timer)
-      resolve(result)
-      sent.destroy()
-    }
-    sent.on('response', (response) => {
-      const status = response.statusCode ?? 0
-      // The status is enough; a body that never ends is not waited for.
-      end(status >= 200 && status < 400 ? ok(`status ${status}`) : failed(`status ${status}`))
-    })
-    sent.on('error', (error) => end(networkFailure(error)))
-    sent.end()
-  })
+async function probeHttp(url: string, timeoutMs: number, signal: AbortSignal): Promise<ProbeResult> {
+  try {
+    const headers = { 'user-agent': 'trueup-probe' }
+    // The status is enough.
+    const { status } = await outgoing.request({ url, purpose: 'probe', headers, timeoutMs, answerMax: 0, signal })
+    return status >= 200 && status < 400 ? ok(`status ${status}`) : failed(`status ${status}`)
+  } catch (error) {
+    return networkFailure(error)
+  }
 }
 
-function probeTcp(
+async function probeTcp(
   { host, port, timeoutMs }: Extract<ProbeOrder, { way: 'tcp' }>,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, signal })
-    const timer = setTimeout(() => end(failed(`no connection within ${secondsText(timeoutMs)}`)), timeoutMs)
-    function end(result: ProbeResult): void {
-      clearTimeout(timer)
-      resolve(result)
-      socket.destroy()
-    }
-    socket.once('connect', () => end(ok('it accepts connections')))
-    socket.on('error', (error) => end(networkFailure(error)))
-  })
+  try {
+    const socket = await outgoing.connect({ host, port, purpose: 'probe', timeoutMs, signal })
+    socket.destroy()
+    return ok('it accepts connections')
+  } catch (error) {
+    return networkFailure(error)
+  }
 }
 
 /** What a shell gives for a command that is not there, or may not be run. */
