@@ -1,7 +1,15 @@
 /** Backups and alerts. */
 import { z } from 'zod'
 import { riskSchema, spanKeys } from './policy.ts'
-import { cronSchema, durationSchema, intervalSchema, nameSchema, pathSchema, secretSchema, timezoneSchema } from './scalars.ts'
+import {
+  cronSchema,
+  durationSchema,
+  intervalSchema,
+  nameSchema,
+  pathSchema,
+  secretSchema,
+  timezoneSchema,
+} from './scalars.ts'
 
 const copiesSchema = z.int().min(0).max(10_000)
 

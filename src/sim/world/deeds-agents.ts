@@ -42,7 +42,10 @@ export const agentDeeds: readonly Deed[] = [
       quietly(() => {
         const { world, book, random } = scene
         const taken = new Set(rowsOf(scene).map(({ full_name }) => full_name))
-        const name = oneOf(names.filter((one) => !taken.has(one) && !book.born.has(one)), random)
+        const name = oneOf(
+          names.filter((one) => !taken.has(one) && !book.born.has(one)),
+          random,
+        )
         if (name === undefined) return undefined
         const email = `${name.replace(' ', '.')}@Example.com`
         world.agent
@@ -143,9 +146,15 @@ export const agentDeeds: readonly Deed[] = [
     weight: 2,
     do: ({ world, book, random }) => {
       const colleague = world.sandbox.control.colleague(baseId)
-      const name = oneOf(names.filter((one) => !book.born.has(one) && Number(one.slice(7)) >= 8), random)
+      const name = oneOf(
+        names.filter((one) => !book.born.has(one) && Number(one.slice(7)) >= 8),
+        random,
+      )
       if (name === undefined) return undefined
-      colleague.createRecord(remoteTable, { 'Full Name': name, Email: `${name.replace(' ', '.').toLowerCase()}@example.com` })
+      colleague.createRecord(remoteTable, {
+        'Full Name': name,
+        Email: `${name.replace(' ', '.').toLowerCase()}@example.com`,
+      })
       book.born.add(name)
       return name
     },
@@ -155,7 +164,10 @@ export const agentDeeds: readonly Deed[] = [
     weight: 1,
     do: ({ world, book, random }) => {
       const colleague = world.sandbox.control.colleague(baseId)
-      const record = oneOf(colleague.records(remoteTable).map((one) => recordSchema.parse(one)), random)
+      const record = oneOf(
+        colleague.records(remoteTable).map((one) => recordSchema.parse(one)),
+        random,
+      )
       const name = record?.fields['Full Name']
       if (record === undefined || typeof name !== 'string') return undefined
       colleague.deleteRecord(remoteTable, record.id)

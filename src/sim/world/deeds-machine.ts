@@ -96,7 +96,8 @@ export const machineDeeds: readonly Deed[] = [
       const lock = oneOf(locks, random)
       if (lock === undefined || !world.programs.fake.runs(lock)) return undefined
       const code = oneOf([0, 1, 1, 137], random) ?? 1
-      if (code !== 0 && !world.programs.redeclared.has(lock)) world.programs.failures.set(lock, world.clock.monotonicMs())
+      if (code !== 0 && !world.programs.redeclared.has(lock))
+        world.programs.failures.set(lock, world.clock.monotonicMs())
       world.programs.fake.finish(lock, code)
       return `${lock} ${code}`
     },

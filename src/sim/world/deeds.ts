@@ -1,10 +1,10 @@
 /** What people, programs and the machine do to the controller, one deed at a time, each from chance of its own. */
 import type { Random } from '../../random.ts'
+import type { Book } from './book.ts'
+import type { Controller } from './controller.ts'
 import { agentDeeds } from './deeds-agents.ts'
 import { machineDeeds } from './deeds-machine.ts'
 import { peopleDeeds } from './deeds-people.ts'
-import type { Book } from './book.ts'
-import type { Controller } from './controller.ts'
 import type { World } from './world.ts'
 
 export interface Scene {
