@@ -122,7 +122,13 @@ export function createEngine(options: EngineOptions): Engine {
     invariant(kind !== undefined, `the kind ${name} is registered`)
     return kind
   }
-  const gating = createGating({ ledger, clock, declaration: inForce, statusOf: statuses.get, safeguard: options.safeguard })
+  const gating = createGating({
+    ledger,
+    clock,
+    declaration: inForce,
+    statusOf: statuses.get,
+    safeguard: options.safeguard,
+  })
   const ports = (only?: ReadonlySet<string>): ReconcilePorts => ({
     clock,
     random: options.random,

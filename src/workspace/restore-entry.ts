@@ -11,7 +11,6 @@ import { OperationalError } from '../errors.ts'
 import { forgetInImportLog } from '../kinds/import/index.ts'
 import { type Manifest, manifestName, readManifest } from '../targets/backup/manifest.ts'
 import { byteProblem, unpackMember } from '../targets/backup/pack.ts'
-import { forgetDecisions } from './decision-files.ts'
 import { findRows } from '../targets/erasure/find-rows.ts'
 import { erasedBy } from '../targets/erasure/marks.ts'
 import { type PersonPlace, personPlaceSchema } from '../targets/erasure/person-layout.ts'
@@ -21,6 +20,7 @@ import { openReading, openWriting } from '../targets/sqlite/connection.ts'
 import { codeOf } from '../targets/sqlite/database-error.ts'
 import { quoteIdentifier } from '../targets/sqlite/schema-reader.ts'
 import { identitiesOf, keyIdentity, personTextsOf } from '../values/identity.ts'
+import { forgetDecisions } from './decision-files.ts'
 
 export const restoreOrderSchema = z.strictObject({
   /** The set. */
@@ -99,7 +99,11 @@ function countsIn(path: string, tables: RestoreReply['files'][number]['tables'])
   try {
     return tables.map(({ name }) => ({
       name,
-      rows: db.prepare<[], number>(`SELECT count(*) FROM ${quoteIdentifier(name)}`).pluck().get() ?? 0,
+      rows:
+        db
+          .prepare<[], number>(`SELECT count(*) FROM ${quoteIdentifier(name)}`)
+          .pluck()
+          .get() ?? 0,
     }))
   } finally {
     db.close()

@@ -19,8 +19,8 @@ import {
   verifySet,
 } from '../kinds/backup/index.ts'
 import { parseSetId } from '../targets/backup/manifest.ts'
-import { downloadSet, remoteOf } from '../targets/backup/shelf.ts'
 import { targetError } from '../targets/backup/sets.ts'
+import { downloadSet, remoteOf } from '../targets/backup/shelf.ts'
 import { syncFolder } from '../targets/durable-files.ts'
 import { entryUrl } from '../targets/process/entry-url.ts'
 import { personPlacesOf } from './erasure.ts'
@@ -207,7 +207,11 @@ export async function askRestore(
   const staging = stagingFolder(ownFolder, ask.id)
   try {
     const { identities } = request
-    const { files, withheld } = await unpack(workspace, { path, into: staging, identities, members: [database] }, context)
+    const { files, withheld } = await unpack(
+      workspace,
+      { path, into: staging, identities, members: [database] },
+      context,
+    )
     const [file] = files
     if (file === undefined)
       throw new OperationalError('NOT_FOUND', `${set.id} holds no database ${database}`, {
@@ -248,7 +252,10 @@ async function answerOf({ engine }: Workspace, ask: RestoreAsk, { signal }: Rest
 }
 
 function isOf({ action }: GatedAction, ask: RestoreAsk): boolean {
-  return (action.verb === 'restore' || action.verb === 'restore-file') && action.resolves.some((path) => path.endsWith(ask.id))
+  return (
+    (action.verb === 'restore' || action.verb === 'restore-file') &&
+    action.resolves.some((path) => path.endsWith(ask.id))
+  )
 }
 
 /** The engine knows no kind's state; this one is of the kind that was just looked at. */

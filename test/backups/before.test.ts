@@ -64,8 +64,9 @@ test('a set is made and verified before a restore of what was written since the 
     expect(checkpointed?.body).toMatchObject({ backup: made })
 
     // The undo is as low a risk as any change that its checkpoint takes back: none is made for it.
-    expect(await requestUndo({ of: { is: 'id', id: actionId }, actor: 'local:me', signal }, opened.workspace.engine))
-      .toMatchObject([{ is: 'undone' }])
+    expect(
+      await requestUndo({ of: { is: 'id', id: actionId }, actor: 'local:me', signal }, opened.workspace.engine),
+    ).toMatchObject([{ is: 'undone' }])
     expect(world.sets()).toHaveLength(2)
     expect(namesOf(world)).toContain('Newer Work')
   })

@@ -4,7 +4,13 @@ import Database from 'better-sqlite3'
 import { afterEach, expect, test } from 'vitest'
 import type { RestoreAsked } from '../../src/api/backup-port.ts'
 import { requestUndo } from '../../src/engine/undo-request.ts'
-import { type BackupWorld, type BackupWorldOptions, createBackupWorld, type Opened, quietContext } from '../support/backup-world.ts'
+import {
+  type BackupWorld,
+  type BackupWorldOptions,
+  createBackupWorld,
+  type Opened,
+  quietContext,
+} from '../support/backup-world.ts'
 import { annKey } from '../support/person-world.ts'
 
 const worlds: BackupWorld[] = []
@@ -39,10 +45,15 @@ const namesOf = (world: BackupWorld) => world.rows(world.path(file), 'SELECT ful
 
 test('comes back with every table, and the undo takes it away again into the quarantine', async () => {
   const world = fresh()
-  world.sql('CREATE TABLE other (a, b); CREATE INDEX other_a ON other (a); CREATE VIEW seen AS SELECT a FROM other; INSERT INTO other VALUES (1, 2)')
+  world.sql(
+    'CREATE TABLE other (a, b); CREATE INDEX other_a ON other (a); CREATE VIEW seen AS SELECT a FROM other; INSERT INTO other VALUES (1, 2)',
+  )
   await world.open(async (opened) => {
     await opened.apply()
-    const schema = world.rows(world.path(file), "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'trueup%' ORDER BY name")
+    const schema = world.rows(
+      world.path(file),
+      "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'trueup%' ORDER BY name",
+    )
     lose(world)
     // Of another life of the file: it must not be played back into the restored one.
     writeFileSync(`${world.path(file)}-wal`, 'left behind')
@@ -90,7 +101,9 @@ test('a file that came to be there meanwhile is left as it is', async () => {
     const { actionId } = await asked(opened, world)
     approve(opened, actionId)
     const other = new Database(world.path(file))
-    other.exec("CREATE TABLE leads (id TEXT PRIMARY KEY, full_name TEXT, email TEXT); INSERT INTO leads VALUES ('x', 'Somebody Else', NULL)")
+    other.exec(
+      "CREATE TABLE leads (id TEXT PRIMARY KEY, full_name TEXT, email TEXT); INSERT INTO leads VALUES ('x', 'Somebody Else', NULL)",
+    )
     other.close()
     await opened.apply()
     expect(namesOf(world)).toEqual(['Somebody Else'])

@@ -227,7 +227,16 @@ test('an erasure drops the restores that were asked for, and a copy that still h
     const staging = stagingFolder(workspace.ownFolder, 'late')
     cpSync(`${copy}/main.db`, `${staging}/main.db`)
     const path = world.path('data/leads.db')
-    const ask = { id: 'late', setId: id, backup: 'nightly', database: 'main', path, tables: null, keys: null, whole: null }
+    const ask = {
+      id: 'late',
+      setId: id,
+      backup: 'nightly',
+      database: 'main',
+      path,
+      tables: null,
+      keys: null,
+      whole: null,
+    }
     noteAsk(workspace.ownFolder, { ...ask, by: 'local:me', atMs: Date.now() })
     await apply()
     const [waiting] = workspace.engine.statuses.get({ kind: 'backup', name: 'nightly' })?.actions ?? []

@@ -26,7 +26,8 @@ function fresh(to: string, { keys = s3Keys, more = '' } = {}): BackupWorld {
 
 const vault = '"s3://vault/lead backups/"'.replace(' ', '-')
 const { signal } = quietContext
-const idsThere = () => [...new Set([...store.objects.keys()].map((key) => key.split('/')[2] ?? ''))].filter((id) => !id.startsWith('.'))
+const idsThere = () =>
+  [...new Set([...store.objects.keys()].map((key) => key.split('/')[2] ?? ''))].filter((id) => !id.startsWith('.'))
 const statusOf = ({ workspace }: Opened) => workspace.engine.statuses.get({ kind: 'backup', name: 'nightly' })
 const listed = async ({ port }: Opened) => (await port.backups())[0]?.sets ?? []
 
@@ -47,9 +48,12 @@ test('a set goes to a folder and to the store, is read back from there, and is n
     expect(set?.verifiedHow).toBe('restored')
     const puts = store.log.filter((line) => line.startsWith('PUT'))
     expect(puts.at(-1)).toContain('manifest.json')
-    expect([...store.objects.keys()].filter((key) => key.includes(set?.id ?? '')).map((key) => key.split('/').at(-1)).sort()).toEqual(
-      readdirSync(world.path(`backups/${set?.id}`)).sort(),
-    )
+    expect(
+      [...store.objects.keys()]
+        .filter((key) => key.includes(set?.id ?? ''))
+        .map((key) => key.split('/').at(-1))
+        .sort(),
+    ).toEqual(readdirSync(world.path(`backups/${set?.id}`)).sort())
     const before = [...store.objects]
     await opened.apply()
     expect(store.log.filter((line) => line.startsWith('PUT'))).toEqual(puts)
@@ -72,12 +76,19 @@ test('from the store alone a workspace that lost everything is restored, also in
   await world.open(async (opened) => {
     const { workspace } = opened
     await refreshSets(workspace, quietContext)
-    await restoreInto(workspace, { path: findSet(workspace, made).path, into: world.path('out'), identities: [] }, quietContext)
+    await restoreInto(
+      workspace,
+      { path: findSet(workspace, made).path, into: world.path('out'), identities: [] },
+      quietContext,
+    )
     expect(world.rows(world.path('out/main.db'), 'SELECT count(*) FROM leads')).toEqual([[2]])
     const asked = await opened.port.restore({ id: made, database: 'main', tables: null, keys: null, actor: 'local:me' })
     const actionId = asked.is === 'asked' ? (asked.actionId ?? '') : ''
     expect(workspace.engine.approve({ actionId, approver: 'local:me' })).toMatchObject({ is: 'approved' })
-    await workspace.engine.reconcileNow({ kind: 'backup', name: 'nightly' }, { runId: 'r', actor: 'test', signal, full: true })
+    await workspace.engine.reconcileNow(
+      { kind: 'backup', name: 'nightly' },
+      { runId: 'r', actor: 'test', signal, full: true },
+    )
     expect(world.rows(world.path('data/leads.db'), 'SELECT count(*) FROM leads')).toEqual([[2]])
     expect(readdirSync(world.path('.trueup/scratch'))).toEqual([])
   })
@@ -93,7 +104,10 @@ test('a byte that changed in the store, or an object that is gone, is found; the
     changed[100] = (changed[100] ?? 0) ^ 1
     store.objects.set(key, changed)
     const found = await verifyWith(opened.workspace, { id, identities: [] }, quietContext)
-    expect(found).toMatchObject({ verified: false, problems: [expect.stringContaining('main.db.gz holds other bytes')] })
+    expect(found).toMatchObject({
+      verified: false,
+      problems: [expect.stringContaining('main.db.gz holds other bytes')],
+    })
     expect(found.problems[0]).toContain('s3://vault')
     store.objects.delete(key)
     await opened.apply()
@@ -125,7 +139,11 @@ test('what is older than is kept is put aside there, gone for good after 48 hour
 })
 
 test.each([
-  ['wrong keys', () => ({ keys: { ...s3Keys, secretAccessKey: 'not-the-secret-at-all' } }), '403 SignatureDoesNotMatch'],
+  [
+    'wrong keys',
+    () => ({ keys: { ...s3Keys, secretAccessKey: 'not-the-secret-at-all' } }),
+    '403 SignatureDoesNotMatch',
+  ],
   ['another bucket', () => ({}), '404 NoSuchBucket'],
   ['a redirect', () => void store.redirectTo('http://127.0.0.1:1/elsewhere'), 'it answered 307'],
 ])('%s: the place is told as drift with its reason, and sets go to the other', async (name, arrange, reason) => {

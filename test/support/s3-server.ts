@@ -37,7 +37,8 @@ export async function startS3({ bucket = 'vault', pageSize = 3 } = {}): Promise<
     if (refusal !== undefined) return answer(response, 403, errorXml(refusal))
     const name = decodeURIComponent(url.pathname.slice(1))
     if (name.split('/')[0] !== bucket) return answer(response, 404, errorXml('NoSuchBucket'))
-    if (request.method === 'GET' && name === bucket) return answer(response, 200, listing(url, bucket, objects, pageSize))
+    if (request.method === 'GET' && name === bucket)
+      return answer(response, 200, listing(url, bucket, objects, pageSize))
     const found = objects.get(name)
     switch (request.method) {
       case 'GET':
@@ -45,7 +46,8 @@ export async function startS3({ bucket = 'vault', pageSize = 3 } = {}): Promise<
       case 'PUT':
         if (request.headers['if-none-match'] === '*' && found !== undefined)
           return answer(response, 412, errorXml('PreconditionFailed'))
-        if (request.headers['transfer-encoding'] !== undefined) return answer(response, 411, errorXml('MissingContentLength'))
+        if (request.headers['transfer-encoding'] !== undefined)
+          return answer(response, 411, errorXml('MissingContentLength'))
         objects.set(name, body)
         return answer(response, 200, '')
       case 'DELETE':
@@ -78,7 +80,9 @@ export async function startS3({ bucket = 'vault', pageSize = 3 } = {}): Promise<
 function refusalOf(request: IncomingMessage, url: URL, body: Buffer): string | undefined {
   const { authorization = '' } = request.headers
   const [, keyId, scope, names, signature] =
-    /^AWS4-HMAC-SHA256 Credential=([^/]+)\/([^,]+), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/.exec(authorization) ?? []
+    /^AWS4-HMAC-SHA256 Credential=([^/]+)\/([^,]+), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/.exec(
+      authorization,
+    ) ?? []
   if (keyId !== s3Keys.accessKeyId || scope === undefined || names === undefined) return 'InvalidAccessKeyId'
   const header = (name: string) => String(request.headers[name] ?? '').trim()
   const atText = header('x-amz-date')
@@ -90,7 +94,10 @@ function refusalOf(request: IncomingMessage, url: URL, body: Buffer): string | u
   if (checksum !== '' && checksum !== createHash('sha256').update(body).digest('base64')) return 'BadDigest'
   const signed = names.split(';')
   for (const must of ['host', 'x-amz-date', 'x-amz-content-sha256']) if (!signed.includes(must)) return 'AccessDenied'
-  const query = [...url.searchParams].map(([name, value]) => `${encoded(name)}=${encoded(value)}`).sort().join('&')
+  const query = [...url.searchParams]
+    .map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
+    .sort()
+    .join('&')
   const canonical = [
     request.method,
     url.pathname,
@@ -102,7 +109,10 @@ function refusalOf(request: IncomingMessage, url: URL, body: Buffer): string | u
   ].join('\n')
   const [date = '', region = '', service = '', end = ''] = scope.split('/')
   if (service !== 's3' || end !== 'aws4_request' || !atText.startsWith(date)) return 'AuthorizationHeaderMalformed'
-  const key = [date, region, service, end].reduce<Buffer | string>((secret, text) => hmac(secret, text), `AWS4${s3Keys.secretAccessKey}`)
+  const key = [date, region, service, end].reduce<Buffer | string>(
+    (secret, text) => hmac(secret, text),
+    `AWS4${s3Keys.secretAccessKey}`,
+  )
   const right = hmac(key, ['AWS4-HMAC-SHA256', atText, scope, sha256(canonical)].join('\n')).toString('hex')
   return right === signature ? undefined : 'SignatureDoesNotMatch'
 }
@@ -113,7 +123,8 @@ function listing(url: URL, bucket: string, objects: ReadonlyMap<string, Buffer>,
   const names = [...objects.keys()].filter((name) => name.startsWith(prefix) && name > after).sort()
   const page = names.slice(0, pageSize)
   const entries = page.map(
-    (name) => `<Contents><Key>${name.slice(bucket.length + 1)}</Key><Size>${objects.get(name)?.length}</Size></Contents>`,
+    (name) =>
+      `<Contents><Key>${name.slice(bucket.length + 1)}</Key><Size>${objects.get(name)?.length}</Size></Contents>`,
   )
   const isMore = names.length > page.length
   const next = isMore ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : ''

@@ -57,14 +57,19 @@ export const backupSchema = z.strictObject({
         .string()
         .regex(/^https?:\/\/[A-Za-z0-9.:[\]-]+\/?$/, 'must be https://host or https://host:port')
         .transform((text) => text.replace(/\/$/, ''))
-        .meta({ description: 'Address of the store; left out: Amazon S3 in the region.', examples: ['https://minio.example:9000'] })
+        .meta({
+          description: 'Address of the store; left out: Amazon S3 in the region.',
+          examples: ['https://minio.example:9000'],
+        })
         .optional(),
       region: z
         .string()
         .regex(/^[a-z0-9-]{2,40}$/, 'must be the name of a region')
         .default('us-east-1')
         .describe('Region of the bucket; stores of your own mostly take any.'),
-      accessKeyId: secretSchema.default({ env: 'AWS_ACCESS_KEY_ID' }).describe('Where the id of the access key is found.'),
+      accessKeyId: secretSchema
+        .default({ env: 'AWS_ACCESS_KEY_ID' })
+        .describe('Where the id of the access key is found.'),
       secretAccessKey: secretSchema.default({ env: 'AWS_SECRET_ACCESS_KEY' }).describe('Where its secret is found.'),
       sessionToken: secretSchema.optional().describe('Where the session token of temporary keys is found.'),
       pathStyle: z

@@ -106,7 +106,10 @@ function checkBackups(check: Check): void {
     if (!isRemote && check.names(...path).includes('s3'))
       check.warning([...path, 's3'], 'has no effect, since no place of `to` begins with s3://', { at: 'key' })
     if (isRemote && backup.encryptTo.length === 0)
-      check.warning([...path, 'to'], 'leaves this machine, and `encryptTo` is not declared: who can read the bucket can read the leads')
+      check.warning(
+        [...path, 'to'],
+        'leaves this machine, and `encryptTo` is not declared: who can read the bucket can read the leads',
+      )
     for (const [index, place] of backup.to.entries()) checkPlace(check, [...path, 'to', index], place)
   }
 }

@@ -54,7 +54,12 @@ export function comparedWithNothing({ id, path, whole }: RestoreAsk): Comparison
   }
 }
 
-const noteSchema = z.strictObject({ path: z.string(), identity: z.string(), size: z.number(), modifiedAtMs: z.number() })
+const noteSchema = z.strictObject({
+  path: z.string(),
+  identity: z.string(),
+  size: z.number(),
+  modifiedAtMs: z.number(),
+})
 type Note = z.output<typeof noteSchema>
 
 function notePath(ownFolder: string, actionId: string): string {

@@ -55,11 +55,14 @@ export async function makeSet(
   // Where sets go to stores alone, it is made and verified in a folder of Trueup's own first, and does not stay there.
   const outgoing = join(ports.ownFolder, 'outgoing')
   const base = here[0] ?? outgoing
-  if (here.length === 0 && there.every((folder) => setOfAction(folder, spec.name, action.id)?.verified !== undefined)) return
+  if (here.length === 0 && there.every((folder) => setOfAction(folder, spec.name, action.id)?.verified !== undefined))
+    return
   if (base === outgoing) dropOthers(outgoing, spec.name, action.id)
   if ([base, ...here].every((folder) => setOfAction(folder, spec.name, action.id) === undefined))
     await packInto(base, action, spec, ports, context)
-  const made = [base, ...here].map((folder) => setOfAction(folder, spec.name, action.id)).find((set) => set !== undefined)
+  const made = [base, ...here]
+    .map((folder) => setOfAction(folder, spec.name, action.id))
+    .find((set) => set !== undefined)
   if (made?.manifest === undefined) throw new OperationalError('BACKUP_DAMAGED', 'the set is gone while it was made')
   for (const folder of here) {
     if (existsSync(join(folder, made.id))) continue

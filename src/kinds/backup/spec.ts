@@ -1,9 +1,9 @@
 /** What the desired state says about one backup, resolved so far that nothing else is needed to make it. */
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { riskSchema } from '../../desired/schema/policy.ts'
 import type { DesiredState } from '../../desired/schema.ts'
 import type { Declared } from '../../engine/resource.ts'
-import { riskSchema } from '../../desired/schema/policy.ts'
 import { plainDeclarationSchema } from '../../targets/airtable/declaration.ts'
 import { type Remote, remoteSchema, shelfFolder } from '../../targets/backup/shelf.ts'
 import { parseS3 } from '../../targets/s3/place.ts'

@@ -143,11 +143,7 @@ function recoveryOf(
 }
 
 /** Throws DATABASE_MISSING when the file held tables at an earlier look, or left a -wal behind that holds what it lost. */
-async function refuseVanished(
-  ports: ObservePorts,
-  owner: string,
-  { path, name }: DatabaseDeclaration,
-): Promise<void> {
+async function refuseVanished(ports: ObservePorts, owner: string, { path, name }: DatabaseDeclaration): Promise<void> {
   const [remains] = await ports.files.remains(path)
   if (remains === undefined && ports.memory.get(owner, 'held-tables') !== true) return
   const sign = remains === undefined ? 'it held tables when it was last seen' : `${remains} is still there`

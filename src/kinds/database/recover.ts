@@ -72,11 +72,7 @@ export async function salvage(
   return ports.users.aside(order.database, how, () => salvageAlone(ports, order, context))
 }
 
-async function salvageAlone(
-  ports: RecoveryPorts,
-  order: OrderOf<'salvage'>,
-  context: EffectContext,
-): Promise<Applied> {
+async function salvageAlone(ports: RecoveryPorts, order: OrderOf<'salvage'>, context: EffectContext): Promise<Applied> {
   const facts = await factsOf(ports, order.path)
   const { file } = facts
   // A service that was stopped has written until then: it is the state of now that the next look finds.
@@ -192,11 +188,7 @@ export async function putBack(
   return done
 }
 
-async function putBackAlone(
-  ports: RecoveryPorts,
-  order: OrderOf<'put-back'>,
-  context: EffectContext,
-): Promise<void> {
+async function putBackAlone(ports: RecoveryPorts, order: OrderOf<'put-back'>, context: EffectContext): Promise<void> {
   const at = quarantineAt(ports.ownFolder, order.quarantine)
   const { file } = await factsOf(ports, order.path)
   const placed = readPlaced(at, 'put-back')

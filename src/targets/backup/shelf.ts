@@ -4,7 +4,17 @@
  * There a set is the objects below its id, its manifest the last: without one it is none. Nothing is written over.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
@@ -68,16 +78,24 @@ async function storeOf(folder: string, { secrets, clock }: ShelfPorts): Promise<
 }
 
 /** Brings the shelf to what the store holds of a backup. What cannot be asked is noted as the problem of the shelf, which stays as it was. */
-export async function refreshShelf(folder: string, backup: string, ports: ShelfPorts, signal: AbortSignal): Promise<void> {
+export async function refreshShelf(
+  folder: string,
+  backup: string,
+  ports: ShelfPorts,
+  signal: AbortSignal,
+): Promise<void> {
   const problemPath = join(folder, shelfProblemName)
   try {
     const store = await storeOf(folder, ports)
     const sets = setsIn(await store.list(`${backup}-`, signal), backup)
-    const aside = new Set((await store.list(`${prunedFolder}/${backup}-`, signal)).map(({ key }) => key.slice(prunedFolder.length + 1)))
+    const aside = new Set(
+      (await store.list(`${prunedFolder}/${backup}-`, signal)).map(({ key }) => key.slice(prunedFolder.length + 1)),
+    )
     for (const [id, objects] of sets) await shelve(folder, id, objects, aside.has(id), store, signal)
     for (const where of [folder, join(folder, prunedFolder)])
       for (const name of namesIn(where))
-        if (parseSetId(name)?.backup === backup && !sets.has(name)) rmSync(join(where, name), { recursive: true, force: true })
+        if (parseSetId(name)?.backup === backup && !sets.has(name))
+          rmSync(join(where, name), { recursive: true, force: true })
     rmSync(problemPath, { force: true })
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
@@ -99,7 +117,14 @@ function setsIn(objects: readonly S3Object[], backup: string): ReadonlyMap<strin
   return new Map([...all].filter(([, files]) => files.has(manifestName)))
 }
 
-async function shelve(folder: string, id: string, objects: Objects, isAside: boolean, store: S3, signal: AbortSignal): Promise<void> {
+async function shelve(
+  folder: string,
+  id: string,
+  objects: Objects,
+  isAside: boolean,
+  store: S3,
+  signal: AbortSignal,
+): Promise<void> {
   const [now, other] = [join(folder, prunedFolder, id), join(folder, id)]
   const [path, wrong] = isAside ? [now, other] : [other, now]
   if (existsSync(wrong) && !existsSync(path)) {
@@ -127,7 +152,13 @@ function putOnShelf(path: string, manifest: string, objects: Objects): void {
 }
 
 /** Puts a set that lies in a folder into the store, its manifest last, reads all of it back and compares. Throws BACKUP_DAMAGED. */
-export async function uploadSet(from: string, manifest: Manifest, folder: string, ports: ShelfPorts, signal: AbortSignal): Promise<void> {
+export async function uploadSet(
+  from: string,
+  manifest: Manifest,
+  folder: string,
+  ports: ShelfPorts,
+  signal: AbortSignal,
+): Promise<void> {
   const store = await storeOf(folder, ports)
   const { id, members } = manifest
   for (const { file, bytes, sha256 } of members) {
@@ -154,7 +185,13 @@ async function compare(store: S3, key: string, sha256: string, signal: AbortSign
 }
 
 /** Fetches a set with all that lies beside it into a folder that is not there yet. What is missing there is missing here. */
-export async function downloadSet(folder: string, id: string, into: string, ports: ShelfPorts, signal: AbortSignal): Promise<void> {
+export async function downloadSet(
+  folder: string,
+  id: string,
+  into: string,
+  ports: ShelfPorts,
+  signal: AbortSignal,
+): Promise<void> {
   const store = await storeOf(folder, ports)
   mkdirSync(into, { recursive: true, mode: 0o700 })
   for (const { key } of await store.list(`${id}/`, signal)) {
@@ -167,14 +204,25 @@ export async function downloadSet(folder: string, id: string, into: string, port
 }
 
 /** Marks a set in the store as put aside at that moment. */
-export async function markAside(folder: string, id: string, nowMs: number, ports: ShelfPorts, signal: AbortSignal): Promise<void> {
+export async function markAside(
+  folder: string,
+  id: string,
+  nowMs: number,
+  ports: ShelfPorts,
+  signal: AbortSignal,
+): Promise<void> {
   const text = String(nowMs)
   const facts = { bytes: Buffer.byteLength(text), sha256: sha256Of(text) }
   await (await storeOf(folder, ports)).put(`${prunedFolder}/${id}`, { text }, facts, signal)
 }
 
 /** Takes the mark back; false where the set is gone for good. */
-export async function takeBackThere(folder: string, id: string, ports: ShelfPorts, signal: AbortSignal): Promise<boolean> {
+export async function takeBackThere(
+  folder: string,
+  id: string,
+  ports: ShelfPorts,
+  signal: AbortSignal,
+): Promise<boolean> {
   const store = await storeOf(folder, ports)
   if ((await textOf(store, `${id}/${manifestName}`, signal)) === undefined) return false
   await store.remove(`${prunedFolder}/${id}`, signal)
@@ -182,7 +230,13 @@ export async function takeBackThere(folder: string, id: string, ports: ShelfPort
 }
 
 /** Removes for good what was put aside before a moment, and what an upload that never ended left behind. */
-export async function removeThere(folder: string, backup: string, beforeMs: number, ports: ShelfPorts, signal: AbortSignal): Promise<void> {
+export async function removeThere(
+  folder: string,
+  backup: string,
+  beforeMs: number,
+  ports: ShelfPorts,
+  signal: AbortSignal,
+): Promise<void> {
   const store = await storeOf(folder, ports)
   const objects = await store.list(`${backup}-`, signal)
   const whole = setsIn(objects, backup)

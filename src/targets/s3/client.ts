@@ -85,9 +85,21 @@ export function createS3(
 
   async function once(request: Request, signal: AbortSignal): Promise<http.IncomingMessage> {
     const { method, url, headers = {}, content, told = [] } = request
-    const signer = new AwsV4Signer({ ...keysOf(credentials), method, url: url.href, headers, service: 's3', region: place.region })
+    const signer = new AwsV4Signer({
+      ...keysOf(credentials),
+      method,
+      url: url.href,
+      headers,
+      service: 's3',
+      region: place.region,
+    })
     const signed = await signer.sign()
-    const answer = await send(new URL(signed.url), { method, headers: Object.fromEntries(signed.headers) }, content, signal)
+    const answer = await send(
+      new URL(signed.url),
+      { method, headers: Object.fromEntries(signed.headers) },
+      content,
+      signal,
+    )
     const status = answer.statusCode ?? 0
     if ((status >= 200 && status < 300) || told.includes(status)) return answer
     throw new S3Refusal(status, codeIn(await textOf(answer, errorBytesMax)))
@@ -132,9 +144,13 @@ export function createS3(
     },
     async put(key, content, { bytes, sha256 }, signal) {
       if (bytes > objectBytesMax)
-        throw new OperationalError('BACKUP_TARGET_UNUSABLE', `${shown}: ${key} has ${bytes} bytes, more than the 5 GiB of one object`, {
-          hint: 'Put large databases into a folder, and take its sets to the store with a program of your own.',
-        })
+        throw new OperationalError(
+          'BACKUP_TARGET_UNUSABLE',
+          `${shown}: ${key} has ${bytes} bytes, more than the 5 GiB of one object`,
+          {
+            hint: 'Put large databases into a folder, and take its sets to the store with a program of your own.',
+          },
+        )
       const headers = {
         'if-none-match': '*',
         'x-amz-content-sha256': sha256,
@@ -171,7 +187,8 @@ class S3Refusal extends Error {
 }
 
 function isPassing(error: unknown): boolean {
-  if (error instanceof S3Refusal) return error.status >= 500 || error.status === 429 || error.status === 408 || error.status === 409
+  if (error instanceof S3Refusal)
+    return error.status >= 500 || error.status === 429 || error.status === 408 || error.status === 409
   return ['ECONNRESET', 'EPIPE', 'ECONNREFUSED', 'EAI_AGAIN', 'ETIMEDOUT'].includes(codeOf(error) ?? '')
 }
 
@@ -203,7 +220,8 @@ function send(
     })
     if (content === undefined) request.end()
     else {
-      const body = 'text' in content ? Readable.from([content.text]) : createReadStream(content.path, { highWaterMark: 1 << 20 })
+      const body =
+        'text' in content ? Readable.from([content.text]) : createReadStream(content.path, { highWaterMark: 1 << 20 })
       // An early answer (a refusal) closes the request while the body is sent: the answer counts then.
       pipeline(body, request).catch(reject)
     }

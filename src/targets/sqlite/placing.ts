@@ -48,7 +48,11 @@ export async function refuseWhileOpen(
   const programs = found.filter(({ pid }) => !passedOver(pid))
   if (programs.length === 0) return
   const names = [...new Set(programs.map(({ name, pid }) => `${name} (${pid})`))].join(', ')
-  throw new OperationalError('DATABASE_LOCKED', `${path} is open in ${names}, which would go on with the file of before`, {
-    hint: 'Stop them; a service whose `dependsOn` names the database is stopped by itself. The approved action is tried again by itself.',
-  })
+  throw new OperationalError(
+    'DATABASE_LOCKED',
+    `${path} is open in ${names}, which would go on with the file of before`,
+    {
+      hint: 'Stop them; a service whose `dependsOn` names the database is stopped by itself. The approved action is tried again by itself.',
+    },
+  )
 }
