@@ -52,6 +52,10 @@ const referencePaths: readonly (readonly string[])[] = [
   'services.*.environment.*.file',
   'jobs.*.environment.*.file',
   'backups.*.encryptTo.*.file',
+  'backups.*.s3.endpoint',
+  'backups.*.s3.accessKeyId.file',
+  'backups.*.s3.secretAccessKey.file',
+  'backups.*.s3.sessionToken.file',
 ].map((path) => path.split('.'))
 
 /** Whether `${…}` is replaced in the value at a path. */

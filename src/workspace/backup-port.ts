@@ -1,5 +1,4 @@
 /** What the API and the command line ask of backups, answered by their kind and carried out by the engine. */
-import { join } from 'node:path'
 import type {
   BackupCreated,
   BackupHeld,
@@ -14,6 +13,7 @@ import { OperationalError } from '../errors.ts'
 import { type BackupSet, type BackupSpec, isDue, setsOf } from '../kinds/backup/index.ts'
 import { type Figure, figure } from '../metrics/catalogue.ts'
 import { actionMarkOf, parseSetId } from '../targets/backup/manifest.ts'
+import { shownPlace } from '../targets/backup/shelf.ts'
 import { carryOut } from './carry-out.ts'
 import type { Workspace } from './open.ts'
 import { askRestore, findSet, verifyWith } from './restore-set.ts'
@@ -141,7 +141,7 @@ function setViewOf({ id, createdAtMs, bytes, isEncrypted, folders, problems, ver
     createdAtMs,
     bytes,
     encrypted: isEncrypted,
-    paths: folders.map((folder) => join(folder, id)),
+    paths: folders.map((folder) => `${shownPlace(folder)}/${id}`),
     problems,
     verifiedAtMs: verified?.atMs ?? null,
     verifiedHow: verified?.how ?? null,

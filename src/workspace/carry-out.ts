@@ -1,10 +1,11 @@
 /** Carries out at once what a person asks of one resource, where the gate lets it through. */
 import type { Action, ActionDraft } from '../engine/action.ts'
 import type { Engine } from '../engine/engine.ts'
-import { type Execution, execute } from '../engine/executor.ts'
+import { type ExecuteContext, type Execution, type ExecutorOptions, execute } from '../engine/executor.ts'
 import type { Kind } from '../engine/kind.ts'
 import { makeActions } from '../engine/planner.ts'
-import type { Declared, ResourceKey } from '../engine/resource.ts'
+import { recoverResource } from '../engine/recovery.ts'
+import { type Declared, keyText, type ResourceKey } from '../engine/resource.ts'
 import { OperationalError } from '../errors.ts'
 import { hashOf } from '../json.ts'
 import type { Workspace } from './open.ts'
@@ -35,12 +36,34 @@ export async function carryOut(
   if (!gate.runnable) return { is: 'held', actionId: action.id, message }
   const by = { runId: engine.newRunId(), actor, signal: lease.signal, progress: () => undefined }
   const execution = await engine.alone(key, async () => {
+    const options = { ledger: engine.ledger, clock, log, lease, kindOf: () => kind, deadlineMs, safeguard }
+    const ended = await endUnfinished(action, by, options)
+    if (ended !== undefined) return ended
     const known = engine.ledger.record(action.id)?.state
     if (known === undefined || known === 'superseded') engine.ledger.plan(action)
-    return execute(action, by, { ledger: engine.ledger, clock, log, lease, kindOf: () => kind, deadlineMs, safeguard })
+    return execute(action, by, options)
   })
   if (execution.is === 'succeeded') engine.ledger.move('action.verified', action, by, { remaining: [] })
   return { is: 'ended', actionId: action.id, execution }
+}
+
+/**
+ * Ends what a crash cut off on the resource, as a reconcile would; it may be this very action, whose outcome is given then.
+ * The resource is held by the caller.
+ */
+export async function endUnfinished(
+  action: Action,
+  by: ExecuteContext,
+  options: ExecutorOptions,
+): Promise<Execution | undefined> {
+  const recovery = await recoverResource(keyText(action.resource), by, options)
+  if (recovery.is === 'blocked') return { is: 'failed', error: recovery.error }
+  for (const { action: finished } of recovery.finished)
+    if (finished.id !== action.id) options.ledger.move('action.verified', finished, by, { remaining: [] })
+  const own = recovery.finished.find(({ action: finished }) => finished.id === action.id)
+  return own === undefined
+    ? undefined
+    : { is: 'succeeded', applied: { changed: own.action.affected.count, skipped: [], skippedCount: 0, failed: [] } }
 }
 
 /** What is asked, as an action that was not journaled yet. */

@@ -11,7 +11,7 @@ import type { Declared } from '../engine/resource.ts'
 import { OperationalError } from '../errors.ts'
 import type { ServiceDeclaration, ServiceKind } from '../kinds/service/index.ts'
 import type { DatabaseUsers } from '../targets/sqlite/users.ts'
-import { askedAction } from './carry-out.ts'
+import { askedAction, endUnfinished } from './carry-out.ts'
 
 export interface DatabaseUsersPorts {
   readonly services: ServiceKind
@@ -39,9 +39,11 @@ export function createDatabaseUsers({ services, state, engine }: DatabaseUsersPo
     if (lease === undefined) throw new OperationalError('LEASE_HELD', 'this workspace was opened for reading only')
     const action = askedAction({ key: declared.key, draft, declared }, actor, engine())
     const by = { actor, runId: newRunId(), signal, progress: () => undefined }
+    const options = { ledger, clock, log, lease, kindOf, deadlineMs }
+    await endUnfinished(action, by, options)
     const known = ledger.record(action.id)?.state
     if (known === undefined || known === 'superseded') ledger.plan(action)
-    const execution = await execute(action, by, { ledger, clock, log, lease, kindOf, deadlineMs })
+    const execution = await execute(action, by, options)
     if (execution.is === 'succeeded') ledger.move('action.verified', action, by, { remaining: [] })
     else if (execution.is === 'stale')
       throw new OperationalError('ACTION_STALE', `${declared.key.name} changed this very moment`)

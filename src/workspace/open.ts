@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Clock } from '../clock.ts'
-import { secretReader } from '../desired/references.ts'
+import { type SecretReader, secretReader } from '../desired/references.ts'
 import { createEngine, type Engine, recoverUndeclared } from '../engine/engine.ts'
 import { createEventStore, type EventStore } from '../engine/event-store.ts'
 import type { Obstacle } from '../engine/gate.ts'
@@ -111,6 +111,9 @@ export interface Workspace {
   readonly headCopies: HeadCopies
   /** Undefined when opened to look. */
   readonly lease: Lease | undefined
+  readonly clock: Clock
+  /** Reads what the desired state refers to, at the moment that it is needed. */
+  readonly secrets: SecretReader
   /** Who holds the lease, when it is another process. */
   controller(): LeaseHolder | undefined
   close(): Promise<void>
@@ -233,6 +236,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     closers.unshift(() => programs.close())
     const inForce = () => generations.inForce().state
     seen.refusal = (path) => damageAt(memory, Object.keys(inForce().databases), path)
+    const secrets = secretReader(options.environment, directory)
     const users = createDatabaseUsers({ services: programs.services, state: inForce, engine: () => engine })
     const backups = backupKind(
       {
@@ -247,7 +251,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         changeSets,
         airtable,
         offload,
-        secrets: secretReader(options.environment, directory),
+        secrets,
         suppressions,
         places: () => personPlacesOf(inForce(), directory),
         users,
@@ -267,7 +271,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     })
     seen.copies = copies
     const audit = createAuditPort({ ownFolder, looksOnly: !keep, databases, offload, copies })
-    const sets = databaseSets({ backups, generations, offload, suppressions, directory })
+    const sets = databaseSets({ backups, generations, offload, suppressions, directory, ownFolder, secrets, clock })
     const kinds = [
       desiredStateKind(generations),
       auditKind({ audit, memory, clock }),
@@ -350,6 +354,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       heads,
       headCopies: copies,
       lease,
+      clock,
+      secrets,
       controller: () => otherHolder(journal, clock),
       close: () => closeAll(closers),
     }

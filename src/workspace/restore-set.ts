@@ -11,6 +11,7 @@ import {
   type BackupSet,
   type BackupState,
   backupKindName,
+  makeScratch,
   noteAsk,
   type RestoreAsk,
   setsOf,
@@ -19,6 +20,7 @@ import {
 } from '../kinds/backup/index.ts'
 import { parseSetId } from '../targets/backup/manifest.ts'
 import { targetError } from '../targets/backup/sets.ts'
+import { downloadSet, remoteOf } from '../targets/backup/shelf.ts'
 import { syncFolder } from '../targets/durable-files.ts'
 import { entryUrl } from '../targets/process/entry-url.ts'
 import { personPlacesOf } from './erasure.ts'
@@ -33,6 +35,16 @@ export interface RestoreContext {
   readonly progress?: (done: number, total: number) => void
 }
 
+/** Asks the stores which sets they hold by now: a workspace that was begun anew knows of none. */
+export async function refreshSets(
+  workspace: Pick<Workspace, 'backups' | 'generations'>,
+  context: RestoreContext,
+): Promise<void> {
+  const { backups, generations } = workspace
+  const stores = backups.list(generations.inForce().state).filter(({ spec }) => spec.to.some(({ s3 }) => s3 !== null))
+  for (const { spec } of stores) await backups.refreshSets(spec, context)
+}
+
 /** The set of that id with the folder to read it from: one in which it is sound, where there is one. Throws NOT_FOUND. */
 export function findSet(
   { backups, generations }: Pick<Workspace, 'backups' | 'generations'>,
@@ -41,8 +53,9 @@ export function findSet(
   for (const { spec } of backups.list(generations.inForce().state)) {
     const set = setsOf(spec).find((one) => one.id === id)
     if (set === undefined) continue
-    const sound = set.folders.find((folder) => !set.problems.some((problem) => problem.startsWith(`${folder}/`)))
-    const folder = sound ?? set.folders[0]
+    // What lies here is read sooner than what has to be fetched.
+    const folders = [...set.folders].sort((one, other) => Number(isShelf(one)) - Number(isShelf(other)))
+    const folder = folders.find((one) => !set.damagedIn.includes(one)) ?? folders[0]
     if (folder !== undefined) return { set, backup: spec.name, path: join(folder, id) }
   }
   throw new OperationalError('NOT_FOUND', `there is no set ${id}`, { hint: 'List them with `trueup backup list`.' })
@@ -58,9 +71,9 @@ export async function verifyWith(
   readonly how: 'restored' | 'without-key'
   readonly problems: readonly string[]
 }> {
+  await refreshSets(workspace, { signal })
   const { set } = findSet(workspace, id)
-  const ports = { ...workspace, clock: workspace.engine.ports().clock }
-  const { how, problems } = await verifySet(id, set.folders, identities, ports, { signal, progress })
+  const { how, problems } = await verifySet(id, set.folders, identities, workspace, { signal, progress })
   return { verified: problems.length === 0, how, problems }
 }
 
@@ -93,7 +106,10 @@ export async function restoreInto(
 }
 
 /** What restoring needs of a workspace. */
-export type SetPlaces = Pick<Workspace, 'backups' | 'generations' | 'offload' | 'suppressions' | 'directory'>
+export type SetPlaces = Pick<
+  Workspace,
+  'backups' | 'generations' | 'offload' | 'suppressions' | 'directory' | 'ownFolder' | 'secrets' | 'clock'
+>
 
 /** Restores members of a set (null: all of them) into an empty folder. Throws BACKUP_*. */
 export async function unpack(
@@ -106,7 +122,18 @@ export async function unpack(
   },
   context: RestoreContext,
 ): Promise<RestoreReply> {
-  const { offload, suppressions, generations, directory } = workspace
+  const { offload, suppressions, generations, directory, ownFolder } = workspace
+  const shelf = dirname(at.path)
+  if (isShelf(shelf)) {
+    const scratch = makeScratch(ownFolder)
+    try {
+      const path = join(scratch, basename(at.path))
+      await downloadSet(shelf, basename(at.path), path, workspace, context.signal)
+      return await unpack(workspace, { ...at, path }, context)
+    } finally {
+      rmSync(scratch, { recursive: true, force: true })
+    }
+  }
   const { state } = generations.inForce()
   const erased = suppressions.marks()
   const databaseOf = (name: string) => state.tables[name]?.database ?? ''
@@ -121,6 +148,10 @@ export async function unpack(
   }
   const options = { ...context, deadlineMs }
   return restoreReplySchema.parse(await offload.process(entryUrl('./restore-entry', import.meta.url), order, options))
+}
+
+function isShelf(folder: string): boolean {
+  return remoteOf(folder) !== undefined
 }
 
 function mirrorsOf({ tables }: DesiredState): RestoreOrder['mirrors'] {
@@ -152,6 +183,7 @@ export async function askRestore(
   context: RestoreContext,
 ): Promise<RestoreAsked> {
   const { ownFolder, directory, engine, generations } = workspace
+  await refreshSets(workspace, context)
   const { set, backup, path } = findSet(workspace, request.id)
   const { state } = generations.inForce()
   const { database } = request

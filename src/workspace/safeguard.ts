@@ -16,7 +16,7 @@ import { messageOf, OperationalError } from '../errors.ts'
 import { type BackupKind, type BackupSpec, setsOf } from '../kinds/backup/index.ts'
 import type { DatabaseSets, SetOfDatabase } from '../kinds/database/index.ts'
 import { actionMarkOf, parseSetId } from '../targets/backup/manifest.ts'
-import { askedAction } from './carry-out.ts'
+import { askedAction, endUnfinished } from './carry-out.ts'
 import { databasePathOf } from './paths.ts'
 
 export interface SafeguardPorts {
@@ -85,12 +85,15 @@ export function createSafeguard(ports: SafeguardPorts): Safeguard {
     const { key, spec } = declared
     const draft = backups.requestCreate(declared, `${keyText(action.resource)}, ${action.id}`)
     const create = askedAction({ key, draft, declared }, context.actor, engine())
-    const known = ledger.record(create.id)?.state
-    if (known === undefined || known === 'superseded') ledger.plan(create)
     const progress = (done: number, total: number) =>
       onProgress({ runId: context.runId, resource: keyText(key), verb: create.verb, done, total })
     const by = { actor: context.actor, runId: context.runId, signal: context.signal, progress }
-    const execution = await execute(create, by, { ledger, clock, log, lease, kindOf, deadlineMs })
+    const options = { ledger, clock, log, lease, kindOf, deadlineMs }
+    // Of its own backup the action itself is what was begun last, and what was before it has been ended.
+    if (keyText(key) !== keyText(action.resource)) await endUnfinished(create, by, options)
+    const known = ledger.record(create.id)?.state
+    if (known === undefined || known === 'superseded') ledger.plan(create)
+    const execution = await execute(create, by, options)
     context.signal.throwIfAborted()
     if (execution.is === 'succeeded') ledger.move('action.verified', create, by, { remaining: [] })
     const set = setsOf(spec).find(({ id }) => parseSetId(id)?.actionMark === actionMarkOf(create.id))

@@ -8,7 +8,7 @@ import { messageOf, OperationalError } from '../../errors.ts'
 import { identitiesIn } from '../../targets/backup/encryption.ts'
 import { createBackupPort } from '../../workspace/backup-port.ts'
 import type { Workspace } from '../../workspace/open.ts'
-import { askRestore, findSet, restoreInto, verifyWith } from '../../workspace/restore-set.ts'
+import { askRestore, findSet, refreshSets, restoreInto, verifyWith } from '../../workspace/restore-set.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
 import { type Controller, controllerOf, isErrorCode } from '../controller.ts'
 import { localActor } from '../local-actor.ts'
@@ -305,9 +305,10 @@ async function restoreToFolder(
   options: CommonOptions,
   run: CommandRun,
 ): Promise<ExitStatus> {
-  const { files, withheld } = await withWorkspace(options, 'look', (workspace) =>
-    restoreInto(workspace, { path: findSet(workspace, id).path, into, identities }, run),
-  )
+  const { files, withheld } = await withWorkspace(options, 'look', async (workspace) => {
+    await refreshSets(workspace, run)
+    return restoreInto(workspace, { path: findSet(workspace, id).path, into, identities }, run)
+  })
   run.answer({ id, into, files, withheld }, ({ line, colour }) => {
     line(`${colour.green('✓')} ${id} restored into ${into}`)
     for (const { file, rows } of files)

@@ -48,9 +48,37 @@ export const backupSchema = z.strictObject({
     .min(1, 'must name at least one place')
     .meta({
       description:
-        'Folders of the workspace. `s3://bucket/prefix` is accepted, but not written by this version: it stays drift.',
+        'Folders of the workspace, and `s3://bucket/prefix` for a store that speaks S3 (see `s3`). Each set goes to all of them.',
       examples: [['backups/']],
     }),
+  s3: z
+    .strictObject({
+      endpoint: z
+        .string()
+        .regex(/^https?:\/\/[A-Za-z0-9.:[\]-]+\/?$/, 'must be https://host or https://host:port')
+        .transform((text) => text.replace(/\/$/, ''))
+        .meta({
+          description: 'Address of the store; left out: Amazon S3 in the region.',
+          examples: ['https://minio.example:9000'],
+        })
+        .optional(),
+      region: z
+        .string()
+        .regex(/^[a-z0-9-]{2,40}$/, 'must be the name of a region')
+        .default('us-east-1')
+        .describe('Region of the bucket; stores of your own mostly take any.'),
+      accessKeyId: secretSchema
+        .default({ env: 'AWS_ACCESS_KEY_ID' })
+        .describe('Where the id of the access key is found.'),
+      secretAccessKey: secretSchema.default({ env: 'AWS_SECRET_ACCESS_KEY' }).describe('Where its secret is found.'),
+      sessionToken: secretSchema.optional().describe('Where the session token of temporary keys is found.'),
+      pathStyle: z
+        .boolean()
+        .optional()
+        .describe('Whether the bucket stands in the path of addresses. Default: with an endpoint yes, at Amazon no.'),
+    })
+    .prefault({})
+    .describe('How the places of `to` that begin with s3:// are reached.'),
 })
 
 const quietSchema = z

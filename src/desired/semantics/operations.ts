@@ -104,6 +104,14 @@ function checkBackups(check: Check): void {
       check.problem([...path, 'of', item.index], `names ${item.source} twice`)
     if (Object.values(backup.keep).every((count) => count === 0))
       check.problem([...path, 'keep'], 'keeps nothing', { at: 'key' })
+    const isRemote = backup.to.some((place) => place.startsWith('s3://'))
+    if (!isRemote && check.names(...path).includes('s3'))
+      check.warning([...path, 's3'], 'has no effect, since no place of `to` begins with s3://', { at: 'key' })
+    if (isRemote && backup.encryptTo.length === 0)
+      check.warning(
+        [...path, 'to'],
+        'leaves this machine, and `encryptTo` is not declared: who can read the bucket can read the leads',
+      )
     for (const [index, place] of backup.to.entries()) checkPlace(check, [...path, 'to', index], place)
   }
 }
@@ -117,7 +125,6 @@ function checkPlace(check: Check, path: readonly (string | number)[], place: str
   if (!place.startsWith('s3://')) check.problem(path, 'must be a folder of the workspace, or s3://bucket/prefix')
   else if (!/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^\s]*)?$/.test(place))
     check.problem(path, 'must be s3://bucket/prefix with the name of a bucket')
-  else check.warning(path, 'is not written by this version, which puts sets into folders only; nothing goes there')
 }
 
 function checkAlerts(check: Check): void {

@@ -5,6 +5,7 @@ import type { Applied, Checkpoint, EffectContext } from '../../engine/kind.ts'
 import { rowsOf } from '../../engine/undo-rows.ts'
 import { OperationalError } from '../../errors.ts'
 import { isAside, putAside, readSet, removeAside, setOfAction, takeBack } from '../../targets/backup/sets.ts'
+import { markAside, remoteOf, removeThere, takeBackThere } from '../../targets/backup/shelf.ts'
 import { dropAsk, findAsk, sweepAsks } from './asks.ts'
 import { goneEvidence, placedBy, probeFile, probeTakeAway, restoreFile, takeAway } from './gone-file.ts'
 import { makeSet, verifySet } from './make-set.ts'
@@ -77,10 +78,16 @@ export async function applyBackup(action: Action, ports: BackupPorts, context: E
       return { ...nothing, changed: 1 }
     }
     case 'prune':
-      return prune(name, order, nowMs, context)
+      return prune(name, order, nowMs, ports, context)
     case 'take-back': {
-      const back = order.folders.flatMap((folder) => order.ids.filter((id) => takeBack(folder, id)))
-      return { ...nothing, changed: new Set(back).size }
+      const back = new Set<string>()
+      for (const folder of order.folders)
+        for (const id of order.ids) {
+          const isThere = remoteOf(folder) !== undefined
+          const taken = isThere ? await takeBackThere(folder, id, ports, context.signal) : takeBack(folder, id)
+          if (taken) back.add(id)
+        }
+      return { ...nothing, changed: back.size }
     }
     case 'restore': {
       const outcome = await ports.changeSets.apply(action.id, ports.databases, context)
@@ -96,12 +103,21 @@ export async function applyBackup(action: Action, ports: BackupPorts, context: E
   }
 }
 
-function prune(name: string, order: Extract<Order, { verb: 'prune' }>, nowMs: number, context: EffectContext): Applied {
+async function prune(
+  name: string,
+  order: Extract<Order, { verb: 'prune' }>,
+  nowMs: number,
+  ports: BackupPorts,
+  context: EffectContext,
+): Promise<Applied> {
   const aside = new Set<string>()
   for (const folder of order.folders) {
+    const isThere = remoteOf(folder) !== undefined
+    if (isThere) await removeThere(folder, name, nowMs - asideMs, ports, context.signal)
     removeAside(folder, name, nowMs - asideMs)
     for (const id of order.ids) {
       context.signal.throwIfAborted()
+      if (isThere) await markAside(folder, id, nowMs, ports, context.signal)
       if (putAside(folder, id, nowMs)) aside.add(id)
     }
   }

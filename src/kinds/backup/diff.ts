@@ -33,13 +33,13 @@ function drift(
 }
 
 function placeDrift({ unusable }: BackupState): DriftDraft[] {
-  return unusable.map(({ place, reason, isBuilt }) =>
+  return unusable.map(({ place, reason }) =>
     drift(`to.${place}`, 'high', `No set can be put into ${place}: ${reason}.`, {
       desired: 'can be written',
       observed: reason,
-      byHand: isBuilt
-        ? 'Mount it, or give the user that runs Trueup the right to write there.'
-        : 'Name a folder of the workspace, and take its sets elsewhere with a program of your own.',
+      byHand: place.startsWith('s3://')
+        ? 'See that the store answers and lets these keys in; it is asked again at every look.'
+        : 'Mount it, or give the user that runs Trueup the right to write there.',
     }),
   )
 }

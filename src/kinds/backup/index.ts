@@ -19,7 +19,7 @@ import { differencesOf } from './diff.ts'
 import { backupFigures } from './figures.ts'
 import { placedBy } from './gone-file.ts'
 import { backupHealth, describeBackup } from './health.ts'
-import { observeBackup, setsOf } from './observe.ts'
+import { observeBackup, refreshShelves, setsOf } from './observe.ts'
 import { draftOf, orderOf } from './orders.ts'
 import { createDraft, planBackup, pruneDraft } from './plan.ts'
 import type { BackupPorts } from './ports.ts'
@@ -32,13 +32,15 @@ export { verifySet } from './make-set.ts'
 export { setsOf } from './observe.ts'
 export type { BackupPorts } from './ports.ts'
 export type { RestoreAsk } from './restore-state.ts'
-export { leftScratchIn } from './scratch.ts'
+export { leftScratchIn, makeScratch } from './scratch.ts'
 export { type BackupSpec, backupKindName, listBackups } from './spec.ts'
 export { type BackupSet, type BackupState, isDue } from './state.ts'
 
 export interface BackupKind extends Kind<BackupSpec, BackupState> {
   /** The action that makes a set now, because a person asks, or before the action of that summary. */
   requestCreate(declared: Declared<BackupSpec>, before?: string): ActionDraft
+  /** Asks the stores of a backup which sets they hold by now. */
+  refreshSets(spec: BackupSpec, context: Pick<EffectContext, 'signal'>): Promise<void>
   /** The action that puts aside what is older than is kept; undefined where nothing is. */
   requestPrune(
     declared: Declared<BackupSpec>,
@@ -71,6 +73,7 @@ export function backupKind(ports: BackupPorts, state: () => DesiredState): Backu
     figures: ({ spec }, observation, nowMs) => backupFigures(spec.name, observation, nowMs),
     describe: describeBackup,
     requestCreate: ({ spec }, before) => createDraft(spec, { evidence: evidenceOf(setsOf(spec)) }, [], before),
+    refreshSets: (spec, context) => refreshShelves(spec, ports, context),
     async requestPrune(declared, context) {
       const found = await looked(declared, context)
       const ids = found.prunable

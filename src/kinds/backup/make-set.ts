@@ -2,7 +2,7 @@
  * Makes a set: copies of everything as of now, packed, in every folder, verified. Plain copies lie in a private folder of
  * the workspace, never where the sets go.
  */
-import { constants, copyFileSync, existsSync, rmSync } from 'node:fs'
+import { constants, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import type { Action } from '../../engine/action.ts'
@@ -14,12 +14,14 @@ import type { PackOrder, Part } from '../../targets/backup/pack-entry.ts'
 import {
   beginSet,
   forgetVerified,
+  listSets,
   noteVerified,
   publishSet,
   readSet,
   setOfAction,
   targetError,
 } from '../../targets/backup/sets.ts'
+import { downloadSet, remoteOf, shownPlace, uploadSet } from '../../targets/backup/shelf.ts'
 import { type VerifyOrder, type VerifyReply, verifyReplySchema } from '../../targets/backup/verify-entry.ts'
 import { suppressionFiles } from '../../targets/erasure/suppressions.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
@@ -46,14 +48,23 @@ export async function makeSet(
   context: EffectContext,
 ): Promise<void> {
   const folders = usableFolders(spec)
-  const [first] = folders
-  if (first === undefined)
+  if (folders.length === 0)
     throw new OperationalError('BACKUP_TARGET_UNUSABLE', `no place of ${spec.name} can be written`)
-  if (folders.every((folder) => setOfAction(folder, spec.name, action.id) === undefined))
-    await packInto(first, action, spec, ports, context)
-  const made = folders.map((folder) => setOfAction(folder, spec.name, action.id)).find((set) => set !== undefined)
+  const here = folders.filter((folder) => remoteOf(folder) === undefined)
+  const there = folders.filter((folder) => remoteOf(folder) !== undefined)
+  // Where sets go to stores alone, it is made and verified in a folder of Trueup's own first, and does not stay there.
+  const outgoing = join(ports.ownFolder, 'outgoing')
+  const base = here[0] ?? outgoing
+  if (here.length === 0 && there.every((folder) => setOfAction(folder, spec.name, action.id)?.verified !== undefined))
+    return
+  if (base === outgoing) dropOthers(outgoing, spec.name, action.id)
+  if ([base, ...here].every((folder) => setOfAction(folder, spec.name, action.id) === undefined))
+    await packInto(base, action, spec, ports, context)
+  const made = [base, ...here]
+    .map((folder) => setOfAction(folder, spec.name, action.id))
+    .find((set) => set !== undefined)
   if (made?.manifest === undefined) throw new OperationalError('BACKUP_DAMAGED', 'the set is gone while it was made')
-  for (const folder of folders) {
+  for (const folder of here) {
     if (existsSync(join(folder, made.id))) continue
     const making = beginSet(folder, made.id)
     try {
@@ -65,7 +76,21 @@ export async function makeSet(
     }
     publishSet(folder, making, made.manifest)
   }
-  await verifySet(made.id, folders, [], ports, context)
+  const { how } = await verifySet(made.id, here.length === 0 ? [base] : here, [], ports, context)
+  const { path, manifest } = readSet(base, made.id)
+  if (manifest === undefined) throw new OperationalError('BACKUP_DAMAGED', 'the set is gone while it was made')
+  for (const folder of there) {
+    // What is read back is byte by byte what was verified a moment ago.
+    await uploadSet(path, manifest, folder, ports, context.signal)
+    noteVerified(folder, readSet(folder, made.id), { atMs: ports.clock.nowMs(), how })
+  }
+  if (base === outgoing) rmSync(outgoing, { recursive: true, force: true })
+}
+
+/** What a crash left of other tries; their sets are made anew. */
+function dropOthers(outgoing: string, backup: string, actionId: string): void {
+  const own = setOfAction(outgoing, backup, actionId)?.id
+  for (const { id, path } of listSets(outgoing, backup)) if (id !== own) rmSync(path, { recursive: true, force: true })
 }
 
 async function packInto(
@@ -174,7 +199,7 @@ export async function verifySet(
   id: string,
   folders: readonly string[],
   identities: readonly string[],
-  ports: Pick<BackupPorts, 'offload' | 'ownFolder' | 'clock'>,
+  ports: Pick<BackupPorts, 'offload' | 'ownFolder' | 'clock' | 'secrets'>,
   context: Pick<EffectContext, 'signal' | 'progress'>,
 ): Promise<VerifyReply> {
   const replies: VerifyReply[] = []
@@ -182,11 +207,16 @@ export async function verifySet(
     const set = readSet(folder, id)
     const scratch = makeScratch(ports.ownFolder)
     try {
-      const order: VerifyOrder = { folder: set.path, scratch, identities: [...identities] }
+      const isThere = remoteOf(folder) !== undefined
+      const at = isThere ? join(scratch, 'fetched') : set.path
+      if (isThere) await downloadSet(folder, id, at, ports, context.signal)
+      const work = join(scratch, 'work')
+      mkdirSync(work, { mode: 0o700 })
+      const order: VerifyOrder = { folder: at, scratch: work, identities: [...identities] }
       const options = { ...context, deadlineMs: childDeadlineMs }
       const entry = entryUrl('../../targets/backup/verify-entry', import.meta.url)
       const reply = verifyReplySchema.parse(await ports.offload.process(entry, order, options))
-      replies.push({ ...reply, problems: reply.problems.map((problem) => `${set.path}: ${problem}`) })
+      replies.push({ ...reply, problems: reply.problems.map((problem) => `${shownPlace(folder)}/${id}: ${problem}`) })
       // What was restored once and is unchanged by its bytes stays restored.
       const how = reply.how === 'without-key' && set.verified?.how === 'restored' ? 'restored' : reply.how
       if (reply.problems.length === 0) noteVerified(folder, set, { atMs: ports.clock.nowMs(), how })

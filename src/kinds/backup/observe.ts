@@ -5,6 +5,7 @@ import type { Declared } from '../../engine/resource.ts'
 import { lastMoment, nextMoment } from '../../engine/schedule.ts'
 import { OperationalError } from '../../errors.ts'
 import { folderProblem, listSets, type SetSeen } from '../../targets/backup/sets.ts'
+import { ensureShelf, refreshShelf, shownPlace } from '../../targets/backup/shelf.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
 import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import { asksOf, stagedCopy } from './asks.ts'
@@ -22,7 +23,8 @@ export async function observeBackup(
   context: EffectContext,
 ): Promise<Observation<BackupState>> {
   const nowMs = ports.clock.nowMs()
-  const places = spec.to.map(({ shown, folder }) => ({ shown, folder, reason: problemOf(folder) }))
+  await refreshShelves(spec, ports, context)
+  const places = spec.to.map(({ shown, folder }) => ({ shown, reason: folderProblem(folder) }))
   const sets = setsOf(spec)
   const sound = sets.filter(({ problems, createdAtMs }) => problems.length === 0 && createdAtMs <= nowMs)
   const restores: RestoreState[] = []
@@ -34,9 +36,7 @@ export async function observeBackup(
     newestVerified: sound.find(({ verified }) => verified !== undefined),
     dueAtMs: lastMoment(spec.schedule, nowMs),
     nextAtMs: nextMoment(spec.schedule, nowMs),
-    unusable: places.flatMap(({ shown, folder, reason }) =>
-      reason === undefined ? [] : [{ place: shown, reason, isBuilt: folder !== null }],
-    ),
+    unusable: places.flatMap(({ shown, reason }) => (reason === undefined ? [] : [{ place: shown, reason }])),
     prunable: prunable(
       sets
         .filter(({ problems }) => problems.length === 0)
@@ -50,14 +50,24 @@ export async function observeBackup(
   return { is: 'present', state, fingerprint: fingerprintOf(state) }
 }
 
-function problemOf(folder: string | null): string | undefined {
-  if (folder === null) return 'this version writes to folders only; nothing is put there'
-  return folderProblem(folder)
+/** What the stores hold by now, at the same time for all. */
+export async function refreshShelves(
+  { name, to }: BackupSpec,
+  ports: Pick<BackupPorts, 'secrets' | 'clock'>,
+  { signal }: Pick<EffectContext, 'signal'>,
+): Promise<void> {
+  await Promise.all(
+    to.map(async ({ folder, s3 }) => {
+      if (s3 === null) return
+      ensureShelf(folder, s3)
+      await refreshShelf(folder, name, ports, signal)
+    }),
+  )
 }
 
 /** The folders that sets can be written to. */
 export function usableFolders({ to }: BackupSpec): readonly string[] {
-  return to.flatMap(({ folder }) => (folder !== null && folderProblem(folder) === undefined ? [folder] : []))
+  return to.flatMap(({ folder }) => (folderProblem(folder) === undefined ? [folder] : []))
 }
 
 /** The sets of a backup over all its folders, newest first. */
@@ -65,7 +75,6 @@ export function setsOf(spec: BackupSpec): readonly BackupSet[] {
   const usable = usableFolders(spec)
   const found = new Map<string, { folder: string; seen: SetSeen }[]>()
   for (const { folder } of spec.to) {
-    if (folder === null) continue
     for (const seen of listSets(folder, spec.name)) {
       const known = found.get(seen.id) ?? []
       found.set(seen.id, [...known, { folder, seen }])
@@ -93,9 +102,10 @@ function joined(
     bytes: manifest?.members.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0,
     isEncrypted: manifest !== undefined && manifest.recipients !== null,
     folders,
-    missingFrom: usable.filter((folder) => !folders.includes(folder)),
+    missingFrom: usable.filter((folder) => !folders.includes(folder)).map(shownPlace),
+    damagedIn: copies.flatMap(({ folder, seen: { problem } }) => (problem === undefined ? [] : [folder])),
     problems: copies.flatMap(({ folder, seen: { problem } }) =>
-      problem === undefined ? [] : [`${folder}/${id}: ${problem}`],
+      problem === undefined ? [] : [`${shownPlace(folder)}/${id}: ${problem}`],
     ),
     verified: isVerified
       ? {

@@ -1,10 +1,12 @@
 /** What the desired state says about one backup, resolved so far that nothing else is needed to make it. */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { riskSchema } from '../../desired/schema/policy.ts'
 import type { DesiredState } from '../../desired/schema.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { plainDeclarationSchema } from '../../targets/airtable/declaration.ts'
+import { type Remote, remoteSchema, shelfFolder } from '../../targets/backup/shelf.ts'
+import { parseS3 } from '../../targets/s3/place.ts'
 
 export const backupKindName = 'backup'
 
@@ -23,8 +25,8 @@ export const backupSpecSchema = z.strictObject({
   /** From which risk on an action waits for a fresh set; null for none. */
   before: riskSchema.nullable().default(null),
   encryptTo: z.array(z.union([z.string(), z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })])),
-  /** As declared, and for folders where that is. */
-  to: z.array(z.strictObject({ shown: z.string(), folder: z.string().nullable() })),
+  /** As declared, the folder that its sets are looked for in, and for S3 the store whose shelf that folder is. */
+  to: z.array(z.strictObject({ shown: z.string(), folder: z.string(), s3: remoteSchema.nullable().default(null) })),
 })
 export type BackupSpec = Readonly<z.output<typeof backupSpecSchema>>
 
@@ -43,7 +45,7 @@ export function listBackups(desired: DesiredState, workspace: string): readonly 
       keep: backup.keep,
       before: backup.before ?? null,
       encryptTo: backup.encryptTo,
-      to: backup.to.map((shown) => ({ shown, folder: folderOf(shown, workspace) })),
+      to: backup.to.map((shown) => placeOf(shown, backup.s3, workspace)),
     },
     // What is broken is backed up as far as it can be read; a backup waits for nothing.
     dependsOn: [],
@@ -51,9 +53,28 @@ export function listBackups(desired: DesiredState, workspace: string): readonly 
   }))
 }
 
-/** Undefined in this version: a place that is no folder. It is told as drift, and never passed over. */
-function folderOf(place: string, workspace: string): string | null {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(place) ? null : resolve(workspace, place)
+function placeOf(
+  shown: string,
+  s3: DesiredState['backups'][string]['s3'],
+  workspace: string,
+): BackupSpec['to'][number] {
+  const parsed = parseS3(shown)
+  if (parsed === undefined) return { shown, folder: resolve(workspace, shown), s3: null }
+  const { region, endpoint, accessKeyId, secretAccessKey, sessionToken = null } = s3
+  const remote: Remote = {
+    shown,
+    place: {
+      ...parsed,
+      region,
+      endpoint: endpoint ?? `https://s3.${region}.amazonaws.com`,
+      // Names with dots have no certificate of their own.
+      pathStyle: s3.pathStyle ?? (endpoint !== undefined || parsed.bucket.includes('.')),
+    },
+    accessKeyId,
+    secretAccessKey,
+    sessionToken,
+  }
+  return { shown, folder: shelfFolder(join(workspace, '.trueup'), remote), s3: remote }
 }
 
 function airtableOf(desired: DesiredState): BackupSpec['airtable'] {

@@ -11,8 +11,10 @@ export interface BackupSet {
   readonly isEncrypted: boolean
   /** The folders it is in, absolute. */
   readonly folders: readonly string[]
-  /** Declared folders that it is not in. */
+  /** Declared places that it is not in, as a person names them. */
   readonly missingFrom: readonly string[]
+  /** Folders in which something is wrong with it. */
+  readonly damagedIn: readonly string[]
   /** What is wrong with it, with the folder; empty as a rule. */
   readonly problems: readonly string[]
   /** When it was last found sound in every folder that it is in, and how; undefined where it was not. */
@@ -30,7 +32,7 @@ export interface BackupState {
   readonly dueAtMs: number | undefined
   readonly nextAtMs: number | undefined
   /** Places that cannot be written, and why. */
-  readonly unusable: readonly { readonly place: string; readonly reason: string; readonly isBuilt: boolean }[]
+  readonly unusable: readonly { readonly place: string; readonly reason: string }[]
   /** Ids of the sets that are kept for no reason any more, oldest first. */
   readonly prunable: readonly string[]
   /** Restores that people asked for. */

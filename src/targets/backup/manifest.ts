@@ -94,8 +94,12 @@ export function actionMarkOf(actionId: string): string {
 }
 
 /** Undefined for what is no id of a set. */
-export function parseSetId(text: string): { readonly backup: string; readonly actionMark: string } | undefined {
+export function parseSetId(
+  text: string,
+): { readonly backup: string; readonly createdAtMs: number; readonly actionMark: string } | undefined {
   const found = idPattern.exec(text)
   const [backup, actionMark] = [found?.[1], found?.[8]]
-  return backup === undefined || actionMark === undefined ? undefined : { backup, actionMark }
+  if (found === null || backup === undefined || actionMark === undefined) return undefined
+  const [year = 0, month = 0, day = 0, hour, minute, second] = found.slice(2, 8).map(Number)
+  return { backup, createdAtMs: Date.UTC(year, month - 1, day, hour, minute, second), actionMark }
 }

@@ -49,7 +49,8 @@ export async function packMember(
     sha256: stored.digest('hex'),
     plainBytes: counted.bytes(),
     plainSha256: content.digest('hex'),
-    tables: await factsOf(plain, member, 'quick'),
+    // The copy that is restored from it is checked in full before the set counts as verified.
+    tables: await factsOf(plain, member, 'unchecked'),
   }
   if (!isEncrypted) return packed
   await unpackMember(packed, { from: zipped, to: join(to.scratch, 'unpacked'), scratch: to.scratch, identities: [] })
@@ -133,7 +134,7 @@ function compareTables(member: Member, found: readonly TableFacts[]): void {
   }
 }
 
-async function factsOf(plain: string, { is, name }: Packable, depth: 'quick' | 'full'): Promise<TableFacts[]> {
+async function factsOf(plain: string, { is, name }: Packable, depth: 'unchecked' | 'full'): Promise<TableFacts[]> {
   if (is === 'database' || is === 'own-database') return contentOf(plain, name, depth)
   if (is !== 'airtable-table') return []
   const hash = createHash('sha256')

@@ -16,6 +16,7 @@ import {
   utimesSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { z } from 'zod'
 import { messageOf, OperationalError } from '../../errors.ts'
 import { syncFolder, writeDurably } from '../durable-files.ts'
 import { codeOf } from '../sqlite/database-error.ts'
@@ -32,7 +33,10 @@ import {
 
 const makingPrefix = '.making-'
 const verifiedFolder = '.verified'
-const prunedFolder = '.pruned'
+export const prunedFolder = '.pruned'
+/** On a shelf: bytes of the objects of a set, and why its store cannot be used. */
+export const objectsName = '.objects.json'
+export const shelfProblemName = '.problem'
 const goingPrefix = '.going-'
 
 /** One set as a look finds it, without reading its content. */
@@ -61,9 +65,10 @@ export function readSet(folder: string, id: string): SetSeen {
   try {
     const text = readFileSync(join(path, manifestName), 'utf8')
     const manifest = readManifest(text)
+    const objects = objectsOf(path)
     const wrong = manifest.id === id ? undefined : `${manifestName} is that of ${manifest.id}`
     const problem =
-      wrong ?? manifest.members.map((member) => sizeProblem(path, member)).find((one) => one !== undefined)
+      wrong ?? manifest.members.map((member) => sizeProblem(path, member, objects)).find((one) => one !== undefined)
     const note = noteOf(folder, id)
     const verified = problem === undefined && note?.manifestSha256 === sha256Of(text) ? note : undefined
     return { id, path, manifest, problem, verified }
@@ -73,10 +78,22 @@ export function readSet(folder: string, id: string): SetSeen {
   }
 }
 
-function sizeProblem(path: string, { file, bytes }: Manifest['members'][number]): string | undefined {
-  const found = statSync(join(path, file), { throwIfNoEntry: false })
-  if (found === undefined) return `${file} is missing`
-  return found.size === bytes ? undefined : `${file} has ${found.size} bytes, not the ${bytes} that were written`
+const objectsSchema = z.record(z.string(), z.number())
+
+/** Of a set on a shelf; undefined for one that lies here itself. */
+function objectsOf(path: string): Readonly<Record<string, number>> | undefined {
+  const file = join(path, objectsName)
+  return existsSync(file) ? objectsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined
+}
+
+function sizeProblem(
+  path: string,
+  { file, bytes }: Manifest['members'][number],
+  objects: Readonly<Record<string, number>> | undefined,
+): string | undefined {
+  const size = objects === undefined ? statSync(join(path, file), { throwIfNoEntry: false })?.size : objects[file]
+  if (size === undefined) return `${file} is missing`
+  return size === bytes ? undefined : `${file} has ${size} bytes, not the ${bytes} that were written`
 }
 
 function noteOf(folder: string, id: string): VerifiedNote | undefined {
@@ -95,6 +112,8 @@ export function folderProblem(folder: string): string | undefined {
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false) return 'it is no folder'
     let existing = folder
     while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing)
+    const problem = join(folder, shelfProblemName)
+    if (existsSync(problem)) return readFileSync(problem, 'utf8')
     accessSync(existing, constants.R_OK | constants.W_OK | constants.X_OK)
     return undefined
   } catch (error) {
