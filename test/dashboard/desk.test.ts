@@ -1,7 +1,7 @@
 /** What a person changes on the dashboard, in a real browser on a running controller; files, processes and the database say what became of it. */
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Desk, executablePath, openDesk } from '../support/browser.ts'
 import { trueup } from '../support/cli.ts'
@@ -24,257 +24,286 @@ backups:
     to: [backups/]
 `
 
-describe.skipIf(executablePath === undefined)('the desk of an operator (skipped where no Chromium is installed)', () => {
-  let workspaces: Workspaces
-  let workspace: Workspace
-  let controller: RunningController
-  let desk: Desk
-  let page: Page
+describe.skipIf(executablePath === undefined)(
+  'the desk of an operator (skipped where no Chromium is installed)',
+  () => {
+    let workspaces: Workspaces
+    let workspace: Workspace
+    let controller: RunningController
+    let desk: Desk
+    let page: Page
 
-  beforeAll(async () => {
-    workspaces = await generateWorkspaces({ rows: 60, seed: 4, sources: false })
-    workspace = workspaces.fresh()
-    workspace.edit((yaml) => `${yaml.trimEnd()}\n${programs}`)
-    await trueup(['apply', '--approve-risk', 'critical'], { in: workspace.folder })
-    ;[controller, desk] = await Promise.all([startRun(workspace.folder), openDesk()])
-    ;({ page } = desk)
-    await page.goto(controller.signIn)
-    await page.getByRole('heading', { name: /^Drift/ }).waitFor()
-  }, 120_000)
-  afterAll(async () => {
-    await desk.close()
-    await controller.stop()
-    workspaces.remove()
-  })
+    beforeAll(async () => {
+      workspaces = await generateWorkspaces({ rows: 60, seed: 4, sources: false })
+      workspace = workspaces.fresh()
+      workspace.edit((yaml) => `${yaml.trimEnd()}\n${programs}`)
+      await trueup(['apply', '--approve-risk', 'critical'], { in: workspace.folder })
+      ;[controller, desk] = await Promise.all([startRun(workspace.folder), openDesk()])
+      ;({ page } = desk)
+      await page.goto(controller.signIn)
+      await page.getByRole('heading', { name: /^Drift/ }).waitFor()
+    }, 120_000)
+    afterEach(() => desk.shoot('at-the-end-of-a-test'))
+    afterAll(async () => {
+      await desk.close()
+      await controller.stop()
+      workspaces.remove()
+    })
 
-  const at = (path: string) => new URL(path, controller.url).href
-  const file = () => readFileSync(workspace.path('desired-state.yaml'), 'utf8')
-  const answer = (tone: 'good' | 'bad') => page.locator(`[data-answer="${tone}"]`)
-  const answered = (dialogButton: string) => page.getByRole('dialog').getByRole('button', { name: dialogButton }).click()
-  const columns = () => workspace.rows('SELECT name FROM pragma_table_info(?)', 'leads').map(({ name }) => name)
-  const editor = () => page.getByRole('textbox', { name: 'desired-state.yaml' })
+    const at = (path: string) => new URL(path, controller.url).href
+    const file = () => readFileSync(workspace.path('desired-state.yaml'), 'utf8')
+    const answer = (tone: 'good' | 'bad') => page.locator(`[data-answer="${tone}"]`)
+    const answered = (dialogButton: string) =>
+      page.getByRole('dialog').getByRole('button', { name: dialogButton }).click()
+    const columns = () => workspace.rows('SELECT name FROM pragma_table_info(?)', 'leads').map(({ name }) => name)
+    const editor = () => page.getByRole('textbox', { name: 'desired-state.yaml' })
 
-  /** Types a line above the one that begins so, as a person does. */
-  async function typeAbove(line: string, text: string): Promise<void> {
-    await editor().click()
-    await page.keyboard.press('Control+Home')
-    const number = file().split('\n').findIndex((one) => one.trimStart().startsWith(line))
-    for (let down = 0; down < number; down += 1) await page.keyboard.press('ArrowDown')
-    await page.keyboard.press('Enter')
-    await page.keyboard.press('ArrowUp')
-    await page.keyboard.type(text)
-  }
-
-  describe('the desired state', () => {
-    it('is edited with completion, explained where it is wrong, previewed, and saved byte for byte', async () => {
-      const before = file()
-      await page.goto(at('/desired-state'))
-      await editor().waitFor()
-      await typeAbove('location:', '      region:          { typ')
-      await page.getByRole('option', { name: /^type/ }).waitFor()
+    /** Types a line above the one that begins so, as a person does. */
+    async function typeAbove(line: string, text: string): Promise<void> {
+      await editor().click()
+      await page.keyboard.press('Control+Home')
+      const number = file()
+        .split('\n')
+        .findIndex((one) => one.trimStart().startsWith(line))
+      for (let down = 0; down < number; down += 1) await page.keyboard.press('ArrowDown')
       await page.keyboard.press('Enter')
-      await page.keyboard.type('txet }   # as typed')
-      await page.keyboard.press('Escape')
-      await page.getByText('1 problem: it cannot be saved').waitFor()
-      await page.getByRole('button', { name: /^Line \d+/ }).waitFor()
-      await desk.shoot('editor-problem')
-      expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
-      for (let back = 0; back < 'txet }   # as typed'.length; back += 1) await page.keyboard.press('Backspace')
-      await page.keyboard.type('text }   # as typed')
-      await page.keyboard.press('Escape')
-      await page.getByText('1 entry of the desired state would change.').waitFor()
-      await page.getByRole('button', { name: 'Preview the plan' }).click()
-      await page.locator('[data-preview]').getByText('Add column region').waitFor()
-      expect(await desk.faults()).toEqual([])
-      await desk.shoot('editor-preview')
-      expect([file(), columns().includes('region')]).toEqual([before, false])
-      await page.getByRole('button', { name: 'Save' }).click()
-      await answer('good').getByText('is in force').waitFor()
-      const typed = '      region:          { type: text }   # as typed\n'
-      expect(file()).toBe(before.replace(/^ +location:.*$/m, (line) => typed + line))
-      await expect.poll(columns).toContain('region')
-    })
+      await page.keyboard.press('ArrowUp')
+      await page.keyboard.type(text)
+    }
 
-    it('is not saved over what somebody else wrote meanwhile, which is shown', async () => {
-      await typeAbove('location:', '      # mine')
-      appendFileSync(workspace.path('desired-state.yaml'), '# theirs\n')
-      const theirs = file()
-      await page.getByText('comments and order alone differ').waitFor()
-      await page.getByRole('button', { name: 'Save' }).click()
-      await page.getByRole('button', { name: 'Keep my text; saving it takes that back' }).waitFor()
-      expect(file()).toBe(theirs)
-      await page.locator('.difference').getByText('# theirs').waitFor()
-      await desk.shoot('editor-meanwhile')
-      await page.getByRole('button', { name: /^Take the file as it is now/ }).click()
-      await answered('Drop it')
-      await page.getByText('It is valid, and saved.').waitFor()
-      expect(file()).toBe(theirs)
-    })
-
-    it('shows what a generation changed', async () => {
-      await page.getByRole('button', { name: 'What it changed' }).first().click()
-      await page.locator('.difference').getByText('region').first().waitFor()
-      expect(new URL(page.url()).search).toMatch(/from=\d+&to=\d+/)
-      expect(await desk.faults()).toEqual([])
-    })
-
-    it('is read alone by who may not change it, with the reason', async () => {
-      const made = await controller.query(
-        'mutation { createToken(input: { subject: "vic", role: "viewer" }) { ... on TokenCreated { token } } }',
-      )
-      const { token } = z.object({ createToken: z.object({ token: z.string() }) }).parse(made).createToken
-      const other = await desk.browser.newContext()
-      const theirs = await other.newPage()
-      await theirs.goto(at('/sign-in'))
-      await theirs.getByLabel('Token').fill(token)
-      await theirs.getByRole('button', { name: 'Sign in' }).click()
-      await theirs.waitForURL(at('/'))
-      await theirs.goto(at('/desired-state'))
-      await theirs.getByText('takes the right state.apply').waitFor()
-      const box = theirs.getByRole('textbox', { name: 'desired-state.yaml' })
-      await box.click()
-      await theirs.keyboard.type('x: 1')
-      expect(await box.textContent()).not.toContain('x: 1')
-      expect(await theirs.getByRole('button', { name: 'Save' }).count()).toBe(0)
-      await theirs.goto(at('/access'))
-      await theirs.getByText('Tokens are seen and made by who has the right').waitFor()
-      await other.close()
-    })
-  })
-
-  describe('a record', () => {
-    it('tells who changed a cell, and that another program did where one did', async () => {
-      const [{ id } = {}] = workspace.rows("SELECT id FROM leads WHERE title IS NOT NULL AND id GLOB '????????-*' LIMIT 1")
-      await controller.query('mutation ($input: UpdateLeadInput!) { updateLead(input: $input) { __typename } }', {
-        input: { id, title: 'Mine' },
+    describe('the desired state', () => {
+      it('is edited with completion, explained where it is wrong, previewed, and saved byte for byte', async () => {
+        const before = file()
+        await page.goto(at('/desired-state'))
+        await editor().waitFor()
+        await typeAbove('location:', '      region:          { typ')
+        await page.getByRole('option', { name: /^type/ }).waitFor()
+        // What has only just appeared is not taken: somebody may have pressed Enter before they saw it.
+        await page.waitForTimeout(200)
+        await page.keyboard.press('Enter')
+        await page.keyboard.type('txet }   # as typed')
+        await page.keyboard.press('Escape')
+        await page.getByText('1 problem: it cannot be saved').waitFor()
+        await page.getByRole('button', { name: /^Line \d+/ }).waitFor()
+        await desk.shoot('editor-problem')
+        expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
+        for (let back = 0; back < 'txet }   # as typed'.length; back += 1) await page.keyboard.press('Backspace')
+        await page.keyboard.type('text }   # as typed')
+        await page.keyboard.press('Escape')
+        await page.getByText('1 entry of the desired state would change.').waitFor()
+        await page.getByRole('button', { name: 'Preview the plan' }).click()
+        await page.locator('[data-preview]').getByText('Add column region').waitFor()
+        expect(await desk.faults()).toEqual([])
+        await desk.shoot('editor-preview')
+        expect([file(), columns().includes('region')]).toEqual([before, false])
+        await page.getByRole('button', { name: 'Save' }).click()
+        await answer('good').getByText('is in force').waitFor()
+        const typed = '      region:          { type: text }   # as typed\n'
+        expect(file()).toBe(before.replace(/^ +location:.*$/m, (line) => typed + line))
+        await expect.poll(columns).toContain('region')
       })
-      workspace.write(`UPDATE leads SET title = 'Theirs' WHERE id = '${id}'`)
-      await page.goto(at(`/leads/${id}`))
-      const history = page.getByRole('region', { name: 'History of its cells' }).first()
-      await history.getByRole('row', { name: /Title Mine Theirs another program; which one is not known/ }).waitFor()
-      await history.getByRole('row', { name: /Title .* Mine admin: Change title/ }).waitFor()
-      expect(await desk.faults()).toEqual([])
-      await desk.shoot('lead-history')
+
+      it('is not saved over what somebody else wrote meanwhile, which is shown', async () => {
+        await typeAbove('location:', '      # mine')
+        appendFileSync(workspace.path('desired-state.yaml'), '# theirs\n')
+        const theirs = file()
+        await page.getByText('comments and order alone differ').waitFor()
+        await page.getByRole('button', { name: 'Save' }).click()
+        await page.getByRole('button', { name: 'Keep my text; saving it takes that back' }).waitFor()
+        expect(file()).toBe(theirs)
+        await page.locator('.difference').getByText('# theirs').waitFor()
+        await desk.shoot('editor-meanwhile')
+        await page.getByRole('button', { name: /^Take the file as it is now/ }).click()
+        await answered('Drop it')
+        await page.getByText('It is valid, and saved.').waitFor()
+        expect(file()).toBe(theirs)
+      })
+
+      it('shows what a generation changed', async () => {
+        await page.getByRole('button', { name: 'What it changed' }).first().click()
+        await page.locator('.difference').getByText('region').first().waitFor()
+        expect(new URL(page.url()).search).toMatch(/from=\d+&to=\d+/)
+        expect(await desk.faults()).toEqual([])
+      })
+
+      it('is read alone by who may not change it, with the reason', async () => {
+        const made = await controller.query(
+          'mutation { createToken(input: { subject: "vic", role: "viewer" }) { ... on TokenCreated { token } } }',
+        )
+        const { token } = z.object({ createToken: z.object({ token: z.string() }) }).parse(made).createToken
+        const other = await desk.browser.newContext()
+        const theirs = await other.newPage()
+        await theirs.goto(at('/sign-in'))
+        await theirs.getByLabel('Token').fill(token)
+        await theirs.getByRole('button', { name: 'Sign in' }).click()
+        await theirs.waitForURL(at('/'))
+        await theirs.goto(at('/desired-state'))
+        await theirs.getByText('takes the right state.apply').waitFor()
+        const box = theirs.getByRole('textbox', { name: 'desired-state.yaml' })
+        await box.click()
+        await theirs.keyboard.type('x: 1')
+        expect(await box.textContent()).not.toContain('x: 1')
+        expect(await theirs.getByRole('button', { name: 'Save' }).count()).toBe(0)
+        await theirs.goto(at('/access'))
+        await theirs.getByText('Tokens are seen and made by who has the right').waitFor()
+        await other.close()
+      })
     })
 
-    it('is said to be right although a check fails, until that is taken back', async () => {
-      const { quality } = z
-        .object({ quality: z.array(z.object({ issues: z.array(z.object({ sample: z.array(z.string()) })) })) })
-        .parse(await controller.query('{ quality { issues { sample } } }'))
-      const key = quality.flatMap(({ issues }) => issues.flatMap(({ sample }) => sample))[0]
-      await page.goto(at(`/leads/${encodeURIComponent(key ?? '')}`))
-      const waive = page.getByRole('button', { name: /^It is right as it is/ })
-      await waive.first().waitFor()
-      const failing = await waive.count()
-      await waive.first().click()
-      await page.getByRole('dialog').getByLabel('Why').fill('asked them')
-      await answered('It is right')
-      await answer('good').getByText('It counts no more.').waitFor()
-      await page.getByText(/by .*: asked them/).waitFor()
-      expect(await waive.count()).toBe(failing - 1)
-      await page.getByRole('button', { name: /^Take back/ }).click()
-      await answered('Undo')
-      await answer('good').getByText('1 action taken back.').waitFor()
-      await expect.poll(() => waive.count()).toBe(failing)
+    describe('a record', () => {
+      it('tells who changed a cell, and that another program did where one did', async () => {
+        const [{ id } = {}] = workspace.rows(
+          "SELECT id FROM leads WHERE title IS NOT NULL AND id GLOB '????????-*' LIMIT 1",
+        )
+        await controller.query('mutation ($input: UpdateLeadInput!) { updateLead(input: $input) { __typename } }', {
+          input: { id, title: 'Mine' },
+        })
+        workspace.write(`UPDATE leads SET title = 'Theirs' WHERE id = '${id}'`)
+        await page.goto(at(`/leads/${id}`))
+        const history = page.getByRole('region', { name: 'History of its cells' }).first()
+        await history.getByRole('row', { name: /Title Mine Theirs another program; which one is not known/ }).waitFor()
+        await history.getByRole('row', { name: /Title .* Mine admin: Change title/ }).waitFor()
+        expect(await desk.faults()).toEqual([])
+        await desk.shoot('lead-history')
+      })
+
+      it('is said to be right although a check fails, until that is taken back', async () => {
+        const { quality } = z
+          .object({ quality: z.array(z.object({ issues: z.array(z.object({ sample: z.array(z.string()) })) })) })
+          .parse(await controller.query('{ quality { issues { sample } } }'))
+        const key = quality.flatMap(({ issues }) => issues.flatMap(({ sample }) => sample))[0]
+        await page.goto(at(`/leads/${encodeURIComponent(key ?? '')}`))
+        const waive = page.getByRole('button', { name: /^It is right as it is/ })
+        await waive.first().waitFor()
+        const failing = await waive.count()
+        await waive.first().click()
+        await page.getByRole('dialog').getByLabel('Why').fill('asked them')
+        await answered('It is right')
+        await answer('good').getByText('It counts no more.').waitFor()
+        await page.getByText(/by .*: asked them/).waitFor()
+        expect(await waive.count()).toBe(failing - 1)
+        await page.getByRole('button', { name: /^Take back/ }).click()
+        await answered('Undo')
+        await answer('good').getByText('1 action taken back.').waitFor()
+        await expect.poll(() => waive.count()).toBe(failing)
+      })
     })
-  })
 
-  describe('programs', () => {
-    const serviceShape = z.object({ services: z.array(z.object({ pid: z.number().nullable(), state: z.string() })) })
-    const pid = async () => serviceShape.parse(await controller.query('{ services { pid state } }')).services[0]?.pid ?? null
-    const isAlive = (one: number) => existsSync(`/proc/${one}`)
-    const runningPid = async () => (await eventually(pid, (one) => one !== null && isAlive(one))) ?? 0
+    describe('programs', () => {
+      const serviceShape = z.object({ services: z.array(z.object({ pid: z.number().nullable(), state: z.string() })) })
+      const pid = async () =>
+        serviceShape.parse(await controller.query('{ services { pid state } }')).services[0]?.pid ?? null
+      const isAlive = (one: number) => existsSync(`/proc/${one}`)
+      const runningPid = async () => (await eventually(pid, (one) => one !== null && isAlive(one))) ?? 0
 
-    it('a service is stopped, started and started anew', async () => {
-      const first = await runningPid()
+      it('a service is stopped, started and started anew', async () => {
+        const first = await runningPid()
+        await page.goto(at('/services'))
+        await page.getByRole('button', { name: 'Stop' }).click()
+        await answered('Yes')
+        await expect.poll(() => isAlive(first), { timeout: 20_000 }).toBe(false)
+        await page.getByRole('button', { name: 'Start', exact: true }).click({ timeout: 20_000 })
+        const second = await runningPid()
+        await page.getByRole('button', { name: 'Restart' }).click({ timeout: 20_000 })
+        await answered('Yes')
+        await expect.poll(() => isAlive(second), { timeout: 20_000 }).toBe(false)
+        expect(await runningPid()).not.toBe(second)
+      })
+
+      it('a job is run', async () => {
+        expect(existsSync(workspace.path('ran.txt'))).toBe(false)
+        await page.getByRole('button', { name: 'Run now' }).click()
+        await expect.poll(() => existsSync(workspace.path('ran.txt')), { timeout: 20_000 }).toBe(true)
+        expect(await desk.faults()).toEqual([])
+      })
+    })
+
+    it('a backup is made, proved, and brings a record back once that is approved', async () => {
+      const sets = () => readdirSync(workspace.path('backups'), { recursive: true }).length
+      const [{ id } = {}] = workspace.rows(
+        "SELECT id FROM leads WHERE title IS NOT NULL AND id GLOB '????????-*' LIMIT 1",
+      )
+      const title = () => workspace.rows('SELECT title FROM leads WHERE id = ?', `${id}`)[0]?.title
+      const good = title()
+      await page.goto(at('/backups'))
+      await page.getByRole('button', { name: 'Make one now' }).waitFor()
+      const before = sets()
+      const listed = () => page.getByRole('button', { name: /^Prove/ }).count()
+      const listedBefore = await listed()
+      await page.getByRole('button', { name: 'Make one now' }).click()
+      await answer('good').getByText('was restored to prove it').waitFor({ timeout: 30_000 })
+      expect(sets()).toBeGreaterThan(before)
+      await expect.poll(listed, { timeout: 20_000 }).toBe(listedBefore + 1)
+      await page.getByText(/Last restored to prove it: \d+ s ago/).waitFor()
+      await page
+        .getByRole('button', { name: /^Prove/ })
+        .first()
+        .click()
+      await answer('good').getByText('It was restored and compared: it is good.').waitFor({ timeout: 30_000 })
+      await desk.shoot('backups')
+
+      workspace.write(`UPDATE leads SET title = 'Spoilt' WHERE id = '${id}'`)
+      await page
+        .getByRole('button', { name: /^Restore/ })
+        .first()
+        .click()
+      await answered('Show what would change')
+      await answer('good').getByRole('link', { name: 'What would be done' }).waitFor({ timeout: 30_000 })
+      expect(title()).toBe('Spoilt')
+      await page.goto(at('/queue?kind=backup'))
+      await page
+        .getByRole('button', { name: /^Approve: / })
+        .first()
+        .click()
+      await answered('Approve')
+      await answer('good').waitFor()
+      await expect.poll(title, { timeout: 30_000 }).toBe(good)
+    })
+
+    it('a token is made, lets somebody in, and no more once it is ended', async () => {
+      await page.goto(at('/access'))
+      await page.getByLabel('Person or program').fill('ann')
+      await page.getByRole('button', { name: 'Make a token' }).click()
+      const token = (await page.locator('code.token').textContent()) ?? ''
+      const ask = async () =>
+        (await fetch(at('/graphql?query={viewer{subject}}'), { headers: { authorization: `Bearer ${token}` } })).status
+      expect(await ask()).toBe(200)
+      await page.getByRole('button', { name: 'I have it' }).click()
+      expect(await page.content()).not.toContain(token)
+      const mine = page.locator('tr', { hasText: 'ann' })
+      await mine.getByRole('button', { name: /^Replace the token/ }).click()
+      await answered('Replace it')
+      await page.locator('code.token').waitFor()
+      await page
+        .locator('tr', { hasText: token.split('_')[1] ?? '' })
+        .getByRole('button', { name: /^End the token/ })
+        .click()
+      await answered('End it')
+      await answer('good').getByText('Ended.').waitFor()
+      expect(await ask()).toBe(401)
+    })
+
+    it('is worked by keyboard: to the content, into a dialog, out of it, and back where one was', async () => {
       await page.goto(at('/services'))
-      await page.getByRole('button', { name: 'Stop' }).click()
-      await answered('Yes')
-      await expect.poll(() => isAlive(first), { timeout: 20_000 }).toBe(false)
-      await page.getByRole('button', { name: 'Start', exact: true }).click({ timeout: 20_000 })
-      const second = await runningPid()
-      await page.getByRole('button', { name: 'Restart' }).click({ timeout: 20_000 })
-      await answered('Yes')
-      await expect.poll(() => isAlive(second), { timeout: 20_000 }).toBe(false)
-      expect(await runningPid()).not.toBe(second)
+      await page.getByRole('button', { name: 'Restart' }).waitFor()
+      await page.keyboard.press('Tab')
+      expect(await page.evaluate('document.activeElement.textContent.trim()')).toBe('To the content')
+      await page.keyboard.press('Enter')
+      const focused = () => page.evaluate('document.activeElement.textContent.trim()')
+      for (let tabs = 0; tabs < 20 && (await focused()) !== 'Restart'; tabs += 1) await page.keyboard.press('Tab')
+      expect(await focused()).toBe('Restart')
+      expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
+      await page.keyboard.press('Enter')
+      await page.getByRole('dialog').waitFor()
+      expect(await page.evaluate("document.querySelector('dialog').contains(document.activeElement)")).toBe(true)
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      await expect.poll(focused).toBe('Restart')
     })
 
-    it('a job is run', async () => {
-      expect(existsSync(workspace.path('ran.txt'))).toBe(false)
-      await page.getByRole('button', { name: 'Run now' }).click()
-      await expect.poll(() => existsSync(workspace.path('ran.txt')), { timeout: 20_000 }).toBe(true)
-      expect(await desk.faults()).toEqual([])
+    it('complained of nothing, and asked no other host', () => {
+      expect(desk.problems).toEqual([])
+      expect([...desk.hosts]).toEqual([new URL(controller.url).host])
     })
-  })
-
-  it('a backup is made, proved, and brings a record back once that is approved', async () => {
-    const sets = () => readdirSync(workspace.path('backups'), { recursive: true }).length
-    const [{ all } = {}] = workspace.rows('SELECT count(*) AS "all" FROM leads')
-    await page.goto(at('/backups'))
-    await page.getByRole('button', { name: 'Make one now' }).waitFor()
-    const before = sets()
-    await page.getByRole('button', { name: 'Make one now' }).click()
-    await answer('good').getByText('was restored to prove it').waitFor({ timeout: 30_000 })
-    expect(sets()).toBeGreaterThan(before)
-    await page.getByText(/Last restored to prove it: \d+ s ago/).waitFor()
-    await page.getByRole('button', { name: /^Prove/ }).first().click()
-    await answer('good').getByText('It was restored and compared: it is good.').waitFor({ timeout: 30_000 })
-    await desk.shoot('backups')
-
-    workspace.write('DELETE FROM leads WHERE rowid = (SELECT max(rowid) FROM leads)')
-    const count = () => workspace.rows('SELECT count(*) AS n FROM leads')[0]?.n
-    expect(count()).toBe(Number(all) - 1)
-    await page.getByRole('button', { name: /^Restore/ }).first().click()
-    await answered('Show what would change')
-    await answer('good').getByRole('link', { name: 'What would be done' }).waitFor({ timeout: 30_000 })
-    expect(count()).toBe(Number(all) - 1)
-    await page.goto(at('/queue?kind=backup'))
-    await page.getByRole('button', { name: /^Approve: / }).first().click()
-    await answered('Approve')
-    await answer('good').waitFor()
-    await expect.poll(count, { timeout: 30_000 }).toBe(all)
-  })
-
-  it('a token is made, lets somebody in, and no more once it is ended', async () => {
-    await page.goto(at('/access'))
-    await page.getByLabel('Person or program').fill('ann')
-    await page.getByRole('button', { name: 'Make a token' }).click()
-    const token = (await page.locator('code.token').textContent()) ?? ''
-    const ask = async () =>
-      (await fetch(at('/graphql?query={viewer{subject}}'), { headers: { authorization: `Bearer ${token}` } })).status
-    expect(await ask()).toBe(200)
-    await page.getByRole('button', { name: 'I have it' }).click()
-    expect(await page.content()).not.toContain(token)
-    const mine = page.locator('tr', { hasText: 'ann' })
-    await mine.getByRole('button', { name: /^Replace the token/ }).click()
-    await answered('Replace it')
-    await page.locator('code.token').waitFor()
-    await page.locator('tr', { hasText: token.split('_')[1] ?? '' }).getByRole('button', { name: /^End the token/ }).click()
-    await answered('End it')
-    await answer('good').getByText('Ended.').waitFor()
-    expect(await ask()).toBe(401)
-  })
-
-  it('is worked by keyboard: to the content, into a dialog, out of it, and back where one was', async () => {
-    await page.goto(at('/services'))
-    await page.getByRole('button', { name: 'Restart' }).waitFor()
-    await page.keyboard.press('Tab')
-    expect(await page.evaluate('document.activeElement.textContent.trim()')).toBe('To the content')
-    await page.keyboard.press('Enter')
-    const focused = () => page.evaluate('document.activeElement.textContent.trim()')
-    for (let tabs = 0; tabs < 20 && (await focused()) !== 'Restart'; tabs += 1) await page.keyboard.press('Tab')
-    expect(await focused()).toBe('Restart')
-    expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
-    await page.keyboard.press('Enter')
-    await page.getByRole('dialog').waitFor()
-    expect(await page.evaluate("document.querySelector('dialog').contains(document.activeElement)")).toBe(true)
-    await page.keyboard.press('Escape')
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
-    await expect.poll(focused).toBe('Restart')
-  })
-
-  it('complained of nothing, and asked no other host', () => {
-    expect(desk.problems).toEqual([])
-    expect([...desk.hosts]).toEqual([new URL(controller.url).host])
-  })
-})
+  },
+)

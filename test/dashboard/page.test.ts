@@ -111,24 +111,29 @@ describe.skipIf(executablePath === undefined)('the dashboard (skipped where no C
   it.each([
     ['light', 1280],
     ['dark', 390],
-  ] as const)('shows every view, %s and %i wide, without scrolling sideways or a serious fault of accessibility', async (colorScheme, width) => {
-    await page.emulateMedia({ colorScheme })
-    await page.setViewportSize({ width, height: 900 })
-    const [{ id } = {}] = workspace.rows('SELECT id FROM leads ORDER BY id LIMIT 1')
-    for (const [path, title] of [...views, [`/leads/${id}`, ''] as const]) {
-      await page.goto(at(path))
-      const heading = page.getByRole('heading', { level: 1 })
-      await (path === '/' ? heading : heading.filter({ hasText: title })).waitFor()
-      await expect.poll(() => page.getByText('Loading…').count()).toBe(0)
-      await shoot(`${path === '/' ? 'overview' : title === '' ? 'lead' : path.slice(1).replaceAll('/', '-')}-${width}-${colorScheme}`)
-      expect([path, await page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([path, 0])
-      expect([path, await page.locator('.notice.bad').allTextContents()]).toEqual([path, []])
-      expect([path, await desk.faults()]).toEqual([path, []])
-    }
-    await page.emulateMedia({ colorScheme: 'light' })
-    await page.setViewportSize({ width: 1280, height: 900 })
-    expect(problems).toEqual([])
-  })
+  ] as const)(
+    'shows every view, %s and %i wide, without scrolling sideways or a serious fault of accessibility',
+    async (colorScheme, width) => {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width, height: 900 })
+      const [{ id } = {}] = workspace.rows('SELECT id FROM leads ORDER BY id LIMIT 1')
+      for (const [path, title] of [...views, [`/leads/${id}`, ''] as const]) {
+        await page.goto(at(path))
+        const heading = page.getByRole('heading', { level: 1 })
+        await (path === '/' ? heading : heading.filter({ hasText: title })).waitFor()
+        await expect.poll(() => page.getByText('Loading…').count()).toBe(0)
+        await shoot(
+          `${path === '/' ? 'overview' : title === '' ? 'lead' : path.slice(1).replaceAll('/', '-')}-${width}-${colorScheme}`,
+        )
+        expect([path, await page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([path, 0])
+        expect([path, await page.locator('.notice.bad').allTextContents()]).toEqual([path, []])
+        expect([path, await desk.faults()]).toEqual([path, []])
+      }
+      await page.emulateMedia({ colorScheme: 'light' })
+      await page.setViewportSize({ width: 1280, height: 900 })
+      expect(problems).toEqual([])
+    },
+  )
 
   it('approves one action with a comment, which is then carried out', async () => {
     await page.goto(at('/queue?kind=standardization'))

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { z } from 'zod'
 
-export const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+export const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  existsSync,
+)
 
 export interface Desk {
   readonly browser: Browser
@@ -43,7 +45,9 @@ export async function openDesk(): Promise<Desk> {
   })
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
   // Put in by the browser itself: the page's policy lets no page do so.
-  await context.addInitScript({ content: readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8') })
+  await context.addInitScript({
+    content: readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'),
+  })
   const page = await context.newPage()
   const problems: string[] = []
   const hosts = new Set<string>()
@@ -69,7 +73,9 @@ export async function openDesk(): Promise<Desk> {
       const { violations } = found.parse(await page.evaluate("axe.run(document, { resultTypes: ['violations'] })"))
       return violations
         .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .flatMap(({ id, nodes }) => nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`))
+        .flatMap(({ id, nodes }) =>
+          nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+        )
     },
     async close() {
       await browser.close()
