@@ -100,7 +100,7 @@ describe.skipIf(executablePath === undefined)(
         await answer('good').getByText('is in force').waitFor()
         const typed = '      region:          { type: text }   # as typed\n'
         expect(file()).toBe(before.replace(/^ +location:.*$/m, (line) => typed + line))
-        await expect.poll(columns).toContain('region')
+        await expect.poll(columns, { timeout: 20_000 }).toContain('region')
       })
 
       it('is not saved over what somebody else wrote meanwhile, which is shown', async () => {
@@ -181,11 +181,11 @@ describe.skipIf(executablePath === undefined)(
         await answered('It is right')
         await answer('good').getByText('It counts no more.').waitFor()
         await page.getByText(/by .*: asked them/).waitFor()
-        expect(await waive.count()).toBe(failing - 1)
+        await expect.poll(() => waive.count(), { timeout: 20_000 }).toBe(failing - 1)
         await page.getByRole('button', { name: /^Take back/ }).click()
         await answered('Undo')
         await answer('good').getByText('1 action taken back.').waitFor()
-        await expect.poll(() => waive.count()).toBe(failing)
+        await expect.poll(() => waive.count(), { timeout: 20_000 }).toBe(failing)
       })
     })
 
@@ -280,7 +280,7 @@ describe.skipIf(executablePath === undefined)(
         .click()
       await answered('End it')
       await answer('good').getByText('Ended.').waitFor()
-      expect(await ask()).toBe(401)
+      await expect.poll(ask, { timeout: 10_000 }).toBe(401)
     })
 
     it('is worked by keyboard: to the content, into a dialog, out of it, and back where one was', async () => {
@@ -298,7 +298,7 @@ describe.skipIf(executablePath === undefined)(
       expect(await page.evaluate("document.querySelector('dialog').contains(document.activeElement)")).toBe(true)
       await page.keyboard.press('Escape')
       await page.getByRole('dialog').waitFor({ state: 'detached' })
-      await expect.poll(focused).toBe('Restart')
+      await expect.poll(focused, { timeout: 10_000 }).toBe('Restart')
     })
 
     it('complained of nothing, and asked no other host', () => {
