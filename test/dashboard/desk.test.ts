@@ -77,10 +77,7 @@ describe.skipIf(executablePath === undefined)(
         await page.goto(at('/desired-state'))
         await editor().waitFor()
         await typeAbove('location:', '      region:          { typ')
-        await page.getByRole('option', { name: /^type/ }).waitFor()
-        // What has only just appeared is not taken: somebody may have pressed Enter before they saw it.
-        await page.waitForTimeout(200)
-        await page.keyboard.press('Enter')
+        await page.getByRole('option', { name: /^type/ }).click()
         await page.keyboard.type('txet }   # as typed')
         await page.keyboard.press('Escape')
         await page.getByText('1 problem: it cannot be saved').waitFor()
