@@ -59,12 +59,14 @@ const lists = fc
     first: fc.constantFrom(null, 1, 7, 100, 0, 501),
     last: fc.constantFrom(null, null, null, 3),
     after: fc.constantFrom(null, null, null, 'nonsense'),
+    skip: fc.constantFrom(null, null, 5, 39, 100, -1),
   })
   .map((variables) => JSON.parse(JSON.stringify(variables)))
 
 const head =
-  'query Page($filter: LeadFilter, $orderBy: LeadOrder, $search: String, $first: Int, $last: Int, $after: String)'
-const args = '(filter: $filter, orderBy: $orderBy, search: $search, first: $first, last: $last, after: $after)'
+  'query Page($filter: LeadFilter, $orderBy: LeadOrder, $search: String, $first: Int, $last: Int, $after: String, $skip: Int)'
+const args =
+  '(filter: $filter, orderBy: $orderBy, search: $search, first: $first, last: $last, after: $after, skip: $skip)'
 
 describe('the short cut for lists', () => {
   test('answers exactly as the schema does, for every selection, argument and role, refusals too', async () => {

@@ -85,6 +85,15 @@ describe('reading leads through GraphQL', () => {
       after = data.leads.pageInfo.hasNextPage ? data.leads.pageInfo.endCursor : undefined
     } while (after !== undefined)
     expect(ids).toEqual(['k005', 'k002', 'k004', 'k001', 'k006', 'k003', 'k000'])
+    const jump = await server.query(
+      '{ leads(first: 2, skip: 4, orderBy: { field: company, direction: DESC }) { nodes { id } pageInfo { hasNextPage hasPreviousPage } } }',
+    )
+    expect(jump.data.leads).toEqual({
+      nodes: [{ id: 'k006' }, { id: 'k003' }],
+      pageInfo: { hasNextPage: true, hasPreviousPage: true },
+    })
+    const both = await server.query('{ leads(last: 2, skip: 4) { nodes { id } } }')
+    expect(both.errors?.[0]?.message).toContain('goes with first alone')
     const { data } = await server.query(
       '{ leads(last: 2, orderBy: { field: company, direction: DESC }) { nodes { id } pageInfo { hasPreviousPage } } }',
     )

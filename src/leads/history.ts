@@ -44,15 +44,6 @@ export type RecordEvent =
       readonly beforeMs: number | undefined
     }
 
-export interface RecordHistory {
-  /** Newest first. */
-  readonly events: readonly RecordEvent[]
-  /** False where older steps were left unsearched. */
-  readonly isComplete: boolean
-  /** Steps before it are no longer kept. */
-  readonly keptSinceMs: number
-}
-
 /** What the repository of a table asks for. */
 export interface LeadHistory {
   /** The steps of a record, newest first. */

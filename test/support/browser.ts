@@ -1,8 +1,8 @@
 /** A real Chromium on the dashboard: what it complains of is kept, and axe looks at what is shown. */
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import axe from 'axe-core'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { z } from 'zod'
 
@@ -45,9 +45,7 @@ export async function openDesk(): Promise<Desk> {
   })
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
   // Put in by the browser itself: the page's policy lets no page do so.
-  await context.addInitScript({
-    content: readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'),
-  })
+  await context.addInitScript({ content: axe.source })
   const page = await context.newPage()
   const problems: string[] = []
   const hosts = new Set<string>()

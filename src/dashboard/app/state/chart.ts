@@ -85,9 +85,10 @@ export function drawingOf(
   }
 }
 
-/** A little room, and some height where all values are one. */
+/** A little room; and some height where all values are as good as one, whose last digits are no news. */
 function widened(low: number, high: number): readonly [number, number] {
-  const room = (high - low) * 0.08 || Math.max(Math.abs(high) * 0.1, 1)
+  const spread = high - low
+  const room = spread > Math.abs(high) * 0.005 ? spread * 0.08 : Math.max(Math.abs(high) * 0.1, 1)
   return [low >= 0 ? Math.max(0, low - room) : low - room, high + room]
 }
 

@@ -1,6 +1,6 @@
 /** Small pieces that every view is made of. */
 import type { ComponentChildren } from 'preact'
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import type { Action, Drift } from '../api/shapes.ts'
 import { type Announcement, act } from '../state/announce.ts'
 import { type Loaded, nowMs } from '../state/live.ts'
@@ -43,16 +43,21 @@ export function Do(options: {
   label?: string
 }) {
   const [isBusy, setBusy] = useState(false)
+  const underWay = useRef(false)
   const press = async () => {
+    if (underWay.current) return
+    underWay.current = true
     setBusy(true)
     await act(options.work)
+    underWay.current = false
     setBusy(false)
   }
   return (
     <button
       type="button"
       class={options.tone ?? ''}
-      disabled={isBusy || options.isDisabled === true}
+      // Not disabled while it works: who came by keyboard would be thrown back to the top of the page.
+      disabled={options.isDisabled === true && !isBusy}
       aria-busy={isBusy}
       aria-label={options.label}
       onClick={() => void press()}

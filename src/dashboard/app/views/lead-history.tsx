@@ -34,7 +34,7 @@ export function LeadHistory({ of: history }: { of: RecordHistory }) {
               </select>
             </label>
           </div>
-          <Wide label="History of its cells">
+          <Wide label="Changes, cell by cell">
             <table>
               <thead>
                 <tr>

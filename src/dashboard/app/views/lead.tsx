@@ -158,7 +158,7 @@ function Moves({ moves }: { moves: Moves }) {
   return (
     <section aria-labelledby="moves">
       <h2 id="moves">What the sync moved</h2>
-      <Wide label="What the sync moved">
+      <Wide label="Moves, cell by cell">
         <table>
           <thead>
             <tr>

@@ -15,6 +15,8 @@ import { Difference } from './difference.tsx'
 import { PlanPreview } from './plan-preview.tsx'
 
 const typingMs = 400
+/** A check that could not be asked for is asked for again. */
+const retryMs = 2000
 
 /** `lockedBecause` is why somebody may look at the file and not change it. */
 export function StateEditor({ file, lockedBecause }: { file: DesiredState; lockedBecause: string | undefined }) {
@@ -61,7 +63,7 @@ export function StateEditor({ file, lockedBecause }: { file: DesiredState; locke
   useEffect(() => {
     if (isLocked) return undefined
     let isGone = false
-    const timer = setTimeout(() => {
+    const look = () => {
       ask(documents.checkDesiredState, check, { yaml: text }).then(
         ({ validateDesiredState: found }) => {
           if (isGone) return
@@ -71,9 +73,13 @@ export function StateEditor({ file, lockedBecause }: { file: DesiredState; locke
             ...found.warnings.map((one) => ({ ...one, severity: 'warning' as const })),
           ])
         },
-        (error: unknown) => noteFailure(error),
+        (error: unknown) => {
+          noteFailure(error)
+          if (!isGone) timer = setTimeout(look, retryMs)
+        },
       )
-    }, typingMs)
+    }
+    let timer = setTimeout(look, typingMs)
     return () => {
       isGone = true
       clearTimeout(timer)
