@@ -18,7 +18,9 @@ const role = 'roles: [{ group: g, role: viewer }]'
 
 describe('a declared proxy', () => {
   test('is taken as it is meant: defaults, one audience or more, names of headers in any case', () => {
-    const parsed = read(`access: { publicUrl: "https://X.example/", proxy: { jwt: { ${jwt}, header: X-Id }, ${role} } }`)
+    const parsed = read(
+      `access: { publicUrl: "https://X.example/", proxy: { jwt: { ${jwt}, header: X-Id }, ${role} } }`,
+    )
     if (parsed.is !== 'valid') throw new Error(JSON.stringify(parsed.problems))
     expect(parsed.state.access.publicUrl).toBe('https://x.example')
     expect(parsed.state.access.proxy?.jwt).toMatchObject({
