@@ -371,6 +371,7 @@ describe('the walk', () => {
         "Query.jobs",
         "Query.lead",
         "Query.leads",
+        "Query.maintenanceReport",
         "Query.node",
         "Query.notDuplicates",
         "Query.plan",
