@@ -1,6 +1,6 @@
 /** The ways by which people are told: webhook, Slack-compatible webhook, e-mail by SMTP. Everything goes out through the guard. */
 import { createHmac } from 'node:crypto'
-import { createTransport } from 'nodemailer'
+import { createTransport, type SMTPTransportOptions } from 'nodemailer'
 import type { SecretReference } from '../desired/references.ts'
 import type { DesiredState } from '../desired/schema.ts'
 import { messageOf, OperationalError } from '../errors.ts'
@@ -72,7 +72,7 @@ async function post(
   document: JsonObject,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
-  { outgoing }: ChannelPorts,
+  { outgoing, nowMs }: ChannelPorts,
 ): Promise<void> {
   const { status, retryAfterSeconds } = await outgoing.request({
     ...{ url, signal, timeoutMs, answerMax },
@@ -86,7 +86,7 @@ async function post(
   throw new OperationalError(
     'OUTGOING_FAILED',
     `the target answered ${status}${isRedirect ? ', which leads elsewhere; it is not followed' : ''}`,
-    retryAfterSeconds === undefined ? {} : { retryAtMs: Date.now() + retryAfterSeconds * 1000 },
+    retryAfterSeconds === undefined ? {} : { retryAtMs: nowMs() + retryAfterSeconds * 1000 },
   )
 }
 
@@ -139,7 +139,7 @@ async function sendMail(
   const { host, port, isTls, auth, from } = server
   const socket = await ports.outgoing.connect({ host, port, purpose: 'message', timeoutMs, signal })
   const isLocal = host === 'localhost' || host === '::1' || host.startsWith('127.')
-  const transport = createTransport({
+  const options: SMTPTransportOptions = {
     ...{
       host,
       port,
@@ -152,7 +152,8 @@ async function sendMail(
     ...(auth === undefined ? {} : { auth, requireTLS: !isTls && !isLocal }),
     ...{ disableFileAccess: true, disableUrlAccess: true },
     getSocket: (_options, callback) => callback(null, { connection: socket }),
-  })
+  }
+  const transport = createTransport(options)
   const abort = () => socket.destroy()
   signal.addEventListener('abort', abort, { once: true })
   const timer = setTimeout(abort, timeoutMs * 2)

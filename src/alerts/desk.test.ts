@@ -45,7 +45,8 @@ async function startTarget(answer: (at: number) => number | null = () => 200) {
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  closers.push(() => (server.closeAllConnections(), server.close()))
+  closers.push(() => server.close())
+  closers.push(() => server.closeAllConnections())
   const address = server.address()
   return {
     url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/hook`,
@@ -92,7 +93,7 @@ describe('a webhook', () => {
   it('gets one document that says what, since when, what to do and where to look, and one when it is over', async () => {
     const target = await startTarget()
     const { desk, clock } = deskOn(memoryStore(), stateOf(webhook), { HOOK: target.url })
-    for (let count = 1; count <= 1000; count += 1) desk.round(critical(count))
+    for (let count = 1; count <= 1000; count += 1) desk.round(critical(count), true)
     await desk.deliver(signal)
     expect(target.received).toHaveLength(1)
     expect(JSON.parse(target.received[0]?.body ?? '')).toMatchObject({
@@ -110,7 +111,7 @@ describe('a webhook', () => {
       ],
     })
     for (let minute = 0; minute < 10; minute += 1) {
-      desk.round(critical(0))
+      desk.round(critical(0), true)
       await desk.deliver(signal)
       await clock.advance(60_000)
     }
@@ -121,7 +122,7 @@ describe('a webhook', () => {
     const target = await startTarget()
     const state = stateOf({ ...webhook, channels: { ops: { webhook: { env: 'HOOK' }, sign: { env: 'KEY' } } } })
     const { desk, clock } = deskOn(memoryStore(), state, { HOOK: target.url, KEY: 'hush' })
-    desk.round(critical(1))
+    desk.round(critical(1), true)
     await desk.deliver(signal)
     const [{ headers, body } = { headers: {}, body: '' }] = target.received
     const [, at = '', mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers['x-trueup-signature'])) ?? []
@@ -135,18 +136,19 @@ describe('a webhook', () => {
     const target = await startTarget((at) => (at === 0 ? 503 : at === 1 ? null : at === 2 ? 302 : 200))
     const clock = createVirtualClock(Date.UTC(2026, 0, 5, 12))
     const first = deskOn(openAlertStore(path), stateOf(webhook), { HOOK: target.url }, clock)
-    first.desk.round(critical(1))
+    first.desk.round(critical(1), true)
     await first.desk.deliver(signal)
     expect(target.received).toHaveLength(1)
     expect(first.desk.channels()).toMatchObject([{ waiting: 1, problem: 'OUTGOING_FAILED: the target answered 503' }])
     // As after kill -9: nothing is closed, another life opens the file.
     const second = deskOn(openAlertStore(path), stateOf(webhook), { HOOK: target.url }, clock)
-    closers.push(() => (first.store.close(), second.store.close()))
+    closers.push(() => first.store.close())
+    closers.push(() => second.store.close())
     await second.desk.deliver(signal)
     expect(target.received, 'not before its pause is over').toHaveLength(1)
     for (let turn = 0; turn < 40; turn += 1) {
       await clock.advance(10_000)
-      second.desk.round(critical(5))
+      second.desk.round(critical(5), true)
       await second.desk.deliver(signal)
     }
     expect(target.received.map(({ body }) => JSON.parse(body).alerts[0].id)).toEqual(
@@ -165,7 +167,7 @@ describe('a webhook', () => {
       rules: ['down', 'ops'].map((to) => ({ when: 'drift.critical > 0', to })),
     })
     const { desk } = deskOn(memoryStore(), state, { HOOK: target.url, DOWN: 'http://127.0.0.1:1/' })
-    desk.round(critical(1))
+    desk.round(critical(1), true)
     await desk.deliver(signal)
     expect(JSON.parse(target.received[0]?.body ?? '').text).toContain(
       '*[leads] drift.critical is 1; the rule is drift.critical &gt; 0.*',
@@ -180,7 +182,7 @@ describe('a webhook', () => {
     const target = await startTarget()
     const rules = ['drift.critical > 0', 'approvals > 3', 'jobsLate > 0'].map((when) => ({ when, to: 'ops' }))
     const { desk } = deskOn(memoryStore(), stateOf({ ...webhook, rules }), { HOOK: target.url })
-    desk.round([...critical(1), ...figure('approval_pending', 4), ...figure('jobs_late', 1)])
+    desk.round([...critical(1), ...figure('approval_pending', 4), ...figure('jobs_late', 1)], true)
     await desk.deliver(signal)
     expect(target.received.map(({ body }) => JSON.parse(body).subject)).toEqual(['[leads] 3 alerts'])
   })
@@ -189,7 +191,7 @@ describe('a webhook', () => {
     const target = await startTarget()
     const { desk } = deskOn(memoryStore(), stateOf(webhook), { HOOK: target.url })
     desk.post('ops', { subject: 'of ann@acme.example', text: 'with xoxb-1234567890-abcdef' })
-    desk.round(figure('quality_score', 1, { table: 'leads' }))
+    desk.round(figure('quality_score', 1, { table: 'leads' }), true)
     await desk.deliver(signal)
     expect(target.received[0]?.body).not.toMatch(/ann@|xoxb/)
   })
@@ -211,7 +213,7 @@ describe('quiet hours', () => {
     // 23:30 in Berlin.
     const clock = createVirtualClock(Date.UTC(2026, 0, 5, 22, 30))
     const { desk } = deskOn(memoryStore(), state, { HOOK: target.url }, clock)
-    desk.round([...figure('approval_pending', 1), ...figure('jobs_late', 1), ...critical(1)])
+    desk.round([...figure('approval_pending', 1), ...figure('jobs_late', 1), ...critical(1)], true)
     await desk.deliver(signal)
     expect(
       target.received.map(({ body }) => JSON.parse(body).alerts.map(({ rule }: { rule: string }) => rule)),
@@ -263,7 +265,7 @@ describe('mail', () => {
     const server = await startMailServer()
     const SMTP = `smtp://bob:hush@127.0.0.1:${server.port}?from=trueup@leads.example`
     const { desk } = deskOn(memoryStore(), state, { SMTP })
-    desk.round(critical(2))
+    desk.round(critical(2), true)
     await desk.deliver(signal)
     expect(server.mails).toMatchObject([
       { from: 'trueup@leads.example', to: ['ops@leads.example', 'boss@leads.example'] },
@@ -277,7 +279,7 @@ describe('mail', () => {
     let isUp = false
     const server = await startMailServer(0, () => isUp)
     const { desk, clock } = deskOn(memoryStore(), state, { SMTP: `smtp://bob:hush@127.0.0.1:${server.port}` })
-    desk.round(critical(2))
+    desk.round(critical(2), true)
     await desk.deliver(signal)
     expect(desk.channels()).toMatchObject([{ waiting: 1, problem: 'OUTGOING_FAILED: the mail server answered 451' }])
     isUp = true

@@ -43,8 +43,8 @@ export interface ChannelView {
 }
 
 export interface AlertDesk {
-  /** Looks at all rules. Nothing is sent. */
-  round(figures: readonly Figure[]): void
+  /** Looks at all rules. Nothing is sent. `isSeen`: whether all resources were looked at. */
+  round(figures: readonly Figure[], isSeen: boolean): void
   /** Sends what is due, each channel by itself. One at a time; a further call while it works does nothing. */
   deliver(signal: AbortSignal): Promise<void>
   /** Sends a test now, past the outbox. Throws NOT_FOUND, and what the channel throws. */
@@ -136,13 +136,14 @@ export function createAlertDesk(options: AlertDeskOptions): AlertDesk {
   }
 
   return {
-    round(figures) {
+    round(figures, isSeen) {
       const nowMs = clock.nowMs()
       const { states, notices } = step({
         states: store.states(),
         rules: rulesOf(options.state()),
         readingsOf: ({ metric }) => readingsOf(metric, figures),
         isSilenced: isSilenced(nowMs),
+        isSeen,
         nowMs,
       })
       store.commit(

@@ -23,7 +23,7 @@ function ruleOf(when: string, forMs = 0): AlertRule {
 function live(
   rule: AlertRule,
   values: readonly (number | undefined)[],
-  options: { stepMs?: number; silenced?: (at: number) => boolean } = {},
+  options: { stepMs?: number; silenced?: (at: number) => boolean; seen?: (at: number) => boolean } = {},
 ) {
   const stepMs = options.stepMs ?? minuteMs
   let states: readonly AlertState[] = []
@@ -36,6 +36,7 @@ function live(
       rules: [rule],
       readingsOf: () => readings,
       isSilenced: () => options.silenced?.(at) ?? false,
+      isSeen: options.seen?.(at) ?? true,
       nowMs,
     })
     states = next.states
@@ -77,6 +78,15 @@ describe('an alert', () => {
     ])
   })
 
+  it('is told before all was looked at, and not taken as over before', () => {
+    const seen = (at: number) => at >= 30
+    const calmSteps = calmMs / minuteMs
+    expect(live(ruleOf('drift.critical > 0'), [1, ...times(60, 0)], { seen }).told).toEqual([
+      'firing 0',
+      `resolved ${30 + calmSteps}`,
+    ])
+  })
+
   it('of a silenced rule is told when the silence ends, if it still fires', () => {
     const silenced = (at: number) => at < 10
     expect(live(ruleOf('drift.critical > 0'), times(20, 1), { silenced }).told).toEqual(['firing 10'])
@@ -101,7 +111,7 @@ describe('an alert', () => {
         fc.integer({ min: 0, max: 5 }),
         (values, forMinutes) => {
           const { notices, states } = live(ruleOf('drift.critical > 0', forMinutes * minuteMs), values)
-          notices.forEach(({ is }, at) => expect(is).toBe(at % 2 === 0 ? 'firing' : 'resolved'))
+          expect(notices.map(({ is }) => is)).toEqual(notices.map((_, at) => (at % 2 === 0 ? 'firing' : 'resolved')))
           // What was told and not ended is still there.
           const isOpen = notices.length % 2 === 1
           expect(states.some(({ toldAtMs }) => toldAtMs !== null)).toBe(isOpen)
@@ -114,7 +124,7 @@ describe('an alert', () => {
   it('survives a clock that is set back', () => {
     const rule = ruleOf('drift.critical > 0')
     const read = (value: number) => () => [{ metric: rule.metric, instance: '', value }]
-    const common = { rules: [rule], isSilenced: () => false }
+    const common = { rules: [rule], isSilenced: () => false, isSeen: true }
     const first = step({ ...common, states: [], readingsOf: read(1), nowMs: start })
     let states = step({ ...common, states: first.states, readingsOf: read(0), nowMs: start - 86_400_000 }).states
     const last = step({ ...common, states, readingsOf: read(0), nowMs: start - 86_400_000 + calmMs })

@@ -38,6 +38,8 @@ export interface StepInput {
   readonly rules: readonly AlertRule[]
   readonly readingsOf: (rule: AlertRule) => readonly Reading[]
   readonly isSilenced: (state: AlertState) => boolean
+  /** Whether all was looked at: before, what is not found may only not be seen yet, and nothing is taken as over. */
+  readonly isSeen: boolean
   readonly nowMs: number
 }
 
@@ -58,13 +60,17 @@ export function keyOf(rule: Pick<AlertRule, 'when' | 'to'>, instance: string): s
 }
 
 /** One look at all rules. */
-export function step({ states, rules, readingsOf, isSilenced, nowMs }: StepInput): Stepped {
+export function step({ states, rules, readingsOf, isSilenced, isSeen, nowMs }: StepInput): Stepped {
   const known = new Map(states.map((state) => [state.key, state]))
   const next: AlertState[] = []
   const notices: Notice[] = []
   const seen = new Set<string>()
   const settle = (state: AlertState | undefined, holds: boolean) => {
     if (state === undefined) return
+    if (!holds && !isSeen) {
+      next.push(state)
+      return
+    }
     const moved = move(state, holds, nowMs)
     if (moved === undefined) {
       // Its end is told of what was told, and of nothing else.

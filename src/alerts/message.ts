@@ -5,7 +5,7 @@
 
 import { isoOf } from '../clock.ts'
 import { type AlertUnit, alertMetrics, comparisonOf } from '../desired/alert-metrics.ts'
-import type { JsonObject } from '../json.ts'
+import { isList, type JsonObject } from '../json.ts'
 import { scrubbedJson, withoutPersons } from '../scrub.ts'
 import type { Notice } from './machine.ts'
 
@@ -102,13 +102,13 @@ export function documentOf(notices: readonly Notice[], context: MessageContext, 
     }),
   }
   const scrubbed = scrubbedJson(document, withoutPersons)
-  return typeof scrubbed === 'object' && scrubbed !== null && !Array.isArray(scrubbed) ? { ...scrubbed } : {}
+  return typeof scrubbed === 'object' && scrubbed !== null && !isList(scrubbed) ? { ...scrubbed } : {}
 }
 
 /** Text of Slack: what would be a link or a mention is a text. */
 export function slackText({ subject, text }: Message): string {
-  const escape = (given: string) => given.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-  return `*${escape(subject)}*\n${escape(text)}`
+  const plain = (given: string) => given.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  return `*${plain(subject)}*\n${plain(text)}`
 }
 
 function rank({ is, state }: Notice): number {

@@ -481,6 +481,7 @@ describe('the walk', () => {
         "Query.jobs",
         "Query.lead",
         "Query.leads",
+        "Query.maintenanceReport",
         "Query.node",
         "Query.notDuplicates",
         "Query.plan",

@@ -75,10 +75,13 @@ async function needsPerson(
     })),
     ...waiting.map(({ id, summary, risk }) => ({ about: `approve ${id}`, text: `${summary} (${risk} risk)` })),
     ...conflicts,
-    ...unreadable.map(({ component, message, suggestion }) => ({ about: component, text: `${message} ${suggestion}` })),
+    ...unreadable.map(({ component, message, suggestion }) => ({
+      about: component,
+      text: sentences(message, suggestion),
+    })),
     ...byHand.map(({ resource, message, byHand: step }) => ({
       about: `${resource.kind}/${resource.name}`,
-      text: `${message} ${step ?? ''}`,
+      text: sentences(message, step ?? ''),
     })),
   ]
   return bounded({ title: 'Needs a person', empty: 'Nothing needs a person.', lines })
@@ -238,4 +241,8 @@ function trendText(change: number): string {
 
 function rounded(value: number): number {
   return Math.round(value * 10) / 10
+}
+
+function sentences(first: string, second: string): string {
+  return `${first.trim()}${/[.!?]$/.test(first.trim()) ? '' : '.'} ${second}`.trim()
 }

@@ -20,7 +20,7 @@ export interface RunAlertsOptions {
   readonly signal: AbortSignal
 }
 
-/** What is not seen yet is no reason to say that all is well: rules wait for the first looks, but not for ever. */
+/** What is not seen yet is no reason to say that all is well, but not for ever. */
 const firstLooksMs = 600_000
 const heartbeatTimeoutMs = 10_000
 const dayMs = 86_400_000
@@ -51,7 +51,7 @@ export function runningAlerts(options: RunAlertsOptions): () => Promise<void> {
     isBusy = true
     try {
       await part('rules', async () => {
-        if (isSeen()) alerts.desk.round(await options.figures())
+        alerts.desk.round(await options.figures(), isSeen())
       })
       await part('reports', () => sendReports(options))
       // A slow target holds up its own channel alone, and not the next look at the rules.

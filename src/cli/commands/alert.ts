@@ -209,7 +209,7 @@ function print({ items, rules, channels, silences }: Listed, { line, table, colo
     ['rule', 'for', 'severity', 'to'],
     rules.map(({ when, forSeconds, severity, channel }) => [
       when,
-      forSeconds === 0 ? '' : `${forSeconds / 60} min`,
+      forSeconds === 0 ? '' : forSeconds < 60 ? `${forSeconds} s` : `${Math.round(forSeconds / 60)} min`,
       severity.toLowerCase(),
       channel,
     ]),

@@ -16,7 +16,7 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
     asked.push(`${request.method} ${request.url}`)
     answer(request, response)
   })
-  servers.push({ close: () => (server.closeAllConnections(), server.close()) })
+  servers.push(server, { close: () => server.closeAllConnections() })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   return { port: typeof address === 'object' && address !== null ? address.port : 0, asked }
