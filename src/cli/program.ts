@@ -32,6 +32,7 @@ const commandFiles: readonly (readonly [names: readonly string[], load: () => Pr
     [['conflicts', 'resolve'], async () => (await import('./commands/conflicts.ts')).registerConflicts],
     [['audit'], async () => (await import('./commands/audit.ts')).registerAudit],
     [['generate'], async () => (await import('./commands/generate.ts')).registerGenerate],
+    [['completion'], async () => (await import('./commands/completion.ts')).registerCompletion],
   ]
 
 const packageSchema = z.object({ version: z.string() })

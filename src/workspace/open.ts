@@ -43,6 +43,7 @@ import { type Generations, openGenerations } from './generations.ts'
 import { knownLeadsOf } from './known-leads.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
+import { loadPlugins, pluginsHash } from './plugins.ts'
 import { openPrograms, type Programs } from './programs.ts'
 import { readJournal } from './read-journal.ts'
 import { createSandboxHost } from './sandbox-host.ts'
@@ -231,6 +232,13 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       },
       inForce,
     )
+    const plugged = await loadPlugins({ state: inForce(), workspace: directory, clock, taken: new Set(kindNames) })
+    const pluggedHash = pluginsHash(inForce())
+    closers.unshift(
+      generations.onInForce(({ state }) => {
+        if (pluginsHash(state) !== pluggedHash) log.warn('plug-ins changed: the next start takes them up')
+      }),
+    )
     const kinds = [
       desiredStateKind(generations),
       ...createKinds({
@@ -255,6 +263,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         clock,
         random,
       }),
+      ...plugged,
       rows,
     ]
     const events = createEventStore(journal)
