@@ -166,7 +166,7 @@ export const errorTable = {
   JOURNAL_TOO_NEW: {
     retry: 'human',
     meaning: 'The journal was written by a newer Trueup.',
-    hint: 'Upgrade Trueup, or move the .trueup folder away to start afresh.',
+    hint: 'Upgrade Trueup again, or go back: put .trueup/journal.db.vN, which the upgrade kept, in the place of journal.db; see docs/OPERATIONS.md.',
   },
   CONTROLLER_UNREACHABLE: {
     retry: 'backoff',
