@@ -68,6 +68,8 @@ export async function createProgram({ wantsJson = false, only }: ProgramOptions 
 
 function filesFor(only: string | undefined): typeof commandFiles {
   if (only === '--version' || only === '-V') return []
+  // Its script names all the others.
+  if (only === 'completion') return commandFiles
   const wanted = commandFiles.filter(([names]) => only !== undefined && names.includes(only))
   return wanted.length > 0 ? wanted : commandFiles
 }

@@ -18,9 +18,7 @@ export function registerCompletion(program: Command): void {
           throw new OperationalError('USAGE', `there is no completion for ${shell}`, {
             hint: `Name one of ${shells.join(', ')}.`,
           })
-        // Loaded here, since the program loads this file.
-        const { createProgram } = await import('../program.ts')
-        const script = completionScript(known, wordsOf(await createProgram()))
+        const script = completionScript(known, wordsOf(program))
         run.answer({ shell: known, script }, ({ line }) => line(script))
         return 0
       }),
