@@ -13,8 +13,8 @@ import { licensesOf } from './licenses.mjs'
 
 const target = resolve('dist')
 
-/** Programs of their own. */
-const programs = ['cli/main.ts', 'targets/process/host.ts', 'desired/write-json-schema.ts']
+/** Programs of their own, and what `import 'trueup'` gives. */
+const programs = ['cli/main.ts', 'engine/plugin.ts', 'targets/process/host.ts', 'desired/write-json-schema.ts']
 /** Modules that tests load in processes of their own. */
 const loadedByTests = [
   'clock.ts',

@@ -138,6 +138,11 @@ export const errorTable = {
     meaning: 'A program did not end although it was killed.',
     hint: 'It is probably stuck in a call to a disk or network; look at it with `ps`. It is tried again by itself.',
   },
+  PLUGIN_UNUSABLE: {
+    retry: 'human',
+    meaning: 'A declared plug-in cannot be loaded, or gives no kinds as it must.',
+    hint: 'Mend the module that `plugins` names, or take its entry out; see docs/plugins.md.',
+  },
   LEASE_HELD: {
     retry: 'after',
     meaning: 'Another Trueup works on this workspace.',
@@ -161,7 +166,7 @@ export const errorTable = {
   JOURNAL_TOO_NEW: {
     retry: 'human',
     meaning: 'The journal was written by a newer Trueup.',
-    hint: 'Upgrade Trueup, or move the .trueup folder away to start afresh.',
+    hint: 'Upgrade Trueup again, or go back: put .trueup/journal.db.vN, which the upgrade kept, in the place of journal.db; see docs/OPERATIONS.md.',
   },
   CONTROLLER_UNREACHABLE: {
     retry: 'backoff',

@@ -35,6 +35,7 @@ const commandFiles: readonly (readonly [names: readonly string[], load: () => Pr
     [['report'], async () => (await import('./commands/report.ts')).registerReport],
     [['audit'], async () => (await import('./commands/audit.ts')).registerAudit],
     [['generate'], async () => (await import('./commands/generate.ts')).registerGenerate],
+    [['completion'], async () => (await import('./commands/completion.ts')).registerCompletion],
   ]
 
 const packageSchema = z.object({ version: z.string() })
@@ -70,6 +71,8 @@ export async function createProgram({ wantsJson = false, only }: ProgramOptions 
 
 function filesFor(only: string | undefined): typeof commandFiles {
   if (only === '--version' || only === '-V') return []
+  // Its script names all the others.
+  if (only === 'completion') return commandFiles
   const wanted = commandFiles.filter(([names]) => only !== undefined && names.includes(only))
   return wanted.length > 0 ? wanted : commandFiles
 }

@@ -8,6 +8,7 @@ import { accessSchema } from './schema/access.ts'
 import { airtableSchema } from './schema/airtable.ts'
 import { databaseSchema } from './schema/databases.ts'
 import { alertsSchema, backupSchema } from './schema/operations.ts'
+import { pluginSchema } from './schema/plugins.ts'
 import { policySchema } from './schema/policy.ts'
 import { jobSchema, serviceSchema } from './schema/processes.ts'
 import { nameSchema, workspaceNameSchema } from './schema/scalars.ts'
@@ -29,6 +30,10 @@ export const desiredStateSchema = z.strictObject({
   services: z.record(nameSchema, serviceSchema).default({}).describe('Programs that are kept running, by name.'),
   jobs: z.record(nameSchema, jobSchema).default({}).describe('Programs that must succeed in time, by name.'),
   backups: z.record(nameSchema, backupSchema).default({}).describe('Backups on a schedule, by name.'),
+  plugins: z
+    .record(nameSchema, pluginSchema)
+    .default({})
+    .describe('Modules that add kinds of resources, by name; taken up at the next start.'),
   alerts: alertsSchema.describe('Who is told what, when.').optional(),
   access: accessSchema.prefault({}).describe('Who may use the API.'),
 })

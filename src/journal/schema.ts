@@ -1,3 +1,4 @@
+import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
 import { OperationalError } from '../errors.ts'
 
@@ -54,7 +55,7 @@ const migrations: readonly string[] = [
 ]
 
 /** The version of a journal file, 0 for one that nothing was written to yet. Throws JOURNAL_TOO_NEW, JOURNAL_BROKEN for one of another program. */
-export function journalVersionOf(db: Database, path: string): number {
+export function journalVersionOf(db: Database, path: string, newest: number = migrations.length): number {
   const version = Number(db.pragma('user_version', { simple: true }))
   const id = Number(db.pragma('application_id', { simple: true }))
   if (version > 0 && id !== applicationId) {
@@ -62,19 +63,26 @@ export function journalVersionOf(db: Database, path: string): number {
       hint: 'Move the file away, or give the workspace a folder of its own.',
     })
   }
-  if (version > migrations.length) {
-    throw new OperationalError(
-      'JOURNAL_TOO_NEW',
-      `${path} has version ${version}; this Trueup knows up to ${migrations.length}`,
-    )
+  if (version > newest) {
+    throw new OperationalError('JOURNAL_TOO_NEW', `${path} has version ${version}; this Trueup knows up to ${newest}`)
   }
   return version
 }
 
-/** Brings a journal file to this version; refuses one of a newer version or of another program. */
-export function migrateJournal(db: Database, path: string): void {
-  const version = journalVersionOf(db, path)
-  for (const [index, text] of migrations.entries()) {
+/** Where a journal of an older version is kept before it is brought to the next: the way back to the Trueup that wrote it. */
+export function keptJournalPath(path: string, version: number): string {
+  return `${path}.v${version}`
+}
+
+/**
+ * Brings a journal file to this version; refuses one of a newer version or of another program. One that holds something is
+ * copied first, whole and private, so that who goes back to the older Trueup can put it back.
+ * @param texts the migrations; those of this version but in tests.
+ */
+export function migrateJournal(db: Database, path: string, texts: readonly string[] = migrations): void {
+  const version = journalVersionOf(db, path, texts.length)
+  if (version > 0 && version < texts.length) keepCopy(db, keptJournalPath(path, version))
+  for (const [index, text] of texts.entries()) {
     if (index < version) continue
     db.transaction(() => {
       db.exec(text)
@@ -82,4 +90,14 @@ export function migrateJournal(db: Database, path: string): void {
       db.pragma(`user_version = ${index + 1}`)
     }).immediate()
   }
+}
+
+/** A crash while it is made leaves a part, which the next try makes anew: nothing was migrated yet. */
+function keepCopy(db: Database, path: string): void {
+  if (existsSync(path)) return
+  const part = `${path}.part`
+  rmSync(part, { force: true })
+  db.prepare('VACUUM INTO ?').run(part)
+  chmodSync(part, 0o600)
+  renameSync(part, path)
 }

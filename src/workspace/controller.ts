@@ -36,6 +36,8 @@ export interface ControllerOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
+  /** Further names that the API answers to, as `leads.example.com`. */
+  readonly hosts?: readonly string[]
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
   readonly random: Random
@@ -139,6 +141,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     log,
     directory: workspace.directory,
     repositories: repositoryMap(leads),
+    hosts: options.hosts ?? [],
     version: versionOf(),
   })
   const listening = await api.listen(options.port, options.host)

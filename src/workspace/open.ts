@@ -22,7 +22,7 @@ import {
 } from '../kinds/duplicates/index.ts'
 import { createImportDesk, type ImportDesk } from '../kinds/import/index.ts'
 import { createQualityInspector, createQualityStore, type QualityInspector } from '../kinds/quality/index.ts'
-import { createKinds, managedKinds } from '../kinds/registry.ts'
+import { createKinds, kindNames, managedKinds } from '../kinds/registry.ts'
 import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
 import { createSyncDesk, lazySyncStore, listSync, type SyncDesk } from '../kinds/sync/index.ts'
 import type { Log } from '../log.ts'
@@ -51,6 +51,7 @@ import { createHeadCopies, type HeadCopies } from './head-copies.ts'
 import { knownLeadsOf } from './known-leads.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
+import { loadPlugins, pluginsHash } from './plugins.ts'
 import { openPrograms, type Programs } from './programs.ts'
 import { readJournal } from './read-journal.ts'
 import { createRoom, roomObstacle } from './room.ts'
@@ -272,6 +273,13 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     seen.copies = copies
     const audit = createAuditPort({ ownFolder, looksOnly: !keep, databases, offload, copies })
     const sets = databaseSets({ backups, generations, offload, suppressions, directory, ownFolder, secrets, clock })
+    const plugged = await loadPlugins({ state: inForce(), workspace: directory, clock, taken: new Set(kindNames) })
+    const pluggedHash = pluginsHash(inForce())
+    closers.unshift(
+      generations.onInForce(({ state }) => {
+        if (pluginsHash(state) !== pluggedHash) log.warn('plug-ins changed: the next start takes them up')
+      }),
+    )
     const kinds = [
       desiredStateKind(generations),
       auditKind({ audit, memory, clock }),
@@ -299,6 +307,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         clock,
         random,
       }),
+      ...plugged,
       rows,
     ]
     const events = createEventStore(journal)

@@ -55,6 +55,8 @@ export interface ApiOptions {
   readonly clock: Clock
   readonly log: Log
   readonly repositories: Repositories
+  /** Further names it answers to by plain http, with their ports. */
+  readonly hosts?: readonly string[]
   /** The folder that declared paths are meant from; where it is left out, the one this runs in. */
   readonly directory?: string
   /** Who asks a provider for its keys; plain `fetch` where it is left out. */
@@ -110,7 +112,7 @@ export function createApi(options: ApiOptions): Api {
   /** What of the declared access stands before any token. */
   function doorOf({ publicUrl, proxy }: DesiredState['access']) {
     return {
-      rules: hostRules(bound.host, bound.port, publicUrl),
+      rules: hostRules(bound.host, bound.port, { publicUrl, hosts: options.hosts ?? [] }),
       addresses: createAddresses(proxy?.addresses ?? []),
       proxied: createProxyIdentity(proxy, { ...options, pathOf }),
       secureHost: publicUrl?.startsWith('https:') === true ? new URL(publicUrl).host : undefined,

@@ -15,6 +15,7 @@ import { type CommandRun, type CommonOptions, common, type ExitStatus, runComman
 interface RunOptions extends CommonOptions {
   readonly port: string
   readonly host: string
+  readonly hosts: string
   readonly demo: boolean
   readonly standby: boolean
 }
@@ -35,6 +36,7 @@ export function registerRun(program: Command): void {
       'address to listen on; anything but loopback needs a reverse proxy with TLS before it',
       '127.0.0.1',
     )
+    .option('--hosts <names>', 'further names that it answers to, with commas: trueup.local:4000', '')
     .option('--demo', 'first make the sample databases that are absent', false)
     .option('--standby', 'wait for the lease when another controller has it, then take over', false)
     .action((options: RunOptions) => runCommand(options, (run) => keepRunning(options, run)))
@@ -106,6 +108,7 @@ async function start(
         stateFile: options.state,
         host: options.host,
         port,
+        hosts: options.hosts.split(',').filter((name) => name !== ''),
         environment: process.env,
         clock: systemClock,
         random: systemRandom,

@@ -8,6 +8,7 @@ import { checkPath, isWithin } from './paths.ts'
 export function checkOperations(check: Check): void {
   checkServices(check)
   checkJobs(check)
+  checkPlugins(check)
   checkBackups(check)
   checkAlerts(check)
   checkAccess(check)
@@ -90,6 +91,14 @@ function checkJobs(check: Check): void {
       check.problem([...path, 'ping'], 'is for jobs that others run; this one has a command', { at: 'key' })
     if (job.command !== undefined && job.schedule === undefined)
       check.warning(path, 'has no schedule, so it runs only when somebody asks for it', { at: 'key' })
+  }
+}
+
+function checkPlugins(check: Check): void {
+  for (const [name, { module }] of Object.entries(check.state.plugins)) {
+    const path = ['plugins', name, 'module']
+    checkPath(check, path, module)
+    if (!/\.m?js$/.test(module)) check.problem(path, 'must be a JavaScript module (.mjs or .js)')
   }
 }
 
