@@ -21,7 +21,10 @@ for (const bug of wanted) {
     { encoding: 'utf8', maxBuffer: 2 ** 28 },
   )
   const found = resultOf(stdout, stderr)
-  const text = found.violation === undefined ? `NOT FOUND in ${found.steps}` : `${String(found.steps).padStart(7)}  ${found.violation.invariant}`
+  const text =
+    found.violation === undefined
+      ? `NOT FOUND in ${found.steps}`
+      : `${String(found.steps).padStart(7)}  ${found.violation.invariant}`
   process.stdout.write(`${bug.name.padEnd(32)} ${text}\n`)
   if (found.violation === undefined) missed += 1
 }
@@ -34,6 +37,9 @@ function resultOf(stdout, stderr) {
   try {
     return JSON.parse(line)
   } catch {
-    return { steps: 0, violation: { invariant: `it ends: ${stderr.split('\n').find((one) => /Error/.test(one)) ?? line}` } }
+    return {
+      steps: 0,
+      violation: { invariant: `it ends: ${stderr.split('\n').find((one) => /Error/.test(one)) ?? line}` },
+    }
   }
 }

@@ -26,11 +26,20 @@ Exit status: 0 nothing was found, 1 an invariant does not hold, 2 wrong usage.
 `
 
 const optionsSchema = z.object({
-  seed: z.coerce.number().int().min(0).max(2 ** 32 - 1).optional(),
+  seed: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .optional(),
   steps: z.coerce.number().int().min(1).default(2000),
   episode: z.coerce.number().int().min(1).default(3000),
   mode: z.enum(['safety', 'liveness']).default('safety'),
-  skip: z.string().regex(/^\d+(,\d+)*$/).transform((text) => text.split(',').map(Number)).optional(),
+  skip: z
+    .string()
+    .regex(/^\d+(,\d+)*$/)
+    .transform((text) => text.split(',').map(Number))
+    .optional(),
 })
 
 const { values } = parseArgs({
@@ -53,7 +62,13 @@ if (values.help || !parsed.success) {
 }
 process.exitCode = await simulate(parsed.data)
 
-async function simulate({ seed = randomInt(2 ** 31), steps, episode, mode, skip }: z.output<typeof optionsSchema>): Promise<number> {
+async function simulate({
+  seed = randomInt(2 ** 31),
+  steps,
+  episode,
+  mode,
+  skip,
+}: z.output<typeof optionsSchema>): Promise<number> {
   await loadAll()
   // The wall clock of this machine must decide nothing.
   Date.now = () => Date.UTC(2026, 0, 1)
@@ -89,7 +104,9 @@ async function simulate({ seed = randomInt(2 ** 31), steps, episode, mode, skip 
   } else {
     const days = (total.virtualMs / 3_600_000).toFixed(1)
     const what = `${total.steps} steps, ${total.episodes} worlds, ${total.lives} lives, ${days} h of virtual time`
-    process.stdout.write(`seed ${seed}, ${mode}: ${what}, ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of CPU), trace ${hash}\n`)
+    process.stdout.write(
+      `seed ${seed}, ${mode}: ${what}, ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of CPU), trace ${hash}\n`,
+    )
     if (found !== undefined) await tell(found, length, mode, skip)
   }
   return found === undefined ? 0 : 1
@@ -106,7 +123,9 @@ async function tell(found: Episode, steps: number, mode: Mode, skipped: readonly
   if (shrunk.runs > 0) {
     out(`shrunk in ${shrunk.runs} runs from ${found.history.length} deeds to ${shrunk.episode.history.length}:`)
     if (shrunk.skip.length > 0)
-      out(`  npm run simulate -- --seed ${seed} --steps ${steps} --mode ${mode} --no-shrink --skip ${shrunk.skip.join(',')}`)
+      out(
+        `  npm run simulate -- --seed ${seed} --steps ${steps} --mode ${mode} --no-shrink --skip ${shrunk.skip.join(',')}`,
+      )
     out(`  ${shrunk.episode.violation?.message}`)
   }
   out('\nhistory (turn, virtual time):')

@@ -22,7 +22,11 @@ export async function shrink(found: Episode, options: EpisodeOptions, runsMax: n
     skip = wanted
     return true
   }
-  for (let size = Math.ceil(best.history.length / 2); size >= 1 && runs < runsMax; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+  for (
+    let size = Math.ceil(best.history.length / 2);
+    size >= 1 && runs < runsMax;
+    size = size === 1 ? 0 : Math.ceil(size / 2)
+  ) {
     for (let at = 0; at < best.history.length && runs < runsMax; ) {
       const turns = best.history.slice(at, at + size).map(({ turn }) => turn)
       // What is left out makes room for those after it.

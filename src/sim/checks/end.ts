@@ -6,10 +6,10 @@ import type { Controller } from '../world/controller.ts'
 import { baseId, remoteTable } from '../world/declared.ts'
 import type { Rest } from '../world/rest.ts'
 import type { World } from '../world/world.ts'
-import { standardEmail } from './standard.ts'
-import { judgeReplay } from './replay.ts'
-import type { SeenAction } from './record.ts'
 import { nameOf } from './permission.ts'
+import type { SeenAction } from './record.ts'
+import { judgeReplay } from './replay.ts'
+import { standardEmail } from './standard.ts'
 
 const hourMs = 3_600_000
 const recordSchema = z.object({ id: z.string(), fields: z.record(z.string(), z.json()) })
@@ -20,7 +20,8 @@ export interface StandingNow {
 }
 
 /** Reasons that only a person ends; everything else has to pass by itself. */
-const forPeople = /^(ApprovalNeeded|Rejected|ByHand|StoppedByPerson|ConfigurationWrong|Quarantined|Suspended|AskedPerson|Risk|BlastRadius.*|approval-needed|rejected|by-hand)$/
+const forPeople =
+  /^(ApprovalNeeded|Rejected|ByHand|StoppedByPerson|ConfigurationWrong|Quarantined|Suspended|AskedPerson|Risk|BlastRadius.*|approval-needed|rejected|by-hand)$/
 
 export function judgeStates(world: World, { workspace }: Controller): StandingNow {
   const waiting: string[] = []
@@ -64,7 +65,9 @@ export async function judgeEnd(rest: Rest, controller: Controller): Promise<void
   if (!isStill) return
   const pairs = await settled(rest, sync.leads('leads', { limit: 1000 }))
   // What a side refuses, what an undo left different on purpose, what a person still has to fill in: said of the lead.
-  const blocked = new Set(pairs.flatMap(({ status, key }) => (/^(blocked|apart|incomplete)$/.test(status) ? [key] : [])))
+  const blocked = new Set(
+    pairs.flatMap(({ status, key }) => (/^(blocked|apart|incomplete)$/.test(status) ? [key] : [])),
+  )
   const conflicts = await settled(rest, sync.conflicts('leads', { state: undefined, limit: 100_000 }))
   const open = conflicts.filter(({ state }) => state === 'open')
   const history = await settled(rest, sync.history('leads', { limit: 100_000 }))
@@ -81,7 +84,10 @@ export async function judgeEnd(rest: Rest, controller: Controller): Promise<void
     }
     for (const [field, remote] of mirrored)
       if (!same(row[field], record[remote]))
-        world.violate('both sides are equal', `${row.id} ${field}: ${String(row[field])} here, ${String(record[remote])} there`)
+        world.violate(
+          'both sides are equal',
+          `${row.id} ${field}: ${String(row[field])} here, ${String(record[remote])} there`,
+        )
   }
   judgeEdits(world, book, rows, traces(rows, conflicts, history))
 }

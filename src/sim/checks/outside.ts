@@ -70,7 +70,10 @@ export function watchPauses(world: World): void {
       for (const { lockName, atMs } of world.programs.starts.slice(counted)) {
         const failedAtMs = world.programs.failures.get(lockName)
         if (failedAtMs !== undefined && atMs - failedAtMs < backoffFromMs * 0.85)
-          world.violate('a program that failed pauses before its next start', `${lockName} after ${atMs - failedAtMs} ms`)
+          world.violate(
+            'a program that failed pauses before its next start',
+            `${lockName} after ${atMs - failedAtMs} ms`,
+          )
         world.programs.failures.delete(lockName)
       }
       counted = world.programs.starts.length

@@ -61,7 +61,10 @@ export function watchPermissions(world: World, book: Book, actions: ActionBook):
   }
 
   function judge(entry: SeenEntry, action: SeenAction): void {
-    if (policy === undefined) return world.violate('nothing is done before a desired state is in force', action.summary)
+    if (policy === undefined) {
+      world.violate('nothing is done before a desired state is in force', action.summary)
+      return
+    }
     const told = `${action.verb} on ${nameOf(action)} (${action.summary})`
     if (policy.mode === 'observe') world.violate('nothing runs in mode observe', told)
     if (suspended.has(nameOf(action))) world.violate('nothing runs while suspended', told)
@@ -76,13 +79,19 @@ export function watchPermissions(world: World, book: Book, actions: ActionBook):
     const sinceMs = action.cause === 'undo' ? 0 : Math.max(0, ...held.map((one) => one.sinceMs))
     const needed = neededBy(policy, action, action.cause !== 'undo' && held.length > 0)
     const given = givenTo(action, entry.atMs, sinceMs)
-    if (given < needed) world.violate('no gated action without live approvals of that very action', `${told}: ${given} of ${needed}`)
+    if (given < needed)
+      world.violate('no gated action without live approvals of that very action', `${told}: ${given} of ${needed}`)
   }
 
   function givenTo(action: SeenAction, nowMs: number, sinceMs: number): number {
     const people = new Set<string>()
     const count = (person: string) => {
-      if (action.risk === 'critical' && action.requestedBy !== null && personOf(action.requestedBy) === personOf(person)) return
+      if (
+        action.risk === 'critical' &&
+        action.requestedBy !== null &&
+        personOf(action.requestedBy) === personOf(person)
+      )
+        return
       people.add(personOf(person))
     }
     for (const { actionId, person, atMs } of book.approvals)
@@ -107,7 +116,11 @@ function neededBy(policy: Policy, action: SeenAction, isQuarantined: boolean): n
   const isLarge =
     count > rows || (count >= blastShareRowsMin && action.population > 0 && count * 100 > percent * action.population)
   const asks =
-    reached.includes('approve') || action.needsApproval === true || action.reversible === 'irreversible' || isLarge || isQuarantined
+    reached.includes('approve') ||
+    action.needsApproval === true ||
+    action.reversible === 'irreversible' ||
+    isLarge ||
+    isQuarantined
   return asks ? 1 : 0
 }
 

@@ -121,7 +121,10 @@ export function createRecord(world: World): ActionBook & { close(): void } {
       return
     }
     if (!from.includes(known.state))
-      world.violate('an action goes through its states in order', `${entry.type} after ${known.state}: ${known.action.summary}`)
+      world.violate(
+        'an action goes through its states in order',
+        `${entry.type} after ${known.state}: ${known.action.summary}`,
+      )
     known.state = to
     if (to === 'dispatched') known.dispatched += 1
     if (to === 'succeeded') known.succeeded += 1
@@ -132,7 +135,9 @@ export function createRecord(world: World): ActionBook & { close(): void } {
     entries: () => last.seq,
     onEntry: (listener) => listeners.push(listener),
     underWay: (kinds) =>
-      [...actions.values()].filter(({ state, action }) => state === 'dispatched' && kinds.includes(action.resource.kind)),
+      [...actions.values()].filter(
+        ({ state, action }) => state === 'dispatched' && kinds.includes(action.resource.kind),
+      ),
     poll() {
       if (read === undefined) {
         if (!existsSync(path)) return

@@ -1,10 +1,10 @@
 /** The tables derived from the record are what the record gives when it is read again from its beginning. */
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { readChain } from '../../journal/read-chain.ts'
 import { checkChain } from '../../journal/chain.ts'
 import { entryOf } from '../../journal/entry-row.ts'
 import { project } from '../../journal/projection.ts'
+import { readChain } from '../../journal/read-chain.ts'
 import { migrateJournal } from '../../journal/schema.ts'
 import type { World } from '../world/world.ts'
 
@@ -20,7 +20,8 @@ export function judgeReplay(world: World): void {
     migrateJournal(again, ':memory:')
     for (const row of readChain(path)) project(again, entryOf(row))
     for (const table of derived)
-      if (rowsText(again, table) !== rowsText(kept, table)) world.violate('the journal replays to the same state', table)
+      if (rowsText(again, table) !== rowsText(kept, table))
+        world.violate('the journal replays to the same state', table)
   } finally {
     kept.close()
     again.close()
@@ -28,5 +29,11 @@ export function judgeReplay(world: World): void {
 }
 
 function rowsText(db: Database.Database, table: string): string {
-  return JSON.stringify(db.prepare<[], string>(`SELECT * FROM ${table}`).all().map((row) => JSON.stringify(row)).sort())
+  return JSON.stringify(
+    db
+      .prepare<[], string>(`SELECT * FROM ${table}`)
+      .all()
+      .map((row) => JSON.stringify(row))
+      .sort(),
+  )
 }

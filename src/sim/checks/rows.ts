@@ -1,8 +1,9 @@
 /** What the controller's commits do to the table: by which action, over which values, and what an undo gives back. */
-import { standardEmail } from './standard.ts'
+
 import type { Book } from '../world/book.ts'
 import type { World } from '../world/world.ts'
 import type { ActionBook, Seen } from './record.ts'
+import { standardEmail } from './standard.ts'
 
 type Row = Readonly<Record<string, unknown>>
 interface Snapshot {
@@ -52,8 +53,11 @@ export function watchRows(world: World, book: Book, actions: ActionBook): void {
     const seen = id === undefined ? undefined : actions.actions.get(id)
     // An erasure keeps its own record, of hashes alone.
     if (id === undefined && isErasure(from, to)) return
-    if (seen === undefined || id === undefined)
-      return world.violate('every effect has the mark of its action', differenceOf(from, to).map(([key]) => key).join())
+    if (seen === undefined || id === undefined) {
+      const keys = differenceOf(from, to).map(([key]) => key)
+      world.violate('every effect has the mark of its action', keys.join())
+      return
+    }
     if (seen.state !== 'dispatched')
       world.violate('no effect without a durable dispatched before it', `${seen.action.summary} is ${seen.state}`)
     if (from.shape !== to.shape) return
@@ -88,7 +92,11 @@ export function watchRows(world: World, book: Book, actions: ActionBook): void {
       for (const name of Object.keys(is)) {
         if (is[name] === was[name]) continue
         const isSound = name === 'email' ? is.email === standardEmail(was.email) : name === 'website'
-        if (!isSound) world.violate('a standard form is that of the value that is there', `${name}: ${String(was[name])} to ${String(is[name])}`)
+        if (!isSound)
+          world.violate(
+            'a standard form is that of the value that is there',
+            `${name}: ${String(was[name])} to ${String(is[name])}`,
+          )
       }
     }
     const email = typeof is?.email === 'string' ? is.email.trim().toLowerCase() : undefined
@@ -103,13 +111,19 @@ export function watchRows(world: World, book: Book, actions: ActionBook): void {
       const then = to.rows.get(key)
       if (JSON.stringify(now) === JSON.stringify(image.after)) {
         if (JSON.stringify(then) !== JSON.stringify(image.before))
-          world.violate('undo gives back to the byte', `row ${key}: ${JSON.stringify(then)}, not ${JSON.stringify(image.before)}`)
+          world.violate(
+            'undo gives back to the byte',
+            `row ${key}: ${JSON.stringify(then)}, not ${JSON.stringify(image.before)}`,
+          )
         continue
       }
       for (const name of Object.keys(now ?? {})) {
         const isBack = now?.[name] === image.after?.[name] && then?.[name] === image.before?.[name]
         if (then !== undefined && then[name] !== now?.[name] && !isBack)
-          world.violate('undo leaves alone what changed since', `row ${key}, ${name}: ${String(now?.[name])} to ${String(then[name])}`)
+          world.violate(
+            'undo leaves alone what changed since',
+            `row ${key}, ${name}: ${String(now?.[name])} to ${String(then[name])}`,
+          )
       }
     }
   }
@@ -130,7 +144,10 @@ export function watchRows(world: World, book: Book, actions: ActionBook): void {
 }
 
 function textOf({ cache }: World): string {
-  return JSON.stringify([cache.prepare('SELECT * FROM leads').all(), cache.prepare('SELECT * FROM sqlite_schema').all()])
+  return JSON.stringify([
+    cache.prepare('SELECT * FROM leads').all(),
+    cache.prepare('SELECT * FROM sqlite_schema').all(),
+  ])
 }
 
 type Change = readonly [key: string, was: Row | undefined, is: Row | undefined]

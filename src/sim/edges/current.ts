@@ -5,8 +5,8 @@
 import type { Clock } from '../../clock.ts'
 import { InvariantViolation, invariant } from '../../errors.ts'
 import type { Random } from '../../random.ts'
-import type { ProcessHost } from '../../targets/process/supervision/ports.ts'
 import type { AirtableTransport } from '../../targets/airtable/transport.ts'
+import type { ProcessHost } from '../../targets/process/supervision/ports.ts'
 
 /** Thrown where the process would have died: like a broken invariant, it passes through every handler. */
 export class SimulatedCrash extends InvariantViolation {

@@ -4,7 +4,16 @@
  */
 import * as real from 'node:fs'
 import { basename } from 'node:path'
-import { type Effect, isSimulating, livingLife, realPath, replaced, shownFolder, shownPath, theSimulation } from './current.ts'
+import {
+  type Effect,
+  isSimulating,
+  livingLife,
+  realPath,
+  replaced,
+  shownFolder,
+  shownPath,
+  theSimulation,
+} from './current.ts'
 
 export * from 'node:fs'
 

@@ -26,7 +26,10 @@ export function createOffload(): Offload & { close(): Promise<void> } {
     if (life.isDead) return never
     options.signal?.throwIfAborted()
     try {
-      const context = { progress: options.progress ?? (() => undefined), signal: options.signal ?? new AbortController().signal }
+      const context = {
+        progress: options.progress ?? (() => undefined),
+        signal: options.signal ?? new AbortController().signal,
+      }
       const output = structuredClone(await work(structuredClone(input), context))
       await life.clock.sleep(Math.floor(theSimulation().random.next() * 15))
       return output

@@ -2,8 +2,9 @@
  * `better-sqlite3` of the simulated machine: the real one, whose commits are effects. A process that dies has its
  * connections closed, uncommitted work and all.
  */
-import Real from 'better-sqlite3'
+
 import { basename } from 'node:path'
+import Real from 'better-sqlite3'
 import { type Effect, isSimulating, livingLife, realPath, replaced, shownFolder, theSimulation } from './current.ts'
 
 function isCallable(value: unknown): value is (...args: unknown[]) => unknown {
@@ -35,7 +36,8 @@ function asEffect(db: Real.Database, path: string, work: () => unknown): unknown
 }
 
 function unlessItWrites(db: Real.Database, path: string, work: () => unknown): unknown {
-  const written = () => `${db.pragma('schema_version', { simple: true })} ${db.prepare('SELECT total_changes()').pluck().get()}`
+  const written = () =>
+    `${db.pragma('schema_version', { simple: true })} ${db.prepare('SELECT total_changes()').pluck().get()}`
   const before = written()
   // Of a transaction that is about to be committed nobody can tell any more: it is taken for one that writes.
   if (db.inTransaction) throw refusal(path)
@@ -109,20 +111,22 @@ function watched(db: Real.Database, path: string): Real.Database {
         return result
       },
     ])
-    const outer = (variant: unknown) => (...given: unknown[]) => {
-      alive()
-      if (!isCallable(variant)) throw new TypeError('a transaction is a function')
-      const wasOutermost = isOutermost
-      isOutermost = !db.inTransaction
-      const mine = isOutermost
-      try {
-        const result = variant(...given)
-        if (mine) theSimulation().after(effect)
-        return result
-      } finally {
-        isOutermost = wasOutermost
+    const outer =
+      (variant: unknown) =>
+      (...given: unknown[]) => {
+        alive()
+        if (!isCallable(variant)) throw new TypeError('a transaction is a function')
+        const wasOutermost = isOutermost
+        isOutermost = !db.inTransaction
+        const mine = isOutermost
+        try {
+          const result = variant(...given)
+          if (mine) theSimulation().after(effect)
+          return result
+        } finally {
+          isOutermost = wasOutermost
+        }
       }
-    }
     const variants = ['deferred', 'immediate', 'exclusive'].map((name) => [name, outer(memberOf(made, name))])
     return Object.assign(outer(made), Object.fromEntries(variants))
   })
@@ -163,4 +167,5 @@ function setStandIns(db: Real.Database): void {
   })
 }
 
+// biome-ignore lint/style/noDefaultExport: it stands for a package that has one.
 export default Simulated

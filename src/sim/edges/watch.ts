@@ -2,7 +2,11 @@
 import type { Clock } from '../../clock.ts'
 import { theSimulation } from './current.ts'
 
-export function watchDatabase(path: string, notify: () => void, { clock }: { readonly clock: Clock }): { close(): void } {
+export function watchDatabase(
+  path: string,
+  notify: () => void,
+  { clock }: { readonly clock: Clock },
+): { close(): void } {
   let closed = false
   let timer: { cancel(): void } | undefined
   const simulation = theSimulation()

@@ -85,7 +85,11 @@ function stateOf(declaration: Declaration): JsonObject {
         ? {}
         : {
             windows: [
-              { deny: 'medium', between: `${hourText(deniedFrom)}-${hourText(deniedFrom + deniedHours)}`, timezone: 'UTC' },
+              {
+                deny: 'medium',
+                between: `${hourText(deniedFrom)}-${hourText(deniedFrom + deniedHours)}`,
+                timezone: 'UTC',
+              },
             ],
           }),
     },
@@ -99,7 +103,10 @@ function stateOf(declaration: Declaration): JsonObject {
     },
     tables: { leads: leadsOf(declaration) },
     services: {
-      collector: { command: ['collector', `round-${declaration.round}`], probe: { heartbeat: 'run/collector.beat', maxAge: '1m', every: '10s' } },
+      collector: {
+        command: ['collector', `round-${declaration.round}`],
+        probe: { heartbeat: 'run/collector.beat', maxAge: '1m', every: '10s' },
+      },
       sender: { command: ['sender'], restart: 'on-failure', dependsOn: ['collector'], grace: '5s' },
     },
     jobs: { nightly: { schedule: '*/20 * * * *', command: ['nightly'], maxRuntime: '10m' } },
@@ -111,7 +118,14 @@ function leadsOf({ conflicts, deletions, standardizes, hasCity }: Declaration): 
   return {
     database: 'main',
     key: 'id',
-    airtable: { table: remoteTable, key: 'Lead ID', conflicts, deletions, push: { every: '1m' }, pull: { every: '1m' } },
+    airtable: {
+      table: remoteTable,
+      key: 'Lead ID',
+      conflicts,
+      deletions,
+      push: { every: '1m' },
+      pull: { every: '1m' },
+    },
     fields: {
       full_name: { type: 'text', required: true, airtable: 'Full Name' },
       email: { type: 'email', unique: true, airtable: 'Email', ...standardize('email') },

@@ -1,12 +1,12 @@
 /** People: the owner who changes what is declared, those who approve, reject, undo and suspend, and users of the API. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { OperationalError } from '../../errors.ts'
 import { keyText } from '../../engine/resource.ts'
+import { OperationalError } from '../../errors.ts'
 import { SimulatedCrash } from '../edges/current.ts'
 import { noteViolation } from './controller.ts'
 import { type Declaration, startHour, textOf } from './declared.ts'
-import { type Deed, oneOf, type Scene } from './deeds.ts'
+import { type Deed, oneOf, type Scene } from './deed.ts'
 
 /** Ann is one person, at the terminal and over the API. */
 const people = ['token:ann', 'local:ann', 'token:bob', 'token:cy'] as const
@@ -40,7 +40,10 @@ function pendingOf({ controller }: Scene) {
 function changed(declaration: Declaration, { random }: Scene): Declaration {
   switch (Math.floor(random.next() * 9)) {
     case 0:
-      return { ...declaration, mode: declaration.mode === 'observe' ? 'enforce' : random.next() < 0.5 ? 'observe' : 'enforce' }
+      return {
+        ...declaration,
+        mode: declaration.mode === 'observe' ? 'enforce' : random.next() < 0.5 ? 'observe' : 'enforce',
+      }
     case 1:
       return { ...declaration, medium: oneOf(['auto', 'approve', 'approve-twice'] as const, random) ?? 'auto' }
     case 2:
@@ -69,7 +72,7 @@ function changed(declaration: Declaration, { random }: Scene): Declaration {
 export const peopleDeeds: readonly Deed[] = [
   {
     name: 'owner edits the desired state',
-    weight: 4,
+    weight: 7,
     do: (scene) => {
       const { world, controller } = scene
       world.declaration = changed(world.declaration, scene)
@@ -90,7 +93,10 @@ export const peopleDeeds: readonly Deed[] = [
     weight: 18,
     do: (scene) => {
       const { world, book, controller, random } = scene
-      const one = oneOf(pendingOf(scene).filter(({ gate }) => gate.decision !== 'auto'), random)
+      const one = oneOf(
+        pendingOf(scene).filter(({ gate }) => gate.decision !== 'auto'),
+        random,
+      )
       const person = oneOf(people, random)
       if (controller === undefined || one === undefined || person === undefined) return undefined
       const { id } = one.action
@@ -108,12 +114,16 @@ export const peopleDeeds: readonly Deed[] = [
     weight: 2,
     do: (scene) => {
       const { book, controller, random } = scene
-      const one = oneOf(pendingOf(scene).filter(({ gate }) => gate.decision === 'approve'), random)
+      const one = oneOf(
+        pendingOf(scene).filter(({ gate }) => gate.decision === 'approve'),
+        random,
+      )
       const person = oneOf(people, random)
       if (controller === undefined || one === undefined || person === undefined) return undefined
       return asked(scene, () => {
         const { id } = one.action
-        if (controller.workspace.engine.reject({ actionId: id, actor: person, reason: 'not now' })) book.rejected.set(id, person)
+        if (controller.workspace.engine.reject({ actionId: id, actor: person, reason: 'not now' }))
+          book.rejected.set(id, person)
         return `${person} ${one.action.summary}`
       })
     },
@@ -125,7 +135,10 @@ export const peopleDeeds: readonly Deed[] = [
       const { world, book, controller, random } = scene
       if (controller === undefined) return undefined
       const done = controller.workspace.engine.ledger.records({ states: ['verified', 'succeeded'], limit: 30 })
-      const record = oneOf(done.filter(({ action }) => action.cause !== 'undo'), random)
+      const record = oneOf(
+        done.filter(({ action }) => action.cause !== 'undo'),
+        random,
+      )
       const person = oneOf(people, random)
       if (record === undefined || person === undefined) return undefined
       const { id, summary } = record.action
@@ -196,7 +209,9 @@ export const peopleDeeds: readonly Deed[] = [
       const repository = controller?.leads.of('leads')
       const row = oneOf(
         world.agent
-          .prepare<[], { id: string; full_name: string; email: string | null }>('SELECT id, full_name, email FROM leads ORDER BY id')
+          .prepare<[], { id: string; full_name: string; email: string | null }>(
+            'SELECT id, full_name, email FROM leads ORDER BY id',
+          )
           .all(),
         random,
       )

@@ -4,9 +4,9 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Checks } from '../checks/checks.ts'
 import { judgeEnd, judgeQuiet, judgeStates, type StandingNow } from '../checks/end.ts'
 import type { Mode } from '../episode.ts'
-import type { Checks } from '../checks/checks.ts'
 import type { Book } from './book.ts'
 import { type Controller, noteViolation } from './controller.ts'
 import { textOf } from './declared.ts'

@@ -2,15 +2,15 @@
  * The simulated machine: its files, programs and clock, Airtable, and everybody who has to do with them. It outlives the
  * controllers that run on it, which die and are started anew.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync, existsSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { openLog } from '../../log.ts'
 import { seededRandom } from '../../random.ts'
-import { createSandbox, type Sandbox } from '../../sandbox/sandbox.ts'
-import { type Effect, type Life, setSimulation, SimulatedCrash, type Simulation } from '../edges/current.ts'
 import type { BaseSeed } from '../../sandbox/metadata/base-seed.ts'
+import { createSandbox, type Sandbox } from '../../sandbox/sandbox.ts'
+import { type Effect, type Life, SimulatedCrash, type Simulation, setSimulation } from '../edges/current.ts'
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts'
 import { baseId, type Declaration, declarationOf, remoteTable, startHour, textOf } from './declared.ts'
 import { createPrograms, type Programs } from './programs.ts'
@@ -70,7 +70,12 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
   for (const name of ['data', 'run', 'tmp']) mkdirSync(join(folder, name), { mode: 0o700 })
   const clock = createVirtualClock(startMs)
   const trace = createTrace(show)
-  const sandbox = createSandbox({ path: ':memory:', clock, random: seededRandom(seed ^ 0x51ed), log: openLog('silent') })
+  const sandbox = createSandbox({
+    path: ':memory:',
+    clock,
+    random: seededRandom(seed ^ 0x51ed),
+    log: openLog('silent'),
+  })
   const base: BaseSeed = { baseId, name: 'Simulated', tables: [remoteSeed] }
   sandbox.control.ensureBase(base)
   const programs = createPrograms(clock, folder)
@@ -195,7 +200,6 @@ const remoteSeed: BaseSeed['tables'][number] = {
     { name: 'Score', type: 'number', options: { precision: 0 } },
   ],
 }
-
 
 /** A program of before: its table lacks a column and holds values that are not as declared. */
 function openAgent(path: string, seed: number): Database.Database {
