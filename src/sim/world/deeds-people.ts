@@ -42,7 +42,7 @@ function changed(declaration: Declaration, { random }: Scene): Declaration {
     case 0:
       return {
         ...declaration,
-        mode: declaration.mode === 'observe' ? 'enforce' : random.next() < 0.5 ? 'observe' : 'enforce',
+        mode: declaration.mode === 'observe' ? 'enforce' : 'observe',
       }
     case 1:
       return { ...declaration, medium: oneOf(['auto', 'approve', 'approve-twice'] as const, random) ?? 'auto' }
