@@ -184,6 +184,7 @@ export const plantedBugs = [
   {
     name: 'effect-without-marker',
     file: 'targets/sqlite/markers.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a program.
     from: '  db.prepare(`INSERT INTO main.${markerTable} (action_id, step, at, note) VALUES (?, ?, ?, ?)`).run(',
     to: '  db.prepare(`SELECT ?, ?, ?, ?`).all(',
     why: 'after a crash nobody knows what was done',
@@ -214,6 +215,7 @@ export const plantedBugs = [
     name: 'create-without-key',
     file: 'kinds/sync/push.ts',
     from: 'const records = chunk.map((move) => ({ ...cellsOf(move), [mapping.keyField.id]: move.key }))',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a program.
     to: 'const records = chunk.map((move) => ({ ...cellsOf(move), [mapping.keyField.id]: `${move.key} ${ports.clock.nowMs()}` }))',
     why: 'a repeated create makes a second record',
   },

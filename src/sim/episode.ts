@@ -71,13 +71,14 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
         controller = undefined
         downTurns = Math.floor(random.next() * downTurnsMax)
       }
-      if (controller === undefined && (downTurns -= 1) < 0) {
+      if (controller === undefined) downTurns -= 1
+      if (controller === undefined && downTurns < 0) {
         isBuried = false
         controller = await started(world)
       }
       const chance = random.next()
       if (chance < deedShare) {
-        const deed = pickDeed(random, true)
+        const deed = pickDeed(random)
         if (deed !== undefined && options.skip?.has(turn) !== true) {
           const what = deed.do({ world, book, controller, random })
           if (what !== undefined) {

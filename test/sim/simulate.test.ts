@@ -24,19 +24,19 @@ async function simulate(options: string, program = built) {
   return resultSchema.parse(JSON.parse(stdout))
 }
 
-const clean = { violation: undefined }
-
 // The others take what this builds.
 beforeAll(() => simulate('--seed 1 --steps 1', 'scripts/simulate.mjs'))
 
-it('the simulated world keeps every invariant: three worlds that are always the same', async () => {
-  expect(await simulate('--seed 1 --steps 6000 --episode 2000')).toMatchObject(clean)
+it('the simulated world keeps every invariant: worlds that are always the same', async () => {
+  const { violation } = await simulate('--seed 1 --steps 4000 --episode 800')
+  expect(violation).toBeUndefined()
 })
 
 it('keeps them in a world that nobody has seen, too', async () => {
-  const options = `--seed ${randomInt(2 ** 31)} --steps 2000`
+  const options = `--seed ${randomInt(2 ** 31)} --steps 1000`
   process.stdout.write(`again: npm run simulate -- ${options}\n`)
-  expect(await simulate(options)).toMatchObject(clean)
+  const { violation } = await simulate(options)
+  expect(violation).toBeUndefined()
 })
 
 it('one seed is one run: another process has the same trace, and another seed another', async () => {

@@ -61,7 +61,10 @@ export function watchPermissions(world: World, book: Book, actions: ActionBook):
   }
 
   function judge(entry: SeenEntry, action: SeenAction): void {
-    if (policy === undefined) return world.violate('nothing is done before a desired state is in force', action.summary)
+    if (policy === undefined) {
+      world.violate('nothing is done before a desired state is in force', action.summary)
+      return
+    }
     const told = `${action.verb} on ${nameOf(action)} (${action.summary})`
     if (policy.mode === 'observe') world.violate('nothing runs in mode observe', told)
     if (suspended.has(nameOf(action))) world.violate('nothing runs while suspended', told)

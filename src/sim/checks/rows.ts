@@ -53,13 +53,11 @@ export function watchRows(world: World, book: Book, actions: ActionBook): void {
     const seen = id === undefined ? undefined : actions.actions.get(id)
     // An erasure keeps its own record, of hashes alone.
     if (id === undefined && isErasure(from, to)) return
-    if (seen === undefined || id === undefined)
-      return world.violate(
-        'every effect has the mark of its action',
-        differenceOf(from, to)
-          .map(([key]) => key)
-          .join(),
-      )
+    if (seen === undefined || id === undefined) {
+      const keys = differenceOf(from, to).map(([key]) => key)
+      world.violate('every effect has the mark of its action', keys.join())
+      return
+    }
     if (seen.state !== 'dispatched')
       world.violate('no effect without a durable dispatched before it', `${seen.action.summary} is ${seen.state}`)
     if (from.shape !== to.shape) return

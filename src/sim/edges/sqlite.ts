@@ -167,4 +167,5 @@ function setStandIns(db: Real.Database): void {
   })
 }
 
+// biome-ignore lint/style/noDefaultExport: it stands for a package that has one.
 export default Simulated

@@ -102,7 +102,10 @@ function noteLine(line: string, world: World): void {
 /** What came out of the product where nothing may. */
 export function noteViolation(error: unknown, world: World): void {
   if (error instanceof SimulatedCrash) return
-  if (error instanceof InvariantViolation) return world.violate('the product holds its own invariants', error.message)
+  if (error instanceof InvariantViolation) {
+    world.violate('the product holds its own invariants', error.message)
+    return
+  }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   world.violate('no error ends the process', stack.split('\n').slice(0, 8).join('\n'))
 }

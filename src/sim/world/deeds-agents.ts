@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { z } from 'zod'
 import type { Random } from '../../random.ts'
 import { baseId, remoteTable } from './declared.ts'
-import { type Deed, oneOf, type Scene } from './deeds.ts'
+import { type Deed, oneOf, type Scene } from './deed.ts'
 
 const names = Array.from({ length: 24 }, (_, at) => `Person ${at}`)
 const recordSchema = z.object({ id: z.string(), fields: z.record(z.string(), z.json()) })
@@ -29,7 +29,7 @@ function rowsOf({ world }: Scene): readonly Row[] {
   return world.agent.prepare<[], Row>('SELECT id, full_name, email FROM leads ORDER BY id').all()
 }
 
-function valueOf(field: 'company' | 'score', random: Random): string | number | null {
+function cellFor(field: 'company' | 'score', random: Random): string | number | null {
   if (random.next() < 0.1) return null
   return field === 'score' ? Math.floor(random.next() * 1000) : `Company ${Math.floor(random.next() * 1000)}`
 }
@@ -64,7 +64,7 @@ export const agentDeeds: readonly Deed[] = [
         const row = oneOf(rowsOf(scene), random)
         if (row === undefined) return undefined
         const field = random.next() < 0.5 ? 'company' : 'score'
-        const value = valueOf(field, random)
+        const value = cellFor(field, random)
         world.agent.prepare(`UPDATE leads SET ${field} = ? WHERE id = ?`).run(value, row.id)
         book.edits.push({ side: 'local', name: row.full_name, field, value })
         return `${row.full_name} ${field} = ${value}`
@@ -102,7 +102,6 @@ export const agentDeeds: readonly Deed[] = [
   {
     name: 'agent holds the lock',
     weight: 3,
-    isFault: true,
     do: ({ world, random }) =>
       quietly(() => {
         const other = new Database(join(world.folder, 'data/main.db'), { timeout: 0 })
@@ -135,7 +134,7 @@ export const agentDeeds: readonly Deed[] = [
       const name = record?.fields['Full Name']
       if (record === undefined || typeof name !== 'string') return undefined
       const field = random.next() < 0.5 ? 'company' : 'score'
-      const value = valueOf(field, random)
+      const value = cellFor(field, random)
       colleague.updateRecord(remoteTable, record.id, { [field === 'company' ? 'Company' : 'Score']: value })
       book.edits.push({ side: 'remote', name, field, value })
       return `${name} ${field} = ${value}`

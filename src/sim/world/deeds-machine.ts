@@ -1,6 +1,6 @@
 /** The machine and the network: programs that end or hang, refusals, jumps of the clock, and the death of the process. */
 import type { FaultInput } from '../../sandbox/faults/fault.ts'
-import { type Deed, oneOf } from './deeds.ts'
+import { type Deed, oneOf } from './deed.ts'
 
 const locks = ['service-collector', 'service-sender'] as const
 const airtableFaults = [
@@ -23,7 +23,6 @@ export const machineDeeds: readonly Deed[] = [
   {
     name: 'process is killed',
     weight: 0.5,
-    isFault: true,
     do({ world, controller }) {
       if (controller === undefined) return undefined
       world.kill()
@@ -33,7 +32,6 @@ export const machineDeeds: readonly Deed[] = [
   {
     name: 'process will die at an effect',
     weight: 2,
-    isFault: true,
     do({ world, controller, random }) {
       if (controller === undefined || world.crashIn !== undefined) return undefined
       world.crashIn = Math.floor(random.next() ** 2 * 60)
@@ -43,7 +41,6 @@ export const machineDeeds: readonly Deed[] = [
   {
     name: 'Airtable goes wrong',
     weight: 6,
-    isFault: true,
     do({ world, random }) {
       const kind = oneOf(airtableFaults, random) ?? 'drop-reply'
       const times = 1 + Math.floor(random.next() * 3)
@@ -55,7 +52,6 @@ export const machineDeeds: readonly Deed[] = [
   {
     name: 'disk refuses',
     weight: 2,
-    isFault: true,
     do({ world, random }) {
       const [kind, part] = oneOf(
         [
@@ -81,7 +77,6 @@ export const machineDeeds: readonly Deed[] = [
   {
     name: 'network is down',
     weight: 1.5,
-    isFault: true,
     do({ world, random }) {
       world.refusing.set('airtable', '')
       const forMs = Math.floor(random.next() * 60_000)
@@ -114,7 +109,6 @@ export const machineDeeds: readonly Deed[] = [
   {
     name: 'clock is set',
     weight: 0.3,
-    isFault: true,
     do({ world, random }) {
       const jumpMs = Math.floor((random.next() - 0.5) * 120_000)
       world.clock.jumpWallClock(jumpMs)

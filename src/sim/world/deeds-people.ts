@@ -6,7 +6,7 @@ import { OperationalError } from '../../errors.ts'
 import { SimulatedCrash } from '../edges/current.ts'
 import { noteViolation } from './controller.ts'
 import { type Declaration, startHour, textOf } from './declared.ts'
-import { type Deed, oneOf, type Scene } from './deeds.ts'
+import { type Deed, oneOf, type Scene } from './deed.ts'
 
 /** Ann is one person, at the terminal and over the API. */
 const people = ['token:ann', 'local:ann', 'token:bob', 'token:cy'] as const
@@ -42,7 +42,7 @@ function changed(declaration: Declaration, { random }: Scene): Declaration {
     case 0:
       return {
         ...declaration,
-        mode: declaration.mode === 'observe' ? 'enforce' : random.next() < 0.5 ? 'observe' : 'enforce',
+        mode: declaration.mode === 'observe' ? 'enforce' : 'observe',
       }
     case 1:
       return { ...declaration, medium: oneOf(['auto', 'approve', 'approve-twice'] as const, random) ?? 'auto' }
@@ -72,7 +72,7 @@ function changed(declaration: Declaration, { random }: Scene): Declaration {
 export const peopleDeeds: readonly Deed[] = [
   {
     name: 'owner edits the desired state',
-    weight: 4,
+    weight: 7,
     do: (scene) => {
       const { world, controller } = scene
       world.declaration = changed(world.declaration, scene)

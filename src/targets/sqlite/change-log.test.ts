@@ -48,6 +48,8 @@ describe('the change log', () => {
     db.exec(`INSERT INTO leads VALUES ('a', 'a@x.com')`)
     for (let n = 0; n < 5; n++) db.exec(`UPDATE leads SET email = '${n}@x.com'`)
     expect(readChangeLog(db, 'Leads', 0, 100)).toEqual({ is: 'rows', rowIds: [1], lastSeq: 6 })
+    db.exec('CREATE TABLE other (id TEXT)')
+    install('other')
     expect(readChangeLog(db, 'other', 0, 100)).toEqual({ is: 'rows', rowIds: [], lastSeq: 6 })
   })
 
@@ -94,6 +96,15 @@ describe('everything, rather than too little', () => {
     db.exec(`INSERT INTO leads VALUES ('a', 'a@x.com')`)
     expect(readChangeLog(db, 'leads', undefined, 10)).toEqual({ is: 'everything', lastSeq: 1 })
     expect(readChangeLog(db, 'leads', 7, 10)).toEqual({ is: 'everything', lastSeq: 1 })
+  })
+
+  test('while the triggers that feed it are gone, and from then on until they were seen again', () => {
+    install()
+    db.exec(`INSERT INTO leads VALUES ('a', 'a'); DROP TRIGGER _trueup_leads_log_update; UPDATE leads SET email = 'b'`)
+    const unfed = readChangeLog(db, 'leads', 1, 10)
+    expect(unfed).toEqual({ is: 'everything', lastSeq: undefined })
+    install()
+    expect(readChangeLog(db, 'leads', unfed.lastSeq, 10)).toEqual({ is: 'everything', lastSeq: 1 })
   })
 
   test('when more rows were written than asked for', () => {

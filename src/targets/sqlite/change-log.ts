@@ -43,8 +43,9 @@ export function changeLogStatements(table: string, rowId = 'rowid'): readonly st
 }
 
 /**
- * What was written to `table` after place `afterSeq`, from one state of the database. `everything` when there is no log,
- * no such place any more (the log was purged beyond it, emptied or replaced), or more than `limit` rows were written.
+ * What was written to `table` after place `afterSeq`, from one state of the database. `everything` when there is no log or
+ * a trigger that feeds it is gone, no such place any more (the log was purged beyond it, emptied or replaced), or more than
+ * `limit` rows were written.
  */
 export function readChangeLog(
   db: Database,
@@ -53,7 +54,8 @@ export function readChangeLog(
   limit: number,
 ): ChangeLogReading {
   return db.transaction((): ChangeLogReading => {
-    if (!hasChangeLog(db)) return { is: 'everything', lastSeq: undefined }
+    // Without its triggers it is silent about what is written: no place in it says anything about later writes.
+    if (!feedsChangeLog(db, table)) return { is: 'everything', lastSeq: undefined }
     const lastSeq = db.prepare<[], number>(`SELECT coalesce(max(seq), 0) FROM ${changeTable}`).pluck().get() ?? 0
     const everything: ChangeLogReading = { is: 'everything', lastSeq }
     if (afterSeq === undefined || afterSeq > lastSeq) return everything
