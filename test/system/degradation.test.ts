@@ -190,7 +190,7 @@ db.close()`,
         expect((await repairs()).reasons).toContain('DatabaseLocked')
         holder.tell('go')
         await holder.ended()
-        await until('it is caught up', () => mended('one'))
+        await until('it is caught up', () => mended('one'), 90_000)
       } finally {
         await holder.kill()
       }
