@@ -47,13 +47,10 @@ export function createRoom(ports: {
     const freeBytes = freeOf(folder, log)
     // Once it was short, there must be room for the ballast too: else its making would make it short again.
     const isShort = freeBytes < (wasShort ? freeMin + ballast : freeMin)
-    if (isShort && !wasShort) {
-      log.warn(
-        { freeBytes, freeMin },
-        'the disk is nearly full: nothing that writes is begun until there is room again',
-      )
-    }
-    if (!isShort && wasShort) log.info(`there is room on the disk again (${megabytes(freeBytes)} free)`)
+    const free = `${megabytes(freeBytes)} free`
+    if (isShort && !wasShort)
+      log.warn(`the disk is nearly full (${free}): nothing that writes is begun until there is room again`)
+    if (!isShort && wasShort) log.info(`there is room on the disk again (${free})`)
     if (isShort && held > 0) {
       release(path, log)
       return { freeBytes: freeOf(folder, log), isShort, ballastBytes: sizeOf(path) }

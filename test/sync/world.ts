@@ -10,6 +10,8 @@ import { z } from 'zod'
 import type { Clock } from '../../src/clock.ts'
 import { desiredStateSchema } from '../../src/desired/schema.ts'
 import { converge, createEngine, type Engine } from '../../src/engine/engine.ts'
+import { createEventStore, type EventStore } from '../../src/engine/event-store.ts'
+import type { Kind } from '../../src/engine/kind.ts'
 import { type Lease, takeLease } from '../../src/engine/lease.ts'
 import { type JournalStore, openJournal } from '../../src/journal/store.ts'
 import type { JsonValue } from '../../src/json.ts'
@@ -66,6 +68,9 @@ export interface SyncWorld {
   engine: Engine
   desk: SyncDesk
   target: AirtableTarget
+  /** For a loop over the engine. */
+  readonly kinds: readonly Kind[]
+  readonly events: EventStore
   /** A new process on the same files, as after kill -9. */
   restart(): Promise<void>
   /** Another declaration comes into force. */
@@ -96,6 +101,8 @@ export interface SyncWorld {
 
 interface Process {
   readonly engine: Engine
+  readonly kinds: readonly Kind[]
+  readonly events: EventStore
   readonly desk: SyncDesk
   readonly target: AirtableTarget
   readonly lease: Lease
@@ -179,6 +186,8 @@ export async function openSyncWorld(options: SyncWorldOptions = {}): Promise<Syn
     engine: process.engine,
     desk: process.desk,
     target: process.target,
+    kinds: process.kinds,
+    events: process.events,
     async restart() {
       await process.close()
       process = await startProcess()
@@ -361,7 +370,8 @@ async function openProcess(options: ProcessOptions, declaredNow: () => Declared)
   // The lease does not age: its renewal would be the only timer while a real file is read, and time would run away.
   const still: Clock = { ...clock, nowMs: () => startMs, after: () => ({ cancel: () => undefined }) }
   const lease = takeLease({ journal, clock: still, holder, isAlive: (one) => one === holder })
-  const engine = createEngine({ journal, kinds: [alone], clock, random, log, lease })
+  const events = createEventStore(journal)
+  const engine = createEngine({ journal, kinds: [alone], clock, random, log, lease, events })
   const spec = specOf('leads')
   if (spec === undefined) throw new Error('the table is mirrored')
   const target = targets.of({
@@ -371,6 +381,8 @@ async function openProcess(options: ProcessOptions, declaredNow: () => Declared)
   })
   return {
     engine,
+    kinds: [alone],
+    events,
     lease,
     target,
     desk: createSyncDesk({ ...ports, tables: () => ['leads'] }),

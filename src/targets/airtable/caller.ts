@@ -120,6 +120,8 @@ export function createCaller(settings: CallerSettings): Caller {
   }
 
   const insist = async (call: Call, signal: AbortSignal): Promise<JsonValue | undefined> => {
+    // The one call that asks whether the base can be reached again is not repeated: the pause is the breaker's.
+    const isProbe = breaker.probingSinceMs !== undefined
     let tries = 0
     let rests = 0
     for (;;) {
@@ -136,7 +138,8 @@ export function createCaller(settings: CallerSettings): Caller {
         continue
       }
       tries += 1
-      const pauseMs = pauseOf(verdict, call, tries)
+      const isUnreachedProbe = isProbe && verdict.code === 'AIRTABLE_UNREACHABLE'
+      const pauseMs = isUnreachedProbe ? undefined : pauseOf(verdict, call, tries)
       if (pauseMs === undefined) throw errorOf(verdict, retryAtOf(verdict, clock.nowMs()))
       await clock.sleep(pauseMs, signal)
       if (signal.aborted) throw stoppedBy(signal, call.doing)
