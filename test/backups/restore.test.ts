@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { RestoreAsked } from '../../src/api/backup-port.ts'
 import { requestUndo } from '../../src/engine/undo-request.ts'
 import { noteAsk, stagingFolder } from '../../src/kinds/backup/index.ts'
+import { decisionFiles } from '../../src/workspace/decision-files.ts'
 import { findSet, restoreInto } from '../../src/workspace/restore-set.ts'
 import {
   type BackupWorld,
@@ -246,5 +247,34 @@ test('an erasure drops the restores that were asked for, and a copy that still h
     expect(leadsOf(world)).toEqual([['bob', 'Bob', 'bob@lasting.example']])
     expect(world.rows(path, 'SELECT body FROM notes')).toEqual([['on Bob']])
     expect(filesWith(world.path('.trueup'), 'forgettable')).toEqual([])
+  })
+})
+
+test('what people decided is in a set, and comes back without the records of erased people', async () => {
+  const world = fresh()
+  await world.open(async ({ apply, port, workspace }) => {
+    await apply()
+    for (const [file, columns, rows] of [
+      ['waivers.db', `record TEXT, check_id TEXT, print INTEGER`, [`'${annKey}', 'email', 1`, `'bob', 'email', 2`]],
+      ['not-duplicates.db', 'one TEXT, other TEXT', [`'${annKey}', 'bob'`, `'bob', 'carl'`]],
+    ] as const) {
+      const table = decisionFiles.find((one) => one.file === file)?.table
+      const db = new Database(world.path(`.trueup/${file}`))
+      db.exec(`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, table_name TEXT, ${columns})`)
+      for (const [id, row] of rows.entries()) db.exec(`INSERT INTO ${table} VALUES ('${id}', 'leads', ${row})`)
+      db.close()
+    }
+    const made = await port.create({ name: null, actor: 'test' })
+    if (made.is !== 'created') throw new Error(made.message)
+    const found = await workspace.eraser.find({ table: 'leads', key: annKey }, signal)
+    if (found === undefined) throw new Error('Ann is not there')
+    const suppression = { table: 'leads', reason: 'asked', by: 'local:me', atMs: Date.now() }
+    await workspace.eraser.erase({ id: 'erasure', found, suppression }, signal)
+    const at = { path: made.set.paths[0] ?? '', into: world.path('out'), identities: [] }
+    await restoreInto(workspace, at, quietContext)
+    expect(world.rows(world.path('out/_waivers.db'), `SELECT record FROM ${decisionFiles[0].table}`)).toEqual([['bob']])
+    expect(world.rows(world.path('out/_not-duplicates.db'), `SELECT one FROM ${decisionFiles[1].table}`)).toEqual([
+      ['bob'],
+    ])
   })
 })
