@@ -19,6 +19,7 @@ import type { Random } from '../random.ts'
 import { createAlertPort, openAlerts } from './alert-port.ts'
 import { createBackupPort } from './backup-port.ts'
 import { createEnginePort } from './engine-port.ts'
+import { keysThrough } from './fetch-keys.ts'
 import { leadsOf } from './lead-access.ts'
 import { type Leads, repositoryMap } from './leads.ts'
 import { createMetricPort, metricsFile } from './metric-port.ts'
@@ -140,6 +141,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     clock,
     log,
     directory: workspace.directory,
+    fetchKeys: keysThrough(alerts.outgoing, stopping.signal),
     repositories: repositoryMap(leads),
     hosts: options.hosts ?? [],
     version: versionOf(),

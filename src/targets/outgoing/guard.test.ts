@@ -110,7 +110,7 @@ describe('what is sent', () => {
     'http://user:word@example.com/',
     'not an address',
   ])('never goes to %s', async (url) => {
-    for (const purpose of ['message', 'probe'] as const) {
+    for (const purpose of ['message', 'declared'] as const) {
       const refusal = await createOutgoing()
         .request(get(url, { purpose }))
         .catch((error: unknown) => error)
@@ -153,7 +153,7 @@ describe('what is sent', () => {
 
   it('as a probe reaches a service of this machine by any name, and still no metadata service', async () => {
     const { port } = await serve((_request, response) => response.end('alive'))
-    const probe = { purpose: 'probe', method: 'GET', answerMax: 0 } as const
+    const probe = { purpose: 'declared', method: 'GET', answerMax: 0 } as const
     const near = createOutgoing(namesLeadTo(['127.0.0.1']))
     expect((await near.request(get(`http://scraper.internal:${port}/health`, probe))).status).toBe(200)
     const meta = createOutgoing(namesLeadTo(['169.254.169.254']))

@@ -4,7 +4,7 @@
  * (DNS rebinding) gains nothing; no redirect is followed; time and size of an answer are bounded.
  *
  * A name must lead to the internet. This machine and its neighbours are reached only where the owner wrote so: by the
- * address itself or `localhost`, or for probes of services by any name. Link-local addresses, where clouds keep
+ * address itself or `localhost`, or by any name in the desired state. Link-local addresses, where clouds keep
  * credentials, and IPv4 addresses written as IPv6 are never reached.
  */
 import { type LookupAddress, type LookupAllOptions, lookup as lookUpByDns } from 'node:dns'
@@ -14,8 +14,8 @@ import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import { messageOf, OperationalError } from '../../errors.ts'
 import { addressClass } from './address-class.ts'
 
-/** Who asks: a `message` goes to an address that a secret holds; a `probe` to a service that the desired state declares. */
-export type Purpose = 'message' | 'probe'
+/** Who asks: a `message` goes to an address that a secret holds; a `declared` one to what the desired state names for everybody to see. */
+export type Purpose = 'message' | 'declared'
 
 export interface OutgoingRequest {
   readonly url: string
@@ -66,13 +66,22 @@ export function createOutgoing(lookUp: LookUp = lookUpByDns): Outgoing {
   }
 }
 
+/**
+ * For a client that makes its requests itself, since it sends and reads streams: checks the host and gives the look-up that the
+ * connection must be made by. Throws OUTGOING_REFUSED.
+ */
+export function guardedLookup(host: string, purpose: Purpose, lookUp: LookUp = lookUpByDns): LookupFunction {
+  assertHost(host, purpose)
+  return checkedLookup(purpose, lookUp)
+}
+
 function refused(message: string): OperationalError {
   return new OperationalError('OUTGOING_REFUSED', message)
 }
 
 function isAllowed(address: string, purpose: Purpose, isWritten: boolean): boolean {
   const found = addressClass(address)
-  return found === 'public' || (found !== 'never' && (isWritten || purpose === 'probe'))
+  return found === 'public' || (found !== 'never' && (isWritten || purpose === 'declared'))
 }
 
 /** An address that is written out, or `localhost`, is looked up by nobody: it is checked here. */

@@ -9,6 +9,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AwsV4Signer } from 'aws4fetch'
 import { messageOf, OperationalError } from '../../errors.ts'
+import { guardedLookup } from '../outgoing/guard.ts'
 import { codeOf } from '../sqlite/database-error.ts'
 import { fullKey, type S3Place, urlOf } from './place.ts'
 import { codeIn, readListing } from './xml.ts'
@@ -49,6 +50,8 @@ const idleMs = 30_000
 const triesMax = 4
 const pauseFirstMs = 300
 const errorBytesMax = 8192
+/** A page of a listing has 1,000 keys of at most 1,024 bytes each, written as XML. */
+const listingBytesMax = 16 * 1024 ** 2
 /** A single request takes no more than 5 GiB (docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html). */
 export const objectBytesMax = 5 * 1024 ** 3
 
@@ -126,7 +129,7 @@ export function createS3(
         }
         const url = urlOf(place, '', query)
         const answer = await answered({ method: 'GET', url, headers: { 'x-amz-content-sha256': emptySha256 } }, signal)
-        const page = readListing(await textOf(answer, Number.POSITIVE_INFINITY))
+        const page = readListing(await textOf(answer, listingBytesMax))
         for (const { key, bytes } of page.objects)
           if (key.startsWith(own)) found.push({ key: key.slice(own.length), bytes })
         token = page.next
@@ -210,7 +213,8 @@ function send(
 ): Promise<http.IncomingMessage> {
   const { request: open } = url.protocol === 'http:' ? http : https
   return new Promise((resolve, reject) => {
-    const request = open(url, { ...options, signal, timeout: idleMs, agent: false })
+    const lookup = guardedLookup(url.hostname, 'declared')
+    const request = open(url, { ...options, signal, timeout: idleMs, agent: false, lookup })
     request.on('timeout', () => request.destroy(new Error(`nothing came for ${idleMs / 1000} s`)))
     request.on('error', reject)
     request.on('response', (answer) => {

@@ -73,7 +73,7 @@ async function probeHttp(url: string, timeoutMs: number, signal: AbortSignal): P
   try {
     const headers = { 'user-agent': 'trueup-probe' }
     // The status is enough.
-    const { status } = await outgoing.request({ url, purpose: 'probe', headers, timeoutMs, answerMax: 0, signal })
+    const { status } = await outgoing.request({ url, purpose: 'declared', headers, timeoutMs, answerMax: 0, signal })
     return status >= 200 && status < 400 ? ok(`status ${status}`) : failed(`status ${status}`)
   } catch (error) {
     return networkFailure(error)
@@ -85,7 +85,7 @@ async function probeTcp(
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   try {
-    const socket = await outgoing.connect({ host, port, purpose: 'probe', timeoutMs, signal })
+    const socket = await outgoing.connect({ host, port, purpose: 'declared', timeoutMs, signal })
     socket.destroy()
     return ok('it accepts connections')
   } catch (error) {
