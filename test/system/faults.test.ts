@@ -15,6 +15,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -360,6 +361,12 @@ function smallDisk(folder: string, bytes: number): { unmount(): void } | undefin
   return { unmount: () => void spawnSync('umount', ['-l', folder]) }
 }
 
+/** Takes away what holds writes back before the disk is full, to see what happens when it is. */
+function withoutReserve(folder: string): void {
+  const file = join(folder, 'desired-state.yaml')
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^policy:$/m, 'policy:\n  disk: { freeMin: 0B, ballast: 0B }'))
+}
+
 test('the disk is full: the change is rolled back and says so, and once there is room it is made', async (context) => {
   const origin = workspaces.fresh()
   const folder = `${origin.folder}-small`
@@ -367,6 +374,7 @@ test('the disk is full: the change is rolled back and says so, and once there is
   if (disk === undefined) return context.skip('a small tmpfs cannot be mounted here')
   try {
     execFileSync('cp', ['-a', `${origin.folder}/.`, folder])
+    withoutReserve(folder)
     const workspace = workspaceAt(folder)
     const filler = workspace.path('filler')
     spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4096'])
@@ -406,6 +414,7 @@ test('the disk fills up while leads are taken to the base: it says so and ends, 
   try {
     if (disk === undefined) return context.skip('a small tmpfs cannot be mounted here')
     execFileSync('cp', ['-a', `${origin.folder}/.`, folder])
+    withoutReserve(folder)
     const workspace = workspaceAt(folder)
     const scarce = await trueup(['apply', '--approve-risk', 'high', '--json'], { in: folder })
     expectNoCrash(scarce)
