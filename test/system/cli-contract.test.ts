@@ -11,6 +11,7 @@ import { generateWorkspaces, journalOf, type Workspace, type Workspaces } from '
 const commands = [
   'validate',
   'init',
+  'doctor',
   'import',
   'plan',
   'apply',
@@ -31,9 +32,11 @@ const commands = [
   'generate',
   'conflicts',
   'resolve',
+  'report',
+  'completion',
 ]
 /** Commands that only gather others. */
-const groups = ['leads', 'token', 'service', 'sync', 'audit', 'backup']
+const groups = ['leads', 'person', 'token', 'service', 'sync', 'alert', 'audit', 'backup']
 const stackTrace = /^\s+at .+:\d+:\d+\)?$/m
 const colour = new RegExp(`${String.fromCharCode(27)}\\[`)
 
@@ -62,7 +65,7 @@ describe('help', () => {
       const command = program.commands.find((one) => one.name() === name)
       command?.configureOutput({ writeOut: (text) => (help += text) }).outputHelp()
       expect(help).toContain(`Usage: trueup ${name}`)
-      expect(help).toMatch(new RegExp(`Examples:\\n {2}trueup ${name}`))
+      expect(help).toMatch(new RegExp(`Examples:\\n {2}.*trueup ${name}`))
       expect(help).toContain('--json')
       expect(help).toContain('--state <file>')
     }
