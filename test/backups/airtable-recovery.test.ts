@@ -1,0 +1,161 @@
+/** Rows that a damaged database lost and that no backup has, but the mirror of their table in Airtable. */
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import { systemClock } from '../../src/clock.ts'
+import { openLog } from '../../src/log.ts'
+import { systemRandom } from '../../src/random.ts'
+import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
+import { readTreePage } from '../../src/targets/sqlite/salvage/cells.ts'
+import { openPages } from '../../src/targets/sqlite/salvage/pages.ts'
+import type { Workspace } from '../../src/workspace/open.ts'
+import { type BackupWorld, createBackupWorld, quietContext } from '../support/backup-world.ts'
+import { annKey } from '../support/person-world.ts'
+
+const baseId = 'appBackups0000000'
+const pageSize = 1024
+const key = { kind: 'database', name: 'main' }
+const file = 'data/leads.db'
+const { signal } = quietContext
+let world: BackupWorld
+let sandbox: Sandbox
+
+beforeEach(async () => {
+  const limits = { requestsPerSecond: 1000, requestsPerSecondAndUser: 1000 }
+  sandbox = createSandbox({
+    ...{ path: ':memory:', clock: systemClock, random: systemRandom, log: openLog('silent'), limits },
+  })
+  const endpoint = await sandbox.listen()
+  sandbox.control.ensureBase({ baseId, name: 'Backups', tables: [] })
+  const mirror = `endpoint: "${endpoint}", requestsPerSecond: 50, retry: { attempts: 1 }`
+  world = createBackupWorld({ mirror, environment: { T: 'patToken.secret' } })
+  world.sql(`PRAGMA journal_mode = DELETE; PRAGMA page_size = ${pageSize}; VACUUM; PRAGMA journal_mode = WAL;
+    ALTER TABLE leads ADD COLUMN remark TEXT;
+    CREATE TABLE pages (body);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 90) INSERT INTO pages SELECT 'page ' || hex(zeroblob(90)) FROM n;
+    ${leads('old', 60)}`)
+  // Mirrored and backed up, and then as many leads more, mirrored too.
+  await world.open(({ apply }) => apply())
+  world.sql(leads('new', 60))
+  await world.open(({ apply }) => apply())
+  expect(sandbox.control.colleague(baseId).records('People')).toHaveLength(122)
+})
+afterEach(async () => {
+  world.remove()
+  await sandbox.close()
+})
+
+test('come back with their mirrored cells; who was erased, and what is there already, do not', async () => {
+  await world.open(async ({ workspace }) => {
+    const found = await workspace.eraser.find({ table: 'leads', key: annKey }, signal)
+    const suppression = { table: 'leads', reason: 'asked', by: 'local:me', atMs: Date.now() }
+    await workspace.eraser.erase({ id: 'erasure', found, suppression }, signal)
+    const lost = damage((cells) => String(cells[0]).startsWith('new-'))
+    expect(lost.length).toBeGreaterThan(3)
+    const replacement = await salvaged(workspace)
+    expect(replacement.findings).toContainEqual(
+      expect.objectContaining({
+        code: 'rows-from-airtable',
+        count: lost.length,
+        message: expect.stringContaining(`leads: ${lost.length} rows from Airtable alone (${lost[0]}`),
+      }),
+    )
+    expect(replacement.findings).toContainEqual(expect.objectContaining({ code: 'left-in-airtable', count: 1 }))
+    expect(replacement.summary).toContain(`and ${lost.length} from Airtable`)
+    expect(taken()).toEqual(lost)
+    // What was approved is made without asking again.
+    await sandbox.close()
+    await approved(workspace, replacement.id)
+    const rows = z.array(z.tuple([z.string(), z.string(), z.string(), z.string().nullable()]))
+    const after = rows.parse(world.rows(world.path(file), 'SELECT id, full_name, email, remark FROM leads'))
+    expect(after).toHaveLength(121)
+    for (const [id, name, email, remark] of after.filter(([one]) => one.startsWith('new-'))) {
+      expect([name, email]).toEqual([`Person ${id} of the mirrored table`, `${id}@lasting.example`])
+      expect(remark).toBe(lost.includes(id) ? null : 'only here')
+    }
+    expect(after.map(([id]) => id)).not.toContain(annKey)
+  })
+})
+
+test('stay lost, and are named, while Airtable cannot be reached', async () => {
+  await sandbox.close()
+  await world.open(async ({ workspace }) => {
+    const lost = damage((cells) => String(cells[0]).startsWith('new-'))
+    const replacement = await salvaged(workspace)
+    const messages = replacement.findings.flatMap(({ code, message }) => (code === 'no-airtable' ? [message] : []))
+    expect(messages).toEqual([expect.stringMatching(/^nothing comes from Airtable: leads: .*127\.0\.0\.1/)])
+    await approved(workspace, replacement.id)
+    expect(world.rows(world.path(file), 'SELECT count(*) FROM leads')).toEqual([[122 - lost.length]])
+  })
+})
+
+test('are not asked for where every page of the table could be read: they were deleted', async () => {
+  await world.open(async ({ workspace }) => {
+    world.sql("DELETE FROM leads WHERE id = 'new-7'")
+    damage((cells) => String(cells[0]).startsWith('page '))
+    const before = sandbox.control.monthlyCalls(baseId)
+    const replacement = await salvaged(workspace)
+    expect(sandbox.control.monthlyCalls(baseId)).toBe(before)
+    expect(replacement.findings.filter(({ code }) => code.includes('airtable'))).toEqual([
+      { code: 'no-airtable', count: 1, message: 'nothing comes from Airtable: not mirrored there: pages' },
+    ])
+    await approved(workspace, replacement.id)
+    expect(world.rows(world.path(file), "SELECT id FROM leads WHERE id = 'new-7'")).toEqual([])
+  })
+})
+
+function leads(prefix: string, count: number): string {
+  return `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+    INSERT INTO leads SELECT '${prefix}-' || i, 'Person ${prefix}-' || i || ' of the mirrored table', '${prefix}-' || i || '@lasting.example', 'only here' FROM n;`
+}
+
+/** Zeroes the last page of rows that all fit, as a bad disk would; gives the first cells of the rows that stood on it. */
+function damage(fits: (cells: readonly unknown[]) => boolean): readonly string[] {
+  world.sql('PRAGMA wal_checkpoint(TRUNCATE)')
+  const path = world.path(file)
+  const bytes = readFileSync(path)
+  const pages = openPages((from, length) => bytes.subarray(from, from + length), bytes.length)
+  for (let number = pages.count; number > 1; number -= 1) {
+    const page = pages.page(number)?.[0] === 13 ? readTreePage(pages, number, 'table') : undefined
+    if (page === undefined || page.rows.length === 0 || !page.rows.every(({ cells }) => fits(cells))) continue
+    bytes.fill(0, (number - 1) * pageSize, number * pageSize)
+    for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
+    writeFileSync(`${path}.new`, bytes, { mode: 0o600 })
+    renameSync(`${path}.new`, path)
+    return page.rows.map(({ cells }) => String(cells[0]))
+  }
+  throw new Error('there is no such page')
+}
+
+/** Looks until the replacement waits. */
+async function salvaged(workspace: Workspace) {
+  for (let looks = 0; looks < 4; looks += 1) {
+    const found = await look(workspace)
+    const replacement = found.actions.find(({ action }) => action.verb === 'replace-damaged')?.action
+    if (replacement !== undefined) return replacement
+  }
+  throw new Error('nothing was salvaged')
+}
+
+async function approved(workspace: Workspace, actionId: string): Promise<void> {
+  workspace.engine.approve({ actionId, approver: 'ann' })
+  await look(workspace)
+  expect(workspace.engine.ledger.record(actionId)?.state).toBe('verified')
+}
+
+async function look({ engine }: Workspace) {
+  const request = { runId: engine.newRunId(), actor: 'test', signal, full: true }
+  return (await engine.reconcileNow(key, request)).status
+}
+
+/** Keys of the rows that lie beside the result. */
+function taken(): readonly string[] {
+  const folder = world.path('.trueup/quarantine')
+  const [only] = readdirSync(folder)
+  const lines = readFileSync(`${folder}/${only}/airtable-leads.jsonl`, 'utf8').trim().split('\n')
+  return lines.map((line) => z.looseObject({ key: z.string() }).parse(JSON.parse(line)).key).sort(bySequence)
+}
+
+function bySequence(one: string, other: string): number {
+  return Number(one.slice(4)) - Number(other.slice(4))
+}
