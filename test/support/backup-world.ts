@@ -101,9 +101,10 @@ export function createBackupWorld(options: BackupWorldOptions = {}): BackupWorld
 
 function desired({ backup = 'to: [backups/]', more = '', of = 'main', mirror = false }: BackupWorldOptions): string {
   const mirrored = (text: string) => (mirror === false ? '' : text)
+  const base = mirror === true ? 'endpoint: sandbox' : mirror
   return `apiVersion: trueup/v1
 name: backups
-${mirrored('policy: { approvals: { low: auto, medium: auto, high: auto, critical: auto } }\nairtable: { base: appBackups0000000, token: { env: T }, ${mirror === true ? 'endpoint: sandbox' : mirror} }\n')}databases:
+${mirrored(`policy: { approvals: { low: auto, medium: auto, high: auto, critical: auto } }\nairtable: { base: appBackups0000000, token: { env: T }, ${base} }\n`)}databases:
   main: { path: data/leads.db }
 ${more}tables:
   leads:

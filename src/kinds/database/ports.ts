@@ -34,11 +34,7 @@ export interface DatabaseMirrors {
    * Writes the rows that the mirror of a table holds into a private file (see salvage/mirror.ts), without people who were
    * erased and rows that were seen deleted; gives how many these were. Throws AIRTABLE_* and others of the error table.
    */
-  read(
-    name: string,
-    into: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly erased: number; readonly deleted: number }>
+  read(name: string, into: string, signal: AbortSignal): Promise<{ readonly erased: number; readonly deleted: number }>
 }
 
 export interface RecoveryPorts extends CheckPorts {

@@ -12,8 +12,8 @@ import { entryUrl } from '../../targets/process/entry-url.ts'
 import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import type { DatabaseFacts } from '../../targets/sqlite/database-files.ts'
 import { companions, copyDurably, partOf, refuseWhileOpen } from '../../targets/sqlite/placing.ts'
-import type { QuarantineOrder } from '../../targets/sqlite/salvage/quarantine-entry.ts'
 import { takenName } from '../../targets/sqlite/salvage/mirror.ts'
+import type { QuarantineOrder } from '../../targets/sqlite/salvage/quarantine-entry.ts'
 import { salvageReportSchema } from '../../targets/sqlite/salvage/report.ts'
 import type { SalvageOrder } from '../../targets/sqlite/salvage/salvage-entry.ts'
 import type { Order } from './actions.ts'
@@ -103,7 +103,13 @@ async function salvageAlone(ports: RecoveryPorts, order: OrderOf<'salvage'>, con
       return salvageReportSchema.parse(await ports.offload.process(entry, one, options))
     }
     const alone = await run(salvaging)
-    const { mirrors, withoutAirtable } = await readMirrors(ports.mirrors, order.database, alone, scratch, context.signal)
+    const { mirrors, withoutAirtable } = await readMirrors(
+      ports.mirrors,
+      order.database,
+      alone,
+      scratch,
+      context.signal,
+    )
     // Once more from the start, so that what Airtable gives goes into the same result by the same checks.
     const report = { ...(mirrors.length === 0 ? alone : await run({ ...salvaging, mirrors })), withoutAirtable }
     for (const { name } of mirrors) await keepTaken(scratch, at.folder, takenName(name))

@@ -60,7 +60,9 @@ function replaceDraft(
   const { signature, bareSignature, quarantine } = recovery
   const { path } = spec
   const sum = (of: (table: TableReport) => number) => report.tables.reduce((total, table) => total + of(table), 0)
-  const changed = sum((table) => table.fromBackup + table.fromAirtable + table.keptAsInBackup + table.strange + table.refused)
+  const changed = sum(
+    (table) => table.fromBackup + table.fromAirtable + table.keptAsInBackup + table.strange + table.refused,
+  )
   return draftOf(
     spec.name,
     { verb: 'replace-damaged', path, signature, bareSignature, quarantine },
@@ -102,7 +104,11 @@ export function findingsOf(report: SalvageReport, programs: readonly string[]): 
     const more = count > airtableKeys.length ? ', …' : ''
     add('rows-from-airtable', count, `${name}: ${count} rows from Airtable alone (${airtableKeys.join(', ')}${more})`)
     const { erased, deleted } = leftInAirtable
-    add('left-in-airtable', erased, `${name}: ${erased} records of Airtable are of people who were erased, and stay out`)
+    add(
+      'left-in-airtable',
+      erased,
+      `${name}: ${erased} records of Airtable are of people who were erased, and stay out`,
+    )
     add('left-in-airtable', deleted, `${name}: ${deleted} records of Airtable were seen deleted here, and stay out`)
   }
   for (const table of report.tables) {

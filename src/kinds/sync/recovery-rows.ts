@@ -86,7 +86,10 @@ async function readRows(
 /** A recovery is no reason to spend what the owner said is not to be spent. */
 function refuseOverBudget({ calls, limit, exhaustedSinceMs }: CallUsage): void {
   if (limit !== undefined && calls >= limit)
-    throw new OperationalError('AIRTABLE_QUOTA_EXHAUSTED', `the ${limit} calls that are declared for the month are used up`)
+    throw new OperationalError(
+      'AIRTABLE_QUOTA_EXHAUSTED',
+      `the ${limit} calls that are declared for the month are used up`,
+    )
   if (exhaustedSinceMs !== undefined)
     throw new OperationalError('AIRTABLE_QUOTA_EXHAUSTED', 'Airtable refuses calls: those of the month are used up')
 }

@@ -76,13 +76,18 @@ export function takenName(table: string): string {
   return `airtable-${table}.jsonl`
 }
 
-/** The oldest record first: of two with one key it is the one that the row belongs to. */
+/**
+ * The oldest record first: of two with one key it is the one that the row belongs to. Those of one second by their keys,
+ * since the order in which Airtable gives them is nobody's.
+ */
 function rowsIn(path: string): readonly MirroredRow[] {
   return readFileSync(path, 'utf8')
     .split('\n')
     .flatMap((line) => (line === '' ? [] : [rowSchema.parse(JSON.parse(line))]))
-    .sort((one, other) => one.createdMs - other.createdMs)
+    .sort((one, other) => one.createdMs - other.createdMs || byNumber.compare(one.key, other.key))
 }
+
+const byNumber = new Intl.Collator('en', { numeric: true })
 
 function keysIn(db: Database.Database, table: string, key: string): Set<string> {
   const sql = `SELECT ${quoteIdentifier(key)} FROM main.${quoteIdentifier(table)}`
