@@ -67,27 +67,29 @@ test('come back with their mirrored cells; who was erased, and what is there alr
     await workspace.eraser.erase({ id: 'erasure', found, suppression }, signal)
     const lost = damage((cells) => String(cells[0]).startsWith('new-'))
     expect(lost.length).toBeGreaterThan(3)
+    // The sync never saw that one deleted: where pages are lost it may be one of theirs.
+    const back = ['new-7', ...lost]
     const replacement = await salvaged(workspace)
     expect(replacement.findings).toContainEqual(
       expect.objectContaining({
         code: 'rows-from-airtable',
-        count: lost.length,
-        message: expect.stringContaining(`leads: ${lost.length} rows from Airtable alone (${lost[0]}`),
+        count: back.length,
+        message: expect.stringMatching(`^leads: ${back.length} rows from Airtable alone .*\\b${lost[0]}\\b`),
       }),
     )
     expect(replacement.findings).toContainEqual(expect.objectContaining({ code: 'left-in-airtable', count: 1 }))
-    expect(replacement.summary).toContain(`and ${lost.length} from Airtable`)
-    expect(taken(replacement.input)).toEqual(lost)
+    expect(replacement.summary).toContain(`and ${back.length} from Airtable`)
+    expect(taken(replacement.input)).toEqual([...back].sort())
     // What was approved is made without asking again.
     const calls = sandbox.control.monthlyCalls(baseId)
     await approved(workspace, replacement.id)
     expect(sandbox.control.monthlyCalls(baseId)).toBe(calls)
     const rows = z.array(z.tuple([z.string(), z.string(), z.string(), z.string().nullable()]))
     const after = rows.parse(world.rows(world.path(file), 'SELECT id, full_name, email, remark FROM leads'))
-    expect(after).toHaveLength(120)
+    expect(after).toHaveLength(121)
     for (const [id, name, email, remark] of after.filter(([one]) => one.startsWith('new-'))) {
       expect([name, email]).toEqual([`Person ${id} of the mirrored table`, `${id}@lasting.example`])
-      expect(remark).toBe(lost.includes(id) ? null : 'only here')
+      expect(remark).toBe(back.includes(id) ? null : 'only here')
     }
     expect(after.map(([id]) => id)).not.toContain(annKey)
   })
@@ -173,5 +175,5 @@ function taken(input: unknown): readonly string[] {
   const lines = readFileSync(world.path(`.trueup/quarantine/${quarantine}/airtable-leads.jsonl`), 'utf8')
     .trim()
     .split('\n')
-  return lines.map((line) => z.looseObject({ key: z.string() }).parse(JSON.parse(line)).key)
+  return lines.map((line) => z.looseObject({ key: z.string() }).parse(JSON.parse(line)).key).sort()
 }
