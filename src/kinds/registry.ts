@@ -15,7 +15,7 @@ import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import type { DatabaseUsers } from '../targets/sqlite/users.ts'
 import { airtableSchemaKind } from './airtable-schema/index.ts'
 import type { BackupKind } from './backup/index.ts'
-import { type DatabaseSets, databaseKind } from './database/index.ts'
+import { type DatabaseMirrors, type DatabaseSets, databaseKind } from './database/index.ts'
 import { type DuplicatesLooker, duplicatesKind, type LazyDuplicateFiles } from './duplicates/index.ts'
 import { importKind, type KnownLeadsPort } from './import/index.ts'
 import type { JobKind } from './job/index.ts'
@@ -64,6 +64,8 @@ export interface KindPorts {
   readonly backups: BackupKind
   /** What databases ask of backups. */
   readonly sets: DatabaseSets
+  /** What they ask of the mirrors in Airtable. */
+  readonly mirrors: DatabaseMirrors
   /** The services that use a database. */
   readonly users: DatabaseUsers
   readonly clock: Clock

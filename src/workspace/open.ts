@@ -24,7 +24,7 @@ import { createImportDesk, type ImportDesk } from '../kinds/import/index.ts'
 import { createQualityInspector, createQualityStore, type QualityInspector } from '../kinds/quality/index.ts'
 import { createKinds, kindNames, managedKinds } from '../kinds/registry.ts'
 import { type RowsKind, rowsKind } from '../kinds/rows/index.ts'
-import { createSyncDesk, lazySyncStore, listSync, type SyncDesk } from '../kinds/sync/index.ts'
+import { createMirrorReader, createSyncDesk, lazySyncStore, listSync, type SyncDesk } from '../kinds/sync/index.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { AirtableTargets } from '../targets/airtable/ports.ts'
@@ -303,6 +303,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         jobs: programs.jobs,
         backups,
         sets,
+        mirrors: createMirrorReader({ ...sync, clock, databases, changeSets, airtable, pathOf, mirrors }),
         users,
         clock,
         random,

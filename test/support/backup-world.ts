@@ -41,8 +41,8 @@ export interface BackupWorldOptions {
   readonly environment?: Readonly<Record<string, string>>
   readonly more?: string
   readonly of?: string
-  /** Whether the leads have their mirror in the embedded base. */
-  readonly mirror?: boolean
+  /** Whether the leads have their mirror in the embedded base; a text: in the base of these settings. */
+  readonly mirror?: boolean | string
 }
 
 export function createBackupWorld(options: BackupWorldOptions = {}): BackupWorld {
@@ -100,10 +100,11 @@ export function createBackupWorld(options: BackupWorldOptions = {}): BackupWorld
 }
 
 function desired({ backup = 'to: [backups/]', more = '', of = 'main', mirror = false }: BackupWorldOptions): string {
-  const mirrored = (text: string) => (mirror ? text : '')
+  const mirrored = (text: string) => (mirror === false ? '' : text)
+  const base = mirror === true ? 'endpoint: sandbox' : mirror
   return `apiVersion: trueup/v1
 name: backups
-${mirrored('policy: { approvals: { low: auto, medium: auto, high: auto, critical: auto } }\nairtable: { base: appBackups0000000, token: { env: T }, endpoint: sandbox }\n')}databases:
+${mirrored(`policy: { approvals: { low: auto, medium: auto, high: auto, critical: auto } }\nairtable: { base: appBackups0000000, token: { env: T }, ${base} }\n`)}databases:
   main: { path: data/leads.db }
 ${more}tables:
   leads:

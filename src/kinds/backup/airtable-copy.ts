@@ -5,15 +5,12 @@
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationalError } from '../../errors.ts'
-import type { JsonValue } from '../../json.ts'
 import { declarationOf } from '../../targets/airtable/declaration.ts'
 import { sameName } from '../../targets/airtable/mapping.ts'
-import type { AirtableBase, AirtableTargets, RemoteTable } from '../../targets/airtable/ports.ts'
+import type { AirtableBase, AirtableTargets, RemoteRecord, RemoteTable } from '../../targets/airtable/ports.ts'
+import { readWholeTable } from '../../targets/airtable/whole-table.ts'
 import type { Part } from '../../targets/backup/pack-entry.ts'
 import type { BackupSpec } from './spec.ts'
-
-/** A list that takes too long between two pages is begun anew so often. */
-const triesMax = 3
 
 export const airtableSchemaFile = 'airtable-schema.json'
 
@@ -42,29 +39,21 @@ export async function copyAirtable(
 }
 
 async function copyTable(base: AirtableBase, table: RemoteTable, path: string, signal: AbortSignal): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      writeFileSync(path, '', { flag: 'wx', mode: 0o600 })
-      const seen = new Set<string>()
-      let offset: string | undefined
-      do {
-        const page = await base.list(table.id, offset === undefined ? {} : { offset }, { signal, priority: 'read' })
-        // A record that moved from page to page while it was read is there once.
-        const fresh = page.records.filter(({ id }) => !seen.has(id))
-        for (const { id } of fresh) seen.add(id)
-        appendFileSync(path, fresh.map((record) => `${JSON.stringify(lineOf(record))}\n`).join(''))
-        offset = page.offset
-      } while (offset !== undefined)
-      return
-    } catch (error) {
-      rmSync(path, { force: true })
-      const isExpired = error instanceof OperationalError && error.code === 'AIRTABLE_ITERATOR_EXPIRED'
-      if (!isExpired || tries === triesMax) throw error
-    }
+  const begin = () => {
+    rmSync(path, { force: true })
+    writeFileSync(path, '', { flag: 'wx', mode: 0o600 })
+  }
+  const take = (records: readonly RemoteRecord[]) =>
+    appendFileSync(path, records.map((record) => `${JSON.stringify(lineOf(record))}\n`).join(''))
+  try {
+    await readWholeTable(base, table.id, { begin, take }, signal)
+  } catch (error) {
+    rmSync(path, { force: true })
+    throw error
   }
 }
 
 /** As Airtable's own listing gives it; cells by the ids of their fields, which the schema names. */
-function lineOf(record: { id: string; createdMs: number; fields: Readonly<Record<string, JsonValue>> }) {
+function lineOf(record: RemoteRecord) {
   return { id: record.id, createdTime: new Date(record.createdMs).toISOString(), fields: record.fields }
 }

@@ -20,7 +20,7 @@ import { databaseFigures } from './figures.ts'
 import { databaseHealth, describeDatabase } from './health.ts'
 import { observeDatabase } from './observe.ts'
 import { planDatabase } from './plan.ts'
-import type { DatabaseSets } from './ports.ts'
+import type { DatabaseMirrors, DatabaseSets } from './ports.ts'
 import { type DatabaseDeclaration, listDatabases } from './spec.ts'
 import type { DatabaseState } from './state.ts'
 import { planDatabaseUndo } from './undo.ts'
@@ -34,6 +34,8 @@ export interface DatabaseKindPorts {
   readonly workspace: string
   /** Default: no backup is declared. */
   readonly sets?: DatabaseSets
+  /** Default: no table is mirrored. */
+  readonly mirrors?: DatabaseMirrors
   /** Default: no services are declared. */
   readonly users?: DatabaseUsers
   /** Default: the files of this machine. */
@@ -43,11 +45,16 @@ export interface DatabaseKindPorts {
 }
 
 export { damageAt } from './damage.ts'
-export type { DatabaseSets, SetOfDatabase } from './ports.ts'
+export type { DatabaseMirrors, DatabaseSets, SetOfDatabase } from './ports.ts'
 
 const noSets: DatabaseSets = {
   of: () => [],
   restore: (id) => Promise.reject(new OperationalError('NOT_FOUND', `there is no set ${id}`)),
+}
+
+const noMirrors: DatabaseMirrors = {
+  of: () => [],
+  read: (name) => Promise.reject(new OperationalError('NOT_FOUND', `${name} is not mirrored`)),
 }
 
 /** Makes the kind. */
@@ -60,6 +67,7 @@ export function databaseKind(settings: DatabaseKindPorts): Kind<DatabaseDeclarat
     programsOf: onceAMinute(settings.clock, programs),
     programsNow: programs.programsOf,
     sets: settings.sets ?? noSets,
+    mirrors: settings.mirrors ?? noMirrors,
     users: settings.users ?? noUsers,
     ownFolder: join(settings.workspace, '.trueup'),
   }

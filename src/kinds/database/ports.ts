@@ -26,6 +26,17 @@ export interface DatabaseSets {
   restore(id: string, database: string, into: string, context: EffectContext): Promise<string>
 }
 
+/** What the kind asks of the mirrors in Airtable, without knowing the kind that keeps them. */
+export interface DatabaseMirrors {
+  /** The mirrored tables of a database: names in the desired state and in SQLite, and the key column. */
+  of(database: string): readonly { readonly name: string; readonly table: string; readonly key: string }[]
+  /**
+   * Writes the rows that the mirror of a table holds into a private file (see salvage/mirror.ts), without people who were
+   * erased and rows that were seen deleted; gives how many these were. Throws AIRTABLE_* and others of the error table.
+   */
+  read(name: string, into: string, signal: AbortSignal): Promise<{ readonly erased: number; readonly deleted: number }>
+}
+
 export interface RecoveryPorts extends CheckPorts {
   readonly files: DatabaseFiles
   /** The programs that have a file open, asked anew. */
@@ -33,6 +44,7 @@ export interface RecoveryPorts extends CheckPorts {
   /** `.trueup`, absolute. */
   readonly ownFolder: string
   readonly sets: DatabaseSets
+  readonly mirrors: DatabaseMirrors
   /** The services that use a database. */
   readonly users: DatabaseUsers
 }

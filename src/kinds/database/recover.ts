@@ -12,10 +12,12 @@ import { entryUrl } from '../../targets/process/entry-url.ts'
 import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import type { DatabaseFacts } from '../../targets/sqlite/database-files.ts'
 import { companions, copyDurably, partOf, refuseWhileOpen } from '../../targets/sqlite/placing.ts'
+import { takenName } from '../../targets/sqlite/salvage/mirror.ts'
 import type { QuarantineOrder } from '../../targets/sqlite/salvage/quarantine-entry.ts'
 import { salvageReportSchema } from '../../targets/sqlite/salvage/report.ts'
 import type { SalvageOrder } from '../../targets/sqlite/salvage/salvage-entry.ts'
 import type { Order } from './actions.ts'
+import { readMirrors } from './mirrors.ts'
 import type { RecoveryPorts, SetOfDatabase } from './ports.ts'
 import {
   damageSignature,
@@ -94,10 +96,23 @@ async function salvageAlone(ports: RecoveryPorts, order: OrderOf<'salvage'>, con
       file: at.original,
       into: scratch,
       ...(await restoredSet(ports, order, join(scratch, 'set'), context)),
-      keys: order.keys,
+      ...{ keys: order.keys, mirrors: [] },
     }
-    const entry = entryUrl('../../targets/sqlite/salvage/salvage-entry', import.meta.url)
-    const report = salvageReportSchema.parse(await ports.offload.process(entry, salvaging, options))
+    const run = async (one: SalvageOrder) => {
+      const entry = entryUrl('../../targets/sqlite/salvage/salvage-entry', import.meta.url)
+      return salvageReportSchema.parse(await ports.offload.process(entry, one, options))
+    }
+    const alone = await run(salvaging)
+    const { mirrors, withoutAirtable } = await readMirrors(
+      ports.mirrors,
+      order.database,
+      alone,
+      scratch,
+      context.signal,
+    )
+    // Once more from the start, so that what Airtable gives goes into the same result by the same checks.
+    const report = { ...(mirrors.length === 0 ? alone : await run({ ...salvaging, mirrors })), withoutAirtable }
+    for (const { name } of mirrors) await keepTaken(scratch, at.folder, takenName(name))
     await rename(join(scratch, 'result.db'), at.result)
     const { database, path } = order
     writeNote(at, { database, path, signature, madeAtMs: ports.clock.nowMs(), report })
@@ -107,6 +122,11 @@ async function salvageAlone(ports: RecoveryPorts, order: OrderOf<'salvage'>, con
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
+}
+
+/** The rows that came from Airtable lie beside the result: which ones they were is known without asking again. */
+async function keepTaken(from: string, to: string, name: string): Promise<void> {
+  if (existsSync(join(from, name))) await rename(join(from, name), join(to, name))
 }
 
 /** The set to combine with, restored; or why there is none, which the report says. */

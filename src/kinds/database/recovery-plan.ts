@@ -60,7 +60,9 @@ function replaceDraft(
   const { signature, bareSignature, quarantine } = recovery
   const { path } = spec
   const sum = (of: (table: TableReport) => number) => report.tables.reduce((total, table) => total + of(table), 0)
-  const changed = sum((table) => table.fromBackup + table.keptAsInBackup + table.strange + table.refused)
+  const changed = sum(
+    (table) => table.fromBackup + table.fromAirtable + table.keptAsInBackup + table.strange + table.refused,
+  )
   return draftOf(
     spec.name,
     { verb: 'replace-damaged', path, signature, bareSignature, quarantine },
@@ -84,9 +86,11 @@ export function summaryOf({ tables, set }: SalvageReport): string {
   const sum = (of: (table: TableReport) => number) => tables.reduce((total, table) => total + of(table), 0)
   const back = sum(({ fromBackup, keptAsInBackup }) => fromBackup + keptAsInBackup)
   const from = set === null ? '' : `, of which ${back} as ${set.id} has them,`
+  const mirrored = sum(({ fromAirtable }) => fromAirtable)
+  const alsoFrom = mirrored === 0 ? '' : ` ${set === null ? 'of which' : 'and'} ${mirrored} from Airtable,`
   const lossy = tables.filter(({ isWhole }) => !isWhole).map(({ name }) => name)
   const lost = lossy.length === 0 ? 'every page could be read' : `not all of ${lossy.join(', ')} could be read`
-  return `${sum(({ rows }) => rows)} rows${from} in ${tables.length} tables; ${lost}`
+  return `${sum(({ rows }) => rows)} rows${from}${set === null && mirrored > 0 ? ',' : ''}${alsoFrom} in ${tables.length} tables; ${lost}`
 }
 
 /** What a person decides by: one sentence for each thing that is not plainly as it was. */
@@ -96,10 +100,22 @@ export function findingsOf(report: SalvageReport, programs: readonly string[]): 
     if (count > 0) findings.push({ code, count, message })
   }
   const setId = report.set?.id ?? ''
+  const addAirtable = ({ name, fromAirtable: count, airtableKeys, leftInAirtable }: TableReport) => {
+    const more = count > airtableKeys.length ? ', …' : ''
+    add('rows-from-airtable', count, `${name}: ${count} rows from Airtable alone (${airtableKeys.join(', ')}${more})`)
+    const { erased, deleted } = leftInAirtable
+    add(
+      'left-in-airtable',
+      erased,
+      `${name}: ${erased} records of Airtable are of people who were erased, and stay out`,
+    )
+    add('left-in-airtable', deleted, `${name}: ${deleted} records of Airtable were seen deleted here, and stay out`)
+  }
   for (const table of report.tables) {
     const { name } = table
     add('rows-salvaged', table.salvaged, `${name}: ${table.salvaged} rows were read from the damaged file`)
     add('rows-from-backup', table.fromBackup, `${name}: ${table.fromBackup} rows come from ${setId} alone`)
+    addAirtable(table)
     add(
       'conflicts-backup',
       table.keptAsInBackup,
@@ -138,6 +154,7 @@ export function findingsOf(report: SalvageReport, programs: readonly string[]): 
   )
   if (report.wal === 'contradicts') add('wal-left-out', 1, 'the -wal does not belong to the file, and is left out')
   if (report.withoutSet !== null) add('no-backup', 1, `no backup could be used: ${report.withoutSet}`)
+  for (const reason of report.withoutAirtable) add('no-airtable', 1, `nothing comes from Airtable: ${reason}`)
   if (programs.length > 0)
     add('open-in-programs', programs.length, `it waits until these have closed it: ${programs.join(', ')}`)
   return findings

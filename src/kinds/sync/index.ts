@@ -21,6 +21,7 @@ import { applyUndo, checkpointUndo, planUndoOf, undoInputSchema } from './undo.t
 export { createSyncDesk, type SyncDesk } from './desk.ts'
 export type { SyncPorts } from './parts.ts'
 export { type Mark, partsOf } from './reading.ts'
+export { createMirrorReader } from './recovery-rows.ts'
 export { listSync } from './spec.ts'
 export type { Conflict } from './store/conflicts.ts'
 export type { KeptMove } from './store/moves.ts'

@@ -11,6 +11,11 @@ const tableReportSchema = z.strictObject({
   doubtful: z.int(),
   /** Rows that only the backup has, and that came back. */
   fromBackup: z.int(),
+  /** Rows that only the mirror of the table in Airtable has, and that came back; their keys, 20 at most, none with an address. */
+  fromAirtable: z.int(),
+  airtableKeys: z.array(z.string()),
+  /** Records of the mirror that were not taken: people who were erased, rows that the sync saw deleted. */
+  leftInAirtable: z.strictObject({ erased: z.int(), deleted: z.int() }),
   /** Rows that both have with different values: how many were taken as the file has them, and as the backup does. */
   keptAsInFile: z.int(),
   keptAsInBackup: z.int(),
@@ -41,6 +46,8 @@ export const salvageReportSchema = z.strictObject({
   set: z.strictObject({ id: z.string(), createdAtMs: z.number(), unwrittenSince: z.boolean() }).nullable(),
   /** Why no set was combined with it. */
   withoutSet: z.string().nullable(),
+  /** Tables of which parts are lost and that got nothing from Airtable, each with the reason: known to who asked for the salvage. */
+  withoutAirtable: z.array(z.string()),
   tables: z.array(tableReportSchema),
   /** What of the schema could not be made again, or came from the backup. */
   schema: z.array(z.string()),

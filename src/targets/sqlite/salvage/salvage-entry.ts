@@ -24,6 +24,7 @@ import { quoteIdentifier } from '../schema-reader.ts'
 import type { LeafCell } from './cells.ts'
 import { type Combined, combineTable, nothingCombined } from './combine.ts'
 import { createFiller, type Filled } from './fill.ts'
+import { fillFromMirror, type Mirrored, mirrorSchema, nothingMirrored } from './mirror.ts'
 import { openPages, type Pages, type ReadBytes, readWal, u32, withWal } from './pages.ts'
 import type { SalvageReport, TableReport } from './report.ts'
 import { countOf, createEntries, entriesIn, entriesOf, joinEntries, type SchemaEntry, shapeOf } from './shapes.ts'
@@ -53,6 +54,8 @@ export const salvageOrderSchema = z.strictObject({
   withoutSet: z.string().nullable(),
   /** Key columns of declared tables. */
   keys: z.record(z.string(), z.string()),
+  /** What Airtable holds of tables. */
+  mirrors: z.array(mirrorSchema),
 })
 export type SalvageOrder = z.output<typeof salvageOrderSchema>
 
@@ -203,17 +206,18 @@ function rebuild(
   const filled = filler.finish()
   db.exec('COMMIT')
   const combined = combine(db, tables, kept, order)
+  const mirrored = fillFromMirrors(db, tables, order)
   const rest = real.filter((entry) => !isTable(entry) && !isUniqueIndex(entry))
   const later = ['index', 'view', 'trigger'].flatMap((type) => rest.filter((entry) => entry.type === type))
   createEntries(db, later, theirs, schema)
-  const reports = tables.map((table) => reportOf(db, table, filled, combined))
+  const reports = tables.map((table) => reportOf(db, table, { filled, combined, mirrored }, order))
   db.exec('DROP TABLE temp.doubt')
   // Rows are other ones than the log of changes tells: whoever reads on from a place in it looks at all.
   if (order.set?.unwrittenSince !== true) restartChangeLog(db)
   const { pageSize, count, hasHeader } = pages
   const { set, withoutSet } = order
   return {
-    ...{ pageSize, pages: count, hasHeader, wal, withoutSet, schema },
+    ...{ pageSize, pages: count, hasHeader, wal, withoutSet, withoutAirtable: [], schema },
     set: set === null ? null : { id: set.id, createdAtMs: set.createdAtMs, unwrittenSince: set.unwrittenSince },
     tables: reports,
     strays: strays.map(({ page, rows, tables: names }) => ({ page, rows, tables: [...names] })),
@@ -265,15 +269,42 @@ function combine(
   }
 }
 
+const mirrorOf = ({ mirrors }: SalvageOrder, table: string) =>
+  mirrors.find((mirror) => mirror.table.toLowerCase() === table.toLowerCase())
+
+/** In a table of which every page could be read, a row that only Airtable has was deleted here, and stays so. */
+function fillFromMirrors(
+  db: Database.Database,
+  tables: readonly TableFound[],
+  order: SalvageOrder,
+): ReadonlyMap<string, Mirrored> {
+  const found = new Map<string, Mirrored>()
+  if (order.set?.unwrittenSince === true) return found
+  const fill = db.transaction(() => {
+    for (const { shape, isWhole } of tables) {
+      const mirror = mirrorOf(order, shape.name)
+      if (mirror !== undefined && !isWhole) found.set(shape.name, fillFromMirror(db, shape, mirror, order.into))
+    }
+  })
+  fill()
+  return found
+}
+
 const namedMax = 20
 
 function reportOf(
   db: Database.Database,
   found: TableFound,
-  filled: ReadonlyMap<string, Filled>,
-  combined: ReadonlyMap<string, Combined>,
+  sources: {
+    readonly filled: ReadonlyMap<string, Filled>
+    readonly combined: ReadonlyMap<string, Combined>
+    readonly mirrored: ReadonlyMap<string, Mirrored>
+  },
+  order: SalvageOrder,
 ): TableReport {
   const { name } = found.shape
+  const { filled, combined } = sources
+  const mirrored = sources.mirrored.get(name) ?? nothingMirrored()
   const { salvaged = 0, doubtful = 0, refused = 0, problems = [] } = filled.get(name) ?? {}
   const { settled, sample, refused: alsoRefused, ...counts } = combined.get(name) ?? nothingCombined()
   return {
@@ -282,12 +313,15 @@ function reportOf(
     rows: countOf(db, name),
     salvaged,
     doubtful: Math.max(0, doubtful - settled),
-    refused: refused + alsoRefused,
+    fromAirtable: mirrored.fromAirtable,
+    airtableKeys: mirrored.keys,
+    leftInAirtable: mirrorOf(order, name)?.leftOut ?? { erased: 0, deleted: 0 },
+    refused: refused + alsoRefused + mirrored.refused,
     isWhole: found.isWhole,
     lost: found.lost.slice(0, namedMax).map((part) => lostText(db, found.shape, part)),
     lostParts: found.lost.length,
     sample,
-    problems: [...problems],
+    problems: [...problems, ...mirrored.problems].slice(0, namedMax),
   }
 }
 
