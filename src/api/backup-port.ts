@@ -68,7 +68,11 @@ export interface BackupPruned {
 /** What a restore in place would change; it waits for approval as an action. */
 export interface RestoreAsked {
   readonly is: 'asked'
+  /** Of the set. */
   readonly id: string
+  readonly createdAtMs: number
+  /** How much older the set is than the moment that was asked for; null where the set was named. */
+  readonly olderMs: number | null
   /** Null where nothing differs. */
   readonly actionId: string | null
   readonly message: string
@@ -92,8 +96,14 @@ export interface RestoreAsked {
   }[]
 }
 
+/** Which set is restored from: the one of that id, or the newest verified one that was made at a moment or before. */
+export type SetChoice =
+  | { readonly id: string }
+  /** In milliseconds since the epoch. `backup`: of this entry of `backups` alone. */
+  | { readonly atMs: number; readonly backup?: string | undefined }
+
 export interface RestoreRequest {
-  readonly id: string
+  readonly set: SetChoice
   readonly database: string
   readonly tables: readonly string[] | null
   readonly keys: readonly string[] | null

@@ -75,7 +75,7 @@ export function createBackupPort({ workspace, signal, wake }: BackupPortOptions)
     restore: (request) =>
       answered(async () => {
         const asked = await askRestore(workspace, { ...request, identities: [] }, context)
-        wake({ kind: backups.name, name: findSet(workspace, request.id).backup })
+        wake({ kind: backups.name, name: findSet(workspace, asked.id).backup })
         return asked
       }),
     prune: ({ name, actor }) =>

@@ -28,6 +28,7 @@ import { type BackupSpec, backupKindName, listBackups } from './spec.ts'
 import { type BackupState, evidenceOf } from './state.ts'
 
 export { dropAllAsks, noteAsk, stagingFolder } from './asks.ts'
+export { ageText } from './health.ts'
 export { verifySet } from './make-set.ts'
 export { setsOf } from './observe.ts'
 export type { BackupPorts } from './ports.ts'

@@ -101,6 +101,7 @@ function joined(
     createdAtMs: manifest?.createdAtMs ?? 0,
     bytes: manifest?.members.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0,
     isEncrypted: manifest !== undefined && manifest.recipients !== null,
+    databases: (manifest?.members ?? []).flatMap(({ is, name }) => (is === 'database' ? [name] : [])),
     folders,
     missingFrom: usable.filter((folder) => !folders.includes(folder)).map(shownPlace),
     damagedIn: copies.flatMap(({ folder, seen: { problem } }) => (problem === undefined ? [] : [folder])),

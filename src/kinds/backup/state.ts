@@ -9,6 +9,8 @@ export interface BackupSet {
   /** Of all its files. */
   readonly bytes: number
   readonly isEncrypted: boolean
+  /** Names of the declared databases that it holds; none where its manifest cannot be read. */
+  readonly databases: readonly string[]
   /** The folders it is in, absolute. */
   readonly folders: readonly string[]
   /** Declared places that it is not in, as a person names them. */
