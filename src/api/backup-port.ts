@@ -102,6 +102,17 @@ export type SetChoice =
   /** In milliseconds since the epoch. `backup`: of this entry of `backups` alone. */
   | { readonly atMs: number; readonly backup?: string | undefined }
 
+/** A mirrored table of Airtable, restored in place. */
+export interface AirtableRestoreRequest {
+  readonly set: SetChoice
+  /** The entry of `tables`. */
+  readonly table: string
+  readonly keys: readonly string[] | null
+  /** Whether records that the set does not have go. */
+  readonly removeOthers: boolean
+  readonly actor: string
+}
+
 export interface RestoreRequest {
   readonly set: SetChoice
   readonly database: string
@@ -119,6 +130,7 @@ export interface BackupPort {
   }): Promise<BackupCreated | BackupHeld | BackupRefusal>
   verify(request: { readonly id: string }): Promise<BackupVerified | BackupRefusal>
   restore(request: RestoreRequest): Promise<RestoreAsked | BackupRefusal>
+  restoreAirtable(request: AirtableRestoreRequest): Promise<RestoreAsked | BackupRefusal>
   /** Puts aside what is older than is kept. */
   prune(request: {
     readonly name: string | null

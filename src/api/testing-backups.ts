@@ -46,6 +46,7 @@ export function createTestingBackups(): BackupPort {
       sample: ['1'],
       preview: [],
     }),
+    restoreAirtable: async ({ table }) => ({ is: 'not-found', message: `the set holds no table ${table}` }),
     prune: async () => ({ is: 'pruned', actionId: null, ids: [] }),
     figures: async () => [],
   }

@@ -64,16 +64,16 @@ export function findSet(
 
 /**
  * The set that a restore takes, named or of a moment, and its path as {@link findSet} gives it.
- * @param database what the set must hold, where it is one of a moment; null for whole sets
+ * @param member what the set must hold, where it is one of a moment; null for whole sets
  * Throws NOT_FOUND; USAGE where several backups could be meant.
  */
 export function chooseSet(
   workspace: Pick<Workspace, 'backups' | 'generations'>,
   choice: SetChoice,
-  database: string | null,
+  member: string | null,
 ): { readonly chosen: ChosenSet; readonly backup: string; readonly path: string } {
   if ('atMs' in choice) {
-    const chosen = setAt(workspace, choice, database)
+    const chosen = setAt(workspace, choice, member)
     const { backup, path } = findSet(workspace, chosen.id)
     return { chosen, backup, path }
   }
@@ -286,7 +286,7 @@ function isOf({ action }: GatedAction, ask: RestoreAsk): boolean {
 }
 
 /** The engine knows no kind's state; this one is of the kind that was just looked at. */
-function stateOf(state: unknown): BackupState | undefined {
+export function stateOf(state: unknown): BackupState | undefined {
   return isBackupState(state) ? state : undefined
 }
 

@@ -15,13 +15,13 @@ export interface ChosenSet {
 /**
  * The newest verified set that was made at a moment or before. What is damaged or was never verified is not taken: who wants
  * it all the same names it. The stores must have been asked before (`refreshSets`).
- * @param database only sets that hold it; null for whole sets, which are then those of one backup
+ * @param member only sets that hold it (`main`, `airtable/leads`); null for whole sets, which are then those of one backup
  * Throws NOT_FOUND; USAGE where several backups could be meant.
  */
 export function setAt(
   { backups, generations }: Pick<Workspace, 'backups' | 'generations'>,
   { atMs, backup }: Extract<SetChoice, { atMs: number }>,
-  database: string | null,
+  member: string | null,
 ): ChosenSet {
   const all = backups.list(generations.inForce().state).map(({ spec }) => spec)
   const names = all.map(({ name }) => name).join(', ')
@@ -35,13 +35,13 @@ export function setAt(
       },
     )
   // Whole sets of two backups hold different things: the newer one is no better answer than the other.
-  if (database === null && meant.length > 1)
+  if (member === null && meant.length > 1)
     throw new OperationalError('USAGE', 'several backups are declared: name the one whose set is to be restored', {
       hint: `Give --backup NAME; declared are: ${names}.`,
     })
-  const holding = meant.flatMap(setsOf).filter((set) => database === null || set.databases.includes(database))
+  const holding = meant.flatMap(setsOf).filter((set) => member === null || set.holds.includes(member))
   const taken = newestOf(holding.filter((set) => isProved(set) && set.createdAtMs <= atMs))
-  if (taken === undefined) throw noneAt(atMs, database ?? backup ?? meant[0]?.name ?? '', holding)
+  if (taken === undefined) throw noneAt(atMs, member ?? backup ?? meant[0]?.name ?? '', holding)
   return { id: taken.id, createdAtMs: taken.createdAtMs, olderMs: atMs - taken.createdAtMs }
 }
 

@@ -24,9 +24,12 @@ interface GivenSet {
   readonly backup?: string | null | undefined
 }
 
+function refuse(path: string, message: string): InputInvalidError {
+  return new InputInvalidError([{ path: ['input', path], message }])
+}
+
 /** Throws InputInvalidError. */
 function choiceOf({ id, at, backup }: GivenSet): SetChoice {
-  const refuse = (path: string, message: string) => new InputInvalidError([{ path: ['input', path], message }])
   if ((id == null) === (at == null)) throw refuse('id', 'either id or at')
   if (id != null) {
     if (backup != null) throw refuse('backup', 'goes with at; an id names its set by itself')
@@ -182,7 +185,7 @@ function addMutations(builder: Builder, port: BackupPort, results: Results): voi
   })
   const SetInput = builder.inputType('BackupSetInput', { fields: (t) => ({ id: t.string({ required: true }) }) })
   const RestoreInput = builder.inputType('RestoreBackupInput', {
-    description: 'Either `id` or `at`.',
+    description: 'Either `id` or `at`, and either `database` or `airtable`.',
     fields: (t) => ({
       id: t.string({ description: 'Of the set. An encrypted one is restored by the command line.' }),
       at: t.field({
@@ -190,7 +193,13 @@ function addMutations(builder: Builder, port: BackupPort, results: Results): voi
         description: 'The newest verified set that holds the database and was made at this moment or before.',
       }),
       backup: t.string({ description: 'With `at`: only sets of this backup.' }),
-      database: t.string({ required: true }),
+      database: t.string({ description: 'To restore in place; or `airtable`.' }),
+      airtable: t.string({
+        description: 'A mirrored table, by its name in the desired state, to restore in Airtable.',
+      }),
+      removeOthers: t.boolean({
+        description: 'With `airtable`: records that the set does not have go. Default false.',
+      }),
       tables: t.stringList({ description: 'Left out: all that can be compared.' }),
       keys: t.stringList({
         description: 'Only the records with these keys, of one table.',
@@ -224,9 +233,15 @@ function addMutations(builder: Builder, port: BackupPort, results: Results): voi
       union: { name: 'RestoreBackupResult' },
       args: { input: t.arg({ type: RestoreInput, required: true }) },
       resolve: (_root, { input }, { viewer }) => {
-        const { database, tables, keys } = input
-        const set = choiceOf(input)
-        return port.restore({ set, database, tables: tables ?? null, keys: keys ?? null, actor: actorOf(viewer) })
+        const { database, airtable, removeOthers, tables } = input
+        const common = { set: choiceOf(input), keys: input.keys ?? null, actor: actorOf(viewer) }
+        if ((database == null) === (airtable == null)) throw refuse('database', 'either database or airtable')
+        if (airtable != null) {
+          if (tables != null) throw refuse('tables', 'goes with database; airtable names its table itself')
+          return port.restoreAirtable({ ...common, table: airtable, removeOthers: removeOthers ?? false })
+        }
+        if (removeOthers != null) throw refuse('removeOthers', 'goes with airtable')
+        return port.restore({ ...common, database: database ?? '', tables: tables ?? null })
       },
     }),
     pruneBackup: t.errorUnionField({

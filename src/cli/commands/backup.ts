@@ -8,6 +8,7 @@ import { messageOf, OperationalError } from '../../errors.ts'
 import { identitiesIn } from '../../targets/backup/encryption.ts'
 import { createBackupPort } from '../../workspace/backup-port.ts'
 import type { Workspace } from '../../workspace/open.ts'
+import { askAirtableRestore } from '../../workspace/restore-airtable.ts'
 import { askRestore, chooseSet, findSet, refreshSets, restoreInto, verifyWith } from '../../workspace/restore-set.ts'
 import { type ChosenSet, chosenText } from '../../workspace/set-at.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
@@ -27,6 +28,8 @@ interface RestoreOptions extends CommonOptions {
   readonly backup?: string
   readonly into?: string
   readonly database?: string
+  readonly airtable?: string
+  readonly removeOthers: boolean
   readonly table: readonly string[]
   readonly key: readonly string[]
   readonly identity?: string
@@ -76,11 +79,12 @@ export function registerBackup(program: Command): void {
     'trueup backup restore nightly-20261126T030000Z-0a1b2c3d --database main --table leads',
     'trueup backup restore nightly-20261126T030000Z-0a1b2c3d --database main --table leads --key 17 --key 18',
     'trueup backup restore --at 2026-11-26T09:30:00Z --database main    # the newest verified set until then',
+    'trueup backup restore --at 2h --airtable leads --key 17',
     'trueup backup restore --at 2h --backup nightly --into restored',
   ])
     .summary('restore a set into a folder, or ask to restore in place')
     .description(
-      'Takes the set of that id, or with --at the newest verified one that was made until then; which one that is, and how much older, is said. With --into the whole set is restored into a new folder, and nothing else is touched. With --database what would change is shown and becomes an action that waits for approval: records come back, are changed and are removed so that the tables are as in the set; other programs go on meanwhile, and `trueup undo` takes it back. People who were erased stay erased either way. Airtable is not written: the sync pushes what was restored. Exit status 2 when the restore waits.',
+      'Takes the set of that id, or with --at the newest verified one that was made until then; which one that is, and how much older, is said. With --into the whole set is restored into a new folder, and nothing else is touched. With --database what would change is shown and becomes an action that waits for approval: records come back, are changed and are removed so that the tables are as in the set; other programs go on meanwhile, and `trueup undo` takes it back. People who were erased stay erased either way. With --airtable the same is done for a mirrored table in Airtable: records come back with other record ids and are changed, and those that the set does not have stay unless --remove-others takes them away. A restore of a database writes nothing to Airtable: the sync pushes what was restored. Exit status 2 when the restore waits.',
     )
     .option(
       '--at <time>',
@@ -89,6 +93,8 @@ export function registerBackup(program: Command): void {
     .option('--backup <name>', 'with --at: only sets of this backup')
     .option('--into <dir>', 'a folder that is not there yet, or is empty')
     .option('--database <name>', 'the declared database to restore in place')
+    .option('--airtable <table>', 'the mirrored table to restore in Airtable, by its name in the desired state')
+    .option('--remove-others', 'with --airtable: records that the set does not have go; else they stay', false)
     .option('--table <name>', 'only this table of it; may be repeated', collect, [])
     .option('--key <key>', 'only the record with this key; may be repeated', collect, [])
     .option('--identity <file>', identityHelp)
@@ -298,18 +304,29 @@ function readIdentities(file: string | undefined): readonly string[] {
 
 async function restore(id: string | undefined, options: RestoreOptions, run: CommandRun): Promise<ExitStatus> {
   const choice = choiceOf(id, options)
-  const { into, database } = options
-  if ((into === undefined) === (database === undefined))
-    throw new OperationalError('USAGE', 'give --into DIR, or --database NAME to restore in place', {
+  const { into, database, airtable } = options
+  if ([into, database, airtable].filter((one) => one !== undefined).length !== 1)
+    throw new OperationalError('USAGE', 'give --into DIR, or --database NAME or --airtable TABLE to restore in place', {
       hint: 'See `trueup backup restore --help`.',
     })
   if (into !== undefined && (options.table.length > 0 || options.key.length > 0))
     throw new OperationalError('USAGE', '--table and --key are for --database; --into restores the whole set')
-  if (options.key.length > 0 && options.table.length !== 1)
+  if (airtable === undefined && options.removeOthers)
+    throw new OperationalError('USAGE', '--remove-others is for --airtable')
+  if (airtable !== undefined && options.table.length > 0)
+    throw new OperationalError('USAGE', '--table is for --database; --airtable names its table itself')
+  if (airtable === undefined && options.key.length > 0 && options.table.length !== 1)
     throw new OperationalError('USAGE', '--key needs one --table whose records it names')
   const identities = readIdentities(options.identity)
   if (into !== undefined) return restoreToFolder(choice, into, identities, options, run)
-  return restoreInPlace(choice, database ?? '', identities, options, run)
+  const keys = options.key.length === 0 ? null : options.key
+  const common = { set: choice, keys, actor: localActor(), identities }
+  if (airtable !== undefined) {
+    const request = { ...common, table: airtable, removeOthers: options.removeOthers }
+    return restoreInPlace((workspace) => askAirtableRestore(workspace, request, run), options, run)
+  }
+  const request = { ...common, database: database ?? '', tables: options.table.length === 0 ? null : options.table }
+  return restoreInPlace((workspace) => askRestore(workspace, request, run), options, run)
 }
 
 function choiceOf(id: string | undefined, { at, backup }: RestoreOptions): SetChoice {
@@ -354,20 +371,16 @@ function chosenJson({ id, createdAtMs, olderMs }: ChosenSet) {
 }
 
 async function restoreInPlace(
-  choice: SetChoice,
-  database: string,
-  identities: readonly string[],
+  ask: (workspace: Workspace) => Promise<RestoreAsked>,
   options: RestoreOptions,
   run: CommandRun,
 ): Promise<ExitStatus> {
   const controller = await controllerOf(options)
-  const [tables, keys] = [options.table, options.key].map((some) => (some.length === 0 ? null : some))
-  const request = { set: choice, database, tables: tables ?? null, keys: keys ?? null, actor: localActor(), identities }
   const { asked, backup } = await withWorkspace(
     options,
     controller === undefined ? 'act' : 'look',
     async (workspace) => {
-      const asked = await askRestore(workspace, request, run)
+      const asked = await ask(workspace)
       return { asked, backup: findSet(workspace, asked.id).backup }
     },
   )

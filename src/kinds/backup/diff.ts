@@ -3,6 +3,7 @@ import { isoOf } from '../../clock.ts'
 import type { DriftDraft } from '../../engine/drift.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
+import { airtableDrift } from './airtable-restore/plan.ts'
 import type { RestoreState } from './restore-state.ts'
 import type { BackupSpec } from './spec.ts'
 import { type BackupState, isDue } from './state.ts'
@@ -20,6 +21,7 @@ export function differencesOf(
     ...verifiedDrift(state),
     ...retentionDrift(spec, state),
     ...state.restores.map(restoreDrift),
+    ...state.airtableRestores.map(airtableDrift),
   ]
 }
 
