@@ -6,11 +6,12 @@ import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { stopFindings } from '../../targets/sqlite/users.ts'
 import { airtableDraft } from './airtable-restore/plan.ts'
-import { countsText, figure, restoredText, restorePath } from './diff.ts'
+import { restoredText } from './diff.ts'
 import { draftOf } from './orders.ts'
 import type { Comparison, RestoreState } from './restore-state.ts'
 import type { BackupSpec } from './spec.ts'
 import { asideText, type BackupState } from './state.ts'
+import { countsText, figure, restorePath } from './texts.ts'
 
 export function planBackup(
   { spec }: Declared<BackupSpec>,

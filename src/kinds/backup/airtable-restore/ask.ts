@@ -50,7 +50,3 @@ export interface AirtableComparison extends Comparison {
 export function airtableAsksOf(ownFolder: string, backup: string, nowMs: number): readonly AirtableAsk[] {
   return askedSince(readAsks(ownFolder, airtableAskSchema), backup, nowMs)
 }
-
-export function findAirtableAsk(ownFolder: string, id: string): AirtableAsk | undefined {
-  return readAsks(ownFolder, airtableAskSchema).find((ask) => ask.id === id)
-}
