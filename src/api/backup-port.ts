@@ -68,7 +68,11 @@ export interface BackupPruned {
 /** What a restore in place would change; it waits for approval as an action. */
 export interface RestoreAsked {
   readonly is: 'asked'
+  /** Of the set. */
   readonly id: string
+  readonly createdAtMs: number
+  /** How much older the set is than the moment that was asked for; null where the set was named. */
+  readonly olderMs: number | null
   /** Null where nothing differs. */
   readonly actionId: string | null
   readonly message: string
@@ -92,8 +96,25 @@ export interface RestoreAsked {
   }[]
 }
 
+/** Which set is restored from: the one of that id, or the newest verified one that was made at a moment or before. */
+export type SetChoice =
+  | { readonly id: string }
+  /** In milliseconds since the epoch. `backup`: of this entry of `backups` alone. */
+  | { readonly atMs: number; readonly backup?: string | undefined }
+
+/** A mirrored table of Airtable, restored in place. */
+export interface AirtableRestoreRequest {
+  readonly set: SetChoice
+  /** The entry of `tables`. */
+  readonly table: string
+  readonly keys: readonly string[] | null
+  /** Whether records that the set does not have go. */
+  readonly removeOthers: boolean
+  readonly actor: string
+}
+
 export interface RestoreRequest {
-  readonly id: string
+  readonly set: SetChoice
   readonly database: string
   readonly tables: readonly string[] | null
   readonly keys: readonly string[] | null
@@ -109,6 +130,7 @@ export interface BackupPort {
   }): Promise<BackupCreated | BackupHeld | BackupRefusal>
   verify(request: { readonly id: string }): Promise<BackupVerified | BackupRefusal>
   restore(request: RestoreRequest): Promise<RestoreAsked | BackupRefusal>
+  restoreAirtable(request: AirtableRestoreRequest): Promise<RestoreAsked | BackupRefusal>
   /** Puts aside what is older than is kept. */
   prune(request: {
     readonly name: string | null

@@ -32,9 +32,11 @@ export function createTestingBackups(): BackupPort {
         ? { is: 'created', actionId: 'a1', set: testingSet }
         : { is: 'not-found', message: `no backup is named ${name}` },
     verify: async ({ id }) => ({ is: 'verified', id, verified: true, how: 'restored', problems: [] }),
-    restore: async ({ id }) => ({
+    restore: async ({ set }) => ({
       is: 'asked',
-      id,
+      id: 'id' in set ? set.id : testingSet.id,
+      createdAtMs: 0,
+      olderMs: 'id' in set ? null : set.atMs,
       actionId: 'a2',
       message: 'Restore',
       counts: { added: 1, changed: 0, removed: 0 },
@@ -44,6 +46,7 @@ export function createTestingBackups(): BackupPort {
       sample: ['1'],
       preview: [],
     }),
+    restoreAirtable: async ({ table }) => ({ is: 'not-found', message: `the set holds no table ${table}` }),
     prune: async () => ({ is: 'pruned', actionId: null, ids: [] }),
     figures: async () => [],
   }

@@ -108,3 +108,8 @@ export function writableAirtableTypes(type: FieldType): readonly AirtableFieldTy
 export function isPullOnly(airtableType: AirtableFieldType, type: FieldType): boolean {
   return pullOnly[airtableType]?.includes(type) ?? false
 }
+
+/** Whether cells of the Airtable type can be written as they are read: text, numbers, ticks, dates and choices. */
+export function isPlainWritable(airtableType: string): boolean {
+  return Object.values(writable).some((types) => types.some((type) => type === airtableType))
+}

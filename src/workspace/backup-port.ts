@@ -16,6 +16,7 @@ import { actionMarkOf, parseSetId } from '../targets/backup/manifest.ts'
 import { shownPlace } from '../targets/backup/shelf.ts'
 import { carryOut } from './carry-out.ts'
 import type { Workspace } from './open.ts'
+import { askAirtableRestore } from './restore-airtable.ts'
 import { askRestore, findSet, verifyWith } from './restore-set.ts'
 
 export interface BackupPortOptions {
@@ -75,7 +76,13 @@ export function createBackupPort({ workspace, signal, wake }: BackupPortOptions)
     restore: (request) =>
       answered(async () => {
         const asked = await askRestore(workspace, { ...request, identities: [] }, context)
-        wake({ kind: backups.name, name: findSet(workspace, request.id).backup })
+        wake({ kind: backups.name, name: findSet(workspace, asked.id).backup })
+        return asked
+      }),
+    restoreAirtable: (request) =>
+      answered(async () => {
+        const asked = await askAirtableRestore(workspace, { ...request, identities: [] }, context)
+        wake({ kind: backups.name, name: findSet(workspace, asked.id).backup })
         return asked
       }),
     prune: ({ name, actor }) =>

@@ -1,7 +1,7 @@
 /** Restores sets: into a folder, where nobody works on it yet, or as an ask to change a database in place. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import type { RestoreAsked, RestoreRequest } from '../api/backup-port.ts'
+import type { RestoreAsked, RestoreRequest, SetChoice } from '../api/backup-port.ts'
 import { personTableOf } from '../desired/person-tables.ts'
 import type { DesiredState } from '../desired/schema.ts'
 import type { GatedAction } from '../engine/status.ts'
@@ -27,6 +27,7 @@ import { personPlacesOf } from './erasure.ts'
 import type { Workspace } from './open.ts'
 import { databasePathOf } from './paths.ts'
 import { type RestoreOrder, type RestoreReply, restoreReplySchema } from './restore-entry.ts'
+import { type ChosenSet, setAt } from './set-at.ts'
 
 const deadlineMs = 3_600_000
 
@@ -59,6 +60,25 @@ export function findSet(
     if (folder !== undefined) return { set, backup: spec.name, path: join(folder, id) }
   }
   throw new OperationalError('NOT_FOUND', `there is no set ${id}`, { hint: 'List them with `trueup backup list`.' })
+}
+
+/**
+ * The set that a restore takes, named or of a moment, and its path as {@link findSet} gives it.
+ * @param member what the set must hold, where it is one of a moment; null for whole sets
+ * Throws NOT_FOUND; USAGE where several backups could be meant.
+ */
+export function chooseSet(
+  workspace: Pick<Workspace, 'backups' | 'generations'>,
+  choice: SetChoice,
+  member: string | null,
+): { readonly chosen: ChosenSet; readonly backup: string; readonly path: string } {
+  if ('atMs' in choice) {
+    const chosen = setAt(workspace, choice, member)
+    const { backup, path } = findSet(workspace, chosen.id)
+    return { chosen, backup, path }
+  }
+  const { set, backup, path } = findSet(workspace, choice.id)
+  return { chosen: { id: set.id, createdAtMs: set.createdAtMs, olderMs: null }, backup, path }
 }
 
 /** Verifies a set in every folder that it is in, and notes it. Throws NOT_FOUND, BACKUP_KEY_NEEDED. */
@@ -184,17 +204,17 @@ export async function askRestore(
 ): Promise<RestoreAsked> {
   const { ownFolder, directory, engine, generations } = workspace
   await refreshSets(workspace, context)
-  const { set, backup, path } = findSet(workspace, request.id)
   const { state } = generations.inForce()
   const { database } = request
+  const { chosen, backup, path } = chooseSet(workspace, request.set, database)
   if (state.databases[database]?.manage === 'observe')
     throw new OperationalError('DATABASE_NOT_WRITABLE_BY_DECLARATION', `${database} is only observed`, {
       hint: 'Restore the set into a folder (--into DIR), or change `manage` in the desired state.',
     })
   const atMs = engine.ports().clock.nowMs()
   const ask: RestoreAsk = {
-    id: shortHashOf({ ...request, identities: [], tables: request.tables ?? null, keys: request.keys ?? null, atMs }),
-    setId: set.id,
+    id: shortHashOf({ ...request, identities: [], set: chosen.id, atMs }),
+    setId: chosen.id,
     backup,
     database,
     path: databasePathOf(state, database, directory),
@@ -214,18 +234,23 @@ export async function askRestore(
     )
     const [file] = files
     if (file === undefined)
-      throw new OperationalError('NOT_FOUND', `${set.id} holds no database ${database}`, {
-        hint: `It is a set of ${parseSetId(set.id)?.backup ?? 'another backup'}; see \`backups.${backup}.of\`.`,
+      throw new OperationalError('NOT_FOUND', `${chosen.id} holds no database ${database}`, {
+        hint: `It is a set of ${parseSetId(chosen.id)?.backup ?? 'another backup'}; see \`backups.${backup}.of\`.`,
       })
     noteAsk(ownFolder, { ...ask, whole: { tables: file.tables, withheld } })
   } finally {
     rmSync(staging, { recursive: true, force: true })
   }
-  return answerOf(workspace, ask, context)
+  return answerOf(workspace, ask, chosen, context)
 }
 
 /** Looks at the backup, so that the action is planned, and tells what it would do. */
-async function answerOf({ engine }: Workspace, ask: RestoreAsk, { signal }: RestoreContext): Promise<RestoreAsked> {
+async function answerOf(
+  { engine }: Workspace,
+  ask: RestoreAsk,
+  { createdAtMs, olderMs }: ChosenSet,
+  { signal }: RestoreContext,
+): Promise<RestoreAsked> {
   const key = { kind: backupKindName, name: ask.backup }
   const runId = engine.newRunId()
   const result = await engine.reconcileNow(key, { runId, actor: ask.by, signal, full: true, only: new Set() })
@@ -245,6 +270,8 @@ async function answerOf({ engine }: Workspace, ask: RestoreAsk, { signal }: Rest
   return {
     is: 'asked',
     id: ask.setId,
+    createdAtMs,
+    olderMs,
     actionId: action?.id ?? null,
     message,
     ...{ counts, tables, passedOver, withheld, sample, preview },
@@ -259,7 +286,7 @@ function isOf({ action }: GatedAction, ask: RestoreAsk): boolean {
 }
 
 /** The engine knows no kind's state; this one is of the kind that was just looked at. */
-function stateOf(state: unknown): BackupState | undefined {
+export function stateOf(state: unknown): BackupState | undefined {
   return isBackupState(state) ? state : undefined
 }
 

@@ -22,7 +22,7 @@ const namesOf = (world: BackupWorld, path = 'data/leads.db') =>
 
 async function askRestore({ port }: Opened, world: BackupWorld): Promise<string> {
   const asked = await port.restore({
-    id: world.sets()[0] ?? '',
+    set: { id: world.sets()[0] ?? '' },
     database: 'main',
     tables: null,
     keys: null,

@@ -28,7 +28,7 @@ const file = 'data/leads.db'
 
 async function asked({ port }: Opened, world: BackupWorld): Promise<RestoreAsked & { actionId: string }> {
   const id = world.sets()[0] ?? ''
-  const answer = await port.restore({ id, database: 'main', tables: null, keys: null, actor: 'local:me' })
+  const answer = await port.restore({ set: { id }, database: 'main', tables: null, keys: null, actor: 'local:me' })
   if (answer.is !== 'asked' || answer.actionId === null) throw new Error(answer.message)
   return { ...answer, actionId: answer.actionId }
 }

@@ -1,12 +1,13 @@
 /** Restores: what they show before, what they change, what undo takes back, and who stays away. */
-import { cpSync, existsSync, readdirSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { RestoreAsked } from '../../src/api/backup-port.ts'
 import { requestUndo } from '../../src/engine/undo-request.ts'
 import { noteAsk, stagingFolder } from '../../src/kinds/backup/index.ts'
 import { decisionFiles } from '../../src/workspace/decision-files.ts'
-import { findSet, restoreInto } from '../../src/workspace/restore-set.ts'
+import { chooseSet, findSet, restoreInto } from '../../src/workspace/restore-set.ts'
+import { chosenText } from '../../src/workspace/set-at.ts'
 import {
   type BackupWorld,
   type BackupWorldOptions,
@@ -38,7 +39,7 @@ async function asking(
 ): Promise<RestoreAsked> {
   const [id = ''] = world.sets()
   const { tables = null, keys = null, database = 'main' } = rest
-  const asked = await port.restore({ id, database, tables, keys, actor: 'local:me' })
+  const asked = await port.restore({ set: { id }, database, tables, keys, actor: 'local:me' })
   if (asked.is !== 'asked') throw new Error(asked.message)
   return asked
 }
@@ -128,12 +129,14 @@ describe('a restore in place', () => {
       new Database(world.path('data/seen.db')).exec('CREATE TABLE t (id INTEGER PRIMARY KEY)').close()
       await opened.apply()
       const [id = ''] = world.sets()
-      const ask = { id, tables: null, keys: null, actor: 'local:me' }
+      const ask = { set: { id }, tables: null, keys: null, actor: 'local:me' }
       expect(await port.restore({ ...ask, database: 'seen' })).toMatchObject({
         error: { code: 'DATABASE_NOT_WRITABLE_BY_DECLARATION' },
       })
       expect(await port.restore({ ...ask, database: 'none' })).toMatchObject({ is: 'not-found' })
-      expect(await port.restore({ ...ask, id: 'nightly-x', database: 'main' })).toMatchObject({ is: 'not-found' })
+      expect(await port.restore({ ...ask, set: { id: 'nightly-x' }, database: 'main' })).toMatchObject({
+        is: 'not-found',
+      })
       expect(await port.restore({ ...ask, database: 'main', tables: ['loose'] })).toMatchObject({
         error: { message: expect.stringContaining('no key') },
       })
@@ -276,5 +279,72 @@ test('what people decided is in a set, and comes back without the records of era
     expect(world.rows(world.path('out/_not-duplicates.db'), `SELECT one FROM ${decisionFiles[1].table}`)).toEqual([
       ['bob'],
     ])
+  })
+})
+
+describe('a restore to a moment', () => {
+  const hourMs = 3_600_000
+
+  test('takes the newest verified set until then that holds the database, and tells which and how much older it is', async () => {
+    const world = fresh()
+    await world.open(async (opened) => {
+      const { port } = opened
+      const made = async (name: string) => {
+        world.sql(`UPDATE leads SET full_name = '${name}' WHERE id = 'bob'`)
+        const answer = await port.create({ name: null, actor: 'local:me' })
+        if (answer.is !== 'created') throw new Error(answer.message)
+        return answer.set
+      }
+      const first = await made('Bob the first')
+      world.later(10 * hourMs)
+      const second = await made('Bob the second')
+      world.later(10 * hourMs)
+      const third = await made('Bob the third')
+      const ask = { database: 'main', tables: ['leads'], keys: null, actor: 'local:me' }
+      const at = (atMs: number, backup?: string) => port.restore({ ...ask, set: { atMs, backup } })
+
+      expect(await at(second.createdAtMs)).toMatchObject({ id: second.id, olderMs: 0 })
+      expect(await at(third.createdAtMs - 1)).toMatchObject({ id: second.id, createdAtMs: second.createdAtMs })
+      expect(await at(second.createdAtMs + 5 * hourMs, 'nightly')).toMatchObject({
+        id: second.id,
+        olderMs: 5 * hourMs,
+        preview: [{ key: 'bob', field: 'full_name', before: 'Bob the third', after: 'Bob the second' }],
+      })
+
+      // One that was never verified, or lost a file, is passed over for the one before it.
+      rmSync(world.path(`backups/.verified/${second.id}.json`))
+      expect(await at(third.createdAtMs - 1)).toMatchObject({ id: first.id })
+      rmSync(world.path(`backups/${first.id}/main.db.gz`))
+      expect(await at(third.createdAtMs - 1)).toMatchObject({
+        is: 'not-found',
+        message: expect.stringMatching(
+          `no verified set of main .*; ${second.id} is not verified; the first verified one after it is ${third.id}`,
+        ),
+      })
+      expect(await at(first.createdAtMs - 1)).toMatchObject({
+        is: 'not-found',
+        message: expect.stringContaining('no verified set of main was made at'),
+      })
+      expect(await at(third.createdAtMs, 'weekly')).toMatchObject({ message: 'no backup is named weekly' })
+      expect(await port.restore({ ...ask, database: 'none', set: { atMs: third.createdAtMs } })).toMatchObject({
+        message: expect.stringContaining('no verified set of none'),
+      })
+    })
+  })
+
+  test('into a folder takes a set of the one backup that is meant', async () => {
+    const world = fresh()
+    appendFileSync(
+      world.path('desired-state.yaml'),
+      '  weekly: { of: [main], schedule: "0 3 * * 0", to: [backups/] }\n',
+    )
+    await world.open(async ({ apply, workspace }) => {
+      await apply()
+      const atMs = Date.now() + hourMs
+      const taken = chooseSet(workspace, { atMs, backup: 'weekly' }, null)
+      expect(taken).toMatchObject({ backup: 'weekly', chosen: { id: expect.stringMatching(/^weekly-/) } })
+      expect(() => chooseSet(workspace, { atMs }, null)).toThrow('several backups are declared')
+      expect(chosenText({ ...taken.chosen, olderMs: 26 * hourMs })).toContain('26 hours older than the moment')
+    })
   })
 })

@@ -82,7 +82,13 @@ test('from the store alone a workspace that lost everything is restored, also in
       quietContext,
     )
     expect(world.rows(world.path('out/main.db'), 'SELECT count(*) FROM leads')).toEqual([[2]])
-    const asked = await opened.port.restore({ id: made, database: 'main', tables: null, keys: null, actor: 'local:me' })
+    const asked = await opened.port.restore({
+      set: { id: made },
+      database: 'main',
+      tables: null,
+      keys: null,
+      actor: 'local:me',
+    })
     const actionId = asked.is === 'asked' ? (asked.actionId ?? '') : ''
     expect(workspace.engine.approve({ actionId, approver: 'local:me' })).toMatchObject({ is: 'approved' })
     await workspace.engine.reconcileNow(

@@ -54,7 +54,13 @@ test('before a restore of a file that was deleted under it', async () => {
     // It goes on with the deleted file, as programs do.
     for (const suffix of ['', '-wal', '-shm']) rmSync(world.path(file) + suffix, { force: true })
     const id = world.sets()[0] ?? ''
-    const asked = await opened.port.restore({ id, database: 'main', tables: null, keys: null, actor: 'local:me' })
+    const asked = await opened.port.restore({
+      set: { id },
+      database: 'main',
+      tables: null,
+      keys: null,
+      actor: 'local:me',
+    })
     const actionId = asked.is === 'asked' ? (asked.actionId ?? '') : ''
     const { engine } = opened.workspace
     expect(engine.pending(actionId)?.action.findings).toContainEqual(stops)

@@ -53,6 +53,10 @@ describe('beside a running controller', () => {
         () => controller.query('{ interventionQueue { message } }'),
         (queue) => JSON.stringify(queue).includes('Restore leads of main'),
       )
+      // The same one by a moment.
+      const atMoment = await trueup(['backup', 'restore', '--at', '0s', '--database', 'main', '--table', 'leads'], at)
+      expect(atMoment.status).toBe(2)
+      expect(atMoment.stdout).toContain(`${id}, made at`)
       expect((await trueup(['approve', restore.document.actionId], at)).status).toBe(0)
       await eventually(
         () => world.rows(world.path('data/leads.db'), `SELECT full_name FROM leads WHERE id = 'bob'`),
@@ -85,6 +89,8 @@ describe('without one', () => {
       [['restore', id, '--into', 'out', '--identity', 'none.txt'], 'BACKUP_KEY_NEEDED', '--identity'],
       [['verify', '--identity', 'empty.txt'], 'BACKUP_KEY_NEEDED', 'age-keygen'],
       [['create', 'weekly'], 'NOT_FOUND', 'backup list'],
+      [['restore', '--at', '2020-01-01', '--database', 'main'], 'NOT_FOUND', 'a later moment'],
+      [['restore', '--into', 'out'], 'USAGE', 'backup list'],
     ] as const) {
       const { status, document } = await trueupJson(['backup', ...args], documents.error, at)
       expect({ args, status, code: document.error.code }).toEqual({ args, status: 1, code })

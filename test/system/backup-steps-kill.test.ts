@@ -48,7 +48,7 @@ async function create({ port }: Opened): Promise<void> {
 
 async function askAndApprove({ port, workspace }: Opened, world: BackupWorld): Promise<void> {
   const id = world.sets()[0] ?? ''
-  const asked = await port.restore({ id, database: 'main', tables: null, keys: null, actor: 'local:me' })
+  const asked = await port.restore({ set: { id }, database: 'main', tables: null, keys: null, actor: 'local:me' })
   if (asked.is !== 'asked') throw new Error(asked.message)
   expect(workspace.engine.approve({ actionId: asked.actionId ?? '', approver: 'local:me' })).toMatchObject({
     is: 'approved',

@@ -11,11 +11,34 @@ import type {
   BackupVerified,
   BackupView,
   RestoreAsked,
+  SetChoice,
 } from '../backup-port.ts'
 import { type Builder, requires } from './builder.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
 import { hasTag, type Results } from './results.ts'
 import { isoOrNull } from './scalars.ts'
+
+interface GivenSet {
+  readonly id?: string | null | undefined
+  readonly at?: string | null | undefined
+  readonly backup?: string | null | undefined
+}
+
+function refuse(path: string, message: string): InputInvalidError {
+  return new InputInvalidError([{ path: ['input', path], message }])
+}
+
+/** Throws InputInvalidError. */
+function choiceOf({ id, at, backup }: GivenSet): SetChoice {
+  if ((id == null) === (at == null)) throw refuse('id', 'either id or at')
+  if (id != null) {
+    if (backup != null) throw refuse('backup', 'goes with at; an id names its set by itself')
+    return { id }
+  }
+  const atMs = Date.parse(at ?? '')
+  if (Number.isNaN(atMs)) throw refuse('at', 'is no moment of ISO 8601')
+  return { atMs, backup: backup ?? undefined }
+}
 
 type Refused = Extract<BackupRefusal, { is: 'refused' }>
 
@@ -139,7 +162,17 @@ function addMutations(builder: Builder, port: BackupPort, results: Results): voi
     description: 'What a restore would change. It is an action that waits for approval; values are in its preview.',
     isTypeOf: (value) => hasTag(value, 'asked'),
     fields: (t) => ({
-      id: t.exposeString('id'),
+      id: t.exposeString('id', { description: 'Of the set.' }),
+      createdAt: t.field({
+        type: 'DateTime',
+        description: 'When the set was made.',
+        resolve: ({ createdAtMs }) => isoOf(createdAtMs),
+      }),
+      olderSeconds: t.float({
+        nullable: true,
+        description: 'How much older the set is than `at`; null where it was named.',
+        resolve: ({ olderMs }) => (olderMs === null ? null : olderMs / 1000),
+      }),
       actionId: t.exposeID('actionId', { nullable: true, description: 'Null where nothing differs.' }),
       message: t.exposeString('message'),
       tables: t.field({ type: [Counts], resolve: ({ tables }) => [...tables] }),
@@ -152,9 +185,21 @@ function addMutations(builder: Builder, port: BackupPort, results: Results): voi
   })
   const SetInput = builder.inputType('BackupSetInput', { fields: (t) => ({ id: t.string({ required: true }) }) })
   const RestoreInput = builder.inputType('RestoreBackupInput', {
+    description: 'Either `id` or `at`, and either `database` or `airtable`.',
     fields: (t) => ({
-      id: t.string({ required: true, description: 'Of the set. An encrypted one is restored by the command line.' }),
-      database: t.string({ required: true }),
+      id: t.string({ description: 'Of the set. An encrypted one is restored by the command line.' }),
+      at: t.field({
+        type: 'DateTime',
+        description: 'The newest verified set that holds the database and was made at this moment or before.',
+      }),
+      backup: t.string({ description: 'With `at`: only sets of this backup.' }),
+      database: t.string({ description: 'To restore in place; or `airtable`.' }),
+      airtable: t.string({
+        description: 'A mirrored table, by its name in the desired state, to restore in Airtable.',
+      }),
+      removeOthers: t.boolean({
+        description: 'With `airtable`: records that the set does not have go. Default false.',
+      }),
       tables: t.stringList({ description: 'Left out: all that can be compared.' }),
       keys: t.stringList({
         description: 'Only the records with these keys, of one table.',
@@ -187,8 +232,17 @@ function addMutations(builder: Builder, port: BackupPort, results: Results): voi
       types: [AskedRef, ...refusals],
       union: { name: 'RestoreBackupResult' },
       args: { input: t.arg({ type: RestoreInput, required: true }) },
-      resolve: (_root, { input: { id, database, tables, keys } }, { viewer }) =>
-        port.restore({ id, database, tables: tables ?? null, keys: keys ?? null, actor: actorOf(viewer) }),
+      resolve: (_root, { input }, { viewer }) => {
+        const { database, airtable, removeOthers, tables } = input
+        const common = { set: choiceOf(input), keys: input.keys ?? null, actor: actorOf(viewer) }
+        if ((database == null) === (airtable == null)) throw refuse('database', 'either database or airtable')
+        if (airtable != null) {
+          if (tables != null) throw refuse('tables', 'goes with database; airtable names its table itself')
+          return port.restoreAirtable({ ...common, table: airtable, removeOthers: removeOthers ?? false })
+        }
+        if (removeOthers != null) throw refuse('removeOthers', 'goes with airtable')
+        return port.restore({ ...common, database: database ?? '', tables: tables ?? null })
+      },
     }),
     pruneBackup: t.errorUnionField({
       ...requires('state.reconcile'),

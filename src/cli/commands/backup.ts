@@ -2,16 +2,19 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import type { BackupRefusal, BackupView, RestoreAsked } from '../../api/backup-port.ts'
-import { isoOf } from '../../clock.ts'
+import type { BackupRefusal, BackupView, RestoreAsked, SetChoice } from '../../api/backup-port.ts'
+import { isoOf, systemClock } from '../../clock.ts'
 import { messageOf, OperationalError } from '../../errors.ts'
 import { identitiesIn } from '../../targets/backup/encryption.ts'
 import { createBackupPort } from '../../workspace/backup-port.ts'
 import type { Workspace } from '../../workspace/open.ts'
-import { askRestore, findSet, refreshSets, restoreInto, verifyWith } from '../../workspace/restore-set.ts'
+import { askAirtableRestore } from '../../workspace/restore-airtable.ts'
+import { askRestore, chooseSet, findSet, refreshSets, restoreInto, verifyWith } from '../../workspace/restore-set.ts'
+import { type ChosenSet, chosenText } from '../../workspace/set-at.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
 import { type Controller, controllerOf, isErrorCode } from '../controller.ts'
 import { localActor } from '../local-actor.ts'
+import { momentOf } from '../moment.ts'
 import type { Terminal } from '../terminal.ts'
 import { withWorkspace } from '../workspace.ts'
 
@@ -21,8 +24,12 @@ interface VerifyOptions extends CommonOptions {
 }
 
 interface RestoreOptions extends CommonOptions {
+  readonly at?: string
+  readonly backup?: string
   readonly into?: string
   readonly database?: string
+  readonly airtable?: string
+  readonly removeOthers: boolean
   readonly table: readonly string[]
   readonly key: readonly string[]
   readonly identity?: string
@@ -67,21 +74,33 @@ export function registerBackup(program: Command): void {
     .option('--identity <file>', identityHelp)
     .action((ids: string[], options: VerifyOptions) => runCommand(options, (run) => verify(ids, options, run)))
 
-  common(backup.command('restore <id>'), [
+  common(backup.command('restore [id]'), [
     'trueup backup restore nightly-20261126T030000Z-0a1b2c3d --into restored',
     'trueup backup restore nightly-20261126T030000Z-0a1b2c3d --database main --table leads',
     'trueup backup restore nightly-20261126T030000Z-0a1b2c3d --database main --table leads --key 17 --key 18',
+    'trueup backup restore --at 2026-11-26T09:30:00Z --database main    # the newest verified set until then',
+    'trueup backup restore --at 2h --airtable leads --key 17',
+    'trueup backup restore --at 2h --backup nightly --into restored',
   ])
     .summary('restore a set into a folder, or ask to restore in place')
     .description(
-      'With --into the whole set is restored into a new folder, and nothing else is touched. With --database what would change is shown and becomes an action that waits for approval: records come back, are changed and are removed so that the tables are as in the set; other programs go on meanwhile, and `trueup undo` takes it back. People who were erased stay erased either way. Airtable is not written: the sync pushes what was restored. Exit status 2 when the restore waits.',
+      'Takes the set of that id, or with --at the newest verified one that was made until then; which one that is, and how much older, is said. With --into the whole set is restored into a new folder, and nothing else is touched. With --database what would change is shown and becomes an action that waits for approval: records come back, are changed and are removed so that the tables are as in the set; other programs go on meanwhile, and `trueup undo` takes it back. People who were erased stay erased either way. With --airtable the same is done for a mirrored table in Airtable: records come back with other record ids and are changed, and those that the set does not have stay unless --remove-others takes them away. A restore of a database writes nothing to Airtable: the sync pushes what was restored. Exit status 2 when the restore waits.',
     )
+    .option(
+      '--at <time>',
+      'restore to this moment: a date, a moment of ISO 8601, or how long ago it was (2h); in place of the id',
+    )
+    .option('--backup <name>', 'with --at: only sets of this backup')
     .option('--into <dir>', 'a folder that is not there yet, or is empty')
     .option('--database <name>', 'the declared database to restore in place')
+    .option('--airtable <table>', 'the mirrored table to restore in Airtable, by its name in the desired state')
+    .option('--remove-others', 'with --airtable: records that the set does not have go; else they stay', false)
     .option('--table <name>', 'only this table of it; may be repeated', collect, [])
     .option('--key <key>', 'only the record with this key; may be repeated', collect, [])
     .option('--identity <file>', identityHelp)
-    .action((id: string, options: RestoreOptions) => runCommand(options, (run) => restore(id, options, run)))
+    .action((id: string | undefined, options: RestoreOptions) =>
+      runCommand(options, (run) => restore(id, options, run)),
+    )
 
   common(backup.command('prune [name]'), ['trueup backup prune', 'trueup backup prune nightly --json'])
     .summary('put aside what is older than is kept')
@@ -283,34 +302,63 @@ function readIdentities(file: string | undefined): readonly string[] {
   return identitiesIn(text, file)
 }
 
-async function restore(id: string, options: RestoreOptions, run: CommandRun): Promise<ExitStatus> {
-  const { into, database } = options
-  if ((into === undefined) === (database === undefined))
-    throw new OperationalError('USAGE', 'give --into DIR, or --database NAME to restore in place', {
+async function restore(id: string | undefined, options: RestoreOptions, run: CommandRun): Promise<ExitStatus> {
+  const choice = choiceOf(id, options)
+  const { into, database, airtable } = options
+  if ([into, database, airtable].filter((one) => one !== undefined).length !== 1)
+    throw new OperationalError('USAGE', 'give --into DIR, or --database NAME or --airtable TABLE to restore in place', {
       hint: 'See `trueup backup restore --help`.',
     })
   if (into !== undefined && (options.table.length > 0 || options.key.length > 0))
     throw new OperationalError('USAGE', '--table and --key are for --database; --into restores the whole set')
-  if (options.key.length > 0 && options.table.length !== 1)
+  if (airtable === undefined && options.removeOthers)
+    throw new OperationalError('USAGE', '--remove-others is for --airtable')
+  if (airtable !== undefined && options.table.length > 0)
+    throw new OperationalError('USAGE', '--table is for --database; --airtable names its table itself')
+  if (airtable === undefined && options.key.length > 0 && options.table.length !== 1)
     throw new OperationalError('USAGE', '--key needs one --table whose records it names')
   const identities = readIdentities(options.identity)
-  if (into !== undefined) return restoreToFolder(id, into, identities, options, run)
-  return restoreInPlace(id, database ?? '', identities, options, run)
+  if (into !== undefined) return restoreToFolder(choice, into, identities, options, run)
+  const keys = options.key.length === 0 ? null : options.key
+  const common = { set: choice, keys, actor: localActor(), identities }
+  if (airtable !== undefined) {
+    const request = { ...common, table: airtable, removeOthers: options.removeOthers }
+    return restoreInPlace((workspace) => askAirtableRestore(workspace, request, run), options, run)
+  }
+  const request = { ...common, database: database ?? '', tables: options.table.length === 0 ? null : options.table }
+  return restoreInPlace((workspace) => askRestore(workspace, request, run), options, run)
+}
+
+function choiceOf(id: string | undefined, { at, backup }: RestoreOptions): SetChoice {
+  const hint = 'List the sets with `trueup backup list`, or see `trueup backup restore --help`.'
+  if (id !== undefined && at === undefined && backup === undefined) return { id }
+  if (id !== undefined)
+    throw new OperationalError(
+      'USAGE',
+      `${at === undefined ? '--backup' : '--at'} is given in place of the id of a set`,
+      {
+        hint,
+      },
+    )
+  if (at === undefined) throw new OperationalError('USAGE', 'name a set, or give --at TIME', { hint })
+  return { atMs: momentOf('--at', at, systemClock.nowMs()), backup }
 }
 
 async function restoreToFolder(
-  id: string,
+  choice: SetChoice,
   into: string,
   identities: readonly string[],
   options: CommonOptions,
   run: CommandRun,
 ): Promise<ExitStatus> {
-  const { files, withheld } = await withWorkspace(options, 'look', async (workspace) => {
+  const { chosen, files, withheld } = await withWorkspace(options, 'look', async (workspace) => {
     await refreshSets(workspace, run)
-    return restoreInto(workspace, { path: findSet(workspace, id).path, into, identities }, run)
+    const { chosen, path } = chooseSet(workspace, choice, null)
+    return { chosen, ...(await restoreInto(workspace, { path, into, identities }, run)) }
   })
-  run.answer({ id, into, files, withheld }, ({ line, colour }) => {
-    line(`${colour.green('✓')} ${id} restored into ${into}`)
+  run.answer({ ...chosenJson(chosen), into, files, withheld }, ({ line, colour }) => {
+    if (chosen.olderMs !== null) line(chosenText(chosen))
+    line(`${colour.green('✓')} ${chosen.id} restored into ${into}`)
     for (const { file, rows } of files)
       line(`  ${join(into, file)}${rows === 0 ? '' : `: ${rows.toLocaleString('en')} rows`}`)
     if (withheld > 0) line(colour.dim(`  ${withheld} records of erased people were left out`))
@@ -318,23 +366,23 @@ async function restoreToFolder(
   return 0
 }
 
+function chosenJson({ id, createdAtMs, olderMs }: ChosenSet) {
+  return { id, createdAt: isoOf(createdAtMs), olderSeconds: olderMs === null ? null : olderMs / 1000 }
+}
+
 async function restoreInPlace(
-  id: string,
-  database: string,
-  identities: readonly string[],
+  ask: (workspace: Workspace) => Promise<RestoreAsked>,
   options: RestoreOptions,
   run: CommandRun,
 ): Promise<ExitStatus> {
   const controller = await controllerOf(options)
-  const [tables, keys] = [options.table, options.key].map((some) => (some.length === 0 ? null : some))
-  const request = { id, database, tables: tables ?? null, keys: keys ?? null, actor: localActor(), identities }
   const { asked, backup } = await withWorkspace(
     options,
     controller === undefined ? 'act' : 'look',
-    async (workspace) => ({
-      asked: await askRestore(workspace, request, run),
-      backup: findSet(workspace, id).backup,
-    }),
+    async (workspace) => {
+      const asked = await ask(workspace)
+      return { asked, backup: findSet(workspace, asked.id).backup }
+    },
   )
   // The ask lies in the workspace; the controller finds it by looking.
   await controller?.request(
@@ -342,13 +390,14 @@ async function restoreInPlace(
     { input: { kind: 'backup', name: backup } },
     z.looseObject({}),
   )
-  const { is: _, ...json } = asked
-  run.answer(json, (terminal) => printAsked(asked, terminal))
+  const { is: _, createdAtMs: _createdAtMs, olderMs: _olderMs, ...json } = asked
+  run.answer({ ...json, ...chosenJson(asked) }, (terminal) => printAsked(asked, terminal))
   return asked.actionId === null ? 0 : 2
 }
 
 function printAsked(asked: RestoreAsked, terminal: Terminal): void {
   const { line, colour } = terminal
+  if (asked.olderMs !== null) line(chosenText(asked))
   line(asked.message)
   terminal.table(
     ['table', 'come back', 'changed', 'removed'],

@@ -6,6 +6,9 @@ import { rowsOf } from '../../engine/undo-rows.ts'
 import { OperationalError } from '../../errors.ts'
 import { isAside, putAside, readSet, removeAside, setOfAction, takeBack } from '../../targets/backup/sets.ts'
 import { markAside, remoteOf, removeThere, takeBackThere } from '../../targets/backup/shelf.ts'
+import { carryOut, keepMoves, keptMoves } from './airtable-restore/carry-out.ts'
+import { compareAirtable } from './airtable-restore/compare.ts'
+import { placeOf, reversedMoves } from './airtable-restore/plan.ts'
 import { dropAsk, findAsk, sweepAsks } from './asks.ts'
 import { goneEvidence, placedBy, probeFile, probeTakeAway, restoreFile, takeAway } from './gone-file.ts'
 import { makeSet, verifySet } from './make-set.ts'
@@ -36,6 +39,21 @@ export async function checkpointBackup(
       const { precondition, id: actionId } = action
       const keep = { checkpoints: ports.checkpointsPath, actionId, precondition }
       return keptSchema.parse(await compareIn(order.ask, keep, ports, context))
+    }
+    case 'restore-airtable': {
+      const before = keptMoves(ports.ownFolder, action.id)
+      if (before !== undefined) return { evidence: action.precondition, images: before.length }
+      const { comparison, moves } = await compareAirtable(order.ask, ports, context)
+      if (comparison.evidence === action.precondition) keepMoves(ports.ownFolder, action.id, moves)
+      return { evidence: comparison.evidence, images: moves.length }
+    }
+    case 'undo-restore-airtable': {
+      const before = keptMoves(ports.ownFolder, action.id)
+      if (before !== undefined) return { evidence: action.precondition, images: before.length }
+      const reversed = await reversedMoves(order.undoes, order.place, ports, context)
+      if (reversed === undefined) throw new OperationalError('ACTION_STALE', 'what undo needs is not kept any more')
+      if (reversed.evidence === action.precondition) keepMoves(ports.ownFolder, action.id, reversed.moves)
+      return { evidence: reversed.evidence, images: reversed.moves.length }
     }
     case 'restore-file':
       return { evidence: goneEvidence(order.ask), images: 0 }
@@ -94,6 +112,13 @@ export async function applyBackup(action: Action, ports: BackupPorts, context: E
       dropAsk(ports.ownFolder, order.ask.id)
       return outcome
     }
+    case 'restore-airtable': {
+      const outcome = await carryOut(action.id, placeOf(order.ask), ports, context)
+      dropAsk(ports.ownFolder, order.ask.id)
+      return outcome
+    }
+    case 'undo-restore-airtable':
+      return carryOut(action.id, order.place, ports, context)
     case 'restore-file':
       return restoreFile(action, order, ports, context)
     case 'take-away':
@@ -152,6 +177,10 @@ export async function probeBackup(
       // The copy that it was compared with is still to go.
       return made === 'applied' && findAsk(ports.ownFolder, order.ask.id) !== undefined ? 'partly' : made
     }
+    case 'restore-airtable':
+    case 'undo-restore-airtable':
+      // What was written already is told from the records themselves when it goes on.
+      return keptMoves(ports.ownFolder, action.id) === undefined ? 'not-applied' : 'partly'
     case 'restore-file':
       return probeFile(action, order, ports)
     case 'take-away':

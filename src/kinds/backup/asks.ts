@@ -4,13 +4,18 @@
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { codeOf } from '../../targets/sqlite/database-error.ts'
+import type { AirtableAsk } from './airtable-restore/ask.ts'
 import { askSchema, type RestoreAsk } from './restore-state.ts'
 
 /** As long as approvals stand by default. */
 export const askLapsesMs = 72 * 3_600_000
 
 const stagingPrefix = '.staging-'
+const movesPrefix = '.moves-'
+/** How long a restore of Airtable can be taken back. */
+export const movesKeptMs = 30 * 86_400_000
 /** No set takes longer to restore: the child process that does is killed before. */
 const stagingMaxMs = 2 * 3_600_000
 
@@ -26,13 +31,26 @@ export function stagingFolder(ownFolder: string, id: string): string {
   return folder
 }
 
+/** Where the lines of an ask for a table of Airtable are. */
+export function stagedLines(ownFolder: string, { id, table }: Pick<AirtableAsk, 'id' | 'table'>): string {
+  return join(folderOf(ownFolder), id, `airtable-${table}.jsonl`)
+}
+
+/**
+ * What an action writes to Airtable, record by record. It lies with the asks, so that an erasure drops it with them: nothing
+ * of it can be written or taken back then.
+ */
+export function keptMovesPath(ownFolder: string, actionId: string): string {
+  return join(folderOf(ownFolder), `${movesPrefix}${actionId}.json`)
+}
+
 /** The copy of an ask. */
 export function stagedCopy(ownFolder: string, { id, database }: Pick<RestoreAsk, 'id' | 'database'>): string {
   return join(folderOf(ownFolder), id, `${database}.db`)
 }
 
 /** Gives a staged copy its ask, all at once. */
-export function noteAsk(ownFolder: string, ask: RestoreAsk): void {
+export function noteAsk(ownFolder: string, ask: RestoreAsk | AirtableAsk): void {
   const staging = join(folderOf(ownFolder), `${stagingPrefix}${ask.id}`)
   writeFileSync(join(staging, 'ask.json'), JSON.stringify(ask), { mode: 0o600 })
   renameSync(staging, join(folderOf(ownFolder), ask.id))
@@ -40,7 +58,15 @@ export function noteAsk(ownFolder: string, ask: RestoreAsk): void {
 
 /** What was asked of a backup and has not lapsed, oldest first. */
 export function asksOf(ownFolder: string, backup: string, nowMs: number): readonly RestoreAsk[] {
-  return allAsks(ownFolder)
+  return askedSince(allAsks(ownFolder), backup, nowMs)
+}
+
+export function askedSince<Ask extends { readonly backup: string; readonly atMs: number }>(
+  asks: readonly Ask[],
+  backup: string,
+  nowMs: number,
+): readonly Ask[] {
+  return asks
     .filter((ask) => ask.backup === backup && nowMs - ask.atMs < askLapsesMs)
     .sort((one, other) => one.atMs - other.atMs)
 }
@@ -63,19 +89,32 @@ export function dropAllAsks(ownFolder: string): number {
 
 /** Removes what lapsed, and what a crash left half put together. */
 export function sweepAsks(ownFolder: string, nowMs: number): void {
-  for (const { id, atMs } of allAsks(ownFolder)) if (nowMs - atMs >= askLapsesMs) dropAsk(ownFolder, id)
+  for (const { id, atMs } of readAsks(ownFolder, anyAskSchema)) if (nowMs - atMs >= askLapsesMs) dropAsk(ownFolder, id)
   for (const name of namesIn(folderOf(ownFolder))) {
-    if (!name.startsWith(stagingPrefix)) continue
+    const keptMs = name.startsWith(stagingPrefix)
+      ? stagingMaxMs
+      : name.startsWith(movesPrefix)
+        ? movesKeptMs
+        : undefined
+    if (keptMs === undefined) continue
     const made = statSync(join(folderOf(ownFolder), name), { throwIfNoEntry: false })
-    if (made !== undefined && nowMs - made.mtimeMs >= stagingMaxMs) dropAsk(ownFolder, name)
+    if (made !== undefined && nowMs - made.mtimeMs >= keptMs) dropAsk(ownFolder, name)
   }
 }
 
+/** What the asks of every sort have in common. */
+const anyAskSchema = z.looseObject({ id: z.string(), atMs: z.number() })
+
 function allAsks(ownFolder: string): readonly RestoreAsk[] {
+  return readAsks(ownFolder, askSchema)
+}
+
+/** The asks of one sort. */
+export function readAsks<Ask>(ownFolder: string, schema: z.ZodType<Ask>): readonly Ask[] {
   return namesIn(folderOf(ownFolder)).flatMap((name) => {
     if (name.startsWith('.')) return []
     try {
-      const found = askSchema.safeParse(JSON.parse(readFileSync(join(folderOf(ownFolder), name, 'ask.json'), 'utf8')))
+      const found = schema.safeParse(JSON.parse(readFileSync(join(folderOf(ownFolder), name, 'ask.json'), 'utf8')))
       // One of another version cannot be carried out; it goes with the next erasure, or by hand.
       return found.success ? [found.data] : []
     } catch (error) {

@@ -3,9 +3,11 @@ import { isoOf } from '../../clock.ts'
 import type { DriftDraft } from '../../engine/drift.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
+import { airtableDrift } from './airtable-restore/plan.ts'
 import type { RestoreState } from './restore-state.ts'
 import type { BackupSpec } from './spec.ts'
 import { type BackupState, isDue } from './state.ts'
+import { countsText, figure, restorePath } from './texts.ts'
 
 export function differencesOf(
   { spec }: Declared<BackupSpec>,
@@ -20,6 +22,7 @@ export function differencesOf(
     ...verifiedDrift(state),
     ...retentionDrift(spec, state),
     ...state.restores.map(restoreDrift),
+    ...state.airtableRestores.map(airtableDrift),
   ]
 }
 
@@ -96,11 +99,6 @@ function retentionDrift({ name }: BackupSpec, { prunable }: BackupState): DriftD
   ]
 }
 
-/** The path names the ask: an undone restore does not hold back another one. */
-export function restorePath(askId: string): string {
-  return `restore.${askId}`
-}
-
 function restoreDrift({ ask, comparison, problem, isGone }: RestoreState): DriftDraft {
   const what = `${ask.by} asked to restore ${restoredText(ask)} from ${ask.setId}`
   const [path, desired] = [restorePath(ask.id), ask.setId]
@@ -133,12 +131,4 @@ function restoreDrift({ ask, comparison, problem, isGone }: RestoreState): Drift
 export function restoredText({ database, tables, keys }: RestoreState['ask']): string {
   const where = tables === null ? database : `${tables.join(', ')} of ${database}`
   return keys === null ? where : `${figure(keys.length, 'record')} of ${where}`
-}
-
-export function countsText({ added, changed, removed }: { added: number; changed: number; removed: number }): string {
-  return `${figure(added, 'record')} would come back, ${changed.toLocaleString('en')} be changed and ${removed.toLocaleString('en')} be removed`
-}
-
-export function figure(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -2,9 +2,9 @@
 import { isoOf } from '../../clock.ts'
 import type { HealthCheck } from '../../engine/kind.ts'
 import type { Observation } from '../../engine/observation.ts'
-import { figure } from './diff.ts'
 import type { BackupSet, BackupState } from './state.ts'
 import { isDue } from './state.ts'
+import { figure } from './texts.ts'
 
 const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000]
 

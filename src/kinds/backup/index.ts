@@ -13,6 +13,9 @@ import { OperationalError } from '../../errors.ts'
 import { isAside } from '../../targets/backup/sets.ts'
 import { stopFindings } from '../../targets/sqlite/users.ts'
 import { nothingToUndo } from '../undone-set.ts'
+import { airtableAsksOf } from './airtable-restore/ask.ts'
+import type { LooksKept } from './airtable-restore/compare.ts'
+import { placeOf, planAirtableUndo } from './airtable-restore/plan.ts'
 import { applyBackup, asideEvidence, checkpointBackup, probeBackup } from './apply.ts'
 import { askLapsesMs, asksOf } from './asks.ts'
 import { differencesOf } from './diff.ts'
@@ -27,7 +30,9 @@ import type { RestoreAsk } from './restore-state.ts'
 import { type BackupSpec, backupKindName, listBackups } from './spec.ts'
 import { type BackupState, evidenceOf } from './state.ts'
 
+export type { AirtableAsk, AirtableRestoreState } from './airtable-restore/ask.ts'
 export { dropAllAsks, noteAsk, stagingFolder } from './asks.ts'
+export { ageText } from './health.ts'
 export { verifySet } from './make-set.ts'
 export { setsOf } from './observe.ts'
 export type { BackupPorts } from './ports.ts'
@@ -50,10 +55,11 @@ export interface BackupKind extends Kind<BackupSpec, BackupState> {
 
 /** @param state the desired state in force. */
 export function backupKind(ports: BackupPorts, state: () => DesiredState): BackupKind {
+  const kept: LooksKept = new Map()
   const list = (desired: DesiredState) => listBackups(desired, ports.workspace)
   const specOf = (name: string) => list(state()).find(({ key }) => key.name === name)?.spec
   const looked = async (declared: Declared<BackupSpec>, context: EffectContext): Promise<BackupState> => {
-    const observation = await observeBackup(declared, ports, context)
+    const observation = await observeBackup(declared, ports, context, { isFull: false, kept })
     if (observation.is === 'present') return observation.state
     throw new OperationalError('ACTION_FAILED', `${declared.key.name} cannot be looked at`)
   }
@@ -61,13 +67,14 @@ export function backupKind(ports: BackupPorts, state: () => DesiredState): Backu
     name: backupKindName,
     category: 'data',
     list,
-    observe: (resource, _scope, context) => observeBackup(resource, ports, context),
+    observe: (resource, scope, context) =>
+      observeBackup(resource, ports, context, { isFull: scope.is === 'full', kept }),
     diff: differencesOf,
     plan: planBackup,
     checkpoint: (action, context) => checkpointBackup(action, specOf, ports, context),
     apply: (action, context) => applyBackup(action, ports, context),
     probe: (action) => probeBackup(action, ports),
-    planUndo: (action, _context, rows) => planBackupUndo(action, ports, rows),
+    planUndo: (action, context, rows) => planBackupUndo(action, ports, context, rows),
     lookAgainAfterMs: (resource, observation) => lookAgainAfterMs(resource, observation, ports),
     health: (_resource, observation) => backupHealth(observation),
     figures: ({ spec }, observation, nowMs) => backupFigures(spec.name, observation, nowMs),
@@ -90,7 +97,8 @@ function lookAgainAfterMs(
 ): number | undefined {
   if (observation.is !== 'present') return undefined
   const { observedAtMs, nextAtMs } = observation.state
-  const lapses = asksOf(ownFolder, spec.name, observedAtMs).map(({ atMs }) => atMs + askLapsesMs)
+  const asked = [...asksOf(ownFolder, spec.name, observedAtMs), ...airtableAsksOf(ownFolder, spec.name, observedAtMs)]
+  const lapses = asked.map(({ atMs }) => atMs + askLapsesMs)
   const moments = [...(nextAtMs === undefined ? [] : [nextAtMs]), ...lapses]
   return moments.length === 0 ? undefined : Math.max(0, Math.min(...moments) - observedAtMs)
 }
@@ -116,7 +124,12 @@ function undoFile(action: Action, { database, path }: RestoreAsk, ports: BackupP
   return { is: 'undo', draft, conflicts: placed.isWritten ? ['what was written since the restore'] : [] }
 }
 
-async function planBackupUndo(action: Action, ports: BackupPorts, rows: UndoRows | undefined): Promise<UndoPlan> {
+async function planBackupUndo(
+  action: Action,
+  ports: BackupPorts,
+  context: EffectContext,
+  rows: UndoRows | undefined,
+): Promise<UndoPlan> {
   const { changeSets, databases } = ports
   const order = orderOf(action)
   const { name } = action.resource
@@ -147,6 +160,10 @@ async function planBackupUndo(action: Action, ports: BackupPorts, rows: UndoRows
       return undoFile(action, order.ask, ports)
     case 'take-away':
       return { is: 'not-undoable', reason: `the file lies in .trueup/quarantine; ask for the restore again` }
+    case 'restore-airtable':
+      return planAirtableUndo(action, placeOf(order.ask), ports, context)
+    case 'undo-restore-airtable':
+      return planAirtableUndo(action, order.place, ports, context)
     case 'restore':
     case 'undo-restore': {
       if (changeSets.summary(action.id) === undefined) return { is: 'expired' }

@@ -8,6 +8,8 @@ import { folderProblem, listSets, type SetSeen } from '../../targets/backup/sets
 import { ensureShelf, refreshShelf, shownPlace } from '../../targets/backup/shelf.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
 import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
+import { type AirtableRestoreState, airtableAsksOf } from './airtable-restore/ask.ts'
+import { type LooksKept, lookedAirtable } from './airtable-restore/compare.ts'
 import { asksOf, stagedCopy } from './asks.ts'
 import type { CompareOrder } from './compare-entry.ts'
 import { comparedWithNothing, isGone } from './gone-file.ts'
@@ -21,6 +23,8 @@ export async function observeBackup(
   { spec }: Declared<BackupSpec>,
   ports: BackupPorts,
   context: EffectContext,
+  /** Whether the base is asked anew, and what was found the last time. */
+  airtable: { readonly isFull: boolean; readonly kept: LooksKept },
 ): Promise<Observation<BackupState>> {
   const nowMs = ports.clock.nowMs()
   await refreshShelves(spec, ports, context)
@@ -29,6 +33,9 @@ export async function observeBackup(
   const sound = sets.filter(({ problems, createdAtMs }) => problems.length === 0 && createdAtMs <= nowMs)
   const restores: RestoreState[] = []
   for (const ask of asksOf(ports.ownFolder, spec.name, nowMs)) restores.push(await compared(ask, ports, context))
+  const airtableRestores: AirtableRestoreState[] = []
+  for (const ask of airtableAsksOf(ports.ownFolder, spec.name, nowMs))
+    airtableRestores.push(await lookedAirtable(ask, airtable.isFull, airtable.kept, ports, context))
   const state: BackupState = {
     observedAtMs: nowMs,
     sets,
@@ -45,6 +52,7 @@ export async function observeBackup(
       nowMs,
     ),
     restores,
+    airtableRestores,
     evidence: evidenceOf(sets),
   }
   return { is: 'present', state, fingerprint: fingerprintOf(state) }
@@ -101,6 +109,7 @@ function joined(
     createdAtMs: manifest?.createdAtMs ?? 0,
     bytes: manifest?.members.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0,
     isEncrypted: manifest !== undefined && manifest.recipients !== null,
+    holds: (manifest?.members ?? []).map(({ name }) => name),
     folders,
     missingFrom: usable.filter((folder) => !folders.includes(folder)).map(shownPlace),
     damagedIn: copies.flatMap(({ folder, seen: { problem } }) => (problem === undefined ? [] : [folder])),

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import type { Action, ActionDraft } from '../../engine/action.ts'
 import { readOrder } from '../../engine/action-order.ts'
+import { airtableAskSchema } from './airtable-restore/ask.ts'
+import { placeSchema } from './airtable-restore/carry-out.ts'
 import { askSchema } from './restore-state.ts'
 import { backupSpecSchema } from './spec.ts'
 
@@ -13,6 +15,8 @@ const orderSchema = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal('restore'), ask: askSchema }),
   z.strictObject({ verb: z.literal('restore-file'), ask: askSchema }),
   z.strictObject({ verb: z.literal('take-away'), undoes: z.string(), database: z.string(), path: z.string() }),
+  z.strictObject({ verb: z.literal('restore-airtable'), ask: airtableAskSchema }),
+  z.strictObject({ verb: z.literal('undo-restore-airtable'), undoes: z.string(), place: placeSchema }),
   // Not strict: the records that were chosen are read by `rowsOf`.
   z.object({ verb: z.literal('undo-restore'), undoes: z.string(), database: z.string(), path: z.string() }),
 ])

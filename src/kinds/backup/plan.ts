@@ -5,11 +5,13 @@ import type { Drift } from '../../engine/drift.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { stopFindings } from '../../targets/sqlite/users.ts'
-import { countsText, figure, restoredText, restorePath } from './diff.ts'
+import { airtableDraft } from './airtable-restore/plan.ts'
+import { restoredText } from './diff.ts'
 import { draftOf } from './orders.ts'
 import type { Comparison, RestoreState } from './restore-state.ts'
 import type { BackupSpec } from './spec.ts'
 import { asideText, type BackupState } from './state.ts'
+import { countsText, figure, restorePath } from './texts.ts'
 
 export function planBackup(
   { spec }: Declared<BackupSpec>,
@@ -39,6 +41,9 @@ export function planBackup(
       : []),
     ...(paths.has('retention') && !paths.has('schedule') ? [pruneDraft(spec, state)] : []),
     ...state.restores.flatMap((restore) => (paths.has(restorePath(restore.ask.id)) ? restoreDraft(restore) : [])),
+    ...state.airtableRestores.flatMap((restore) =>
+      paths.has(restorePath(restore.ask.id)) ? airtableDraft(restore) : [],
+    ),
   ]
 }
 

@@ -1,5 +1,6 @@
 /** What a look at a backup finds. */
 import { hashOf } from '../../json.ts'
+import type { AirtableRestoreState } from './airtable-restore/ask.ts'
 import type { RestoreState } from './restore-state.ts'
 
 /** One set, over all folders that it is in. */
@@ -9,6 +10,8 @@ export interface BackupSet {
   /** Of all its files. */
   readonly bytes: number
   readonly isEncrypted: boolean
+  /** What it holds: names of databases, `airtable/TABLE` and the like; none where its manifest cannot be read. */
+  readonly holds: readonly string[]
   /** The folders it is in, absolute. */
   readonly folders: readonly string[]
   /** Declared places that it is not in, as a person names them. */
@@ -37,6 +40,7 @@ export interface BackupState {
   readonly prunable: readonly string[]
   /** Restores that people asked for. */
   readonly restores: readonly RestoreState[]
+  readonly airtableRestores: readonly AirtableRestoreState[]
   readonly evidence: string
 }
 
@@ -60,7 +64,7 @@ export function fingerprintOf(state: BackupState): string {
     due: isDue(state),
     unusable: state.unusable.map(({ place, reason }) => [place, reason]),
     prunable: state.prunable,
-    restores: state.restores.map((one) => [one.ask.id, one.evidence]),
+    restores: [...state.restores, ...state.airtableRestores].map((one) => [one.ask.id, one.evidence]),
   })
 }
 

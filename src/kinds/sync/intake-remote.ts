@@ -5,6 +5,7 @@
 
 import { OperationalError } from '../../errors.ts'
 import { canonicalJson, type JsonValue } from '../../json.ts'
+import { recordsById, recordsByText } from '../../targets/airtable/fetch-records.ts'
 import type { AirtableTarget, PendingRecord, RemoteRecord } from '../../targets/airtable/ports.ts'
 import { type Adoption, adopt, identitiesOfRecord } from './adopt.ts'
 import type { SyncMapping } from './mapping.ts'
@@ -35,8 +36,6 @@ export interface RemoteNews {
   readonly withoutWebhook: string | undefined
 }
 
-/** Ids or keys that one formula names: more would make the request too long for its pace. */
-export const namesInFormulaMax = 100
 /** Up to so many records that a scan missed are asked for by name; for more, the scan is made twice. */
 const suspectsByNameMax = 300
 const scansMax = 3
@@ -145,7 +144,7 @@ export async function fetchRecords(
   { target, mapping, signal }: Pick<RemoteIntake, 'target' | 'mapping' | 'signal'>,
   ids: readonly string[],
 ): Promise<readonly RemoteRecord[]> {
-  return fetchBy(ids, (id) => `RECORD_ID()='${id}'`, { target, mapping, signal })
+  return recordsById(target.base, mapping.tableId, ids, signal)
 }
 
 /** Records whose key field holds one of the keys. */
@@ -153,30 +152,8 @@ export async function fetchByKey(
   parts: Pick<RemoteIntake, 'target' | 'mapping' | 'signal'>,
   keys: readonly string[],
 ): Promise<readonly RemoteRecord[]> {
-  const field = parts.mapping.keyField.id
-  return fetchBy(keys, (key) => `{${field}}='${key.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`, parts)
-}
-
-async function fetchBy(
-  names: readonly string[],
-  condition: (name: string) => string,
-  { target, mapping, signal }: Pick<RemoteIntake, 'target' | 'mapping' | 'signal'>,
-): Promise<readonly RemoteRecord[]> {
-  const found: RemoteRecord[] = []
-  for (let from = 0; from < names.length; from += namesInFormulaMax) {
-    const formula = `OR(${names
-      .slice(from, from + namesInFormulaMax)
-      .map(condition)
-      .join(',')})`
-    let offset: string | undefined
-    do {
-      const query = { formula, ...(offset === undefined ? {} : { offset }) }
-      const page = await target.base.list(mapping.tableId, query, { signal, priority: 'read' })
-      found.push(...page.records)
-      offset = page.offset
-    } while (offset !== undefined)
-  }
-  return found
+  const { target, mapping, signal } = parts
+  return recordsByText(target.base, { tableId: mapping.tableId, fieldId: mapping.keyField.id }, keys, signal)
 }
 
 /** Takes in what the webhook told. Records that it did not tell in full are read. */

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { airtableFieldTypes, isPullOnly, writableAirtableTypes } from '../../desired/airtable-types.ts'
 import type { JsonValue } from '../../json.ts'
 import {
+  addsChoice,
   type DeclaredField,
   type KnownIds,
   knownIdsSchema,
@@ -12,7 +13,6 @@ import {
   resolveMapping,
 } from '../../targets/airtable/mapping.ts'
 import type { BaseSchema, RemoteField } from '../../targets/airtable/ports.ts'
-import { addsChoice } from './reading.ts'
 import type { SyncField, SyncSpec } from './spec.ts'
 import type { TableStore } from './store/store.ts'
 

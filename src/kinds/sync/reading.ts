@@ -197,14 +197,6 @@ function reversed(field: SyncField, names: readonly string[]): Readonly<Record<s
   )
 }
 
-/** Whether a cell that is about to be written names a choice that the field does not have yet. */
-export function addsChoice(remote: RemoteField, cell: JsonValue): boolean {
-  if (remote.type !== 'singleSelect' && remote.type !== 'multipleSelects') return false
-  const names = new Set(remote.choices.map(({ name }) => name))
-  const written = cell !== null && typeof cell === 'object' && isList(cell) ? cell : [cell]
-  return written.some((one) => typeof one === 'string' && !names.has(one))
-}
-
 function shownCell(cell: Cell): string {
   return shortened(cell instanceof Uint8Array ? `bytes ${Buffer.from(cell).toString('hex')}` : String(cell))
 }

@@ -3,6 +3,7 @@
  * app breaks nothing; what cannot be used is named as a problem and left out, so that the rest goes on. Pure.
  */
 import { z } from 'zod'
+import { isList, type JsonValue } from '../../json.ts'
 import { foldChoice } from '../../values/fold.ts'
 import type { BaseSchema, RemoteField, RemoteTable } from './ports.ts'
 
@@ -281,6 +282,14 @@ function missingChoices(field: DeclaredField, remote: RemoteField): string[] {
 export function choiceOf({ choices }: RemoteField, declared: string): RemoteField['choices'][number] | undefined {
   const folded = foldChoice(declared)
   return choices.find(({ name }) => name === declared) ?? choices.find(({ name }) => foldChoice(name) === folded)
+}
+
+/** Whether a cell that is about to be written names a choice that the field does not have yet. */
+export function addsChoice(remote: RemoteField, cell: JsonValue): boolean {
+  if (remote.type !== 'singleSelect' && remote.type !== 'multipleSelects') return false
+  const names = new Set(remote.choices.map(({ name }) => name))
+  const written = cell !== null && typeof cell === 'object' && isList(cell) ? cell : [cell]
+  return written.some((one) => typeof one === 'string' && !names.has(one))
 }
 
 type Found<Item> =
