@@ -10,6 +10,9 @@ import { may } from '../state/viewer.ts'
 import { Ago, Do } from '../ui/parts.tsx'
 import { moment } from '../ui/text.ts'
 
+/** The key of an alert that has no instance ends in nothing. */
+const shownOf = (of: string) => (of === '*' ? 'all alerts' : of.replace(/[ |]+$/, ''))
+
 /** What the form would silence: an alert, a rule, or `*`. A button beside an alert sets it. */
 export const silenceOf = signal('*')
 
@@ -23,11 +26,11 @@ export function Silences({ desk }: { desk: AlertDesk }) {
         {desk.silences.map((silence) => (
           <li key={silence.id}>
             <span class="grow">
-              <code>{silence.of === '*' ? 'all alerts' : silence.of}</code>, ends <Ago at={silence.until} />{' '}
+              <code>{shownOf(silence.of)}</code>, ends <Ago at={silence.until} />{' '}
               <small class="quiet">({moment(silence.until)})</small>, by {silence.by}: {silence.reason}
             </span>
             {mayAct && (
-              <Do tone="quiet" label={`End the silence of ${silence.of}`} work={() => end(silence)}>
+              <Do tone="quiet" label={`End the silence of ${shownOf(silence.of)}`} work={() => end(silence)}>
                 End…
               </Do>
             )}
@@ -58,7 +61,7 @@ function SilenceForm({ desk: { items, rules } }: { desk: AlertDesk }) {
     if (outcome.__typename !== 'AlertSilenced') return refusal(outcome)
     setReason('')
     silenceOf.value = '*'
-    return { tone: 'good', text: `Silenced: nobody is told of ${of === '*' ? 'any alert' : of} meanwhile.` }
+    return { tone: 'good', text: `Silenced: nobody is told of ${of === '*' ? 'any alert' : shownOf(of)} meanwhile.` }
   }
   return (
     <form class="toolbar" aria-label="Make a silence" onSubmit={(event) => event.preventDefault()}>
@@ -75,7 +78,7 @@ function SilenceForm({ desk: { items, rules } }: { desk: AlertDesk }) {
             <optgroup label="One alert">
               {keys.map((key) => (
                 <option key={key} value={key}>
-                  {key}
+                  {shownOf(key)}
                 </option>
               ))}
             </optgroup>
@@ -118,7 +121,7 @@ function SilenceForm({ desk: { items, rules } }: { desk: AlertDesk }) {
 
 async function end({ id, of }: Silence): Promise<Announcement | undefined> {
   const sure = await askPerson({
-    title: `End the silence of ${of === '*' ? 'all alerts' : of}?`,
+    title: `End the silence of ${shownOf(of)}?`,
     text: 'What fires is told at once.',
     yes: 'End it',
   })

@@ -14,6 +14,8 @@ export async function undoActions(id: string, what: string): Promise<Announcemen
   if (preview.__typename !== 'Undoing') return refusal(preview)
   const choice = await decided(preview, what)
   if (choice === null) return undefined
+  if (preview.actions?.length === 0 && choice.onConflict === 'SKIP' && choice.take?.length === 0)
+    return { tone: 'good', text: 'Nothing was taken back: every record that it changed stays as it is now.' }
   const { undo: outcome } = await ask(documents.undo, undone, { input: { id, ...choice } })
   return outcome.__typename === 'Undoing' ? told(outcome) : refusal(outcome)
 }
@@ -21,7 +23,11 @@ export async function undoActions(id: string, what: string): Promise<Announcemen
 /** What becomes of records that were changed since; null where the person went back. */
 async function decided(preview: Undone, what: string): Promise<UndoChoice | null> {
   const { conflicts = [], conflictDetails = [] } = preview
-  const notes = [...byHand(preview), ...left(preview)]
+  const decidable = new Set(conflictDetails.map(({ actionId }) => actionId))
+  const notes = [
+    ...byHand(preview),
+    ...(preview.left ?? []).filter(({ actionId }) => !decidable.has(actionId)).map(({ message }) => message),
+  ]
   if (conflictDetails.length > 0) {
     const unlisted = Math.max(0, conflicts.length - conflictDetails.length)
     return askUndoChoice({ what, conflicts: conflictDetails, unlisted, notes })
