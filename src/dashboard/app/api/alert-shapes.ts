@@ -40,7 +40,6 @@ const silence = z.object({ id: z.string(), of: z.string(), until: z.string(), by
 export type Silence = z.output<typeof silence>
 
 const rule = z.object({ when: z.string(), forSeconds: z.number(), severity: z.string(), channel: z.string() })
-export type AlertRule = z.output<typeof rule>
 
 export const alerts = z.object({
   alerts: z.object({
