@@ -4,6 +4,24 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 
+/** The parts of the stylesheet, in their order: later ones overrule earlier ones. */
+const styles = [
+  'base',
+  'frame',
+  'notices',
+  'cards',
+  'tables',
+  'tags',
+  'controls',
+  'lists',
+  'figures',
+  'records',
+  'dialogs',
+  'editor',
+  'charts',
+  'narrow',
+]
+
 const pageOf = (script, stylesheet) => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Trueup</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/app/${stylesheet}"><script type="module" src="/app/${script}"></script></head>
@@ -28,7 +46,7 @@ export async function buildDashboard(source, target) {
     chunkFileNames: '[name]-[hash].js',
     minify: true,
   })
-  const css = readFileSync(join(source, 'app.css'))
+  const css = styles.map((name) => readFileSync(join(source, 'styles', `${name}.css`), 'utf8')).join('')
   const stylesheet = `app-${createHash('sha256').update(css).digest('base64url').slice(0, 8)}.css`
   mkdirSync(target, { recursive: true })
   writeFileSync(join(target, stylesheet), css)

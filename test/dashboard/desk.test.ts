@@ -1,12 +1,14 @@
 /** What a person changes on the dashboard, in a real browser on a running controller; files, processes and the database say what became of it. */
-import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Desk, executablePath, openDesk } from '../support/browser.ts'
 import { trueup } from '../support/cli.ts'
 import { eventually, type RunningController, startRun } from '../support/controller.ts'
-import { generateWorkspaces, type Workspace, type Workspaces } from '../support/workspace.ts'
+import { createSyncWorld, type SyncWorld } from '../support/sync-world.ts'
+import type { Workspace } from '../support/workspace.ts'
 
 /** A service that says who it is, a job that leaves a file, and a backup. */
 const programs = `
@@ -24,30 +26,77 @@ backups:
     to: [backups/]
 `
 
+/** A rule that holds as soon as it was looked at, and where it is told. */
+const alerts = `
+alerts:
+  channels: { ops: { webhook: { file: hook.url } } }
+  rules: [{ when: drift >= 0, to: ops, severity: medium }]
+`
+
+/** So that one lead fails a check. */
+const checked = 'email: { type: email, quality: { misspeltDomains: true },'
+
+interface Hook {
+  readonly url: string
+  /** The subjects that were told. */
+  readonly told: string[]
+  /** What it answers from now on. */
+  status: number
+  close(): Promise<void>
+}
+
+async function listen(): Promise<Hook> {
+  const told: string[] = []
+  const server = createServer(async (request, response) => {
+    const parts: string[] = []
+    for await (const part of request.setEncoding('utf8')) parts.push(String(part))
+    if (hook.status === 200) told.push(z.object({ subject: z.string() }).parse(JSON.parse(parts.join(''))).subject)
+    response.writeHead(hook.status).end()
+  })
+  const close = () => new Promise<void>((done) => server.close(() => done()))
+  const hook: Hook = { url: '', told, status: 200, close }
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the hook has no port')
+  return Object.assign(hook, { url: `http://127.0.0.1:${address.port}/` })
+}
+
 describe.skipIf(executablePath === undefined)(
   'the desk of an operator (skipped where no Chromium is installed)',
   () => {
-    let workspaces: Workspaces
+    let world: SyncWorld
     let workspace: Workspace
     let controller: RunningController
     let desk: Desk
+    let hook: Hook
     let page: Page
 
     beforeAll(async () => {
-      workspaces = await generateWorkspaces({ rows: 60, seed: 4, sources: false })
-      workspace = workspaces.fresh()
-      workspace.edit((yaml) => `${yaml.trimEnd()}\n${programs}`)
+      world = await createSyncWorld({ leads: 8 })
+      ;({ workspace } = world)
+      hook = await listen()
+      writeFileSync(workspace.path('hook.url'), hook.url, { mode: 0o600 })
+      workspace.edit((yaml) => `${yaml.replace('email: { type: email,', checked).trimEnd()}\n${programs}${alerts}`)
+      workspace.write("INSERT INTO leads (id, full_name, email, title) VALUES ('odd', 'Odd', 'odd@gmial.com', 'CEO')")
       await trueup(['apply', '--approve-risk', 'critical'], { in: workspace.folder })
       ;[controller, desk] = await Promise.all([startRun(workspace.folder), openDesk()])
       ;({ page } = desk)
+      page.setDefaultTimeout(20_000)
       await page.goto(controller.signIn)
       await page.getByRole('heading', { name: /^Drift/ }).waitFor()
     }, 120_000)
-    afterEach(() => desk.shoot('at-the-end-of-a-test'))
+    afterEach(async (context) => {
+      if (context.task.result?.state === 'fail') {
+        await desk.shoot(`failed-${context.task.name.slice(0, 30).replaceAll(' ', '-')}`)
+      }
+    })
     afterAll(async () => {
       await desk.close()
+      // A service outlives the controller, as it should.
+      await controller.query('mutation { stopService(input: { name: "ticker" }) { __typename } }')
       await controller.stop()
-      workspaces.remove()
+      await world.close()
+      await hook.close()
     })
 
     const at = (path: string) => new URL(path, controller.url).href
@@ -76,7 +125,7 @@ describe.skipIf(executablePath === undefined)(
         const before = file()
         await page.goto(at('/desired-state'))
         await editor().waitFor()
-        await typeAbove('location:', '      region:          { typ')
+        await typeAbove('company:', '      region:          { typ')
         await page.getByRole('option', { name: /^type/ }).click()
         await page.keyboard.type('txet }   # as typed')
         await page.keyboard.press('Escape')
@@ -96,12 +145,12 @@ describe.skipIf(executablePath === undefined)(
         await page.getByRole('button', { name: 'Save' }).click()
         await answer('good').getByText('is in force').waitFor()
         const typed = '      region:          { type: text }   # as typed\n'
-        expect(file()).toBe(before.replace(/^ +location:.*$/m, (line) => typed + line))
+        expect(file()).toBe(before.replace(/^ +company:.*$/m, (line) => typed + line))
         await expect.poll(columns, { timeout: 20_000 }).toContain('region')
       })
 
       it('is not saved over what somebody else wrote meanwhile, which is shown', async () => {
-        await typeAbove('location:', '      # mine')
+        await typeAbove('company:', '      # mine')
         appendFileSync(workspace.path('desired-state.yaml'), '# theirs\n')
         const theirs = file()
         await page.getByText('comments and order alone differ').waitFor()
@@ -149,9 +198,7 @@ describe.skipIf(executablePath === undefined)(
 
     describe('a record', () => {
       it('tells who changed a cell, and that another program did where one did', async () => {
-        const [{ id } = {}] = workspace.rows(
-          "SELECT id FROM leads WHERE title IS NOT NULL AND id GLOB '????????-*' LIMIT 1",
-        )
+        const id = 'k1'
         await controller.query('mutation ($input: UpdateLeadInput!) { updateLead(input: $input) { __typename } }', {
           input: { id, title: 'Mine' },
         })
@@ -186,6 +233,111 @@ describe.skipIf(executablePath === undefined)(
       })
     })
 
+    describe('what was changed since an action', () => {
+      const titleOf = (id: string) => world.here(id)?.title
+      const change = async (id: string, title: string) =>
+        z
+          .object({ updateLead: z.object({ actionId: z.string() }) })
+          .parse(
+            await controller.query(
+              'mutation ($input: UpdateLeadInput!) { updateLead(input: $input) { ... on LeadSaved { actionId } } }',
+              { input: { id, title } },
+            ),
+          ).updateLead.actionId
+      const undoDialog = () => page.getByRole('dialog', { name: '1 record was changed since' })
+
+      it('is shown before an undo with before, made, now and who, and stays where that is chosen', async () => {
+        const id = await change('k3', 'Mine')
+        workspace.write("UPDATE leads SET title = 'Theirs' WHERE id = 'k3'")
+        await page.goto(at(`/actions/${id}`))
+        await page.getByRole('button', { name: 'Undo' }).click()
+        await undoDialog().getByRole('row', { name: 'title CEO Mine Theirs' }).waitFor()
+        await undoDialog().getByText('Changed by another program, or that is not known.').waitFor()
+        expect(await desk.faults()).toEqual([])
+        await desk.shoot('undo-conflict')
+        expect(titleOf('k3')).toBe('Theirs')
+        await undoDialog().getByRole('button', { name: 'Undo' }).click()
+        await answer('good').getByText('Nothing was taken back: every record that it changed stays').waitFor()
+        expect(titleOf('k3')).toBe('Theirs')
+      })
+
+      it('is taken back where that is chosen, and names who changed it', async () => {
+        const id = await change('k4', 'Mine')
+        await change('k4', 'By a later action')
+        await page.goto(at(`/actions/${id}`))
+        await page.getByRole('button', { name: 'Undo' }).click()
+        await undoDialog()
+          .getByText(/^Changed by token:admin .*Change title/)
+          .waitFor()
+        await undoDialog().getByRole('radio', { name: 'Take it back' }).check()
+        await undoDialog().getByRole('button', { name: 'Undo' }).click()
+        await answer('good').getByText('Taken back over a later change').waitFor()
+        await expect.poll(() => titleOf('k4'), { timeout: 20_000 }).toBe('CEO')
+        await expect.poll(() => world.remote().get('k4')?.cells.Title, { timeout: 20_000 }).toBe('CEO')
+      })
+    })
+
+    it('a conflict with Airtable is shown with both values and times, and the chosen one is written to the other side', async () => {
+      await controller.query('mutation { pull(input: { table: "leads" }) { __typename } }')
+      // What was told within two seconds counts as one moment.
+      await new Promise((done) => setTimeout(done, 2100))
+      world.editThere('k5', { Title: 'From Airtable' })
+      world.editHere('k5', 'title', 'From here')
+      await page.goto(at('/conflicts'))
+      await page.getByRole('button', { name: 'Pull now' }).click()
+      const conflict = page.getByRole('article', { name: 'Conflict in Title' })
+      await conflict.getByText('From Airtable').waitFor({ timeout: 30_000 })
+      await conflict.getByText('From here').waitFor()
+      expect(await conflict.getByText(/^changed \d+ s ago$/).count()).toBe(2)
+      expect([world.here('k5')?.title, world.remote().get('k5')?.cells.Title]).toEqual(['From here', 'From Airtable'])
+      expect(await desk.faults()).toEqual([])
+      await desk.shoot('sync-conflict')
+      await conflict.getByRole('button', { name: 'Take this one' }).last().click()
+      await page
+        .getByRole('dialog')
+        .getByLabel(/Comment/)
+        .fill('they know better')
+      await answered('Yes')
+      await answer('good').getByText('Chosen').waitFor()
+      await expect
+        .poll(() => [world.here('k5')?.title, world.remote().get('k5')?.cells.Title], { timeout: 30_000 })
+        .toEqual(['From Airtable', 'From Airtable'])
+      await conflict.waitFor({ state: 'detached' })
+    })
+
+    it('what fires is seen with its next step, silenced with a reason, and its channel tested', async () => {
+      await page.goto(at('/'))
+      await page.getByRole('link', { name: '1 alert fires' }).click()
+      const alert = page.getByRole('article', { name: /drift >= 0/ })
+      await alert.getByText('Next:').waitFor()
+      await expect.poll(() => hook.told.length, { timeout: 20_000 }).toBe(1)
+      await page.getByRole('row', { name: /ops delivered/ }).waitFor()
+      await alert.getByRole('button', { name: /^Silence/ }).click()
+      expect(await page.evaluate('document.activeElement.id')).toBe('silence-reason')
+      const form = page.getByRole('form', { name: 'Make a silence' })
+      await form.getByLabel('For').selectOption('8 hours')
+      await form.getByLabel('Why').fill('moving house')
+      await form.getByRole('button', { name: 'Silence' }).click()
+      await page.getByText(/ends in \d h .* by token:admin: moving house/).waitFor()
+      await alert.getByText('silenced', { exact: true }).waitFor()
+      expect(await desk.faults()).toEqual([])
+      await page.getByRole('button', { name: 'Test the channel ops' }).click()
+      await answer('good').getByText('ops has taken the test').waitFor()
+      expect(hook.told.length).toBe(2)
+      hook.status = 503
+      await page.getByRole('button', { name: 'Test the channel ops' }).click()
+      await answer('bad').waitFor()
+      await desk.shoot('alerts')
+      await page.getByRole('button', { name: /^End the silence/ }).click()
+      await answered('End it')
+      await answer('good').getByText('Ended.').waitFor()
+      await page.getByText('Silences (0)').waitFor()
+      const silences = z
+        .object({ alerts: z.object({ silences: z.array(z.unknown()) }) })
+        .parse(await controller.query('{ alerts { silences { id } } }'))
+      expect(silences.alerts.silences).toEqual([])
+    })
+
     describe('programs', () => {
       const serviceShape = z.object({ services: z.array(z.object({ pid: z.number().nullable(), state: z.string() })) })
       const pid = async () =>
@@ -217,9 +369,7 @@ describe.skipIf(executablePath === undefined)(
 
     it('a backup is made, proved, and brings a record back once that is approved', async () => {
       const sets = () => readdirSync(workspace.path('backups'), { recursive: true }).length
-      const [{ id } = {}] = workspace.rows(
-        "SELECT id FROM leads WHERE title IS NOT NULL AND id GLOB '????????-*' LIMIT 1",
-      )
+      const id = 'k2'
       const title = () => workspace.rows('SELECT title FROM leads WHERE id = ?', `${id}`)[0]?.title
       const good = title()
       await page.goto(at('/backups'))

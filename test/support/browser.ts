@@ -20,8 +20,8 @@ export interface Desk {
   readonly hosts: ReadonlySet<string>
   /** Keeps a picture. */
   shoot(name: string): Promise<void>
-  /** Serious and critical faults of accessibility in what is shown: rule, and the elements. */
-  faults(): Promise<readonly string[]>
+  /** Serious and critical faults of accessibility in what is shown: rule, and the elements. All rules unless some are named. */
+  faults(rules?: readonly string[]): Promise<readonly string[]>
   /** Where the pictures are. */
   readonly pictures: string
   close(): Promise<void>
@@ -67,8 +67,11 @@ export async function openDesk(): Promise<Desk> {
     async shoot(name) {
       await page.screenshot({ path: join(pictures, `${name}.png`) })
     },
-    async faults() {
-      const { violations } = found.parse(await page.evaluate("axe.run(document, { resultTypes: ['violations'] })"))
+    async faults(rules) {
+      const only = rules === undefined ? '' : `, runOnly: ${JSON.stringify(rules)}`
+      const { violations } = found.parse(
+        await page.evaluate(`axe.run(document, { resultTypes: ['violations']${only} })`),
+      )
       return violations
         .filter(({ impact }) => impact === 'serious' || impact === 'critical')
         .flatMap(({ id, nodes }) =>

@@ -2,6 +2,7 @@
 export const pages = [
   { path: '', title: 'Overview' },
   { path: 'queue', title: 'Queue' },
+  { path: 'alerts', title: 'Alerts' },
   { path: 'conflicts', title: 'Conflicts' },
   { path: 'duplicates', title: 'Duplicates' },
   { path: 'resources', title: 'Resources' },

@@ -12,8 +12,10 @@ import { may, viewer } from './state/viewer.ts'
 import { Empty } from './ui/parts.tsx'
 import { QuestionDialog } from './ui/question-dialog.tsx'
 import { span } from './ui/text.ts'
+import { UndoDialog } from './ui/undo-dialog.tsx'
 import { Access } from './views/access.tsx'
 import { ActionView } from './views/action.tsx'
+import { Alerts } from './views/alerts.tsx'
 import { Audit } from './views/audit.tsx'
 import { Backups } from './views/backups.tsx'
 import { Conflicts } from './views/conflicts.tsx'
@@ -32,6 +34,7 @@ import { Trends } from './views/trends.tsx'
 const views: Readonly<Record<string, ComponentType>> = {
   '': Overview,
   queue: Queue,
+  alerts: Alerts,
   conflicts: Conflicts,
   duplicates: Duplicates,
   resources: () => (segments.value.length === 3 ? <ResourceDetail /> : <Resources />),
@@ -91,6 +94,7 @@ export function Shell() {
         </main>
       </div>
       <QuestionDialog />
+      <UndoDialog />
     </>
   )
 }
@@ -131,6 +135,13 @@ function Menu({ current }: { current: string }) {
             </a>
           </li>
         ))}
+        {may('state.read') && (
+          <li>
+            <a href="/report?days=7" target="_blank" rel="noreferrer">
+              Report <small class="quiet">for printing</small>
+            </a>
+          </li>
+        )}
       </ul>
     </nav>
   )

@@ -13,6 +13,8 @@ const conflictParts = `fragment ConflictParts on Conflict { id table field kind 
 const resourceParts = `fragment ResourceParts on Resource { id kind name status summary observation generation lookedAt fullLookAt dependsOn { kind name }
   error { code hint message } conditions { type status reason message since nextStep wakeUpAt } }`
 const problems = 'problems { file line column path message }'
+const undoConflictParts = `fragment UndoConflictParts on UndoConflict { actionId table key kind outcome cells { field before made now }
+  changedBy { actionId actor at summary } }`
 const refusal = '... on UserError { code message }'
 const journaled = 'state changedAt expiresAt runId result approvals { approver at comment expiresAt }'
 
@@ -46,7 +48,9 @@ export const documents = {
   reject: `mutation Reject($input: RejectActionsInput!) { rejectActions(input: $input) { __typename
     ... on Rejected { actionIds notPending } ... on InputInvalid { code message fieldErrors { field message } } ${refusal} } }`,
   undo: `mutation Undo($input: UndoInput!) { undo(input: $input) { __typename
-    ... on Undoing { runId conflicts actions { actionId state undoes } byHand { actionId steps } left { actionId message } } ${refusal} } }`,
+    ... on Undoing { runId conflicts conflictDetails { ...UndoConflictParts } actions { actionId state undoes changes remaining }
+      byHand { actionId steps } left { actionId message } }
+    ... on NotUndoable { code message hint } ... on InputInvalid { code message fieldErrors { field message } } ${refusal} } } ${undoConflictParts}`,
   conflicts: `query Conflicts($after: String) { conflicts(first: 50, after: $after, state: OPEN) { nodes { ...ConflictParts } pageInfo { hasNextPage endCursor } } } ${conflictParts}`,
   resolve: `mutation Resolve($input: ResolveConflictInput!) { resolveConflict(input: $input) { __typename
     ... on Resolved { actionId conflict { ...ConflictParts } } ... on ConflictStale { code message conflict { ...ConflictParts } }
@@ -56,6 +60,16 @@ export const documents = {
     counts { status count } calls { made limit forecast month exhaustedSince } error { message hint } } }`,
   push: `mutation Push($input: PushInput!) { push(input: $input) { __typename ... on SyncReceipt { id } ${refusal} } }`,
   pull: `mutation Pull($input: PullInput!) { pull(input: $input) { __typename ... on SyncReceipt { id } ${refusal} } }`,
+  alerts: `query Alerts { alerts { items { key rule instance severity channel state valueText since toldAt next silenced }
+    rules { when forSeconds severity channel } channels { name kind waiting nextTryAt problem } silences { id of until by reason }
+    deliveries(limit: 100) { at channel outcome items detail tookMs } } }`,
+  firing: 'query Firing { alerts { items { rule state since silenced } } }',
+  silenceAlert: `mutation SilenceAlert($input: SilenceAlertInput!) { outcome: silenceAlert(input: $input) { __typename
+    ... on InputInvalid { code message fieldErrors { field message } } ${refusal} } }`,
+  endSilence: `mutation EndSilence($input: LiftAlertSilenceInput!) { outcome: liftAlertSilence(input: $input) { __typename
+    ... on InputInvalid { code message fieldErrors { field message } } ${refusal} } }`,
+  testChannel: `mutation TestChannel($input: TestAlertChannelInput!) { outcome: testAlertChannel(input: $input) { __typename
+    ... on InputInvalid { code message fieldErrors { field message } } ${refusal} } }`,
   resources: `query Resources { resources { ...ResourceParts drift { path message severity } actions { id } } } ${resourceParts}`,
   resource: `query Resource($kind: String!, $name: String!) { resource(kind: $kind, name: $name) { ...ResourceParts
       checks { name status message } drift { ...DriftParts } actions { ...ActionParts } }

@@ -152,16 +152,6 @@ export const approved = z.object({
 export const rejected = z.object({
   rejectActions: z.extend(outcome, { notPending: z.optional(z.array(text)) }),
 })
-export const undone = z.object({
-  undo: z.extend(outcome, {
-    runId: z.optional(maybe),
-    conflicts: z.optional(z.array(text)),
-    actions: z.optional(z.array(z.object({ actionId: maybe, state: text, undoes: text }))),
-    byHand: z.optional(z.array(z.object({ actionId: text, steps: text }))),
-    left: z.optional(z.array(z.object({ actionId: text, message: text }))),
-  }),
-})
-
 export const conflict = z.object({
   id: text,
   table: text,

@@ -9,6 +9,12 @@ export interface Draft {
 
 export const draft = signal<Draft | undefined>(undefined)
 
+/**
+ * What a save has just made of the file, until the page has been told so too: without it the editor would go back to the
+ * older text for a moment, and what is typed in that moment would be typed into the older text.
+ */
+export const saved = signal<{ readonly replaced: string; readonly file: Draft['base'] } | undefined>(undefined)
+
 /** Keeps what was typed; a text that is the file's again is none. */
 export function keepDraft(text: string, base: Draft['base']): void {
   draft.value = text === base.text ? undefined : { text, base }

@@ -8,7 +8,7 @@ import { may } from '../state/viewer.ts'
 import { Ago, Do, Empty, Live, Preview, Tag } from '../ui/parts.tsx'
 import { moment, stateText } from '../ui/text.ts'
 import { ActionFacts, Given, Reasons } from './action-card.tsx'
-import { undoActions } from './approvals.ts'
+import { undoActions } from './undo.ts'
 
 /** Whether an action was carried out and there is something to take back. */
 export function canBeUndone({ state, reversible }: shapes.JournaledAction): boolean {

@@ -1,7 +1,7 @@
 /** What approving and rejecting comes to, in words. */
 import { ask } from '../api/client.ts'
 import { documents } from '../api/documents.ts'
-import { type Action, approved, rejected, undone } from '../api/shapes.ts'
+import { type Action, approved, rejected } from '../api/shapes.ts'
 import { type Announcement, refusal } from '../state/announce.ts'
 import { askPerson } from '../state/question.ts'
 import { address } from '../state/route.ts'
@@ -63,32 +63,4 @@ export async function rejectActions(actions: readonly Action[]): Promise<Announc
   const late = outcome.notPending?.length ?? 0
   if (late === actions.length) return { tone: 'bad', text: 'Nothing was rejected: it did not wait any more.' }
   return { tone: 'good', text: late === 0 ? 'Rejected.' : `Rejected; ${late} of them did not wait any more.` }
-}
-
-/** Asks, and takes an action or a whole run back. */
-export async function undoActions(id: string, what: string): Promise<Announcement | undefined> {
-  const sure = await askPerson({
-    title: 'Undo?',
-    text: what,
-    details: [
-      'Records that were changed since stay as they are, and are listed.',
-      'What was undone is not done again behind your back.',
-    ],
-    yes: 'Undo',
-  })
-  if (sure === null) return undefined
-  const { undo: outcome } = await ask(documents.undo, undone, { input: { id } })
-  if (outcome.__typename !== 'Undoing') return refusal(outcome)
-  const { actions = [], conflicts = [], byHand = [], left = [] } = outcome
-  const [first] = actions
-  return {
-    tone: left.length > 0 ? 'bad' : 'good',
-    text: actions.length === 0 ? 'Nothing was taken back.' : `${counted(actions.length, 'action')} taken back.`,
-    details: [
-      ...byHand.map(({ steps }) => `By hand: ${steps}`),
-      ...left.map(({ message }) => message),
-      ...(conflicts.length > 0 ? [`Changed since, left as they are: ${conflicts.slice(0, 20).join(', ')}`] : []),
-    ],
-    ...(first?.actionId == null ? {} : { link: { to: address('actions', first.actionId), text: 'See it' } }),
-  }
 }

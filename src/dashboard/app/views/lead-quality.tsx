@@ -15,8 +15,8 @@ import { address } from '../state/route.ts'
 import { may } from '../state/viewer.ts'
 import { Ago, Do, Tag, Value } from '../ui/parts.tsx'
 import { counted, label, shown } from '../ui/text.ts'
-import { undoActions } from './approvals.ts'
 import { waitingOr } from './duplicates.tsx'
+import { undoActions } from './undo.ts'
 
 type Quality = NonNullable<RecordView['dataQuality']>
 

@@ -1,4 +1,5 @@
 /** The state of everything: what needs a person, what goes on by itself, what differs, and what happened last. */
+import { firing } from '../api/alert-shapes.ts'
 import { ask } from '../api/client.ts'
 import { documents } from '../api/documents.ts'
 import * as shapes from '../api/shapes.ts'
@@ -11,12 +12,18 @@ import { isWaitingForApproval } from './approvals.ts'
 const driftShown = 100
 
 async function load() {
-  const [{ controller }, all, sync] = await Promise.all([
+  const [{ controller }, all, told, sync] = await Promise.all([
     ask(documents.controller, shapes.controller),
     ask(documents.overview, shapes.overview),
+    ask(documents.firing, firing),
     may('sync.read') ? ask(documents.openConflicts, shapes.openConflicts) : { syncStatus: [] },
   ])
-  return { controller, ...all, conflicts: sync.syncStatus.reduce((sum, { openConflicts }) => sum + openConflicts, 0) }
+  return {
+    controller,
+    ...all,
+    alerts: told.alerts.items,
+    conflicts: sync.syncStatus.reduce((sum, { openConflicts }) => sum + openConflicts, 0),
+  }
 }
 
 export function Overview() {
@@ -35,7 +42,7 @@ function State() {
   const loaded = useLive('overview', load)
   return (
     <Live of={loaded}>
-      {({ controller, plan, resources, desiredState, driftReport, events, conflicts }) => {
+      {({ controller, plan, resources, desiredState, driftReport, events, conflicts, alerts }) => {
         const approvals = plan.actions.filter(isWaitingForApproval)
         const held = plan.actions.filter((action) => !action.gate.runnable && !isWaitingForApproval(action))
         const mended = new Set(plan.actions.flatMap(({ resolves }) => resolves))
@@ -46,6 +53,7 @@ function State() {
         return (
           <>
             <h1>{controller.verdict}</h1>
+            <Firing alerts={alerts} />
             <p class="quiet">
               Generation {controller.generation} since {moment(desiredState.acceptedAt)}, mode {controller.mode}, last
               full look <Ago at={controller.lastFullLookAt} />, version {controller.version}, running since{' '}
@@ -115,6 +123,27 @@ function State() {
         )
       }}
     </Live>
+  )
+}
+
+/** What fires right now, in one line below the verdict; nothing where nothing does. */
+function Firing({ alerts }: { alerts: Awaited<ReturnType<typeof load>>['alerts'] }) {
+  const now = alerts.filter(({ state }) => state === 'firing')
+  const [first] = [...now].sort((one, other) => one.since.localeCompare(other.since))
+  if (first === undefined) return null
+  const silenced = now.filter((one) => one.silenced).length
+  return (
+    <p class="notice bad">
+      <span>
+        <a href="/alerts">
+          {counted(now.length, 'alert')} {now.length === 1 ? 'fires' : 'fire'}
+        </a>
+        , the longest <code>{first.rule}</code> since <Ago at={first.since} />
+        {silenced > 0 &&
+          `; of ${silenced === now.length ? (now.length === 1 ? 'it' : 'them') : silenced} nobody is told`}
+        .
+      </span>
+    </p>
   )
 }
 

@@ -1,12 +1,20 @@
 /** The file in an editor: checked as it is typed, previewed before it is saved, saved only over the file that was read. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ask, messageOf } from '../api/client.ts'
-import { applied, type Check, check, type DesiredState, type Preview, planNow } from '../api/desired-state-shapes.ts'
+import {
+  applied,
+  type Check,
+  check,
+  type DesiredState,
+  desiredState,
+  type Preview,
+  planNow,
+} from '../api/desired-state-shapes.ts'
 import { documents } from '../api/documents.ts'
 import type { Editor } from '../editor/editor.ts'
 import { loadSchema } from '../editor/load-schema.ts'
 import { type Announcement, refusal } from '../state/announce.ts'
-import { type Draft, draft, keepDraft } from '../state/draft.ts'
+import { type Draft, draft, keepDraft, saved } from '../state/draft.ts'
 import { noteFailure } from '../state/live.ts'
 import { askPerson } from '../state/question.ts'
 import { Do, Problem, Tag } from '../ui/parts.tsx'
@@ -19,8 +27,12 @@ const typingMs = 400
 const retryMs = 2000
 
 /** `lockedBecause` is why somebody may look at the file and not change it. */
-export function StateEditor({ file, lockedBecause }: { file: DesiredState; lockedBecause: string | undefined }) {
+export function StateEditor({ file: told, lockedBecause }: { file: DesiredState; lockedBecause: string | undefined }) {
   const kept = draft.value
+  const file = saved.value?.replaced === told.version ? saved.value.file : told
+  useEffect(() => {
+    if (saved.peek() !== undefined && saved.peek()?.replaced !== told.version) saved.value = undefined
+  }, [told.version])
   const base: Draft['base'] = kept?.base ?? file
   const text = kept?.text ?? file.text
   const place = useRef<HTMLDivElement>(null)
@@ -196,7 +208,7 @@ function sentenceOf(checked: Check | undefined, isChanged: boolean): string {
 }
 
 /** The file is another one than the edit was begun from: nothing is saved over it unseen. */
-function MovedOn({ base, file, mine }: { base: Draft['base']; file: DesiredState; mine: string }) {
+function MovedOn({ base, file, mine }: { base: Draft['base']; file: Draft['base']; mine: string }) {
   return (
     <div class="notice bad" role="alert">
       <div class="grow">
@@ -232,6 +244,13 @@ async function previewOf(text: string, show: (preview: Preview) => void): Promis
   return undefined
 }
 
+/** Has the editor go on from what was saved, not from what was shown before. */
+async function showSaved({ version }: Draft['base']): Promise<void> {
+  const { desiredState: file } = await ask(documents.desiredState, desiredState)
+  if (file.version !== version) saved.value = { replaced: version, file }
+  draft.value = undefined
+}
+
 async function save(text: string, base: Draft['base'], checked: Check | undefined): Promise<Announcement | undefined> {
   const removed = checked?.changes.filter(({ change }) => change === 'removed') ?? []
   if (removed.length > 0) {
@@ -248,14 +267,14 @@ async function save(text: string, base: Draft['base'], checked: Check | undefine
   })
   switch (outcome.__typename) {
     case 'DesiredStateAccepted':
-      draft.value = undefined
+      await showSaved(base)
       return {
         tone: 'good',
         text: `Saved. Generation ${outcome.generation} is in force; what follows from it is looked at now.`,
         link: { to: '/', text: 'See what it does' },
       }
     case 'DesiredStateWaiting':
-      draft.value = undefined
+      await showSaved(base)
       return {
         tone: 'good',
         text: `Saved, but it waits for a person: ${outcome.reason ?? ''}`,

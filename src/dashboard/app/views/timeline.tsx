@@ -10,7 +10,7 @@ import { may } from '../state/viewer.ts'
 import { ActionLink, Ago, Do, Empty, Live, ResourceLink, Tag } from '../ui/parts.tsx'
 import { counted, moment, reversal, stateText } from '../ui/text.ts'
 import { canBeUndone } from './action.tsx'
-import { undoActions } from './approvals.ts'
+import { undoActions } from './undo.ts'
 
 const pageSize = 50
 const planned = ['planned', 'approved']
