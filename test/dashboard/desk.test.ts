@@ -151,11 +151,22 @@ describe.skipIf(executablePath === undefined)(
 
       it('is not saved over what somebody else wrote meanwhile, which is shown', async () => {
         await typeAbove('company:', '      # mine')
+        await page.getByText('comments and order alone differ').waitFor()
         appendFileSync(workspace.path('desired-state.yaml'), '# theirs\n')
         const theirs = file()
-        await page.getByText('comments and order alone differ').waitFor()
-        await page.getByRole('button', { name: 'Save' }).click()
-        await page.getByRole('button', { name: 'Keep my text; saving it takes that back' }).waitFor()
+        // The page hears of it by itself, or by the refusal of what is saved: whichever is first.
+        const save = page.getByRole('button', { name: 'Save' })
+        const told = page.getByRole('button', { name: 'Keep my text; saving it takes that back' })
+        await expect
+          .poll(
+            async () => {
+              if (!(await told.isVisible()) && (await save.isEnabled()))
+                await save.click({ timeout: 1000 }).catch(() => undefined)
+              return told.isVisible()
+            },
+            { timeout: 20_000 },
+          )
+          .toBe(true)
         expect(file()).toBe(theirs)
         await page.locator('.difference').getByText('# theirs').waitFor()
         await desk.shoot('editor-meanwhile')
