@@ -85,6 +85,8 @@ export function migrateJournal(db: Database, path: string, texts: readonly strin
   for (const [index, text] of texts.entries()) {
     if (index < version) continue
     db.transaction(() => {
+      // Another process may have made it while this one waited for its turn.
+      if (journalVersionOf(db, path, texts.length) > index) return
       db.exec(text)
       db.pragma(`application_id = ${applicationId}`)
       db.pragma(`user_version = ${index + 1}`)

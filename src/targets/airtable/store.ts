@@ -7,6 +7,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { OperationalError } from '../../errors.ts'
 import { codeOf, toDatabaseError } from '../sqlite/database-error.ts'
+import { makeSchemaOnce } from '../sqlite/own-table.ts'
 
 /** "True" in ASCII and a version, so that the file is told from any other. */
 const applicationId = 0x54727565
@@ -73,14 +74,11 @@ function prepared(db: Database.Database, path: string): Database.Database {
         hint: `Upgrade Trueup, or move ${path} away; the base is compared whole then.`,
       })
     }
-    if (known < version) {
-      const make = db.transaction(() => {
-        db.exec(schema)
-        db.pragma(`application_id = ${applicationId}`)
-        db.pragma(`user_version = ${version}`)
-      })
-      make.immediate()
+    const make = () => {
+      db.exec(schema)
+      db.pragma(`application_id = ${applicationId}`)
     }
+    makeSchemaOnce(db, { version, make })
     return db
   } catch (error) {
     db.close()

@@ -10,6 +10,7 @@ import { OperationalError } from '../../errors.ts'
 import type { Random } from '../../random.ts'
 import { makeKey, readKey } from '../key-file.ts'
 import { toDatabaseError } from '../sqlite/database-error.ts'
+import { makeSchemaOnce } from '../sqlite/own-table.ts'
 import type { Databases } from '../sqlite/ports.ts'
 import { type ErasedMarks, erasedBy, type IsErased, markOf } from './marks.ts'
 import { reportLineSchema } from './report.ts'
@@ -314,7 +315,7 @@ function outcomeOf(text: string | null | undefined): ErasureOutcome | undefined 
 
 function openFile(path: string): Database {
   // Only a file that is new is opened this way: closing another one here would drop SQLite's locks on it.
-  if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600))
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
   const db = new Sqlite(path, { fileMustExist: true, timeout: 5000 })
   try {
     db.pragma('journal_mode = WAL')
@@ -322,13 +323,11 @@ function openFile(path: string): Database {
     db.pragma('secure_delete = ON')
     const known = Number(db.pragma('user_version', { simple: true }))
     if (known > version) throw new OperationalError('JOURNAL_TOO_NEW', `${path} has version ${known}, not ${version}`)
-    if (known < version) {
-      db.transaction(() => {
-        db.exec(schema)
-        db.pragma(`application_id = ${applicationId}`)
-        db.pragma(`user_version = ${version}`)
-      }).immediate()
+    const make = () => {
+      db.exec(schema)
+      db.pragma(`application_id = ${applicationId}`)
     }
+    makeSchemaOnce(db, { version, make })
     return db
   } catch (error) {
     db.close()

@@ -13,6 +13,7 @@ import { actionOf, bytesOf, expireSets } from './change-expiry.ts'
 import { createChangeFingerprint } from './change-fingerprint.ts'
 import { trailOf } from './change-trail.ts'
 import { codeOf, toDatabaseError } from './database-error.ts'
+import { makeSchemaOnce } from './own-table.ts'
 import type { Change, ChangeSetWriter, ChangeTarget, Expired, ExpiryBounds, RecordTrail, SetOf } from './ports.ts'
 
 /** Records in a block, and so in one transaction on the target. */
@@ -169,14 +170,11 @@ function openFile(path: string): Database.Database {
     db.pragma('secure_delete = ON')
     const known = Number(db.pragma('user_version', { simple: true }))
     if (known > version) throw new OperationalError('JOURNAL_TOO_NEW', `${path} has version ${known}, not ${version}`)
-    if (known < version) {
-      const make = db.transaction(() => {
-        db.exec(schema)
-        db.pragma(`application_id = ${applicationId}`)
-        db.pragma(`user_version = ${version}`)
-      })
-      make.immediate()
+    const make = () => {
+      db.exec(schema)
+      db.pragma(`application_id = ${applicationId}`)
     }
+    makeSchemaOnce(db, { version, make })
     return db
   } catch (error) {
     db.close()

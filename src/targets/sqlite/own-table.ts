@@ -21,3 +21,20 @@ export function ensureOwnTable(path: string, schema: string): void {
     db.close()
   }
 }
+
+/**
+ * Gives a file of Trueup's own its tables, once: where several processes open a new file at the same time, the others wait for
+ * the first and find them made.
+ */
+export function makeSchemaOnce(
+  db: Database.Database,
+  { version, make }: { readonly version: number; readonly make: () => void },
+): void {
+  const isMade = () => Number(db.pragma('user_version', { simple: true })) >= version
+  if (isMade()) return
+  db.transaction(() => {
+    if (isMade()) return
+    make()
+    db.pragma(`user_version = ${version}`)
+  }).immediate()
+}

@@ -4,6 +4,7 @@
  */
 import Database from 'better-sqlite3'
 import { OperationalError } from '../../../errors.ts'
+import { makeSchemaOnce } from '../../../targets/sqlite/own-table.ts'
 
 const version = 1
 
@@ -63,12 +64,7 @@ function prepared(db: Database.Database, path: string): Database.Database {
     if (found > version) {
       throw new OperationalError('JOURNAL_TOO_NEW', `${path} was written by a newer Trueup (version ${found})`)
     }
-    if (found === 0) {
-      db.transaction(() => {
-        db.exec(statements)
-        db.pragma(`user_version = ${version}`)
-      })()
-    }
+    makeSchemaOnce(db, { version, make: () => db.exec(statements) })
     return db
   } catch (error) {
     db.close()
