@@ -6,7 +6,7 @@ import { OperationalError } from '../errors.ts'
 import { openJournal } from '../journal/store.ts'
 import { seededRandom } from '../random.ts'
 import { createFakeWorld, fakeKind } from '../sim/fake-world.ts'
-import { createVirtualClock } from '../sim/virtual-clock.ts'
+import { createVirtualClock, type VirtualClock } from '../sim/virtual-clock.ts'
 import { createEngine } from './engine.ts'
 import type { Kind } from './kind.ts'
 import { takeLease } from './lease.ts'
@@ -199,5 +199,49 @@ describe('the loop', () => {
       await vi.waitFor(() => expect([...world.cells.values()]).toEqual(names.map(() => 5)))
       await loop.stop()
     }
+  })
+
+  it('rests while nobody is free for what is due, instead of asking again and again', async () => {
+    const names = ['a', 'b', 'c', 'd', 'late']
+    const world = createFakeWorld(Object.fromEntries(names.map((name) => [name, 1])))
+    const virtual = createVirtualClock(Date.UTC(2026, 0, 1))
+    let timers = 0
+    const clock: VirtualClock = {
+      ...virtual,
+      after(delayMs, run) {
+        timers += 1
+        if (timers > 1000) throw new Error('it does not rest')
+        return virtual.after(delayMs, run)
+      },
+    }
+    const journal = openJournal(':memory:', clock)
+    const lease = takeLease({ journal, clock, holder: 'test', isAlive: () => true })
+    const cells = fakeKind(world, () =>
+      Object.fromEntries(names.map((name) => [name, { value: 5, risk: 'low' as const }])),
+    )
+    let release: () => void = () => undefined
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const asKind: Kind = cells
+    const kind: Kind = {
+      ...cells,
+      async observe(...args) {
+        await released
+        return asKind.observe(...args)
+      },
+    }
+    const random = seededRandom(1)
+    const engine = createEngine({ journal, kinds: [kind], clock, random, log, lease })
+    engine.declare(1, desiredStateSchema.parse({ apiVersion: 'trueup/v1', name: 'test' }))
+    const onInvariantViolation = () => undefined
+    const loop = createLoop({ engine, kinds: [kind], clock, random, log, onInvariantViolation })
+    loop.start()
+    await virtual.advance(5000)
+    expect(timers).toBeLessThan(50)
+    release()
+    await virtual.advance(5000)
+    expect([...world.cells.values()]).toEqual(names.map(() => 5))
+    await loop.stop()
   })
 })

@@ -88,7 +88,10 @@ export function createLoop(options: LoopOptions): Loop {
       turns += 1
       running.set(turns, work(name, turns))
     }
-    if (!stopping.signal.aborted) timer = clock.after(Math.min(queue.nextDueInMs() ?? idleTickMs, idleTickMs), pump)
+    if (stopping.signal.aborted) return
+    // While nobody is free, what is due waits for whoever ends first, and that pumps: a timer for it would be due again and again.
+    const isFull = running.size - waiting >= workersMax
+    timer = clock.after(isFull ? idleTickMs : Math.min(queue.nextDueInMs() ?? idleTickMs, idleTickMs), pump)
   }
 
   async function work(name: string, turn: number): Promise<void> {

@@ -144,7 +144,9 @@ async function loadAll(): Promise<void> {
   const isChunk = (file: string) => file.startsWith('chunks/')
   // The entries of backups load one another, and no backup is declared in the simulated world.
   const isEntry = (file: string) =>
-    !isChunk(file) && file !== 'sim/main.js' && !/^(targets\/backup|workspace|kinds\/backup)\//.test(file)
+    !isChunk(file) &&
+    file !== 'sim/main.js' &&
+    !/^(targets\/backup|workspace|kinds\/backup)\/(?!verify-journal-entry)/.test(file)
   for (const file of files) if (isEntry(file)) await preload(pathToFileURL(join(root, file)))
   for (const file of files) if (isChunk(file)) await import(pathToFileURL(join(root, file)).href)
 }

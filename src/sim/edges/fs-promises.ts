@@ -21,6 +21,7 @@ export const mkdtemp = async (prefix: string) => fs.mkdtempSync(prefix)
 export const rm = async (path: PathLike, options?: { recursive?: boolean; force?: boolean }) => fs.rmSync(path, options)
 export const unlink = async (path: PathLike) => fs.unlinkSync(path)
 export const rename = async (from: PathLike, to: PathLike) => fs.renameSync(from, to)
+export const link = async (from: PathLike, to: PathLike) => fs.linkSync(from, to)
 export const copyFile = async (from: PathLike, to: PathLike, mode?: number) => fs.copyFileSync(from, to, mode)
 export const chmod = async (path: PathLike, mode: number) => fs.chmodSync(path, mode)
 export const chown = async (): Promise<void> => undefined

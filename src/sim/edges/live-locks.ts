@@ -6,3 +6,8 @@ export async function isLive(): Promise<boolean> {
 export async function walHoldersOf(): Promise<ReadonlySet<number>> {
   return new Set([process.pid])
 }
+
+/** Nobody there keeps a lock for long enough to be named. */
+export async function lockHoldersOf(): Promise<readonly number[]> {
+  return []
+}
