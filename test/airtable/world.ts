@@ -1,5 +1,5 @@
 /** A sandbox over HTTP and the target that talks to it, in a folder of their own. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../../src/clock.ts'
@@ -15,6 +15,7 @@ import type {
 import { createSecretReader } from '../../src/targets/airtable/secret.ts'
 import { type AirtableTargetsSettings, openAirtableTargets } from '../../src/targets/airtable/target.ts'
 import { leadsBase } from '../sandbox/leads-base.ts'
+import { removeFolder } from '../support/remove.ts'
 import { fastClock } from './fast-clock.ts'
 
 export const quiet = openLog('silent')
@@ -99,7 +100,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<AirtableWor
     async close() {
       await targets.close()
       await sandbox.close()
-      rmSync(folder, { recursive: true, force: true })
+      removeFolder(folder)
     },
   }
 }

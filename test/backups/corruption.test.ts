@@ -11,6 +11,7 @@ import { openPages } from '../../src/targets/sqlite/salvage/pages.ts'
 import type { Workspace } from '../../src/workspace/open.ts'
 import { type BackupWorld, createBackupWorld } from '../support/backup-world.ts'
 import { type Corrupted, type CorruptionClass, corrupt, corruptionClasses } from '../support/corruptions.ts'
+import { removeFolder } from '../support/remove.ts'
 
 const copies = Number(process.env.CORRUPTIONS ?? 12)
 const seed = Number(process.env.CORRUPTION_SEED ?? (process.env.CORRUPTIONS === undefined ? 6 : Date.now() % 1_000_000))
@@ -119,7 +120,7 @@ async function eachCopy(
         workspace,
         `copy ${index} of seed ${seed}: ${what}, pages ${[...corrupted.pages].slice(0, 9)}`,
       )
-      rmSync(world.path('.trueup/quarantine'), { recursive: true, force: true })
+      removeFolder(world.path('.trueup/quarantine'))
     }
   })
 }

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { removeFolder } from '../support/remove.ts'
 
 test('the drill destroys a database that a program writes to, brings it back, and says what was lost', () => {
   const folder = mkdtempSync(join(tmpdir(), 'trueup-drill-test-'))
@@ -20,6 +21,6 @@ test('the drill destroys a database that a program writes to, brings it back, an
     expect(items[0].lost).toBeLessThan(items[0].acknowledged)
     expect(readFileSync(metrics, 'utf8')).toContain(`trueup_drill_lost_rows{disaster="header"} ${items[0].lost}\n`)
   } finally {
-    rmSync(folder, { recursive: true })
+    removeFolder(folder)
   }
 })

@@ -1,9 +1,10 @@
 /** Sets in a store that speaks S3, against a server that checks signatures and hashes: test/support/s3-server.ts. */
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { requestUndo } from '../../src/engine/undo-request.ts'
 import { findSet, refreshSets, restoreInto, verifyWith } from '../../src/workspace/restore-set.ts'
 import { type BackupWorld, createBackupWorld, filesWith, type Opened, quietContext } from '../support/backup-world.ts'
+import { removeFolder } from '../support/remove.ts'
 import { type S3Server, s3Keys, startS3 } from '../support/s3-server.ts'
 
 let store: S3Server
@@ -71,8 +72,8 @@ test('from the store alone a workspace that lost everything is restored, also in
   })
   expect(idsThere()).toEqual([made])
   expect(readdirSync(world.path('.trueup')).includes('outgoing')).toBe(false)
-  rmSync(world.path('.trueup'), { recursive: true })
-  rmSync(world.path('data'), { recursive: true })
+  removeFolder(world.path('.trueup'))
+  removeFolder(world.path('data'))
   await world.open(async (opened) => {
     const { workspace } = opened
     await refreshSets(workspace, quietContext)

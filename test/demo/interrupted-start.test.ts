@@ -1,7 +1,7 @@
 /** A first start that is killed at any moment leaves either no data or all of them, and the next start is none the worse. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,12 +10,13 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ensureDemoWorkspace } from '../../src/demo/demo-workspace.ts'
 import { openLog } from '../../src/log.ts'
+import { removeFolder } from '../support/remove.ts'
 
 let directory: string
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'trueup-interrupted-test-'))
 })
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
+afterEach(() => removeFolder(directory))
 
 /** Whether the unfinished work holds this file by now. */
 function workHolds(file: string): boolean {

@@ -1,16 +1,17 @@
 /** A generated workspace may be far larger than memory: nothing is kept for each row. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { removeFolder } from '../support/remove.ts'
 
 let root: string
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'trueup-memory-test-'))
 })
-afterEach(() => rmSync(root, { recursive: true, force: true }))
+afterEach(() => removeFolder(root))
 
 test('60,000 leads are made in a heap of 24 MB, far less than they are', () => {
   const compiled = pathToFileURL(resolve(process.cwd(), 'dist/demo/generate.js')).href

@@ -1,10 +1,11 @@
 /** The generated databases as the agents see them: through Python's own SQLite, as readers and as writers. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { databasePaths, generateWorkspace } from '../../src/demo/generate.ts'
+import { removeFolder } from '../support/remove.ts'
 
 let root: string
 beforeAll(async () => {
@@ -13,7 +14,7 @@ beforeAll(async () => {
   await generateWorkspace({ into: join(root, 'same'), rows: 1500, seed: 77, mess: 'heavy' })
   await generateWorkspace({ into: join(root, 'other'), rows: 1500, seed: 78, mess: 'heavy' })
 })
-afterAll(() => rmSync(root, { recursive: true, force: true }))
+afterAll(() => removeFolder(root))
 
 const python = (script: string, ...args: readonly string[]) =>
   execFileSync('python3', ['-c', script, ...args], { encoding: 'utf8' }).trim()

@@ -1,6 +1,6 @@
 /** The files of deploy/: they parse, and every name, port, path and user that one of them refers to is there in the others. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { createProgram } from '../../src/cli/program.ts'
 import { parseDesiredState } from '../../src/desired/load.ts'
 import { standardizeRules } from '../../src/values/rules/index.ts'
+import { removeFolder } from '../support/remove.ts'
 import { root, textOf } from './files.ts'
 
 const server = textOf('src/api/http/server.ts')
@@ -85,7 +86,7 @@ describe('deploy/systemd', () => {
     execFileSync('systemd-analyze', ['verify', '--man=no', file], { stdio: 'pipe' })
     const told = execFileSync('systemd-analyze', ['security', '--offline=true', file], { encoding: 'utf8' })
     expect(Number(/exposure level for trueup\.service: ([\d.]+)/.exec(told)?.[1])).toBeLessThan(2.5)
-    rmSync(folder, { recursive: true })
+    removeFolder(folder)
   })
 })
 

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, it } from 'vitest'
+import { removeFolder } from '../support/remove.ts'
 
 it('schema.graphql is what the checked-in desired state gives (`npm run generate:schemas` renews it)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'trueup-schema-'))
@@ -19,6 +20,6 @@ it('schema.graphql is what the checked-in desired state gives (`npm run generate
     ])
     expect(readFileSync(out, 'utf8')).toBe(readFileSync('schema.graphql', 'utf8'))
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
   }
 })

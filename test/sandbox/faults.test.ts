@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { seededRandom } from '../../src/random.ts'
 import type { FaultInput } from '../../src/sandbox/faults/fault.ts'
 import { FaultBook } from '../../src/sandbox/faults/fault-book.ts'
 import { serveSandbox } from '../../src/sandbox/serve.ts'
+import { removeFolder } from '../support/remove.ts'
 import { baseId, member, openSandbox, quiet, recordsIn, type TestSandbox } from './support.ts'
 
 const path = `/v0/${baseId}/Leads`
@@ -176,7 +177,7 @@ describe('a sandbox in a file', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'sandbox-'))
   })
-  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+  afterEach(() => removeFolder(folder))
 
   it('keeps everything when it is closed and opened again, readable by its owner only', async () => {
     const file = join(folder, 'sandbox.db')

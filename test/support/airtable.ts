@@ -1,5 +1,5 @@
 /** A base in a real sandbox over HTTP, and an engine with the real client that keeps it true to a desired state. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -20,6 +20,7 @@ import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sand
 import type { AirtableTargets } from '../../src/targets/airtable/ports.ts'
 import { createSecretReader } from '../../src/targets/airtable/secret.ts'
 import { openAirtableTargets } from '../../src/targets/airtable/target.ts'
+import { removeFolder } from './remove.ts'
 
 export const baseId = 'appTest0000000001'
 const tablesSchema = z.object({
@@ -152,7 +153,7 @@ export async function airtableBench(
       await stop()
       journal.close()
       await sandbox.close()
-      rmSync(folder, { recursive: true, force: true })
+      removeFolder(folder)
     },
   }
 }

@@ -1,5 +1,5 @@
 /** A small workspace with a declared backup, opened in this process on a clock that can be set forward. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -10,6 +10,7 @@ import { systemRandom } from '../../src/random.ts'
 import { createBackupPort } from '../../src/workspace/backup-port.ts'
 import { openWorkspace, type Workspace } from '../../src/workspace/open.ts'
 import { annKey } from './person-world.ts'
+import { removeFolder } from './remove.ts'
 
 export interface BackupWorld {
   readonly folder: string
@@ -95,7 +96,7 @@ export function createBackupWorld(options: BackupWorldOptions = {}): BackupWorld
         .map(({ name }) => name),
     sql: (text) => connected(main, (db) => void db.exec(text)),
     rows: (file, text) => connected(file, (db) => db.prepare(text).raw().all()),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => removeFolder(folder),
   }
 }
 

@@ -1,8 +1,9 @@
 /** A small workspace whose table of leads has duplicates, and tables that refer to it, made as an agent would make it. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { removeFolder } from './remove.ts'
 
 export interface DuplicatesWorld {
   readonly folder: string
@@ -171,6 +172,6 @@ export function duplicatesWorld({ people, repeated, doubtful }: WorldOptions): D
           rows(`SELECT rowid AS place, * FROM ${table} ORDER BY rowid`).map((row) => JSON.stringify(row)),
         ]),
       ),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => removeFolder(folder),
   }
 }

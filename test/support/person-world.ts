@@ -1,8 +1,9 @@
 /** A small workspace in which one person, Ann, is everywhere: two tables in two files, a source, a referring table, and old versions of her values. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import Database from 'better-sqlite3'
+import { removeFolder } from './remove.ts'
 import { type Workspace, workspaceAt } from './workspace.ts'
 
 export const annKey = '0f8f5a52-3c1e-4d0b-9f51-6a3a2d5f7e01'
@@ -58,7 +59,7 @@ export function personWorlds(options: { readonly imports: boolean }): PersonWorl
       create(folder)
       return workspaceAt(folder)
     },
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove: () => removeFolder(root),
   }
 }
 

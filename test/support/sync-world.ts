@@ -1,5 +1,5 @@
 /** A small workspace whose table is mirrored in a sandbox that this process runs, and a colleague who works in the base. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -10,6 +10,7 @@ import type { JsonValue } from '../../src/json.ts'
 import { systemRandom } from '../../src/random.ts'
 import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { trueup } from './cli.ts'
+import { removeFolder } from './remove.ts'
 import { type Workspace, workspaceAt } from './workspace.ts'
 
 export interface RemoteLead {
@@ -69,7 +70,7 @@ export async function createSyncWorld({
   const workspace = workspaceAt(folder)
   const close = async () => {
     await sandbox.close()
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
   }
   const colleague = () => sandbox.control.colleague(baseId)
   const remote = () => {

@@ -1,6 +1,6 @@
 /** A workspace with a real SQLite file, a declaration, and a small loop in place of the engine. For tests. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -21,6 +21,7 @@ import { createOffload } from '../../src/targets/process/offload.ts'
 import { openChangeSets } from '../../src/targets/sqlite/change-sets.ts'
 import { openDatabases } from '../../src/targets/sqlite/databases.ts'
 import type { ChangeSets, Databases } from '../../src/targets/sqlite/ports.ts'
+import { removeFolder } from './remove.ts'
 
 export const idle: EffectContext = { signal: new AbortController().signal, progress: () => undefined }
 const full: Scope = { is: 'full' }
@@ -88,7 +89,7 @@ export function createWorld(): World {
       changeSets.close()
       databases.closeAll()
       await offload.close()
-      rmSync(folder, { recursive: true })
+      removeFolder(folder)
     },
   }
 }

@@ -1,5 +1,5 @@
 /** Whole workspaces on the disk: generated once by the command line, copied for each test, and read as other programs read them. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -9,6 +9,7 @@ import type { ActionState } from '../../src/journal/entry.ts'
 import { openJournal } from '../../src/journal/store.ts'
 import { documents, type ShownAction, trueup, trueupJson } from './cli.ts'
 import { mainAlone, withoutBackups, withoutMirror } from './local-state.ts'
+import { removeFolder } from './remove.ts'
 
 export interface Workspaces {
   /** A workspace of its own, equal to all others. */
@@ -69,7 +70,7 @@ export async function generateWorkspaces(options: {
   return {
     fresh: () => copy(template),
     copyOf: (workspace) => copy(workspace.folder),
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove: () => removeFolder(root),
   }
 }
 

@@ -2,7 +2,7 @@
  * One mirrored table in a folder of its own: a real SQLite file that an agent has open, the sandbox in process, the real
  * engine and kind on a virtual clock. A crash is a new engine on the same files.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -32,6 +32,7 @@ import { changeLogStatements } from '../../src/targets/sqlite/change-log.ts'
 import { openChangeSets } from '../../src/targets/sqlite/change-sets.ts'
 import { openDatabases } from '../../src/targets/sqlite/databases.ts'
 import type { ChangeSets, Databases } from '../../src/targets/sqlite/ports.ts'
+import { removeFolder } from '../support/remove.ts'
 
 const log = openLog('silent')
 const startMs = Date.UTC(2026, 0, 5, 12)
@@ -233,7 +234,7 @@ export async function openSyncWorld(options: SyncWorldOptions = {}): Promise<Syn
       journal.close()
       agent.close()
       await sandbox.close()
-      rmSync(folder, { recursive: true, force: true })
+      removeFolder(folder)
     },
   }
   return world

@@ -1,5 +1,5 @@
 /** The Airtable base of a workspace, through the compiled command line: the embedded sandbox, a running controller, crashes. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -11,6 +11,7 @@ import { seededRandom } from '../../src/random.ts'
 import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { startTrueup, trueup, trueupJson } from '../support/cli.ts'
 import { eventually, type RunningController, startRun } from '../support/controller.ts'
+import { removeFolder } from '../support/remove.ts'
 
 const baseId = 'appTest0000000001'
 let folder: string
@@ -25,7 +26,7 @@ afterEach(async () => {
   controller = undefined
   await outside?.close()
   outside = undefined
-  rmSync(folder, { recursive: true, force: true })
+  removeFolder(folder)
 })
 
 const region = '      region:    { type: text, airtable: Region }\n'

@@ -1,5 +1,5 @@
 /** The record, as whoever must be able to trust it looks at it: exported, verified, and tampered with behind Trueup's back. */
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { trueup, trueupJson } from '../support/cli.ts'
 import { personWorlds } from '../support/person-world.ts'
 import { python } from '../support/python.ts'
+import { removeFolder } from '../support/remove.ts'
 import type { Workspace } from '../support/workspace.ts'
 
 const verdictSchema = z.object({
@@ -34,7 +35,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => {
   worlds.remove()
-  rmSync(elsewhere, { recursive: true })
+  removeFolder(elsewhere)
 })
 
 const verify = () => trueupJson(['audit', 'verify'], verdictSchema, { in: workspace.folder })

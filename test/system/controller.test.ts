@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -9,6 +9,7 @@ import { openJournal } from '../../src/journal/store.ts'
 import { documents, trueup, trueupJson } from '../support/cli.ts'
 import { eventually, type RunningController, startRun } from '../support/controller.ts'
 import { python } from '../support/python.ts'
+import { removeFolder } from '../support/remove.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'trueup-controller-'))
 const stateFile = join(folder, 'desired-state.yaml')
@@ -53,7 +54,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await controller.stop()
-  rmSync(folder, { recursive: true, force: true })
+  removeFolder(folder)
 })
 
 describe('a running controller', () => {

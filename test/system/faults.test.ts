@@ -22,6 +22,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CliOptions, type CliResult, documents, soleDocument, trueup, trueupJson } from '../support/cli.ts'
 import { python } from '../support/python.ts'
+import { removeFolder } from '../support/remove.ts'
 import { generateWorkspaces, journalOf, type Workspace, type Workspaces, workspaceAt } from '../support/workspace.ts'
 
 let workspaces: Workspaces
@@ -141,7 +142,7 @@ test('a folder stands where the database should be', async () => {
   await expectQuietCommands(workspace)
   await expectOthersRepaired(workspace)
   // Mended by hand, the same workspace goes on.
-  rmSync(workspace.main, { recursive: true })
+  removeFolder(workspace.main)
   renameSync(`${workspace.main}.away`, workspace.main)
   expect((await trueupJson(['apply'], documents.apply, { in: workspace.folder })).document.unreadable).toEqual([])
 })

@@ -3,7 +3,7 @@
  * stored as it is and comes back as it is, or is refused with its place named; nothing stops, and nothing else is harmed.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { trueup } from '../support/cli.ts'
 import { eventually, type RunningController, startRun } from '../support/controller.ts'
+import { removeFolder } from '../support/remove.ts'
 
 const megabytes10 = 10_000_000
 const emoji = '👩‍👩‍👧‍👦 Zoë 🇩🇪 \u{1F9D1}\u{1F3FD}\u200D\u{1F680}'
@@ -83,7 +84,7 @@ db.execute("INSERT INTO leads (id, full_name, email, company) VALUES ('i-good', 
 }, 120_000)
 afterAll(async () => {
   await controller.stop()
-  rmSync(folder, { recursive: true, force: true })
+  removeFolder(folder)
 })
 
 const createdSchema = z.object({

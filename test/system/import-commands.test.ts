@@ -1,11 +1,12 @@
 /** `trueup import`: what it would do, what it did with every row, and taking it back as one action. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { trueup, trueupJson } from '../support/cli.ts'
+import { removeFolder } from '../support/remove.ts'
 
 let workspace: string
 beforeAll(() => {
@@ -46,7 +47,7 @@ imports:
     '[{"name":"Dee Fox","email":"dee@x.com"},\n{"name":"N/A","email":"none@x.com"}]',
   )
 })
-afterAll(() => rmSync(workspace, { recursive: true }))
+afterAll(() => removeFolder(workspace))
 
 function sql(path: string, text: string): void {
   const db = new Sqlite(join(workspace, path))

@@ -1,19 +1,20 @@
 /** `trueup init --from`: the file that it writes is true of each legacy database as it stands, and nothing else is touched. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { databasePaths, generateWorkspace } from '../../src/demo/generate.ts'
 import { trueup, trueupJson } from '../support/cli.ts'
+import { removeFolder } from '../support/remove.ts'
 
 let folder: string
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'init-'))
   await generateWorkspace({ into: join(folder, 'made'), rows: 200, seed: 5, mess: 'heavy' })
 })
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(() => removeFolder(folder))
 
 const planSchema = z.object({
   drift: z.array(z.object({ resource: z.object({ kind: z.string() }), path: z.string(), message: z.string() })),

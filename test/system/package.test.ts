@@ -9,7 +9,6 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -20,6 +19,7 @@ import { promisify } from 'node:util'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { removeFolder } from '../support/remove.ts'
 
 const run = promisify(execFile)
 const root = process.cwd()
@@ -45,7 +45,7 @@ beforeAll(async () => {
     symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
   }
 }, 120_000)
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => removeFolder(folder))
 
 async function trueup(args: readonly string[], cwd: string, program = installed) {
   try {
@@ -139,7 +139,7 @@ describe('the package', { timeout: 120_000 }, () => {
       if (name !== 'trueup' && name !== 'better-sqlite3')
         symlinkSync(resolve(folder, 'node_modules', name), join(elsewhere, 'node_modules', name))
     const told = await trueup(['doctor', '--quiet', '--json', '--port', '49999'], elsewhere, program)
-    rmSync(elsewhere, { recursive: true })
+    removeFolder(elsewhere)
     expect([told.status, told.stdout]).toEqual([2, expect.stringContaining('npm rebuild better-sqlite3')])
   })
 })

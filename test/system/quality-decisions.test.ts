@@ -1,5 +1,5 @@
 /** What a person decides of single records: that a value is right although a check fails, or that a suggested one takes its place. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -13,6 +13,7 @@ import { openLocalApi } from '../../src/workspace/local-api.ts'
 import { openWorkspace } from '../../src/workspace/open.ts'
 import { trueup, trueupJson } from '../support/cli.ts'
 import { python } from '../support/python.ts'
+import { removeFolder } from '../support/remove.ts'
 import { type Workspace, workspaceAt } from '../support/workspace.ts'
 
 const yaml = `apiVersion: trueup/v1
@@ -55,7 +56,7 @@ beforeEach(() => {
   db.close()
   at = workspaceAt(root)
 })
-afterEach(() => rmSync(root, { recursive: true, force: true }))
+afterEach(() => removeFolder(root))
 
 type Ask = <Data>(query: string, variables: JsonObject, schema: z.ZodType<Data>) => Promise<Data>
 

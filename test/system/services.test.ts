@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { startTrueup, trueup, trueupJson } from '../support/cli.ts'
 import { eventually, type RunningController, startRun } from '../support/controller.ts'
 import { python } from '../support/python.ts'
+import { removeFolder } from '../support/remove.ts'
 
 let folder: string
 let controller: RunningController | undefined
@@ -319,7 +320,7 @@ services:
       (text) => text.includes('database/main, on which it depends, is not usable'),
     )
     expect(await serviceOf('reader')).toMatchObject({ starts: 0, pid: null })
-    rmSync(join(folder, 'leads.db'), { recursive: true })
+    removeFolder(join(folder, 'leads.db'))
     await python(
       `sqlite3.connect(sys.argv[1]).execute("CREATE TABLE leads (id TEXT)"); say('made')`,
       join(folder, 'leads.db'),

@@ -1,16 +1,17 @@
 /** Two controllers on one volume: one acts, the other waits, and takes over when the first is gone, however it went. */
 
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { removeFolder } from '../support/remove.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'standby-'))
 const children: ReturnType<typeof spawn>[] = []
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL')
-  rmSync(folder, { recursive: true, force: true })
+  removeFolder(folder)
 })
 
 function controller() {

@@ -4,7 +4,7 @@
  */
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -12,6 +12,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { databasePaths } from '../../src/demo/generate.ts'
 import { withoutBackups, withoutMirror } from '../support/local-state.ts'
+import { removeFolder } from '../support/remove.ts'
 
 let root: string
 let workspace: string
@@ -19,7 +20,7 @@ beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'trueup-undo-everything-'))
   workspace = join(root, 'workspace')
 })
-afterAll(() => rmSync(root, { recursive: true, force: true }))
+afterAll(() => removeFolder(root))
 
 const program = resolve(process.cwd(), 'dist/cli/main.js')
 const run = promisify(execFile)

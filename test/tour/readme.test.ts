@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { removeFolder } from '../support/remove.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
@@ -54,7 +55,7 @@ describe('the tour of the README', () => {
       output: (parts[index] ?? '').replace(/^\d+\n/, '').replaceAll(`${folder}/`, ''),
     }))
   }, 600_000)
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => removeFolder(folder))
 
   it('is marked in the page', () => {
     expect(steps.length).toBeGreaterThan(6)
