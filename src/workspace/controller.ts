@@ -244,12 +244,6 @@ function closeQuietly(leads: Leads, log: Log): void {
 function reload(workspace: Workspace, log: Log): void {
   try {
     workspace.generations.reload()
-    const problems = workspace.generations.problems()
-    if (problems.length > 0)
-      log.warn(
-        { problems: problems.length },
-        'the desired state has problems; the last valid generation stays in force',
-      )
   } catch (error) {
     log.warn({ err: messageOf(error) }, 'the desired state could not be read again')
   }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
-import { compareGenerations, generationOf, isSuspiciousShrink } from '../desired/generation.ts'
+import { compareGenerations, type EntryChange, generationOf, isSuspiciousShrink } from '../desired/generation.ts'
 import { type ParsedDesiredState, parseDesiredState } from '../desired/load.ts'
 import { type Problem, problemText } from '../desired/problem.ts'
 import type { DesiredState } from '../desired/schema.ts'
@@ -22,12 +22,21 @@ export interface InForce {
   readonly yaml: string
 }
 
+/** What became of the file as it was saved. */
+export type EditOutcome =
+  | { readonly is: 'accepted'; readonly number: number; readonly changes: readonly EntryChange[] }
+  | { readonly is: 'waiting'; readonly number: number; readonly why: string }
+  /** Every problem as `file:line:column: path: message`; the generation `inForce` stays. */
+  | { readonly is: 'invalid'; readonly problems: readonly string[]; readonly inForce: number }
+
 export interface Generations extends GenerationsPort {
   inForce(): InForce
   /** Reads the file again; true when another generation came into force. `actor` is who saved it, where that is known. */
   reload(actor?: string): boolean
   /** Calls back when another generation has come into force. */
   onInForce(listener: (generation: InForce) => void): () => void
+  /** Calls back when an edit of the file was taken over, held back or refused; not for a text that means the same. */
+  onEdit(listener: (outcome: EditOutcome) => void): () => void
   /** What is wrong with the file as it is now. */
   problems(): readonly Problem[]
   /** Generations of the journal with their texts, newest first; those below `before` alone where it is given. */
@@ -71,6 +80,7 @@ export function openGenerations(options: GenerationsOptions): Generations {
   const { journal } = options
   const listeners = new Set<(generation: InForce) => void>()
   const watchers = new Set<() => void>()
+  const readers = new Set<(outcome: EditOutcome) => void>()
   const parse = (yaml: string | Uint8Array): ParsedDesiredState =>
     parseDesiredState(yaml, {
       file: options.shownAs,
@@ -84,10 +94,15 @@ export function openGenerations(options: GenerationsOptions): Generations {
   let leftBehind: readonly string[] = []
   let waiting: (InForce & { readonly why: string; readonly gone: readonly string[] }) | undefined
 
+  const tell = (outcome: EditOutcome): void => {
+    for (const reader of readers) reader(outcome)
+  }
   const put = (next: InForce): void => {
+    const changes = compareGenerations(current?.state, next.state)
     current = next
     waiting = undefined
     for (const listener of listeners) listener(next)
+    tell({ is: 'accepted', number: next.number, changes })
   }
 
   function reload(actor = 'controller'): boolean {
@@ -99,9 +114,13 @@ export function openGenerations(options: GenerationsOptions): Generations {
       if (current === undefined)
         throw new OperationalError('DESIRED_STATE_INVALID', problems.map(problemText).join('\n'))
       waiting = undefined
+      tell({ is: 'invalid', problems: problems.map(problemText), inForce: current.number })
     } else {
+      const wasInvalid = problems.length > 0
       problems = []
       consider(Buffer.from(read).toString('utf8'), parsed.state, actor)
+      if (wasInvalid && before !== undefined && current === before && waiting === undefined)
+        tell({ is: 'accepted', number: before.number, changes: [] })
     }
     for (const notify of watchers) notify()
     return current !== before
@@ -120,6 +139,7 @@ export function openGenerations(options: GenerationsOptions): Generations {
     if (shrink?.is === 'suspicious') {
       if (options.keep && number > lastNumber(journal)) record('generation.waiting', next, actor)
       waiting = { ...next, why: shrink.why, gone: shrink.gone }
+      tell({ is: 'waiting', number, why: shrink.why })
       return
     }
     if (options.keep) record('generation.accepted', next, actor)
@@ -150,6 +170,10 @@ export function openGenerations(options: GenerationsOptions): Generations {
     onInForce(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
+    },
+    onEdit(listener) {
+      readers.add(listener)
+      return () => readers.delete(listener)
     },
     watch(notify) {
       watchers.add(notify)

@@ -2,15 +2,15 @@ import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { systemClock } from '../../clock.ts'
 import { ensureDemoWorkspace } from '../../demo/demo-workspace.ts'
-import { keyText } from '../../engine/resource.ts'
 import { verdictOf } from '../../engine/verdict.ts'
-import { viewOf } from '../../engine/view.ts'
+import { needsPerson, viewOf } from '../../engine/view.ts'
 import { OperationalError } from '../../errors.ts'
-import { openLog } from '../../log.ts'
+import { type Log, openLog } from '../../log.ts'
 import { systemRandom } from '../../random.ts'
 import { type Controller, startController } from '../../workspace/controller.ts'
 import { runningServices } from '../../workspace/program-port.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
+import { createNarrator, createWaitingTeller } from '../narrator.ts'
 
 interface RunOptions extends CommonOptions {
   readonly port: string
@@ -74,8 +74,10 @@ async function keepRunning(options: RunOptions, run: CommandRun): Promise<ExitSt
           terminal.line(`The Airtable sandbox answers at ${sandbox}; edit cells there as a colleague would.`)
       },
     )
+    const end = tellAsItGoes(controller, run, log)
+    run.signal.addEventListener('abort', end, { once: true })
     await Promise.race([controller.firstLook(), stopped(run.signal), controller.failure])
-    if (!options.json && !run.signal.aborted) await tellFindings(controller, run)
+    if (!options.json && !run.signal.aborted) await tellWaiting(controller, run)
     await Promise.race([stopped(run.signal), controller.failure])
     return 0
   } finally {
@@ -93,11 +95,7 @@ function tellWhatRuns(names: readonly string[], options: RunOptions, { terminal 
   terminal.line(`To stop ${names.length === 1 ? 'it' : 'them'}: trueup service stop --all${state}`)
 }
 
-async function start(
-  options: RunOptions,
-  run: CommandRun,
-  log: ReturnType<typeof openLog>,
-): Promise<Controller | undefined> {
+async function start(options: RunOptions, run: CommandRun, log: Log): Promise<Controller | undefined> {
   const port = Number(options.port)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new OperationalError('USAGE', `--port ${options.port} is no port`)
@@ -141,30 +139,50 @@ function stopped(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** What the first looks found and did, once things are quiet. */
-async function tellFindings(controller: Controller, run: CommandRun): Promise<void> {
-  const { engine, events } = controller.workspace
+/** Says from now on what becomes of edits: to a person on the terminal with all else that happens, else in the log. */
+function tellAsItGoes({ workspace }: Controller, run: CommandRun, log: Log): () => void {
+  const { events, generations } = workspace
+  if (run.options.json) {
+    return generations.onEdit((edit) => {
+      if (edit.is === 'invalid')
+        log.warn(
+          { problems: edit.problems },
+          'the desired state has problems; the last valid generation stays in force',
+        )
+    })
+  }
+  const narrator = createNarrator(run.terminal, run.options.state, () =>
+    new Date(systemClock.nowMs()).toTimeString().slice(0, 8),
+  )
+  const ends = [events.onEvent(narrator.event), generations.onEdit(narrator.edit)]
+  return () => {
+    for (const end of ends) end()
+  }
+}
+
+/** What waits once things are quiet, and from then on what is added. */
+async function tellWaiting(controller: Controller, run: CommandRun): Promise<void> {
   await settled(controller, run.signal)
   if (run.signal.aborted) return
+  const { statuses } = controller.workspace.engine
   const { line, colour } = run.terminal
-  const repairs = events.page(undefined, 200).filter((event) => event.reason === 'Repaired')
+  const views = statuses.all().map(viewOf)
+  const teller = createWaitingTeller(run.terminal)
+  const first = views.flatMap((view) => view.actions).find(needsPerson)
   line()
-  for (const event of repairs.toReversed().slice(0, 40))
-    line(`${colour.green('✓')} ${keyText(event.resource)}: ${event.message}`)
-  const views = engine.statuses.all().map(viewOf)
-  const waiting = views.flatMap((view) => view.actions).filter((action) => !action.gate.runnable)
-  for (const action of waiting)
-    line(
-      `${colour.yellow('○')} ${keyText(action.resource)}: ${action.summary} ${colour.dim(`${action.id}: ${action.gate.reasons[0]?.message ?? ''}`)}`,
-    )
-  line()
+  for (const view of views) teller(view)
+  if (first !== undefined) line()
   line(colour.bold(verdictOf(views, Date.now()).sentence))
   line('Try:')
-  line(`  trueup approvals                        what waits for you`)
-  line(`  trueup approve ${(waiting[0]?.id ?? 'ID').padEnd(24)} let one run`)
+  if (first !== undefined) {
+    line(`  trueup approvals                        what waits for you`)
+    line(`  trueup approve ${first.id.padEnd(24)} let one run`)
+  }
   line(
     `  edit ${run.options.state} and save: add a field, and the column, the Airtable field and the GraphQL field are there within a second`,
   )
+  line()
+  statuses.onChange((status) => teller(viewOf(status)))
 }
 
 /** Waits until nothing runs that may run, for half a minute at most. */
