@@ -104,7 +104,7 @@ describe('init --from leads.db --airtable BASE', () => {
       limits: { requestsPerSecond: 1000, requestsPerSecondAndUser: 1000 },
     })
     const seed = airtableBaseOf(plan)
-    const tasks = { name: 'Tasks', fields: [{ name: 'What', type: 'singleLineText' }] }
+    const tasks = { name: 'Tasks', fields: [{ name: 'What', type: 'singleLineText' as const }] }
     sandbox.control.ensureBase({ baseId, ...seed, tables: [...seed.tables, tasks] })
     const endpoint = await sandbox.listen()
     const at = { in: workspace, environment: { AIRTABLE_API_KEY: 'patTest' } }
