@@ -6,12 +6,16 @@ import { writeFileSync } from 'node:fs'
 import type { JsonObject } from '../json.ts'
 import type { BaseSeed } from '../sandbox/metadata/base-seed.ts'
 import { titles } from './company-words.ts'
+import { disagreeing, disagreeingShare } from './disagreement.ts'
 import { dateOf, dayMs } from './moments.ts'
+import type { Tally } from './planted.ts'
 import type { Person } from './population.ts'
 import { below, pick } from './stream.ts'
 import type { WorkspacePlan } from './workspace-plan.ts'
 
+/** Known people; of a workspace that is made to show conflicts, many more. */
 const knownCount = 30
+const conflictedCount = 500
 const ownCount = 8
 const twiceCount = 2
 
@@ -47,25 +51,33 @@ const notes = [
 const owners = ['Maria', 'Jonas', 'Amélie']
 
 /** Writes {@link airtableBaseOf} as JSON. */
-export function writeAirtableBase(path: string, plan: WorkspacePlan): void {
-  writeFileSync(path, `${JSON.stringify(airtableBaseOf(plan), null, 2)}\n`, { flag: 'wx' })
+export function writeAirtableBase(path: string, plan: WorkspacePlan, tally: Tally): void {
+  writeFileSync(path, `${JSON.stringify(airtableBaseOf(plan, tally), null, 2)}\n`, { flag: 'wx' })
 }
 
 /** What the sandbox of the demo begins with, but for the id of the base, which the desired state declares. */
-export function airtableBaseOf(plan: WorkspacePlan): Omit<BaseSeed, 'baseId'> {
-  const people = peopleOf(plan)
+export function airtableBaseOf(plan: WorkspacePlan, tally: Tally = () => undefined): Omit<BaseSeed, 'baseId'> {
+  const people = peopleOf(plan, tally)
   const records = people.map((person, index) => ({ fields: cellsOf(person, index, plan) }))
   return { name: 'Leads', tables: [{ name: 'Table 1', fields, records }] }
 }
 
 /** Known people from all over the main table, some whom only the colleagues know, and two of the first once more. */
-function peopleOf({ rows, rowKindAt, population }: WorkspacePlan): readonly Person[] {
-  const step = Math.max(1, Math.floor(rows.main / knownCount))
+function peopleOf(plan: WorkspacePlan, tally: Tally): readonly Person[] {
+  const { rows, rowKindAt, population, conflictShare } = plan
+  const conflicts = plan.streams('conflict-airtable')
+  const wanted = conflictShare > 0 ? Math.min(conflictedCount, Math.ceil(rows.main / 2)) : knownCount
+  const step = Math.max(1, Math.floor(rows.main / wanted))
   const known: Person[] = []
-  for (let index = 0; index < rows.main && known.length < knownCount; index += 1) {
+  for (let index = 0; index < rows.main && known.length < wanted; index += 1) {
     // One of each stretch: the first row there that holds a person once and in full.
-    if (index >= known.length * step && rowKindAt(index) === 'plain') known.push(population.personAt(index))
+    if (index < known.length * step || rowKindAt(index) !== 'plain') continue
+    const person = population.personAt(index)
+    const random = conflicts(index)
+    known.push(random.next() < disagreeingShare * conflictShare ? disagreeing(person, random, tally) : person)
   }
+  // Who is there twice, or in other forms, is of the other scenarios.
+  if (conflictShare > 0) return known
   const everybody = rows.main + rows.cache + rows.scraper + rows.json
   const own = Array.from({ length: ownCount }, (_, index) => population.personAt(everybody + index))
   return [...known, ...own, ...known.slice(0, twiceCount)]
@@ -85,6 +97,7 @@ function cellsOf(person: Person, index: number, plan: WorkspacePlan): JsonObject
     ...(person.linkedinUrl === undefined ? {} : { 'LinkedIn URL': person.linkedinUrl }),
     ...(random.next() < 0.4 ? { Notes: pick(random, notes), Owner: pick(random, owners) } : {}),
   }
+  if (plan.conflictShare > 0) return base
   // Who is there twice was typed in from a card the second time.
   if (index >= knownCount + ownCount) {
     return { 'Full Name': person.fullName.toUpperCase(), Email: person.email, Notes: pick(random, notes) }

@@ -2,7 +2,17 @@
  * Damages a generated SQLite file in the ways that disks, crashes and copying leave behind, for tests of what finds and
  * mends it. Never call it on a file that is not generated, nor while anything has the file open.
  */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  fstatSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -26,49 +36,65 @@ export function corruptDatabase(path: string, scenario: CorruptionScenario, seed
     leaveForeignLog(path)
     return
   }
-  const bytes = readFileSync(path)
-  const pageBytes = bytes.readUInt16BE(16) === 1 ? 65_536 : bytes.readUInt16BE(16)
-  const pages = bytes.length / pageBytes
-  if (scenario === 'truncate') {
-    truncateSync(path, (Math.floor(pages / 2) + below(random, Math.floor(pages / 2) - 1)) * pageBytes + 100)
-    return
+  const file = openSync(path, 'r+')
+  try {
+    damage(file, scenario, random)
+  } finally {
+    closeSync(file)
   }
-  damage(bytes, scenario, pageBytes, random)
-  writeFileSync(path, bytes)
 }
 
-function damage(
-  bytes: Buffer,
-  scenario: 'header' | 'zero-page' | 'bit-flips',
-  pageBytes: number,
-  random: Random,
-): void {
+/** Reads and writes only the bytes in question: the file may be larger than memory. */
+function damage(file: number, scenario: Exclude<CorruptionScenario, 'wal-mismatch'>, random: Random): void {
+  const { size } = fstatSync(file)
+  const declaredBytes = bytesAt(file, 16, 2).readUInt16BE()
+  const pageBytes = declaredBytes === 1 ? 65_536 : declaredBytes
   switch (scenario) {
-    case 'header':
-      for (let at = 0; at < 16; at += 1) bytes[at] = 128 + below(random, 128)
+    case 'header': {
+      writeSync(file, Buffer.from(Array.from({ length: 16 }, () => 128 + below(random, 128))), 0, 16, 0)
       return
+    }
+    case 'truncate': {
+      const pages = size / pageBytes
+      ftruncateSync(file, (Math.floor(pages / 2) + below(random, Math.floor(pages / 2) - 1)) * pageBytes + 100)
+      return
+    }
     case 'zero-page': {
-      const starts = pagesOfTables(bytes, pageBytes)
-      const start = starts[below(random, starts.length)] ?? pageBytes
-      bytes.fill(0, start, start + pageBytes)
+      let count = 0
+      for (const _ of pagesOfTables(file, size, pageBytes)) count += 1
+      let left = count === 0 ? 0 : below(random, count)
+      for (const start of pagesOfTables(file, size, pageBytes)) {
+        if (left === 0) {
+          writeSync(file, Buffer.alloc(pageBytes), 0, pageBytes, start)
+          return
+        }
+        left -= 1
+      }
       return
     }
     case 'bit-flips':
       for (let left = 64; left > 0; left -= 1) {
-        const at = pageBytes + below(random, bytes.length - pageBytes)
-        bytes[at] = (bytes[at] ?? 0) ^ (1 << below(random, 8))
+        const at = pageBytes + below(random, size - pageBytes)
+        const byte = bytesAt(file, at, 1).readUInt8() ^ (1 << below(random, 8))
+        writeSync(file, Buffer.from([byte]), 0, 1, at)
       }
       return
   }
 }
 
+function bytesAt(file: number, position: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  readSync(file, bytes, 0, length, position)
+  return bytes
+}
+
 /** Where leaf pages of tables begin: their first byte is 13, which overflow and free pages have by accident only. */
-function pagesOfTables(bytes: Buffer, pageBytes: number): readonly number[] {
-  const starts: number[] = []
-  for (let start = pageBytes; start < bytes.length; start += pageBytes) {
-    if (bytes[start] === 13 && bytes.readUInt16BE(start + 3) > 0) starts.push(start)
+function* pagesOfTables(file: number, size: number, pageBytes: number): Generator<number> {
+  const head = Buffer.alloc(5)
+  for (let start = pageBytes; start < size; start += pageBytes) {
+    readSync(file, head, 0, 5, start)
+    if (head[0] === 13 && head.readUInt16BE(3) > 0) yield start
   }
-  return starts
 }
 
 /** Lets a copy of the database live on with another layout of pages, and lays the log of that life beside the file. */

@@ -9,10 +9,12 @@ import { OperationalError } from '../errors.ts'
 import { writeAirtableBase } from './airtable-base.ts'
 import { writeCacheDatabase } from './cache-database.ts'
 import { writeCampaignsDatabase } from './campaigns-database.ts'
+import { type CorruptionScenario, corruptDatabase } from './corrupt.ts'
 import { writeJsonFiles } from './json-files.ts'
 import { writeMainDatabase } from './main-database.ts'
 import type { MessLevel } from './mess.ts'
 import { PlantedCounts, type PlantedReport } from './planted.ts'
+import type { Scenario } from './scenario.ts'
 import { writeScraperDatabase } from './scraper-database.ts'
 import { serviceFiles, withoutPrograms } from './service-files.ts'
 import { planWorkspace } from './workspace-plan.ts'
@@ -24,6 +26,10 @@ export interface GenerateOptions {
   readonly rows: number
   readonly seed: number
   readonly mess: MessLevel
+  /** Default: mixed. */
+  readonly scenario?: Scenario
+  /** How the main database is damaged in the scenario `corrupted`; default: zero-page. */
+  readonly damage?: CorruptionScenario
   /** Tells the moment at which the workspace was left. Without it that is a fixed day, so that content never depends on today. */
   readonly clock?: Clock
   /** Also writes what a new sandbox begins with, as colleagues left it: data/airtable-base.json. */
@@ -69,7 +75,7 @@ export function demoDesiredState(): string {
  * @example await generateWorkspace({ into: '/tmp/leads', rows: 5000, seed: 1, mess: 'heavy' })
  */
 export async function generateWorkspace(options: GenerateOptions): Promise<Generated> {
-  const { into, rows, seed, mess } = options
+  const { into, rows, seed, mess, scenario = 'mixed' } = options
   if (!Number.isInteger(rows) || rows < 1 || rows > rowsMax) {
     throw new OperationalError('USAGE', `rows must be a whole number from 1 to ${rowsMax}, not ${rows}`)
   }
@@ -83,7 +89,7 @@ export async function generateWorkspace(options: GenerateOptions): Promise<Gener
     })
   }
 
-  const plan = planWorkspace({ rows, seed, mess, nowMs: options.clock?.nowMs() ?? usualMomentMs })
+  const plan = planWorkspace({ rows, seed, mess, scenario, nowMs: options.clock?.nowMs() ?? usualMomentMs })
   const planted = new PlantedCounts()
   mkdirSync(into, { recursive: true })
   await writeMainDatabase(join(into, databasePaths.main), plan, planted.tallyOf('main'))
@@ -97,13 +103,24 @@ export async function generateWorkspace(options: GenerateOptions): Promise<Gener
     writeFileSync(join(into, path), text, { flag: 'wx' })
     files.push(path)
   }
-  if (options.writeAirtableBase) {
-    writeAirtableBase(join(into, airtableBaseFile), plan)
+  if (options.writeAirtableBase || scenario === 'conflicted') {
+    writeAirtableBase(join(into, airtableBaseFile), plan, planted.tallyOf('airtable'))
     files.push(airtableBaseFile)
   }
   if (options.services) for (const { path, text } of serviceFiles()) write(path, text)
-  write(stateFile, options.services ? demoDesiredState() : withoutPrograms(demoDesiredState()))
+  const state = options.services ? demoDesiredState() : withoutPrograms(demoDesiredState())
+  write(stateFile, scenario === 'conflicted' ? decidedByPeople(state) : state)
+  if (scenario === 'corrupted') {
+    const damage = options.damage ?? 'zero-page'
+    corruptDatabase(join(into, databasePaths.main), damage, seed)
+    planted.tallyOf('main')(`corruption-${damage}`)
+  }
   const report = planted.report()
   if (options.writePlanted) write('planted.json', `${JSON.stringify(report, null, 2)}\n`)
   return { files, planted: report }
+}
+
+/** What both sides say otherwise is shown to a person, and not decided by a policy. */
+function decidedByPeople(state: string): string {
+  return state.replaceAll(/\bconflicts: (most_recent|airtable_wins)/g, 'conflicts: manual')
 }

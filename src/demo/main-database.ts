@@ -69,7 +69,7 @@ export async function writeMainDatabase(path: string, plan: WorkspacePlan, tally
   if (plan.mess !== 'clean') tally('file-mode')
   await fillDatabase(path, {
     schema:
-      schemaWith(plan.mess === 'clean' ? ' UNIQUE' : '') +
+      schemaWith(plan.mess === 'clean' && plan.duplicateShare === 0 ? ' UNIQUE' : '') +
       extra.map(({ column, type }) => `ALTER TABLE leads ADD COLUMN ${column} ${type};\n`).join(''),
     content: [
       {

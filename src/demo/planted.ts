@@ -1,7 +1,7 @@
 /** What was planted where: the truth that tests and people compare a report of Trueup with. */
 
-/** The four databases by their names in the desired state, and the JSON lead files together. */
-export type GeneratedDatabase = 'main' | 'cache' | 'scraper' | 'campaigns' | 'json'
+/** The four databases by their names in the desired state, the JSON lead files together, and the base. */
+export type GeneratedDatabase = 'main' | 'cache' | 'scraper' | 'campaigns' | 'json' | 'airtable'
 
 /** Every kind of mess by name: how many cells, rows or files of each database have it. Kinds that were not planted are absent. */
 export type PlantedReport = Readonly<Record<string, Readonly<Partial<Record<GeneratedDatabase, number>>>>>

@@ -3,6 +3,7 @@
  * LinkedIn profile in another spelling, partly people whom only a source knows.
  */
 import type { Random } from '../random.ts'
+import { disagreeing, disagreeingShare } from './disagreement.ts'
 import { type Messing, messed } from './mess.ts'
 import type { Tally } from './planted.ts'
 import type { Person } from './population.ts'
@@ -40,6 +41,7 @@ export function* peopleOf(source: Source, plan: WorkspacePlan, tally: Tally): Ge
   const firstOwn = { cache: main, scraper: main + cache, json: main + cache + scraper }[source]
   const rows = plan.rows[source]
   const values = plan.streams(source)
+  const conflicts = plan.streams(`conflict-${source}`)
   // Agents that nobody looks after write twice the mess of the table that people work with.
   const messing = { share: plan.share * 2, tally }
   for (let index = 0; index < rows; index += 1) {
@@ -48,7 +50,10 @@ export function* peopleOf(source: Source, plan: WorkspacePlan, tally: Tally): Ge
     const candidate = Math.floor(((index + random.next()) * main) / rows)
     const known = random.next() < knownShare && plan.rowKindAt(candidate) === 'plain'
     if (known) tally('known-lead')
-    const person = plan.population.personAt(known ? candidate : firstOwn + index)
+    const self = plan.population.personAt(known ? candidate : firstOwn + index)
+    const other = conflicts(index)
+    const isOther = known && other.next() < disagreeingShare * plan.conflictShare
+    const person = isOther ? disagreeing(self, other, tally) : self
     const chance = random.next()
     const hidesProfile = chance < withoutProfile || person.linkedinUrl === undefined
     const hidesEmail = !hidesProfile && chance < withoutProfile + withoutEmail

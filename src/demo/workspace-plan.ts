@@ -1,6 +1,7 @@
 /** What every writer of a generated workspace knows: its size, seed, level of mess, moment and people. */
-import { type MessLevel, messShare } from './mess.ts'
+import type { MessLevel } from './mess.ts'
 import { type Population, populationOf } from './population.ts'
+import { type Scenario, sharesOf } from './scenario.ts'
 import { below, type Stream, streamOf } from './stream.ts'
 
 /** Rows of the main table that are not one person in full, with their part at level heavy. */
@@ -17,9 +18,14 @@ export type RowKind = 'plain' | (typeof plantedRows)[number][0]
 
 export interface WorkspacePlan {
   readonly seed: number
+  /** Of schema, modes and files. */
   readonly mess: MessLevel
-  /** From 0 (clean) to 1 (heavy); multiplies what is planted. */
+  /** From 0 (clean) to 1 (heavy); multiplies what is planted in values and rows. */
   readonly share: number
+  /** Likewise for people who are there twice. */
+  readonly duplicateShare: number
+  /** Likewise for people about whom two sides disagree. */
+  readonly conflictShare: number
   /** The moment at which the workspace was left, milliseconds since the epoch. */
   readonly nowMs: number
   /** Rows of the main table and of its sources. */
@@ -37,9 +43,20 @@ export interface WorkspacePlan {
 }
 
 /** Lays out a workspace; nothing is written and nothing is remembered for each row. */
-export function planWorkspace(options: { rows: number; seed: number; mess: MessLevel; nowMs: number }): WorkspacePlan {
-  const { seed, mess, nowMs, rows } = options
-  const share = messShare[mess]
+export function planWorkspace(options: {
+  rows: number
+  seed: number
+  mess: MessLevel
+  nowMs: number
+  scenario?: Scenario
+}): WorkspacePlan {
+  const { seed, nowMs, rows, scenario = 'mixed' } = options
+  const {
+    malformed: share,
+    structure: mess,
+    duplicate: duplicateShare,
+    conflicted: conflictShare,
+  } = sharesOf(scenario, options.mess)
   const streams = (name: string) => streamOf(seed, name)
   const counts = {
     main: rows,
@@ -54,7 +71,7 @@ export function planWorkspace(options: { rows: number; seed: number; mess: MessL
   const rowKindAt = (index: number): RowKind => {
     let chance = kinds(index).next()
     for (const [kind, part] of plantedRows) {
-      chance -= part * share
+      chance -= part * (kind.startsWith('duplicate') ? duplicateShare : share)
       if (chance < 0) return kind
     }
     return 'plain'
@@ -65,6 +82,8 @@ export function planWorkspace(options: { rows: number; seed: number; mess: MessL
     seed,
     mess,
     share,
+    duplicateShare,
+    conflictShare,
     nowMs,
     rows: counts,
     population: populationOf(seed, counts.main + counts.cache + counts.scraper + counts.json),

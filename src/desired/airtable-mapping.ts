@@ -73,12 +73,12 @@ export function airtableConnection({ airtable }: DesiredState): AirtableConnecti
   }
 }
 
-/** The tables that the base mirrors; without those and their fields that are asked to go. */
+/** The tables that the base mirrors; without those that are paused, and those and their fields that are asked to go. */
 export function mappedTables(desired: DesiredState): readonly MappedTable[] {
   if (desired.airtable === undefined) return []
   return Object.entries(desired.tables).flatMap(([name, table]): readonly MappedTable[] => {
     const { airtable } = table
-    if (airtable === undefined || table.absent) return []
+    if (airtable === undefined || airtable.paused || table.absent) return []
     const fields = Object.entries(table.fields).flatMap(([field, spec]) => {
       const mapped = mappedField(field, spec)
       // The key may name its Airtable field too: it is the key field, and no field beside it.

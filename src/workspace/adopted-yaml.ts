@@ -1,5 +1,6 @@
 /** The text of a desired state that was made from a database: commented for the person who edits it from here on. Pure. */
 import type { AdoptedField } from './adopted-field.ts'
+import type { AdoptedMirror } from './adopted-mapping.ts'
 
 export interface AdoptedTable {
   readonly name: string
@@ -11,6 +12,8 @@ export interface AdoptedTable {
   readonly rowsWithoutKey: number
   /** Share of the sampled rows that have a value, by column. */
   readonly filled: ReadonlyMap<string, number>
+  /** The table of the base that mirrors it; undefined where none does. */
+  readonly mirror?: AdoptedMirror
 }
 
 /** A table that is not declared. */
@@ -19,18 +22,32 @@ export interface LeftOut {
   readonly reason: string
 }
 
+/** The base that was looked at. */
+export interface AdoptedBase {
+  readonly base: string
+  readonly tokenVariable: string
+  /** Undefined: Airtable itself. */
+  readonly endpoint: string | undefined
+  /** Tables of the base that mirror nothing. */
+  readonly others: readonly string[]
+}
+
 interface Content {
   /** Of the database, relative to the workspace. */
   readonly path: string
+  /** What of the file is not as Trueup keeps it, so that it is declared to stay as it is. */
+  readonly kept: { readonly permissions: string | undefined; readonly journal: string | undefined }
   readonly tables: readonly AdoptedTable[]
   readonly leftOut: readonly LeftOut[]
+  readonly airtable: AdoptedBase | undefined
 }
 
 /** The whole file. */
-export function adoptedYaml({ path, tables, leftOut }: Content): string {
+export function adoptedYaml({ path, kept, tables, leftOut, airtable }: Content): string {
+  const from = airtable === undefined ? path : `${path} --airtable ${airtable.base}`
   const lines = [
     '# yaml-language-server: $schema=./desired-state.schema.json',
-    `# Made by \`trueup init --from ${path}\`: it declares what is there today, so that nothing of these tables differs from it.`,
+    `# Made by \`trueup init --from ${from}\`: it declares what is there today, so that nothing differs from it.`,
     '# Each line that begins with `# →` proposes a setting with the figure that speaks for it. Put it into the entry above it,',
     '# run `trueup plan` to see what it would change, and `trueup apply` to have it done.',
     'apiVersion: trueup/v1',
@@ -39,9 +56,17 @@ export function adoptedYaml({ path, tables, leftOut }: Content): string {
     'databases:',
     '  main:',
     `    path: ${quoted(path)}`,
-    '    # Reported only: nothing is written to the file. Take the line away to have it kept as declared; what was',
-    '    # reported so far (such as its mode or its journal) is then repaired.',
+    '    # Reported only: nothing is written to the file. Take the line away to have it kept as declared.',
     '    manage: observe',
+    ...(kept.permissions === undefined
+      ? []
+      : [`    permissions: any  # ${kept.permissions}; take the line away to have it private (0600, its folder 0700)`]),
+    ...(kept.journal === undefined
+      ? []
+      : [
+          `    journal: any  # it is ${kept.journal}; take the line away to have WAL, so that nobody waits for readers`,
+        ]),
+    ...baseLines(airtable),
     '',
     'tables:',
     ...tables.flatMap(tableLines),
@@ -52,13 +77,52 @@ export function adoptedYaml({ path, tables, leftOut }: Content): string {
   return `${lines.join('\n')}\n`
 }
 
+function baseLines(airtable: AdoptedBase | undefined): readonly string[] {
+  if (airtable === undefined) return []
+  const { base, tokenVariable, endpoint, others } = airtable
+  return [
+    '',
+    'airtable:',
+    `  token: { env: ${tokenVariable} }`,
+    `  base: ${base}`,
+    ...(endpoint === undefined ? [] : [`  endpoint: ${quoted(endpoint)}`]),
+    '  # → monthlyCalls: 100000  (what your plan allows; changes are then asked for so often that the month lasts)',
+    ...(others.length === 0 ? [] : [comment(`  # Tables of the base that mirror nothing here: ${others.join(', ')}`)]),
+  ]
+}
+
+function mirrorLines({ mirror }: AdoptedTable): readonly string[] {
+  if (mirror === undefined) return []
+  return [
+    comment(`    # ${mirror.reason}.`),
+    '    airtable:',
+    `      table: ${quoted(mirror.table)}`,
+    comment(`      key: ${quoted(mirror.keyField)}  # ${mirror.keyReason}`),
+    '      # The mapping is checked, and nothing is compared, made or synced. Take the line away to have both sides say the',
+    '      # same; `trueup plan` then shows what that means, record by record.',
+    '      paused: true',
+  ]
+}
+
+/** What only the base has, each with the entry that would take it over. */
+function otherLines({ mirror }: AdoptedTable): readonly string[] {
+  return (mirror?.others ?? []).map(({ remote, reason, proposal }) => {
+    if (proposal === undefined) return comment(`      # Airtable field ${quoted(remote)} is not mapped: ${reason}`)
+    const { name, type, pull } = proposal
+    const to = pull ? `{ field: ${quoted(remote)}, direction: pull }` : quoted(remote)
+    return comment(`      # → ${name}: { type: ${type}, airtable: ${to} }  (in Airtable only: ${reason})`)
+  })
+}
+
 function tableLines(table: AdoptedTable): readonly string[] {
   return [
     `  ${table.name}:  # ${table.rows.toLocaleString('en-US')} rows`,
     '    database: main',
     `    key: ${table.key}${keylessText(table)}`,
+    ...mirrorLines(table),
     '    fields:',
-    ...table.fields.flatMap(fieldLines),
+    ...table.fields.flatMap((field) => fieldLines(field, table.mirror?.fields.get(field.name))),
+    ...otherLines(table),
     ...table.leftOut.map(({ column, reason }) => comment(`      # column ${column} is not declared: ${reason}`)),
     ...(table.indexes.length === 0 ? [] : ['    indexes:', ...table.indexes.map(indexLine)]),
     ...tableProposals(table),
@@ -69,7 +133,10 @@ function keylessText({ rowsWithoutKey }: AdoptedTable): string {
   return rowsWithoutKey === 0 ? '' : `  # ${rowsWithoutKey} rows without one get a UUID once the file is managed`
 }
 
-function fieldLines(field: AdoptedField): readonly string[] {
+function fieldLines(
+  field: AdoptedField,
+  mapped: { readonly remote: string; readonly reason: string } | undefined,
+): readonly string[] {
   const settings = [
     `type: ${field.type}`,
     ...(field.required ? ['required: true'] : []),
@@ -77,9 +144,12 @@ function fieldLines(field: AdoptedField): readonly string[] {
     ...(field.default === undefined
       ? []
       : [`default: ${typeof field.default === 'number' ? field.default : quoted(field.default)}`]),
+    ...(mapped === undefined ? [] : [`airtable: ${quoted(mapped.remote)}`]),
   ]
   return [
-    `      ${field.name}: { ${settings.join(', ')} }`,
+    comment(
+      `      ${field.name}: { ${settings.join(', ')} }${mapped === undefined ? '' : `  # Airtable: ${mapped.reason}`}`,
+    ),
     ...field.proposals.map(({ setting, reason }) => comment(`      # → ${setting}  (${reason})`)),
   ]
 }

@@ -2,10 +2,12 @@
  * Writes a desired state from a database that is there, so that an owner starts from today: nothing of its tables is drift
  * against it, and what could be better is proposed as comments with the figures that speak for it. Reads only.
  */
-import { relative, sep } from 'node:path'
+import { statSync } from 'node:fs'
+import { dirname, relative, sep } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { parseDesiredState } from '../desired/load.ts'
-import { OperationalError } from '../errors.ts'
+import type { DesiredState } from '../desired/schema.ts'
+import { invariant, OperationalError } from '../errors.ts'
 import type { Databases } from '../targets/sqlite/ports.ts'
 import {
   type ColumnSchema,
@@ -15,12 +17,16 @@ import {
   type TableSchema,
 } from '../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../values/field-type.ts'
+import { emailKey, linkedInKey } from '../values/match-key.ts'
 import { standardizeRules } from '../values/rules/index.ts'
 import { adoptColumn } from './adopted-field.ts'
-import { type AdoptedTable, adoptedYaml, type LeftOut } from './adopted-yaml.ts'
+import { type AdoptableTable, proposeMirrors, type SampledTable } from './adopted-mapping.ts'
+import { type AdoptedBase, type AdoptedTable, adoptedYaml, type LeftOut } from './adopted-yaml.ts'
 
 /** Rows that types and proposals are judged by. */
 const sampleRows = 5000
+/** Rows whose people are looked for in a base. */
+const peopleRows = 200_000
 
 export interface Adoption {
   readonly yaml: string
@@ -33,13 +39,16 @@ export interface AdoptSettings {
   readonly database: string
   /** Folder of the desired state that will be written; absolute. */
   readonly workspace: string
+  /** A base, as it was read, whose tables mirror those of the database. */
+  readonly airtable?: Omit<AdoptedBase, 'others'> & { readonly tables: readonly SampledTable[] }
 }
 
 /**
  * The desired state of a database. Throws USAGE where the file lies outside of the workspace or holds no table that can be
  * declared, and DATABASE_*.
  */
-export async function adopt({ database, workspace }: AdoptSettings, databases: Databases): Promise<Adoption> {
+export async function adopt(settings: AdoptSettings, databases: Databases): Promise<Adoption> {
+  const { database, workspace, airtable } = settings
   const path = relative(workspace, database).split(sep).join('/')
   if (path.startsWith('..')) {
     throw new OperationalError('USAGE', `${database} lies outside of ${workspace}, the folder of the desired state`, {
@@ -47,63 +56,132 @@ export async function adopt({ database, workspace }: AdoptSettings, databases: D
     })
   }
   const view = await databases.read(database)
-  const leftOut: LeftOut[] = []
-  let tables: AdoptedTable[] = []
   try {
-    for (const name of readSchemaNames(view.db).tables) {
-      if (name.startsWith('_trueup')) continue
-      const table = readTableSchema(view.db, name)
-      const adopted = table === undefined ? 'it went away meanwhile' : adoptTable(view.db, table)
-      if (typeof adopted === 'string') leftOut.push({ table: name, reason: adopted })
-      else tables.push(adopted)
+    const { tables: found, leftOut } = tablesIn(view.db)
+    const kept = {
+      permissions: openModeOf(database, workspace),
+      journal: view.db.pragma('journal_mode', { simple: true }) === 'wal' ? undefined : 'in rollback mode',
     }
+    const base = airtable && { ...airtable, others: airtable.tables.map(({ remote }) => remote.name) }
+    const draft: Draft = { path, kept, leftOut, airtable: base, workspace }
+    const { tables, state } = withoutRefused(found, draft)
+    if (tables.length === 0 || state === undefined) {
+      throw new OperationalError('USAGE', `${database} holds no table that can be declared`, {
+        hint: leftOut.map(({ table, reason }) => `${table}: ${reason}`).join('; ') || 'It holds no table at all.',
+      })
+    }
+    if (base === undefined || airtable === undefined)
+      return { yaml: adoptedYaml({ ...draft, tables }), tables, leftOut }
+    const adoptable = tables.map((table) => adoptableTable(view.db, table, state))
+    const mirrors = proposeMirrors(adoptable, airtable.tables)
+    const taken = new Set([...mirrors.values()].map(({ table }) => table))
+    const mirrored = tables.map((table) => ({ ...table, ...mirrorOf(mirrors.get(table.name)) }))
+    const whole = { ...draft, airtable: { ...base, others: base.others.filter((name) => !taken.has(name)) } }
+    refuseInvalid(whole, mirrored)
+    return { yaml: adoptedYaml({ ...whole, tables: mirrored }), tables: mirrored, leftOut }
   } finally {
     view.close()
   }
-  // A name that GraphQL or the file itself does not allow is found by the check that every desired state goes through.
-  for (;;) {
-    const problems = problemsOf(path, tables, leftOut, workspace)
-    const refused = tables.find(({ name }) => problems.has(name))
-    if (refused === undefined) break
-    leftOut.push({ table: refused.name, reason: problems.get(refused.name) ?? '' })
-    tables = tables.filter((one) => one !== refused)
-  }
-  if (tables.length === 0) {
-    throw new OperationalError('USAGE', `${database} holds no table that can be declared`, {
-      hint: leftOut.map(({ table, reason }) => `${table}: ${reason}`).join('; ') || 'It holds no table at all.',
-    })
-  }
-  return { yaml: adoptedYaml({ path, tables, leftOut }), tables, leftOut }
 }
 
-/** By table, the first thing that the check of a desired state has against it. Throws what it has against the rest. */
-function problemsOf(
-  path: string,
-  tables: readonly AdoptedTable[],
-  leftOut: readonly LeftOut[],
-  workspace: string,
-): ReadonlyMap<string, string> {
-  if (tables.length === 0) return new Map()
-  const yaml = adoptedYaml({ path, tables, leftOut })
-  const parsed = parseDesiredState(yaml, {
+function mirrorOf(mirror: AdoptedTable['mirror']): Pick<AdoptedTable, 'mirror'> {
+  return mirror === undefined ? {} : { mirror }
+}
+
+type Draft = Omit<Parameters<typeof adoptedYaml>[0], 'tables' | 'leftOut'> & {
+  readonly leftOut: LeftOut[]
+  readonly workspace: string
+}
+
+function tablesIn(db: Database): { tables: readonly AdoptedTable[]; leftOut: LeftOut[] } {
+  const leftOut: LeftOut[] = []
+  const tables: AdoptedTable[] = []
+  for (const name of readSchemaNames(db).tables) {
+    if (name.startsWith('_trueup')) continue
+    const table = readTableSchema(db, name)
+    const adopted = table === undefined ? 'it went away meanwhile' : adoptTable(db, table)
+    if (typeof adopted === 'string') leftOut.push({ table: name, reason: adopted })
+    else tables.push(adopted)
+  }
+  return { tables, leftOut }
+}
+
+/** A name that GraphQL or the file itself does not allow is found by the check that every desired state goes through. */
+function withoutRefused(
+  found: readonly AdoptedTable[],
+  draft: Draft,
+): { readonly tables: readonly AdoptedTable[]; readonly state: DesiredState | undefined } {
+  let tables = found
+  while (tables.length > 0) {
+    const parsed = parsedOf(draft, tables)
+    if (parsed.is === 'valid') return { tables, state: parsed.state }
+    const refused = tables.find(({ name }) => problemIn(parsed, name) !== undefined)
+    if (refused === undefined) throw invalid(draft, parsed)
+    draft.leftOut.push({ table: refused.name, reason: problemIn(parsed, refused.name) ?? '' })
+    tables = tables.filter((one) => one !== refused)
+  }
+  return { tables, state: undefined }
+}
+
+function refuseInvalid(draft: Draft, tables: readonly AdoptedTable[]): void {
+  const parsed = parsedOf(draft, tables)
+  if (parsed.is !== 'valid') throw invalid(draft, parsed)
+}
+
+type Parsed = ReturnType<typeof parseDesiredState>
+type Refused = Exclude<Parsed, { readonly is: 'valid' }>
+
+function parsedOf({ workspace, ...content }: Draft, tables: readonly AdoptedTable[]): Parsed {
+  return parseDesiredState(adoptedYaml({ ...content, tables }), {
     file: 'desired-state.yaml',
     environment: {},
     workspace,
     rules: standardizeRules,
   })
-  if (parsed.is === 'valid') return new Map()
-  const found = new Map<string, string>()
-  for (const { path: at, message } of parsed.problems) {
-    const table = tables.find(({ name }) => at.startsWith(`tables.${name}.`) || at === `tables.${name}`)
-    if (table !== undefined && !found.has(table.name)) found.set(table.name, message)
+}
+
+/** The first thing that the check of a desired state has against a table. */
+function problemIn(parsed: Refused, table: string): string | undefined {
+  const here = `tables.${table}`
+  return parsed.problems.find(({ path }) => path === here || path.startsWith(`${here}.`))?.message
+}
+
+function invalid({ path }: Draft, { problems: [first] }: Refused): OperationalError {
+  return new OperationalError(
+    'DESIRED_STATE_INVALID',
+    `no desired state can be made of ${path}: ${first?.path}: ${first?.message}`,
+  )
+}
+
+/** Why the modes of the file and of the folder that is its own are not private; undefined where they are. */
+function openModeOf(database: string, workspace: string): string | undefined {
+  const folder = dirname(database)
+  const text = (mode: number) => `0${(mode & 0o777).toString(8)}`
+  const { mode } = statSync(database)
+  const { mode: folderMode } = statSync(folder)
+  if ((mode & 0o777) !== 0o600) return `its mode is ${text(mode)}`
+  const isOwn = folder !== workspace
+  const isOpen = (folderMode & 0o022) !== 0 && (folderMode & 0o1000) === 0
+  return (isOwn && (folderMode & 0o777) !== 0o700) || isOpen ? `its folder's mode is ${text(folderMode)}` : undefined
+}
+
+/** The table with the people of its rows and their keys, by which records of a base are recognised. */
+function adoptableTable(db: Database, { name, key, fields }: AdoptedTable, state: DesiredState): AdoptableTable {
+  const spec = state.tables[name]
+  invariant(spec !== undefined, 'a table that was declared is in the desired state')
+  const telling = fields.filter((field) => field.type === 'email' || /linkedin/.test(field.name))
+  const columns = [key, ...telling.map((field) => field.name)].map(quoteIdentifier).join(', ')
+  const sql = `SELECT ${columns} FROM ${quoteIdentifier(name)} LIMIT ${peopleRows}`
+  const people = new Set<string>()
+  const keys = new Set<string>()
+  for (const [own, ...cells] of db.prepare<[], Cell[]>(sql).raw().iterate()) {
+    if (own !== null && own !== undefined && own !== '') keys.add(String(own))
+    for (const cell of cells) {
+      const person = typeof cell === 'string' ? (linkedInKey(cell) ?? emailKey(cell)) : undefined
+      if (person !== undefined) people.add(person)
+    }
   }
-  const [first] = parsed.problems
-  if (found.size === 0)
-    throw new OperationalError(
-      'DESIRED_STATE_INVALID',
-      `no desired state can be made of ${path}: ${first?.path}: ${first?.message}`,
-    )
-  return found
+  return { name, spec, people, keys }
 }
 
 /** A table as it would be declared, or why it is left out. */

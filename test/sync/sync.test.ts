@@ -99,6 +99,25 @@ describe('a base that has records already', () => {
     expect(recordOf('Bob Ray')?.[1]['Lead ID']).toBe('k-bob')
     expect(recordOf('Ann Lee')?.[1].Email).toBe('ann@acme.org')
   })
+
+  it('is adopted without doubling whatever order the keys of both sides come in', async () => {
+    // No index refuses a second row of one person.
+    const email = { type: 'email', airtable: 'Email' }
+    const full_name = { type: 'text', required: true, airtable: 'Full Name' }
+    await open({ fields: { full_name, email } })
+    const people = Array.from({ length: 16 }, (_, index) => ({
+      id: `${index.toString(16)}b2c-${index}`,
+      full_name: `Person ${index}`,
+      email: `person${index}@acme.org`,
+    }))
+    for (const person of people) world.insert(person)
+    for (const { full_name, email } of people)
+      world.colleague().createRecord('Leads', { 'Full Name': full_name, Email: email })
+    await world.run()
+    expect(Object.keys(world.rows())).toHaveLength(16)
+    expect(Object.keys(world.records())).toHaveLength(16)
+    expect(await isEqual()).toBe(true)
+  })
 })
 
 describe('a field that was deleted in Airtable and made again', () => {

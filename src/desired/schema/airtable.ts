@@ -79,6 +79,12 @@ export const tableAirtableSchema = z.strictObject({
     description: 'The Airtable text field that holds our key, so that a create can be repeated safely.',
     examples: ['Lead ID'],
   }),
+  paused: z
+    .boolean()
+    .default(false)
+    .describe(
+      'True: the mapping is checked with the file, and nothing of it is compared, made or synced until the line is taken away.',
+    ),
   push: z
     .strictObject({
       on: z

@@ -12,6 +12,16 @@ export const databaseSchema = z.strictObject({
   manage: manageSchema
     .default('enforce')
     .describe('`enforce` repairs it; `observe` reports, imports from it and never writes it.'),
+  permissions: z
+    .enum(['private', 'any'])
+    .default('private')
+    .describe(
+      '`private` keeps the file and the folder that is its own to their owner (0600, 0700); `any` leaves their modes alone.',
+    ),
+  journal: z
+    .enum(['wal', 'any'])
+    .default('wal')
+    .describe('`wal` lets readers and writers work side by side; `any` leaves the journal as its programs have it.'),
   integrity: z
     .strictObject({
       quick: intervalSchema.prefault('1h').describe('How often `quick_check` runs.'),

@@ -115,7 +115,8 @@ export function modesOf(
   ]
 }
 
-function modeDrift({ observeOnly }: Declared<DatabaseDeclaration>, state: DatabaseState): DriftDraft[] {
+function modeDrift({ observeOnly, spec }: Declared<DatabaseDeclaration>, state: DatabaseState): DriftDraft[] {
+  if (!spec.keepsPrivate) return []
   const own = modesOf(state)
     .filter(({ from, to }) => from !== to)
     .map(({ part, path, from, to }): DriftDraft => {
@@ -161,7 +162,7 @@ function whoMay(mode: number): string {
 }
 
 function journalDrift({ observeOnly, spec }: Declared<DatabaseDeclaration>, { content }: DatabaseState): DriftDraft[] {
-  if (content === undefined || content.journalMode === 'wal') return []
+  if (content === undefined || content.journalMode === 'wal' || !spec.keepsWal) return []
   return [
     {
       path: 'journal',

@@ -27,10 +27,20 @@ export function databaseHealth(
   const { state } = observation
   return [
     { name: 'exists', status: 'ok', message: `${spec.path} is a regular file of ${bytesText(state.facts.file.size)}.` },
-    fromDrift('permissions', 'mode.', drift, 'Only its owner can read and write it.'),
+    fromDrift(
+      'permissions',
+      'mode.',
+      drift,
+      spec.keepsPrivate ? 'Only its owner can read and write it.' : 'Its mode is left alone, as declared.',
+    ),
     integrity(state),
     foreignKeys(state),
-    fromDrift('journal', 'journal', drift, 'It is in WAL mode.'),
+    fromDrift(
+      'journal',
+      'journal',
+      drift,
+      spec.keepsWal ? 'It is in WAL mode.' : 'Its journal is left alone, as declared.',
+    ),
     size(state, drift),
     fromDrift('freshness', 'freshness', drift, `Last written ${isoOf(lastWriteAtMs(state))}.`),
     programs(state),

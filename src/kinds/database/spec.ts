@@ -18,6 +18,9 @@ export interface DatabaseDeclaration extends JsonObject {
   /** Intervals of the checks, in milliseconds. */
   readonly quickEveryMs: number
   readonly fullEveryMs: number
+  /** Whether modes are kept private, and the journal in WAL mode; else both are left as they are. */
+  readonly keepsPrivate: boolean
+  readonly keepsWal: boolean
   /** Bytes; null: no limit. */
   readonly sizeMax: number | null
   /** Milliseconds; null: old data is no drift. */
@@ -41,6 +44,8 @@ export function listDatabases(desired: DesiredState, workspace: string): readonl
       keys: keysOf(desired, name),
       quickEveryMs: database.integrity.quick,
       fullEveryMs: database.integrity.full,
+      keepsPrivate: database.permissions === 'private',
+      keepsWal: database.journal === 'wal',
       sizeMax: database.sizeMax ?? null,
       freshWithinMs: database.freshWithin ?? null,
     },

@@ -65,13 +65,13 @@ export const syncSpecSchema = z.object({
 })
 export type SyncSpec = Readonly<z.output<typeof syncSpecSchema>> & JsonObject
 
-/** One resource for each table that names an Airtable table, where the file declares a base. */
+/** One resource for each table that names an Airtable table and is not paused, where the file declares a base. */
 export function listSync(desired: DesiredState): readonly Declared<SyncSpec>[] {
   const { airtable } = desired
   if (airtable === undefined) return []
   return Object.entries(desired.tables).flatMap(([name, table]) => {
     const database = desired.databases[table.database]
-    if (database === undefined || table.absent || table.airtable === undefined) return []
+    if (database === undefined || table.absent || table.airtable === undefined || table.airtable.paused) return []
     const spec: SyncSpec = {
       airtable: {
         base: airtable.base,

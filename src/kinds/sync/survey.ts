@@ -69,12 +69,15 @@ export async function survey(parts: SurveyParts): Promise<Survey> {
   const collected = new Map<GroupSort, Omit<Move, 'seq'>[]>()
   const problems: Problem[] = []
   const counts: Partial<Record<Problem['code'], number>> = {}
-  let after = ''
-  for (;;) {
-    const pairs = store.pairs.dirty(after, chunkPairs)
-    const last = pairs.at(-1)
-    if (last === undefined) break
-    after = last.key
+  // A record is met with its row whichever of the two is compared first: by then all rows are known by their people.
+  if (store.pairs.hasUnmet())
+    await inChunks(parts, (pairs) =>
+      identifyRows(
+        pairs.filter(({ rec, base }) => rec === null && base === null),
+        parts,
+      ),
+    )
+  await inChunks(parts, (pairs) => {
     const comparisons = store.transaction(() => comparePairs(pairs, parts))
     for (const { moves, problems: found } of comparisons) {
       for (const move of moves) {
@@ -88,14 +91,35 @@ export async function survey(parts: SurveyParts): Promise<Survey> {
         if (problems.length < problemsMax) problems.push(problem)
       }
     }
-    // Comparing must not hold up the API.
-    await setImmediate()
-    parts.signal.throwIfAborted()
-  }
+  })
   const groups = groupSorts.flatMap((sort) =>
     groupsOf(sort, collected.get(sort) ?? [], spec.push.batch, spec.pull.batch),
   )
   return { groups, problems, problemCounts: counts, openConflicts: store.conflicts.openCount() }
+}
+
+/** Goes through all dirty pairs in the order of their keys. */
+async function inChunks({ store, signal }: SurveyParts, work: (pairs: readonly Pair[]) => void): Promise<void> {
+  let after = ''
+  for (;;) {
+    const pairs = store.pairs.dirty(after, chunkPairs)
+    const last = pairs.at(-1)
+    if (last === undefined) break
+    after = last.key
+    work(pairs)
+    // Comparing must not hold up the API.
+    await setImmediate()
+    signal.throwIfAborted()
+  }
+}
+
+function identifyRows(pairs: readonly Pair[], parts: SurveyParts): void {
+  const { store, table } = parts
+  if (pairs.length === 0) return
+  const rows = table.rowsOf(pairs.map(({ key }) => key))
+  store.transaction(() => {
+    for (const [key, row] of rows) store.pairs.identify(key, 'local', identitiesOfRow(row, parts))
+  })
 }
 
 /** Compares the named pairs as they are now and gives their moves of one sort: what an action would do at this moment. */
@@ -110,7 +134,10 @@ export function movesNow(keys: readonly string[], sort: GroupSort, parts: Survey
 function comparePairs(pairs: readonly Pair[], parts: SurveyParts): readonly Comparison[] {
   const { store, table, nowMs } = parts
   const rows = table.rowsOf(pairs.map(({ key }) => key))
-  return pairs.flatMap((known) => {
+  return pairs.flatMap(({ key }) => {
+    // As it is by now: the comparison of another one may have joined the two.
+    const known = store.pairs.get(key)
+    if (known === undefined) return []
     const row = rows.get(known.key)
     if (row !== undefined) store.pairs.identify(known.key, 'local', identitiesOfRow(row, parts))
     const pair = joined(known, row, parts)

@@ -17,6 +17,8 @@ export interface Pairs {
   /** Pairs that have to be compared, by key, after `afterKey`. */
   dirty(afterKey: string, limit: number): readonly Pair[]
   dirtyCount(): number
+  /** Whether some record of Airtable has not met its row yet. */
+  hasUnmet(): boolean
   /** Pairs by key after `afterKey`, of one status or all. */
   page(afterKey: string, limit: number, status?: PairStatus): readonly Pair[]
   /** All keys whose row was there when last seen. */
@@ -58,6 +60,7 @@ export function pairsOf(db: Database, table: string): Pairs {
   const count = (where: string) =>
     db.prepare<[string], number>(`SELECT count(*) FROM pair WHERE tbl = ? AND ${where}`).pluck()
   const dirtyCount = count('dirty = 1')
+  const unmetCount = count("dirty = 1 AND local = 'never' AND rec IS NOT NULL AND base IS NULL")
   const localCount = count("local = 'there'")
   const remoteCount = count("remote = 'there'")
   const one = (row: unknown) => (row === undefined ? undefined : pairOfRow(row))
@@ -85,6 +88,7 @@ export function pairsOf(db: Database, table: string): Pairs {
     },
     dirty: (afterKey, limit) => dirty.all(table, afterKey, limit).map(pairOfRow),
     dirtyCount: () => dirtyCount.get(table) ?? 0,
+    hasUnmet: () => (unmetCount.get(table) ?? 0) > 0,
     page: (afterKey, limit, status) =>
       (status === undefined ? all.all(table, afterKey, limit) : ofStatus.all(table, afterKey, status, limit)).map(
         pairOfRow,
