@@ -3,7 +3,6 @@ import type { Action } from './action.ts'
 import { type Execution, execute } from './executor.ts'
 import type { Ledger } from './ledger.ts'
 import type { ReconcilePorts } from './reconcile.ts'
-import { keyText } from './resource.ts'
 import type { PlannedUndo } from './undo.ts'
 import { isPartial } from './undo-rows.ts'
 
@@ -23,11 +22,7 @@ export async function carryOutUndo(
   if (state === undefined || state === 'superseded') ledger.plan(action)
   const execution = await execute(
     action,
-    {
-      ...run,
-      progress: (done, total) =>
-        ports.onProgress({ runId: run.runId, resource: keyText(action.resource), verb: action.verb, done, total }),
-    },
+    run,
     {
       ledger,
       lease,
@@ -36,6 +31,7 @@ export async function carryOutUndo(
       kindOf: ports.kindOf,
       deadlineMs: ports.deadlineMs,
       safeguard: ports.safeguard,
+      work: ports.work,
     },
   )
   if (execution.is !== 'succeeded') return execution
