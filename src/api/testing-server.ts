@@ -28,6 +28,7 @@ import type { ProgramPort } from './program-port.ts'
 import type { QualityPort } from './quality-port.ts'
 import type { ReportPort } from './report-port.ts'
 import type { SyncPort } from './sync-port.ts'
+import type { WorkPort } from './work-port.ts'
 import { createTestingAlerts } from './testing-alerts.ts'
 import { createTestingBackups } from './testing-backups.ts'
 import { createTestingEngine, type TestingEngine } from './testing-engine.ts'
@@ -35,6 +36,7 @@ import { createTestingMetrics } from './testing-metrics.ts'
 import { createTestingPrograms } from './testing-programs.ts'
 import { createTestingQuality, type TestingQuality } from './testing-quality.ts'
 import { createTestingReports } from './testing-report.ts'
+import { createTestingWork } from './testing-work.ts'
 import { createTestingSync, type TestingSync } from './testing-sync.ts'
 
 export interface Answer {
@@ -165,7 +167,8 @@ export async function startTestingServer(
     backups: wrap<BackupPort>(createTestingBackups()),
     metrics: wrap<MetricPort>(createTestingMetrics()),
     alerts: wrap<AlertPort>(createTestingAlerts()),
-    reports: wrap<ReportPort>(createTestingReports()),
+    reports: wrap<ReportPort>(createTestingReports(engine)),
+    work: wrap<WorkPort>(createTestingWork()),
     auth,
     clock: systemClock,
     log,

@@ -3,9 +3,11 @@ import { createWorkBook, type WorkChange } from './work-book.ts'
 
 const of = { runId: 'run-1', resource: 'table/leads', verb: 'look', title: 'Look at table/leads' }
 
+const clock = { nowMs: () => 5, monotonicMs: () => 1 }
+
 describe('a piece of work', () => {
   it('is in the book from its begin to its end, and says how far it is', async () => {
-    const book = createWorkBook({ nowMs: () => 5 })
+    const book = createWorkBook(clock)
     const heard: WorkChange['is'][] = []
     const stop = book.onChange(({ is }) => heard.push(is))
     const answer = await book.during(of, async (progress) => {
@@ -21,7 +23,7 @@ describe('a piece of work', () => {
   })
 
   it('leaves it however it ends, and what reports afterwards is not heard', async () => {
-    const book = createWorkBook({ nowMs: () => 5 })
+    const book = createWorkBook(clock)
     let late: (done: number, total: number) => void = () => undefined
     const failing = book.during(of, async (progress) => {
       late = progress

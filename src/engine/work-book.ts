@@ -22,6 +22,8 @@ export interface Work extends WorkOf {
   /** Of this life of the program. */
   readonly id: string
   readonly startedAtMs: number
+  /** The same moment by the clock that never jumps, as the moments of its pace are. */
+  readonly begunAt: number
   /** What `done` and `total` count. */
   readonly unit: WorkUnit
   /** Undefined until it reports for the first time. */
@@ -57,7 +59,7 @@ export interface WorkBook {
   onChange(listener: (change: WorkChange) => void): () => void
 }
 
-export function createWorkBook(clock: Pick<Clock, 'nowMs'>): WorkBook {
+export function createWorkBook(clock: Pick<Clock, 'nowMs' | 'monotonicMs'>): WorkBook {
   const underWay = new Map<string, Work>()
   const listeners = new Set<(change: WorkChange) => void>()
   let begun = 0
@@ -68,7 +70,8 @@ export function createWorkBook(clock: Pick<Clock, 'nowMs'>): WorkBook {
     async during(of, work) {
       begun += 1
       const id = String(begun)
-      let now: Work = { ...of, id, startedAtMs: clock.nowMs(), unit: 'records', pace: undefined }
+      const [startedAtMs, begunAt] = [clock.nowMs(), clock.monotonicMs()]
+      let now: Work = { ...of, id, startedAtMs, begunAt, unit: 'records', pace: undefined }
       underWay.set(id, now)
       tell({ is: 'begun', work: now })
       try {
@@ -76,7 +79,7 @@ export function createWorkBook(clock: Pick<Clock, 'nowMs'>): WorkBook {
           // Whoever reports after the end, a thread that was given up say, changes nothing.
           if (!underWay.has(id)) return
           const before = unit === now.unit ? now.pace : undefined
-          now = { ...now, unit, pace: reported(before, done, total, clock.nowMs()) }
+          now = { ...now, unit, pace: reported(before, done, total, clock.monotonicMs()) }
           underWay.set(id, now)
           tell({ is: 'reported', work: now })
         })
