@@ -59,7 +59,9 @@ export function checksSection(components: readonly HealthComponent[]): ReportSec
         about: name,
         text: [
           `${statusWords[status]}.`,
-          ...checks.filter((check) => check.status !== 'ok').map(({ name: check, message }) => ended(`${check}: ${message}`)),
+          ...checks
+            .filter((check) => check.status !== 'ok')
+            .map(({ name: check, message }) => ended(`${check}: ${message}`)),
         ].join(' '),
       })),
       ...(well.length === 0 ? [] : [{ about: `${well.length} well`, text: well.join(', ') }]),

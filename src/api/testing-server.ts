@@ -28,7 +28,6 @@ import type { ProgramPort } from './program-port.ts'
 import type { QualityPort } from './quality-port.ts'
 import type { ReportPort } from './report-port.ts'
 import type { SyncPort } from './sync-port.ts'
-import type { WorkPort } from './work-port.ts'
 import { createTestingAlerts } from './testing-alerts.ts'
 import { createTestingBackups } from './testing-backups.ts'
 import { createTestingEngine, type TestingEngine } from './testing-engine.ts'
@@ -36,8 +35,9 @@ import { createTestingMetrics } from './testing-metrics.ts'
 import { createTestingPrograms } from './testing-programs.ts'
 import { createTestingQuality, type TestingQuality } from './testing-quality.ts'
 import { createTestingReports } from './testing-report.ts'
-import { createTestingWork } from './testing-work.ts'
 import { createTestingSync, type TestingSync } from './testing-sync.ts'
+import { createTestingWork } from './testing-work.ts'
+import type { WorkPort } from './work-port.ts'
 
 export interface Answer {
   readonly status: number

@@ -20,20 +20,16 @@ export async function carryOutUndo(
   const { action } = undo
   const state = ledger.record(action.id)?.state
   if (state === undefined || state === 'superseded') ledger.plan(action)
-  const execution = await execute(
-    action,
-    run,
-    {
-      ledger,
-      lease,
-      clock: ports.clock,
-      log: ports.log,
-      kindOf: ports.kindOf,
-      deadlineMs: ports.deadlineMs,
-      safeguard: ports.safeguard,
-      work: ports.work,
-    },
-  )
+  const execution = await execute(action, run, {
+    ledger,
+    lease,
+    clock: ports.clock,
+    log: ports.log,
+    kindOf: ports.kindOf,
+    deadlineMs: ports.deadlineMs,
+    safeguard: ports.safeguard,
+    work: ports.work,
+  })
   if (execution.is !== 'succeeded') return execution
   ledger.move('action.verified', action, run, { remaining: [] })
   completeUndo(action, ledger, run, undo.conflicts.length)

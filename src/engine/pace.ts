@@ -70,7 +70,8 @@ function pacesOf({ done, total, marks }: Pace): { readonly overall: number; read
   const last = marks.at(-1)
   if (first === undefined || last === undefined || marks.length < 3) return undefined
   const moved = last.done - first.done
-  if (last.atMs - first.atMs < knownAfterMs || moved <= 0 || moved < total * knownFromShare || done <= 0) return undefined
+  if (last.atMs - first.atMs < knownAfterMs || moved <= 0 || moved < total * knownFromShare || done <= 0)
+    return undefined
   const from = marks[Math.min(marks.length - 3, Math.floor(marks.length * lateFromShare))] ?? first
   const late = perSecond(from, last)
   return late > 0 ? { overall: perSecond(first, last), late } : undefined

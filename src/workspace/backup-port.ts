@@ -1,4 +1,5 @@
 /** What the API and the command line ask of backups, answered by their kind and carried out by the engine. */
+import { join } from 'node:path'
 import type {
   BackupCreated,
   BackupHeld,
@@ -19,7 +20,7 @@ import { shownPlace } from '../targets/backup/shelf.ts'
 import { carryOut } from './carry-out.ts'
 import type { Workspace } from './open.ts'
 import { askAirtableRestore } from './restore-airtable.ts'
-import { askRestore, findSet, verifyWith } from './restore-set.ts'
+import { askRestore, chooseSet, findSet, refreshSets, restoreInto, verifyWith } from './restore-set.ts'
 
 export interface BackupPortOptions {
   readonly workspace: Workspace
@@ -38,7 +39,12 @@ export function createBackupPort({ workspace, signal, wake }: BackupPortOptions)
   const keyOf = (name: string): ResourceKey => ({ kind: backups.name, name })
 
   /** Has work that no action stands for told as under way. */
-  const during = <Result>(key: ResourceKey, verb: string, title: string, work: (context: EffectContext) => Promise<Result>) =>
+  const during = <Result>(
+    key: ResourceKey,
+    verb: string,
+    title: string,
+    work: (context: EffectContext) => Promise<Result>,
+  ) =>
     engine.work.during({ runId: engine.newRunId(), resource: keyText(key), verb, title }, (progress) =>
       work({ signal, progress }),
     )
@@ -101,6 +107,17 @@ export function createBackupPort({ workspace, signal, wake }: BackupPortOptions)
       asked(request.set, `${request.table} in Airtable`, (context) =>
         askAirtableRestore(workspace, { ...request, identities: [] }, context),
       ),
+    restoreIntoFolder: ({ set }) =>
+      answered(async () => {
+        await refreshSets(workspace, { signal })
+        const { chosen, backup, path } = chooseSet(workspace, set, null)
+        const { id } = chosen
+        const into = join(workspace.directory, 'restored', id)
+        const { files, withheld } = await during(keyOf(backup), 'restore', `Restore ${id} into a folder`, (context) =>
+          restoreInto(workspace, { path, into, identities: [] }, context),
+        )
+        return { is: 'restored' as const, id, folder: into, files, withheld }
+      }),
     prune: ({ name, actor }) =>
       answered(async () => {
         const one = chosen(name, declared())

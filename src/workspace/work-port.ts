@@ -86,5 +86,7 @@ function leftText({ fromMs, toMs }: TimeLeft): string {
 
 function amount(count: number, unit: WorkUnit): string {
   if (unit === 'records') return Math.round(count).toLocaleString('en')
-  return count < 1_000_000 ? `${Math.ceil(count / 1000)} kB` : `${Math.round(count / 1_000_000).toLocaleString('en')} MB`
+  return count < 1_000_000
+    ? `${Math.ceil(count / 1000)} kB`
+    : `${Math.round(count / 1_000_000).toLocaleString('en')} MB`
 }

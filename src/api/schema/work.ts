@@ -15,7 +15,8 @@ export function addWork(builder: Builder, port: WorkPort, { Address }: ResourceT
   })
   const Unit = builder.enumType('WorkUnit', { values: { RECORDS: { value: 'records' }, BYTES: { value: 'bytes' } } })
   const Work = builder.objectRef<WorkView>('Work').implement({
-    description: 'A look, an action, an undo or a proof of a set that is under way and has lasted for a second or more.',
+    description:
+      'A look, an action, an undo or a proof of a set that is under way and has lasted for a second or more.',
     fields: (t) => ({
       id: t.exposeID('id', { description: 'Of this life of the controller.' }),
       runId: t.exposeID('runId'),

@@ -94,9 +94,7 @@ async function report(
   if (!['md', 'json', 'html'].includes(options.format))
     throw new OperationalError('USAGE', `--format ${options.format} is none of md, json and html`)
   const since = isoOf(momentOf('--since', options.since, Date.now()))
-  const { healthReport: found } = await withApi(options, 'look', (api) =>
-    api.request(query, { since }, answerSchema),
-  )
+  const { healthReport: found } = await withApi(options, 'look', (api) => api.request(query, { since }, answerSchema))
   const { markdown, ...data } = found
   const text = textOf(options.format, markdown, data)
   if (options.out !== undefined) {
