@@ -14,6 +14,7 @@ import { printPlan, sameReason } from '../plan-text.ts'
 import { selectViews } from '../select.ts'
 import type { Terminal } from '../terminal.ts'
 import { currentViews } from '../views.ts'
+import { type WorkNow, workUnderWay } from '../work-under-way.ts'
 import { withWorkspace } from '../workspace.ts'
 
 /** `status`, `drift`, `health`: what is known, as a sentence, as differences, as checks. */
@@ -27,12 +28,14 @@ export function registerState(program: Command): void {
           const verdict = verdictOf(views, Date.now())
           const roots = rootsOf(views)
           const holder = workspace.controller()
+          const now: WorkNow = holder === undefined ? { is: 'known', work: [] } : await workUnderWay(options)
           run.answer(
             {
               ...verdict,
               from,
               controller: holder?.address ?? null,
               generation: workspace.generations.inForce().number,
+              work: now.is === 'known' ? now.work : null,
               items: views.map((view) => ({ id: keyText(view.resource), ...view })),
             },
             (terminal) => {
@@ -44,6 +47,8 @@ export function registerState(program: Command): void {
                     : `A controller runs${holder.address === undefined ? '' : ` at ${holder.address}`}.`,
                 ),
               )
+              if (now.is === 'unknown') terminal.line(terminal.colour.dim(`What it is at is not known: ${now.why}.`))
+              else for (const { sentence } of now.work) terminal.line(`Under way: ${sentence}.`)
               terminal.line()
               terminal.table(
                 ['resource', 'state', 'differs', 'waits', 'what is there'],
