@@ -481,7 +481,6 @@ describe('the walk', () => {
         "Query.jobs",
         "Query.lead",
         "Query.leads",
-        "Query.maintenanceReport",
         "Query.node",
         "Query.notDuplicates",
         "Query.plan",
@@ -491,6 +490,7 @@ describe('the walk', () => {
         "Query.services",
         "Query.syncHistory",
         "Query.syncStatus",
+        "Query.workUnderWay",
         "Subscription.events",
       ]
     `)

@@ -53,9 +53,12 @@ describe('the report', () => {
 
   it('is Markdown in which no text is a mark', async () => {
     const { data } = await server.query(
-      '{ maintenanceReport(since: "1970-01-01T00:00:00Z") { status markdown sections { title } } }',
+      '{ healthReport(since: "1970-01-01T00:00:00Z") { verdict markdown sections { title } } }',
     )
-    expect(data.maintenanceReport).toMatchObject({ status: 'OK', sections: [{}, { title: 'What was done' }] })
-    expect(data.maintenanceReport.markdown).toContain('\\<b\\>3\\</b\\> rows of \\*\\*\\*@\\*\\*\\*')
+    expect(data.healthReport).toMatchObject({
+      verdict: 'All is true.',
+      sections: [{}, { title: 'What was done' }],
+    })
+    expect(data.healthReport.markdown).toContain('\\<b\\>3\\</b\\> rows of \\*\\*\\*@\\*\\*\\*')
   })
 })

@@ -96,6 +96,18 @@ export interface RestoreAsked {
   }[]
 }
 
+/** All of a set lies in a folder of its own now. */
+export interface RestoredIntoFolder {
+  readonly is: 'restored'
+  /** Of the set. */
+  readonly id: string
+  /** Absolute. */
+  readonly folder: string
+  readonly files: readonly { readonly name: string; readonly file: string; readonly rows: number }[]
+  /** Records of erased people, which were left out. */
+  readonly withheld: number
+}
+
 /** Which set is restored from: the one of that id, or the newest verified one that was made at a moment or before. */
 export type SetChoice =
   | { readonly id: string }
@@ -131,6 +143,8 @@ export interface BackupPort {
   verify(request: { readonly id: string }): Promise<BackupVerified | BackupRefusal>
   restore(request: RestoreRequest): Promise<RestoreAsked | BackupRefusal>
   restoreAirtable(request: AirtableRestoreRequest): Promise<RestoreAsked | BackupRefusal>
+  /** Restores all of a set into `restored/ID` of the workspace, which must not be there yet. */
+  restoreIntoFolder(request: { readonly set: SetChoice }): Promise<RestoredIntoFolder | BackupRefusal>
   /** Puts aside what is older than is kept. */
   prune(request: {
     readonly name: string | null

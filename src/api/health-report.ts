@@ -1,6 +1,6 @@
 /**
- * The health report: overall status, the checks of every component, issues with severity and what to do, and figures.
- * Derived from what the last looks found.
+ * How well everything is: overall status, the checks of every component, issues with severity and what to do, and figures.
+ * Derived from what the last looks found. Pure.
  */
 import type { DriftView, ResourceView } from './ports.ts'
 
@@ -27,7 +27,8 @@ export interface HealthIssue {
   readonly actionId: string | null
 }
 
-export interface HealthReport {
+/** The part of a health report that the last looks give. */
+export interface Health {
   readonly status: CheckStatusName
   readonly components: readonly HealthComponent[]
   readonly issues: readonly HealthIssue[]
@@ -40,14 +41,19 @@ export interface HealthReport {
   }
 }
 
+/** What is looked at of a resource. */
+export type HealthSource = Pick<
+  ResourceView,
+  'resource' | 'drift' | 'actions' | 'observation' | 'error' | 'checks' | 'lookedAtMs'
+>
+
 const order: readonly CheckStatusName[] = ['ok', 'unknown', 'warning', 'failed']
 
 function worst(statuses: readonly CheckStatusName[]): CheckStatusName {
   return order[Math.max(0, ...statuses.map((status) => order.indexOf(status)))] ?? 'ok'
 }
 
-/** Builds the report. */
-export function healthReportOf(resources: readonly ResourceView[]): HealthReport {
+export function healthOf(resources: readonly HealthSource[]): Health {
   const components = resources.map(componentOf)
   const issues = resources.flatMap(issuesOf)
   const checks = components.flatMap((component) => component.checks)
@@ -65,7 +71,7 @@ export function healthReportOf(resources: readonly ResourceView[]): HealthReport
   }
 }
 
-function componentOf(resource: ResourceView): HealthComponent {
+function componentOf(resource: HealthSource): HealthComponent {
   const name = `${resource.resource.kind}/${resource.resource.name}`
   const serious = resource.drift.some((drift) => drift.severity === 'high' || drift.severity === 'critical')
   const fromDrift: CheckStatusName = serious ? 'failed' : resource.drift.length > 0 ? 'warning' : 'ok'
@@ -79,7 +85,7 @@ function componentOf(resource: ResourceView): HealthComponent {
   }
 }
 
-function issuesOf(resource: ResourceView): readonly HealthIssue[] {
+function issuesOf(resource: HealthSource): readonly HealthIssue[] {
   const component = `${resource.resource.kind}/${resource.resource.name}`
   const unreadable: readonly HealthIssue[] =
     resource.error === null

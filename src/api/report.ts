@@ -1,6 +1,7 @@
-/** The health and maintenance report: what happened in a period, what needs a person, what comes next. As data, Markdown and HTML. Pure. */
+/** The health report: how well everything is, what needs a person, what happened in a period, what comes next. As data, Markdown and HTML. Pure. */
 import { isoOf } from '../clock.ts'
 import { withoutPersons } from '../scrub.ts'
+import type { Health, HealthComponent, HealthIssue } from './health-report.ts'
 import { type Html, page, raw } from './page/html.ts'
 
 /** One line of a section: what it is about, and what is said. */
@@ -16,15 +17,62 @@ export interface ReportSection {
   readonly lines: readonly ReportLine[]
 }
 
-export interface MaintenanceReport {
+/** What is read of it. */
+export type ReadReport = Pick<
+  HealthReport,
+  'workspace' | 'fromMs' | 'toMs' | 'verdict' | 'status' | 'figures' | 'sections'
+>
+
+export interface HealthReport extends Health {
   readonly workspace: string
   readonly fromMs: number
   readonly toMs: number
   /** One sentence for a person who reads no further. */
   readonly verdict: string
-  readonly status: 'ok' | 'warning' | 'failed' | 'unknown'
   /** What needs a person first. */
   readonly sections: readonly ReportSection[]
+}
+
+/** What is wrong, the worst first, as the report names it. */
+export function issuesSection(issues: readonly HealthIssue[]): ReportSection {
+  return {
+    title: 'Issues',
+    empty: 'Nothing is wrong.',
+    lines: [...issues]
+      .sort((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))
+      .map(({ severity, category, component, message, affected, suggestion }) => ({
+        about: `${severity}, ${category}: ${component}`,
+        text: `${ended(message)} ${affected.count > 0 ? `${affected.count} ${affected.count === 1 ? 'record' : 'records'}. ` : ''}${suggestion}`,
+      })),
+  }
+}
+
+/** What was checked of each component: those that are well in one line. */
+export function checksSection(components: readonly HealthComponent[]): ReportSection {
+  const wrong = components.filter(({ status }) => status !== 'ok')
+  const well = components.filter(({ status }) => status === 'ok').map(({ name }) => name)
+  return {
+    title: 'Checks',
+    empty: 'Nothing was looked at yet.',
+    lines: [
+      ...wrong.map(({ name, status, checks }) => ({
+        about: name,
+        text: [
+          `${statusWords[status]}.`,
+          ...checks
+            .filter((check) => check.status !== 'ok')
+            .map(({ name: check, message }) => ended(`${check}: ${message}`)),
+        ].join(' '),
+      })),
+      ...(well.length === 0 ? [] : [{ about: `${well.length} well`, text: well.join(', ') }]),
+    ],
+  }
+}
+
+const severities = ['critical', 'high', 'medium', 'low']
+
+function ended(text: string): string {
+  return /[.!?]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`
 }
 
 const statusWords = {
@@ -35,18 +83,18 @@ const statusWords = {
 } as const
 
 /** For a terminal, a mail, a chat. */
-export function reportMarkdown(report: MaintenanceReport): string {
+export function reportMarkdown(report: ReadReport): string {
   const sections = report.sections.flatMap(({ title, empty, lines }) => [
     '',
     `## ${title}`,
     '',
     ...(lines.length === 0 ? [empty] : lines.map(({ about, text }) => `- **${marked(about)}**: ${marked(text)}`)),
   ])
-  return `${[`# ${marked(titleOf(report))}`, '', marked(report.verdict), '', `Overall: ${statusWords[report.status]}.`, ...sections].join('\n')}\n`
+  return `${[`# ${marked(titleOf(report))}`, '', marked(report.verdict), '', overallOf(report), ...sections].join('\n')}\n`
 }
 
 /** A page that prints: no script, its style beside it. */
-export function reportHtml(report: MaintenanceReport, stylesheet: string): string {
+export function reportHtml(report: ReadReport, stylesheet: string): string {
   const sections = report.sections.map(
     ({ title, empty, lines }) =>
       raw`<section><h2>${title}</h2>${
@@ -56,7 +104,7 @@ export function reportHtml(report: MaintenanceReport, stylesheet: string): strin
       }</section>`,
   )
   const body = raw`<main><h1>${titleOf(report)}</h1><p class="verdict ${report.status}">${clean(report.verdict)}</p>
-<p>Overall: ${statusWords[report.status]}.</p>${sections}</main>`
+<p>${overallOf(report)}</p>${sections}</main>`
   return page({ title: 'Report', stylesheet, body })
 }
 
@@ -71,8 +119,14 @@ dl { margin: 0 } dl div { display: grid; grid-template-columns: 14rem 1fr; gap: 
 @page { margin: 18mm }
 `
 
-export function titleOf({ workspace, fromMs, toMs }: MaintenanceReport): string {
+export function titleOf({ workspace, fromMs, toMs }: ReadReport): string {
   return `${workspace}: ${isoOf(fromMs).slice(0, 16).replace('T', ' ')} to ${isoOf(toMs).slice(0, 16).replace('T', ' ')} (UTC)`
+}
+
+/** `Overall: with warnings. 23 components, 40 checks of which 1 failed, 5 issues that touch 12 records.` */
+function overallOf({ status, figures }: ReadReport): string {
+  const { components, checks, checksFailed, issues, affectedRecords } = figures
+  return `Overall: ${statusWords[status]}. ${components} components, ${checks} checks of which ${checksFailed} failed, ${issues} issues that touch ${affectedRecords} records.`
 }
 
 function clean(text: string): string {
@@ -85,7 +139,7 @@ function marked(text: string): string {
 }
 
 /** As a message of a channel. */
-export function reportMessage(report: MaintenanceReport): { readonly subject: string; readonly text: string } {
+export function reportMessage(report: ReadReport): { readonly subject: string; readonly text: string } {
   return {
     subject: `[${report.workspace}] Report: ${clean(report.verdict)}`.slice(0, 200),
     text: reportMarkdown(report),

@@ -47,6 +47,10 @@ export function createTestingBackups(): BackupPort {
       preview: [],
     }),
     restoreAirtable: async ({ table }) => ({ is: 'not-found', message: `the set holds no table ${table}` }),
+    restoreIntoFolder: async () => ({
+      ...{ is: 'restored', id: testingSet.id, folder: '/ws/restored', withheld: 0 },
+      files: [{ name: 'main', file: 'main.db', rows: 1 }],
+    }),
     prune: async () => ({ is: 'pruned', actionId: null, ids: [] }),
     figures: async () => [],
   }

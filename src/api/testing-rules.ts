@@ -27,7 +27,7 @@ export const rootRules: Readonly<Record<string, readonly [args: string, permissi
   'Query.jobs': ['', 'state.read'],
   'Query.backups': ['', 'state.read'],
   'Query.alerts': ['', 'state.read'],
-  'Query.maintenanceReport': ['', 'state.read'],
+  'Query.workUnderWay': ['', 'state.read'],
   'Query.metricHistory': ['(name: "drift_open_items")', 'state.read'],
   'Query.forecast': ['(name: "machine_disk_free_bytes")', 'state.read'],
   'Query.programOutput': ['(name: "scraper")', 'state.reconcile'],
@@ -83,6 +83,7 @@ export const rootRules: Readonly<Record<string, readonly [args: string, permissi
   'Mutation.recordExport': ['(input: { table: "leads", format: "csv" })', 'leads.read'],
   'Subscription.events': ['(after: "0")', 'state.read'],
   'Subscription.progress': ['(runId: "run1")', 'state.read'],
+  'Subscription.workUnderWay': ['', 'state.read'],
   'Subscription.programOutput': ['(name: "scraper")', 'state.reconcile'],
   'Subscription.resourceChanged': ['', 'state.read'],
 }

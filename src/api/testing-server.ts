@@ -36,6 +36,8 @@ import { createTestingPrograms } from './testing-programs.ts'
 import { createTestingQuality, type TestingQuality } from './testing-quality.ts'
 import { createTestingReports } from './testing-report.ts'
 import { createTestingSync, type TestingSync } from './testing-sync.ts'
+import { createTestingWork } from './testing-work.ts'
+import type { WorkPort } from './work-port.ts'
 
 export interface Answer {
   readonly status: number
@@ -165,7 +167,8 @@ export async function startTestingServer(
     backups: wrap<BackupPort>(createTestingBackups()),
     metrics: wrap<MetricPort>(createTestingMetrics()),
     alerts: wrap<AlertPort>(createTestingAlerts()),
-    reports: wrap<ReportPort>(createTestingReports()),
+    reports: wrap<ReportPort>(createTestingReports(engine)),
+    work: wrap<WorkPort>(createTestingWork()),
     auth,
     clock: systemClock,
     log,

@@ -23,6 +23,7 @@ import { createTestingPrograms } from '../api/testing-programs.ts'
 import { createTestingQuality } from '../api/testing-quality.ts'
 import { createTestingReports } from '../api/testing-report.ts'
 import { createTestingSync } from '../api/testing-sync.ts'
+import { createTestingWork } from '../api/testing-work.ts'
 import { systemClock } from '../clock.ts'
 import { encodeCursor, type LeadOrder } from '../leads/cursor.ts'
 import { createLeadRepository } from '../leads/repository.ts'
@@ -123,15 +124,17 @@ async function serveApi(folder: string): Promise<number> {
   })
   const auth = createAuth(openTokens(join(folder, 'tokens.json'), systemClock), state.access, systemClock)
   auth.tokens.ensureAdminToken()
+  const engine = createTestingEngine()
   const api = createApi({
-    engine: createTestingEngine(),
+    engine,
     sync: createTestingSync(),
     quality: createTestingQuality(),
     programs: createTestingPrograms(),
     backups: createTestingBackups(),
     metrics: createTestingMetrics(),
     alerts: createTestingAlerts(),
-    reports: createTestingReports(),
+    reports: createTestingReports(engine),
+    work: createTestingWork(),
     auth,
     clock: systemClock,
     log: openLog('silent'),

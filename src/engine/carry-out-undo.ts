@@ -3,7 +3,6 @@ import type { Action } from './action.ts'
 import { type Execution, execute } from './executor.ts'
 import type { Ledger } from './ledger.ts'
 import type { ReconcilePorts } from './reconcile.ts'
-import { keyText } from './resource.ts'
 import type { PlannedUndo } from './undo.ts'
 import { isPartial } from './undo-rows.ts'
 
@@ -21,23 +20,16 @@ export async function carryOutUndo(
   const { action } = undo
   const state = ledger.record(action.id)?.state
   if (state === undefined || state === 'superseded') ledger.plan(action)
-  const execution = await execute(
-    action,
-    {
-      ...run,
-      progress: (done, total) =>
-        ports.onProgress({ runId: run.runId, resource: keyText(action.resource), verb: action.verb, done, total }),
-    },
-    {
-      ledger,
-      lease,
-      clock: ports.clock,
-      log: ports.log,
-      kindOf: ports.kindOf,
-      deadlineMs: ports.deadlineMs,
-      safeguard: ports.safeguard,
-    },
-  )
+  const execution = await execute(action, run, {
+    ledger,
+    lease,
+    clock: ports.clock,
+    log: ports.log,
+    kindOf: ports.kindOf,
+    deadlineMs: ports.deadlineMs,
+    safeguard: ports.safeguard,
+    work: ports.work,
+  })
   if (execution.is !== 'succeeded') return execution
   ledger.move('action.verified', action, run, { remaining: [] })
   completeUndo(action, ledger, run, undo.conflicts.length)

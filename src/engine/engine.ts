@@ -39,6 +39,7 @@ import type { Safeguard } from './safeguard.ts'
 import { settleStatus } from './settle-status.ts'
 import type { GatedAction, ResourceStatus } from './status.ts'
 import { createStatusStore, type StatusStore } from './status-store.ts'
+import { createWorkBook, type WorkBook } from './work-book.ts'
 
 export interface EngineOptions {
   readonly journal: JournalStore
@@ -83,6 +84,9 @@ export interface Engine {
   reject(request: { actionId: string; actor: string; reason: string }): boolean
   /** A pending action of the newest looks. */
   pending(actionId: string): GatedAction | undefined
+  /** What is under way, and how far it is. */
+  readonly work: WorkBook
+  /** Calls back with each report of progress. */
   onProgress(listener: (progress: RunProgress) => void): () => void
   /** Forgets the looks whose view shows something that must not be kept; they are taken anew, in full. */
   forget(shows: (view: string) => boolean): void
@@ -112,7 +116,7 @@ export function createEngine(options: EngineOptions): Engine {
   const limits = createLimits({ clock })
   const cursors = new Map<string, string>()
   const forgottenListeners = new Set<(keys: readonly ResourceKey[]) => void>()
-  const progressListeners = new Set<(progress: RunProgress) => void>()
+  const work = createWorkBook(clock)
   const kinds = new Map(options.kinds.map((kind) => [kind.name, kind]))
   let declaration: Declaration | undefined
 
@@ -143,9 +147,7 @@ export function createEngine(options: EngineOptions): Engine {
     gate: gating.gate,
     lease,
     deadlineMs: options.deadlineMs ?? defaultDeadlineMs,
-    onProgress: (progress) => {
-      for (const listener of progressListeners) listener(progress)
-    },
+    work,
     only,
     safeguard: options.safeguard,
   })
@@ -191,6 +193,7 @@ export function createEngine(options: EngineOptions): Engine {
     reconcileNow: (key, request) => locks.run(keyText(key), () => reconcileNow(key, request)),
     alone: (key, work) => locks.run(keyText(key), work),
     ports,
+    work,
     approve: ({ actionId, approver, comment }) =>
       approve(
         { actionId, approver, comment, expireAfterMs: inForce().policy.approvals.expireAfter },
@@ -200,8 +203,10 @@ export function createEngine(options: EngineOptions): Engine {
     reject: (request) => reject(request, pending(request.actionId), ledger),
     pending,
     onProgress(listener) {
-      progressListeners.add(listener)
-      return () => progressListeners.delete(listener)
+      return work.onChange(({ is, work: { runId, resource, verb, pace } }) => {
+        if (is === 'reported' && pace !== undefined)
+          listener({ runId, resource, verb, done: pace.done, total: pace.total })
+      })
     },
     forget(shows) {
       const keys = statuses.forget(shows)
@@ -253,7 +258,7 @@ export async function recoverUndeclared(engine: Engine, lease: Lease, signal: Ab
   const resources = new Set(
     unfinished.map(({ action }) => keyText(action.resource)).filter((resource) => !declared.has(resource)),
   )
-  const context = { runId: engine.newRunId(), actor: 'controller', signal, progress: () => undefined }
+  const context = { runId: engine.newRunId(), actor: 'controller', signal }
   for (const resource of resources) {
     try {
       const recovery = await recoverResource(resource, context, { ...ports, lease })

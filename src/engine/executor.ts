@@ -12,6 +12,7 @@ import type { Lease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
 import { keyText } from './resource.ts'
 import type { Safeguard } from './safeguard.ts'
+import type { ReportProgress, WorkBook, WorkOf } from './work-book.ts'
 
 /** What became of an attempt. */
 export type Execution =
@@ -32,22 +33,36 @@ export interface ExecutorOptions {
   readonly deadlineMs: number
   /** Undefined where what is carried out needs none: an undo that the controller decides on, or a backup itself. */
   readonly safeguard?: Safeguard | undefined
+  /** Where it is told that the action is under way. */
+  readonly work: WorkBook
 }
 
 export interface ExecuteContext {
   readonly runId: string
   readonly actor: string
   readonly signal: AbortSignal
-  readonly progress: (done: number, total: number) => void
   readonly outside?: EffectContext['outside']
 }
 
 /** Runs `action`, which the gate has let through, and journals every step before it is taken. */
-export async function execute(action: Action, context: ExecuteContext, options: ExecutorOptions): Promise<Execution> {
+export function execute(action: Action, context: ExecuteContext, options: ExecutorOptions): Promise<Execution> {
+  return options.work.during(workOf(action, context), (progress) => executeNow(action, context, progress, options))
+}
+
+function workOf({ id, resource, verb, summary }: Action, { runId }: ExecuteContext): WorkOf {
+  return { runId, resource: keyText(resource), verb, title: summary, actionId: id }
+}
+
+async function executeNow(
+  action: Action,
+  context: ExecuteContext,
+  progress: ReportProgress,
+  options: ExecutorOptions,
+): Promise<Execution> {
   const { ledger, lease, log } = options
   const by = { actor: context.actor, runId: context.runId }
   const kind = options.kindOf(action.resource.kind)
-  const effect = effectContext(context, options)
+  const effect = effectContext(context, progress, options)
   lease.beforeEffect()
   ledger.move('action.intended', action, by, { lease: lease.number })
   let dispatched = false
@@ -84,10 +99,19 @@ export async function execute(action: Action, context: ExecuteContext, options: 
 }
 
 /** Goes on with an action that a crash left dispatched and that `probe` called partly done: its effects are guarded one by one. */
-export async function resume(action: Action, context: ExecuteContext, options: ExecutorOptions): Promise<Execution> {
+export function resume(action: Action, context: ExecuteContext, options: ExecutorOptions): Promise<Execution> {
+  return options.work.during(workOf(action, context), (progress) => resumeNow(action, context, progress, options))
+}
+
+async function resumeNow(
+  action: Action,
+  context: ExecuteContext,
+  progress: ReportProgress,
+  options: ExecutorOptions,
+): Promise<Execution> {
   const by = { actor: context.actor, runId: context.runId }
   const kind = options.kindOf(action.resource.kind)
-  const effect = effectContext(context, options)
+  const effect = effectContext(context, progress, options)
   options.lease.beforeEffect()
   try {
     const applied = await kind.apply(action, effect)
@@ -180,10 +204,10 @@ async function probeQuietly(
   }
 }
 
-function effectContext(context: ExecuteContext, options: ExecutorOptions): EffectContext {
+function effectContext(context: ExecuteContext, progress: ReportProgress, options: ExecutorOptions): EffectContext {
   return {
     signal: AbortSignal.any([context.signal, options.lease.signal, AbortSignal.timeout(options.deadlineMs)]),
-    progress: context.progress,
+    progress,
     ...(context.outside === undefined ? {} : { outside: context.outside }),
   }
 }

@@ -11,13 +11,14 @@ import type { Observation, Scope } from './observation.ts'
 import type { WaitReason } from './outcome.ts'
 import type { Declared, ResourceKey } from './resource.ts'
 import type { UndoneRows, UndoRows } from './undo-rows.ts'
+import type { ReportProgress } from './work-book.ts'
 
 /** What the engine gives to an effect. */
 export interface EffectContext {
   /** Aborted when the deadline passes, the lease is lost or the program stops; an effect then ends at its next safe point. */
   readonly signal: AbortSignal
-  /** Reports progress of long work, in records. */
-  readonly progress: (done: number, total: number) => void
+  /** Reports progress of long work. */
+  readonly progress: ReportProgress
   /**
    * Runs a wait for something outside that may take long and takes nothing of this program (a service that is given time to
    * end): other resources are worked on meanwhile. Left out where nothing else is to be worked on.

@@ -6,6 +6,7 @@ import type { Engine } from './engine.ts'
 import { observeSafely } from './look.ts'
 import type { Observation } from './observation.ts'
 import { keyText, type ResourceKey } from './resource.ts'
+import { lookOf } from './work-book.ts'
 
 /** As many as threads of a small machine: more would only hold more memory at once. */
 const atOnceMax = 2
@@ -24,21 +25,20 @@ export function looksAhead(
     const declared = engine.statuses.get(key)?.declared
     if (declared === undefined) continue
     const kind = ports.kindOf(key.kind)
-    const resource = keyText(key)
-    const context = {
-      signal: request.signal,
-      progress: (done: number, total: number) =>
-        ports.onProgress({ runId: request.runId, resource, verb: 'look', done, total }),
-    }
     const looking = new Promise<Observation<unknown>>((resolve, reject) => {
       looks.push({
         isAlone: kind.looksAlone === true,
-        begin: () => observeSafely(declared, { is: 'full' }, kind, context).then(resolve, reject),
+        begin: () =>
+          ports.work
+            .during(lookOf(key, request.runId), (progress) =>
+              observeSafely(declared, { is: 'full' }, kind, { signal: request.signal, progress }),
+            )
+            .then(resolve, reject),
       })
     })
     // Whoever takes it over hears of a broken invariant; that nobody has yet is no reason to crash.
     looking.catch(() => undefined)
-    begun.set(resource, looking)
+    begun.set(keyText(key), looking)
   }
   void beginAll(looks)
   return begun

@@ -23,6 +23,7 @@ import { keyText, type ResourceKey } from './resource.ts'
 import type { Safeguard } from './safeguard.ts'
 import { stillStanding } from './settle-status.ts'
 import type { GatedAction, Look, ResourceStatus } from './status.ts'
+import { lookOf, type WorkBook } from './work-book.ts'
 
 export interface RunProgress {
   readonly runId: string
@@ -44,7 +45,8 @@ export interface ReconcilePorts {
   /** The lease, or undefined in a run that may only look. */
   readonly lease: Lease | undefined
   readonly deadlineMs: number
-  readonly onProgress: (progress: RunProgress) => void
+  /** What is under way, and how far it is. */
+  readonly work: WorkBook
   /** Ids of the only actions that may run; undefined for all. */
   readonly only: ReadonlySet<string> | undefined
   /** What has to be backed up before risky actions; undefined where nothing has. */
@@ -122,8 +124,7 @@ async function recover(
   if (ports.lease === undefined) return { finished: [] }
   const resource = keyText(request.status.declared.key)
   try {
-    const context = executeContext(request, ports, resource, 'recover')
-    const recovery = await recoverResource(resource, context, executorOptions(ports, ports.lease))
+    const recovery = await recoverResource(resource, executeContext(request), executorOptions(ports, ports.lease))
     return recovery.is === 'clear' ? recovery : heldUp(recovery.error, request)
   } catch (error) {
     return heldUp(operational(error, request.signal), request)
@@ -149,20 +150,17 @@ function verifyRecovered(
 
 function lookNow(request: ReconcileRequest, cursor: string | undefined, ports: ReconcilePorts): Promise<Look> {
   const { declared, specHash } = request.status
-  const context: EffectContext = {
-    signal: request.signal,
-    progress: (done, total) =>
-      ports.onProgress({ runId: request.runId, resource: keyText(declared.key), verb: 'look', done, total }),
-  }
-  return lookAt(declared, {
-    kind: ports.kindOf(declared.key.kind),
-    ledger: ports.ledger,
-    specHash,
-    cursor,
-    nowMs: ports.clock.nowMs(),
-    context,
-    ahead: request.ahead,
-  })
+  return ports.work.during(lookOf(declared.key, request.runId), (progress) =>
+    lookAt(declared, {
+      kind: ports.kindOf(declared.key.kind),
+      ledger: ports.ledger,
+      specHash,
+      cursor,
+      nowMs: ports.clock.nowMs(),
+      context: { signal: request.signal, progress },
+      ahead: request.ahead,
+    }),
+  )
 }
 
 /**
@@ -242,10 +240,9 @@ async function carryOut(
       blockedAfter = action.order
       continue
     }
-    const resource = keyText(action.resource)
     const execution = await ports.limits.run(
       action.cost.bucket,
-      () => execute(action, executeContext(request, ports, resource, action.verb), executorOptions(ports, lease)),
+      () => execute(action, executeContext(request), executorOptions(ports, lease)),
       { tokens: action.cost.tokens },
     )
     executed.push({ action, execution })
@@ -412,12 +409,11 @@ export function outcomeOf(error: OperationalError, during: FailedDuring): Outcom
   return passes ? { is: 'retry', error: failure, during } : { is: 'terminal', error: failure, during }
 }
 
-function executeContext(request: ReconcileRequest, ports: ReconcilePorts, resource: string, verb: string) {
+function executeContext(request: ReconcileRequest) {
   return {
     runId: request.runId,
     actor: request.actor,
     signal: request.signal,
-    progress: (done: number, total: number) => ports.onProgress({ runId: request.runId, resource, verb, done, total }),
     ...(request.outside === undefined ? {} : { outside: request.outside }),
   }
 }
@@ -431,5 +427,6 @@ function executorOptions(ports: ReconcilePorts, lease: Lease): ExecutorOptions {
     kindOf: ports.kindOf,
     deadlineMs: ports.deadlineMs,
     safeguard: ports.safeguard,
+    work: ports.work,
   }
 }

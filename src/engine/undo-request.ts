@@ -122,13 +122,13 @@ async function undoOne(
   const record = engine.ledger.record(actionId)
   if (record === undefined) throw new OperationalError('ACTION_NOT_FOUND', `no action has the id ${actionId}`)
   const runId = engine.newRunId()
-  const ended = await endUnfinished(record.action, { runId, actor, signal, progress: () => undefined }, engine)
+  const ended = await endUnfinished(record.action, { runId, actor, signal }, engine)
   if (ended !== undefined) return ended
-  const progress = (done: number, total: number) =>
-    ports.onProgress({ runId, resource: keyText(record.action.resource), verb: 'undo', done, total })
   const { policy } = engine.declaration()
   const ask = { record, requestedBy: actor, choice, checkpoints: policy.checkpoints }
-  const undo = await planUndoOf(ask, { signal, progress }, ports)
+  const { resource, summary } = record.action
+  const planning = { runId, resource: keyText(resource), verb: 'undo', title: `Plan the undo of: ${summary}` }
+  const undo = await ports.work.during(planning, (progress) => planUndoOf(ask, { signal, progress }, ports))
   if (undo.is === 'untouched') return undefined
   if (undo.is === 'by-hand') return { is: 'by-hand', actionId, steps: undo.steps }
   if (undo.is === 'kept') {

@@ -1,4 +1,5 @@
 /** What the API and the command line ask of backups, answered by their kind and carried out by the engine. */
+import { join } from 'node:path'
 import type {
   BackupCreated,
   BackupHeld,
@@ -6,9 +7,11 @@ import type {
   BackupRefusal,
   BackupSetView,
   BackupView,
+  RestoreAsked,
+  SetChoice,
 } from '../api/backup-port.ts'
 import type { EffectContext } from '../engine/kind.ts'
-import type { Declared, ResourceKey } from '../engine/resource.ts'
+import { type Declared, keyText, type ResourceKey } from '../engine/resource.ts'
 import { OperationalError } from '../errors.ts'
 import { type BackupSet, type BackupSpec, isDue, setsOf } from '../kinds/backup/index.ts'
 import { type Figure, figure } from '../metrics/catalogue.ts'
@@ -17,7 +20,7 @@ import { shownPlace } from '../targets/backup/shelf.ts'
 import { carryOut } from './carry-out.ts'
 import type { Workspace } from './open.ts'
 import { askAirtableRestore } from './restore-airtable.ts'
-import { askRestore, findSet, verifyWith } from './restore-set.ts'
+import { askRestore, chooseSet, findSet, refreshSets, restoreInto, verifyWith } from './restore-set.ts'
 
 export interface BackupPortOptions {
   readonly workspace: Workspace
@@ -31,10 +34,32 @@ const full = { is: 'full' } as const
 export function createBackupPort({ workspace, signal, wake }: BackupPortOptions): BackupPort {
   const { backups, generations } = workspace
   const declared = () => backups.list(generations.inForce().state)
-  const context: EffectContext = { signal, progress: () => undefined }
+  const quiet: EffectContext = { signal, progress: () => undefined }
+  const { engine } = workspace
+  const keyOf = (name: string): ResourceKey => ({ kind: backups.name, name })
+
+  /** Has work that no action stands for told as under way. */
+  const during = <Result>(
+    key: ResourceKey,
+    verb: string,
+    title: string,
+    work: (context: EffectContext) => Promise<Result>,
+  ) =>
+    engine.work.during({ runId: engine.newRunId(), resource: keyText(key), verb, title }, (progress) =>
+      work({ signal, progress }),
+    )
+
+  const asked = (set: SetChoice, what: string, ask: (context: EffectContext) => Promise<RestoreAsked>) =>
+    answered(async () => {
+      // For who looks on; which set it is, the asking finds out.
+      const backup = ('id' in set ? parseSetId(set.id)?.backup : set.backup) ?? declared()[0]?.key.name ?? ''
+      const answer = await during(keyOf(backup), 'compare', `Compare ${what} with a set`, ask)
+      wake(keyOf(findSet(workspace, answer.id).backup))
+      return answer
+    })
 
   async function viewOf(one: Declared<BackupSpec>): Promise<BackupView> {
-    const observation = await backups.observe(one, full, context)
+    const observation = await backups.observe(one, full, quiet)
     const { spec } = one
     const state = observation.is === 'present' ? observation.state : undefined
     return {
@@ -69,26 +94,34 @@ export function createBackupPort({ workspace, signal, wake }: BackupPortOptions)
       }),
     verify: ({ id }) =>
       answered(async () => {
-        const checked = await verifyWith(workspace, { id, identities: [] }, context)
-        wake({ kind: backups.name, name: findSet(workspace, id).backup })
+        const key = keyOf(findSet(workspace, id).backup)
+        const checked = await during(key, 'verify', `Prove the set ${id}`, (context) =>
+          verifyWith(workspace, { id, identities: [] }, context),
+        )
+        wake(key)
         return { is: 'verified' as const, id, ...checked }
       }),
     restore: (request) =>
-      answered(async () => {
-        const asked = await askRestore(workspace, { ...request, identities: [] }, context)
-        wake({ kind: backups.name, name: findSet(workspace, asked.id).backup })
-        return asked
-      }),
+      asked(request.set, request.database, (context) => askRestore(workspace, { ...request, identities: [] }, context)),
     restoreAirtable: (request) =>
+      asked(request.set, `${request.table} in Airtable`, (context) =>
+        askAirtableRestore(workspace, { ...request, identities: [] }, context),
+      ),
+    restoreIntoFolder: ({ set }) =>
       answered(async () => {
-        const asked = await askAirtableRestore(workspace, { ...request, identities: [] }, context)
-        wake({ kind: backups.name, name: findSet(workspace, asked.id).backup })
-        return asked
+        await refreshSets(workspace, { signal })
+        const { chosen, backup, path } = chooseSet(workspace, set, null)
+        const { id } = chosen
+        const into = join(workspace.directory, 'restored', id)
+        const { files, withheld } = await during(keyOf(backup), 'restore', `Restore ${id} into a folder`, (context) =>
+          restoreInto(workspace, { path, into, identities: [] }, context),
+        )
+        return { is: 'restored' as const, id, folder: into, files, withheld }
       }),
     prune: ({ name, actor }) =>
       answered(async () => {
         const one = chosen(name, declared())
-        const wanted = await backups.requestPrune(one, context)
+        const wanted = await backups.requestPrune(one, quiet)
         if (wanted === undefined) return { is: 'pruned' as const, actionId: null, ids: [] }
         const done = await carryOut({ key: one.key, draft: wanted.draft, declared: one }, backups, actor, workspace)
         wake(one.key)

@@ -29,14 +29,14 @@ export async function carryOut(
   { engine, lease }: Pick<Workspace, 'engine' | 'lease'>,
 ): Promise<CarriedOut> {
   if (lease === undefined) throw new OperationalError('LEASE_HELD', 'this workspace was opened for reading only')
-  const { clock, log, deadlineMs, safeguard } = engine.ports()
+  const { clock, log, deadlineMs, safeguard, work } = engine.ports()
   const action = askedAction({ key, draft, declared }, actor, engine)
   const gate = engine.gating.gate(action)
   const message = gate.reasons.map((reason) => reason.message).join('; ')
   if (!gate.runnable) return { is: 'held', actionId: action.id, message }
-  const by = { runId: engine.newRunId(), actor, signal: lease.signal, progress: () => undefined }
+  const by = { runId: engine.newRunId(), actor, signal: lease.signal }
   const execution = await engine.alone(key, async () => {
-    const options = { ledger: engine.ledger, clock, log, lease, kindOf: () => kind, deadlineMs, safeguard }
+    const options = { ledger: engine.ledger, clock, log, lease, kindOf: () => kind, deadlineMs, safeguard, work }
     const ended = await endUnfinished(action, by, options)
     if (ended !== undefined) return ended
     const known = engine.ledger.record(action.id)?.state

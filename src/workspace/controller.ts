@@ -31,6 +31,7 @@ import { createReportPort } from './report-port.ts'
 import { runningAlerts } from './run-alerts.ts'
 import { currentFigures, sampling } from './sample-metrics.ts'
 import { createSyncPort } from './sync-port.ts'
+import { createWorkPort } from './work-port.ts'
 
 export interface ControllerOptions {
   readonly stateFile: string
@@ -137,6 +138,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     metrics,
     alerts: alertPort,
     reports,
+    work: createWorkPort(workspace.engine, clock),
     auth,
     clock,
     log,

@@ -35,11 +35,11 @@ export function createDatabaseUsers({ services, state, engine }: DatabaseUsersPo
 
   async function carriedOut(declared: DeclaredService, draft: ActionDraft, signal: AbortSignal): Promise<void> {
     const { ledger, ports, newRunId } = engine()
-    const { clock, log, lease, kindOf, deadlineMs } = ports()
+    const { clock, log, lease, kindOf, deadlineMs, work } = ports()
     if (lease === undefined) throw new OperationalError('LEASE_HELD', 'this workspace was opened for reading only')
     const action = askedAction({ key: declared.key, draft, declared }, actor, engine())
-    const by = { actor, runId: newRunId(), signal, progress: () => undefined }
-    const options = { ledger, clock, log, lease, kindOf, deadlineMs }
+    const by = { actor, runId: newRunId(), signal }
+    const options = { ledger, clock, log, lease, kindOf, deadlineMs, work }
     await endUnfinished(action, by, options)
     const known = ledger.record(action.id)?.state
     if (known === undefined || known === 'superseded') ledger.plan(action)

@@ -59,9 +59,9 @@ export function createLeadEraser(ports: LeadEraserPorts): LeadEraser {
       }
       rows.offerErasure(action.id, found)
       try {
-        const context = { ...by, signal: new AbortController().signal, progress: () => undefined }
-        const { clock, log, deadlineMs, kindOf } = engine.ports()
-        const options = { ledger: engine.ledger, clock, log, lease, kindOf, deadlineMs }
+        const context = { ...by, signal: new AbortController().signal }
+        const { clock, log, deadlineMs, kindOf, work } = engine.ports()
+        const options = { ledger: engine.ledger, clock, log, lease, kindOf, deadlineMs, work }
         let execution: Execution = await engine.alone(action.resource, () => execute(action, context, options))
         for (let tries = 0; execution.is === 'interrupted' && tries < triesMax; tries += 1) {
           await clock.sleep(pauseMs)

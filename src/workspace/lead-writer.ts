@@ -39,11 +39,10 @@ export function createLeadWriter(ports: LeadWriterPorts): LeadWriter {
           runId: engine.newRunId(),
           actor: request.actor,
           signal: new AbortController().signal,
-          progress: () => undefined,
         }
-        const { clock, log, deadlineMs, kindOf } = engine.ports()
+        const { clock, log, deadlineMs, kindOf, work } = engine.ports()
         const execution = await engine.alone(action.resource, () =>
-          execute(action, context, { ledger: engine.ledger, clock, log, lease, kindOf, deadlineMs }),
+          execute(action, context, { ledger: engine.ledger, clock, log, lease, kindOf, deadlineMs, work }),
         )
         if (execution.is === 'succeeded') engine.ledger.move('action.verified', action, context, { remaining: [] })
         return outcomeOf(action.id, execution)

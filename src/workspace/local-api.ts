@@ -23,6 +23,7 @@ import { createProgramPort } from './program-port.ts'
 import { createQualityPort } from './quality-port.ts'
 import { createReportPort } from './report-port.ts'
 import { createSyncPort } from './sync-port.ts'
+import { createWorkPort } from './work-port.ts'
 
 export interface LocalApi {
   /** Carries out an operation as the person `subject`, who may do everything. */
@@ -77,6 +78,7 @@ export function standingPorts(workspace: Workspace, leads: Leads, { clock, rando
     metrics,
     alerts,
     reports: createReportPort({ workspace, engine: enginePort, metrics, alerts, clock }),
+    work: createWorkPort(engine, clock),
     auth: createAuth(openTokens(resolve(workspace.directory, access.tokens.file), clock), access, clock),
     clock,
   }

@@ -1,9 +1,9 @@
 /** Gathers what a report says: from the journal, the last looks, the past of figures and the schedules. */
 import type { AlertPort } from '../api/alert-port.ts'
-import { healthReportOf } from '../api/health-report.ts'
+import { type Health, healthOf } from '../api/health-report.ts'
 import type { MetricPort } from '../api/metric-port.ts'
 import type { EnginePort, ResourceView } from '../api/ports.ts'
-import type { MaintenanceReport, ReportLine, ReportSection } from '../api/report.ts'
+import { checksSection, type HealthReport, issuesSection, type ReportLine, type ReportSection } from '../api/report.ts'
 import type { ReportPort } from '../api/report-port.ts'
 import { needsApproval } from '../api/resource-status.ts'
 import { type Clock, isoOf } from '../clock.ts'
@@ -25,39 +25,51 @@ const dayMs = 86_400_000
 const hourMs = 3_600_000
 
 export function createReportPort(options: ReportPortOptions): ReportPort {
+  const open: ReportPort['open'] = async (sinceMs) => {
+    const resources = await options.engine.resources()
+    const health = healthOf(resources)
+    return { health, whole: () => wholeReport(health, resources, sinceMs, options) }
+  }
+  return { open, report: async (sinceMs) => (await open(sinceMs)).whole() }
+}
+
+async function wholeReport(
+  health: Health,
+  resources: readonly ResourceView[],
+  sinceMs: number,
+  options: ReportPortOptions,
+): Promise<HealthReport> {
+  const { workspace, engine, clock } = options
+  const toMs = clock.nowMs()
+  const fromMs = Math.min(sinceMs, toMs)
+  const controller = await engine.controller()
+  const change = changesSince(options.metrics, fromMs, toMs)
   return {
-    async report(sinceMs): Promise<MaintenanceReport> {
-      const { workspace, engine, clock } = options
-      const toMs = clock.nowMs()
-      const fromMs = Math.min(sinceMs, toMs)
-      const [resources, controller] = await Promise.all([engine.resources(), engine.controller()])
-      const change = changesSince(options.metrics, fromMs, toMs)
-      return {
-        workspace: controller.name,
-        fromMs,
-        toMs,
-        verdict: controller.verdict,
-        status: healthReportOf(resources).status,
-        sections: [
-          await needsPerson(resources, options),
-          done(workspace, fromMs),
-          await quality(change),
-          await data(change),
-          await programs(change),
-          await forecasts(options.metrics, toMs),
-          await alertsTold(options.alerts, fromMs),
-          next(workspace, toMs),
-        ],
-      }
-    },
+    ...health,
+    workspace: controller.name,
+    fromMs,
+    toMs,
+    verdict: controller.verdict,
+    sections: [
+      await needsPerson(health, resources, options),
+      bounded(issuesSection(health.issues)),
+      checksSection(health.components),
+      done(workspace, fromMs),
+      await quality(change),
+      await data(change),
+      await programs(change),
+      await forecasts(options.metrics, toMs),
+      await alertsTold(options.alerts, fromMs),
+      next(workspace, toMs),
+    ],
   }
 }
 
 async function needsPerson(
+  { issues }: Health,
   resources: readonly ResourceView[],
   { alerts, metrics }: ReportPortOptions,
 ): Promise<ReportSection> {
-  const issues = healthReportOf(resources).issues
   const waiting = resources.flatMap(({ actions }) => actions).filter(needsApproval)
   const byHand = resources.flatMap(({ drift }) => drift).filter((one) => one.byHand !== null && one.severity !== 'low')
   const unreadable = issues.filter(({ id }) => id.startsWith('unreadable:'))

@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { OperationalError } from '../errors.ts'
 import { forgetInImportLog } from '../kinds/import/index.ts'
+import { countBytes } from '../targets/backup/byte-count.ts'
 import { type Manifest, manifestName, readManifest } from '../targets/backup/manifest.ts'
 import { byteProblem, unpackMember } from '../targets/backup/pack.ts'
 import { findRows } from '../targets/erasure/find-rows.ts'
@@ -71,13 +72,17 @@ serve(async (input, { progress }): Promise<RestoreReply> => {
     throw new OperationalError('BACKUP_KEY_NEEDED', `${manifest.id} is encrypted, and no private key was given`)
   const files: RestoreReply['files'] = []
   let withheld = 0
+  const begin = countBytes(
+    wanted.map(({ bytes, plainBytes }) => bytes + plainBytes),
+    progress,
+  )
   for (const [index, member] of wanted.entries()) {
-    progress(index, wanted.length)
+    const onBytes = begin(index)
     const from = join(folder, member.file)
-    const problem = await byteProblem(member, from)
+    const problem = await byteProblem(member, from, onBytes)
     if (problem !== undefined) throw new OperationalError('BACKUP_DAMAGED', `${folder}: ${problem}`)
     const to = join(into, member.restoredAs)
-    await unpackMember(member, { from, to, scratch: into, identities })
+    await unpackMember(member, { from, to, scratch: into, identities, onBytes })
     const before = withheld
     if (order.erased !== null && member.is === 'database') {
       const places = order.places.filter(({ database }) => database === member.name).map(({ place }) => place)

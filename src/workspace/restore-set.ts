@@ -5,6 +5,7 @@ import type { RestoreAsked, RestoreRequest, SetChoice } from '../api/backup-port
 import { personTableOf } from '../desired/person-tables.ts'
 import type { DesiredState } from '../desired/schema.ts'
 import type { GatedAction } from '../engine/status.ts'
+import { inBytes, type ReportProgress } from '../engine/work-book.ts'
 import { OperationalError } from '../errors.ts'
 import { shortHashOf } from '../json.ts'
 import {
@@ -33,7 +34,7 @@ const deadlineMs = 3_600_000
 
 export interface RestoreContext {
   readonly signal: AbortSignal
-  readonly progress?: (done: number, total: number) => void
+  readonly progress?: ReportProgress
 }
 
 /** Asks the stores which sets they hold by now: a workspace that was begun anew knows of none. */
@@ -166,7 +167,8 @@ export async function unpack(
     places: personPlacesOf(state, directory).map((place) => ({ database: databaseOf(place.name), place })),
     mirrors: mirrorsOf(state),
   }
-  const options = { ...context, deadlineMs }
+  const { signal, progress = () => undefined } = context
+  const options = { signal, progress: inBytes(progress), deadlineMs }
   return restoreReplySchema.parse(await offload.process(entryUrl('./restore-entry', import.meta.url), order, options))
 }
 

@@ -80,15 +80,13 @@ export function createSafeguard(ports: SafeguardPorts): Safeguard {
 
   async function makeFirst(action: Action, declared: DeclaredBackup, context: ExecuteContext): Promise<string> {
     const { ledger, ports: portsOf } = engine()
-    const { clock, log, lease, kindOf, deadlineMs, onProgress } = portsOf()
+    const { clock, log, lease, kindOf, deadlineMs, work } = portsOf()
     if (lease === undefined) throw new OperationalError('LEASE_HELD', 'this workspace was opened for reading only')
     const { key, spec } = declared
     const draft = backups.requestCreate(declared, `${keyText(action.resource)}, ${action.id}`)
     const create = askedAction({ key, draft, declared }, context.actor, engine())
-    const progress = (done: number, total: number) =>
-      onProgress({ runId: context.runId, resource: keyText(key), verb: create.verb, done, total })
-    const by = { actor: context.actor, runId: context.runId, signal: context.signal, progress }
-    const options = { ledger, clock, log, lease, kindOf, deadlineMs }
+    const by = { actor: context.actor, runId: context.runId, signal: context.signal }
+    const options = { ledger, clock, log, lease, kindOf, deadlineMs, work }
     // Of its own backup the action itself is what was begun last, and what was before it has been ended.
     if (keyText(key) !== keyText(action.resource)) await endUnfinished(create, by, options)
     const known = ledger.record(create.id)?.state

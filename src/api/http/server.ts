@@ -31,6 +31,7 @@ import type { ReportPort } from '../report-port.ts'
 import type { ApiContext, Repositories } from '../schema/context.ts'
 import { type ApiSchema, assembleApi } from '../schema/schema.ts'
 import type { SyncPort } from '../sync-port.ts'
+import type { WorkPort } from '../work-port.ts'
 import { createAddresses } from './addresses.ts'
 import { createFastLists } from './fast-lists.ts'
 import { createGraphqlHandler } from './graphql.ts'
@@ -51,6 +52,7 @@ export interface ApiOptions {
   readonly metrics: MetricPort
   readonly alerts: AlertPort
   readonly reports: ReportPort
+  readonly work: WorkPort
   readonly auth: Auth
   readonly clock: Clock
   readonly log: Log

@@ -11,6 +11,7 @@ import type {
   BackupVerified,
   BackupView,
   RestoreAsked,
+  RestoredIntoFolder,
   SetChoice,
 } from '../backup-port.ts'
 import { type Builder, requires } from './builder.ts'
@@ -180,12 +181,25 @@ function addMutations(builder: Builder, port: BackupPort, results: Results): voi
       withheld: t.exposeInt('withheld', { description: 'Records of erased people, which stay away.' }),
     }),
   })
+  const RestoredFile = builder.objectRef<RestoredIntoFolder['files'][number]>('RestoredFile').implement({
+    fields: (t) => ({ name: t.exposeString('name'), file: t.exposeString('file'), rows: t.exposeInt('rows') }),
+  })
+  const IntoFolder = builder.objectRef<RestoredIntoFolder>('RestoredIntoFolder').implement({
+    description: 'All of the set lies in a folder of its own, where nobody works on it yet.',
+    isTypeOf: (value) => hasTag(value, 'restored'),
+    fields: (t) => ({
+      id: t.exposeString('id', { description: 'Of the set.' }),
+      folder: t.exposeString('folder'),
+      files: t.field({ type: [RestoredFile], resolve: ({ files }) => [...files] }),
+      withheld: t.exposeInt('withheld', { description: 'Records of erased people, which were left out.' }),
+    }),
+  })
   const BackupInput = builder.inputType('BackupInput', {
     fields: (t) => ({ name: t.string({ description: 'May be left out where only one is declared.' }) }),
   })
   const SetInput = builder.inputType('BackupSetInput', { fields: (t) => ({ id: t.string({ required: true }) }) })
   const RestoreInput = builder.inputType('RestoreBackupInput', {
-    description: 'Either `id` or `at`, and either `database` or `airtable`.',
+    description: 'Either `id` or `at`, and one of `database`, `airtable` and `intoFolder`.',
     fields: (t) => ({
       id: t.string({ description: 'Of the set. An encrypted one is restored by the command line.' }),
       at: t.field({
@@ -196,6 +210,10 @@ function addMutations(builder: Builder, port: BackupPort, results: Results): voi
       database: t.string({ description: 'To restore in place; or `airtable`.' }),
       airtable: t.string({
         description: 'A mirrored table, by its name in the desired state, to restore in Airtable.',
+      }),
+      intoFolder: t.boolean({
+        description:
+          'Restores all of the set into `restored/ID` of the workspace, which must not be there yet. Nothing else changes.',
       }),
       removeOthers: t.boolean({
         description: 'With `airtable`: records that the set does not have go. Default false.',
@@ -228,13 +246,20 @@ function addMutations(builder: Builder, port: BackupPort, results: Results): voi
     }),
     restoreBackup: t.errorUnionField({
       ...requires('state.reconcile'),
-      description: 'Shows what a restore in place would change, and asks for it: it waits for approval.',
-      types: [AskedRef, ...refusals],
+      description:
+        'Shows what a restore in place would change, and asks for it: it waits for approval. Into a folder it is done at once.',
+      types: [AskedRef, IntoFolder, ...refusals],
       union: { name: 'RestoreBackupResult' },
       args: { input: t.arg({ type: RestoreInput, required: true }) },
       resolve: (_root, { input }, { viewer }) => {
         const { database, airtable, removeOthers, tables } = input
-        const common = { set: choiceOf(input), keys: input.keys ?? null, actor: actorOf(viewer) }
+        const set = choiceOf(input)
+        const common = { set, keys: input.keys ?? null, actor: actorOf(viewer) }
+        if (input.intoFolder === true) {
+          if (database != null || airtable != null || tables != null || input.keys != null)
+            throw refuse('intoFolder', 'restores all of the set, so nothing of it is named')
+          return port.restoreIntoFolder({ set })
+        }
         if ((database == null) === (airtable == null)) throw refuse('database', 'either database or airtable')
         if (airtable != null) {
           if (tables != null) throw refuse('tables', 'goes with database; airtable names its table itself')

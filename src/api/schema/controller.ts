@@ -1,8 +1,7 @@
-/** The controller itself, reports over everything, and requests to look, suspend and resume. */
+/** The controller itself, the drift of everything, and requests to look, suspend and resume. */
 import type { Clock } from '../../clock.ts'
 import { isoOf } from '../../clock.ts'
 import { actorOf } from '../auth/permissions.ts'
-import { type HealthReport, healthReportOf } from '../health-report.ts'
 import type { ControllerView, DriftView, EnginePort } from '../ports.ts'
 import { type Builder, requires } from './builder.ts'
 import type { Enums } from './enums.ts'
@@ -76,45 +75,6 @@ export function addController(
     }),
   })
 
-  const Component = builder.objectRef<HealthReport['components'][number]>('HealthComponent').implement({
-    fields: (t) => ({
-      name: t.exposeString('name'),
-      status: t.field({ type: enums.CheckStatus, resolve: (one) => one.status }),
-      checks: t.field({ type: [resources.Check], resolve: (one) => [...one.checks] }),
-      checkedAt: t.field({ type: 'DateTime', nullable: true, resolve: (one) => isoOrNull(one.checkedAtMs) }),
-    }),
-  })
-  const Issue = builder.objectRef<HealthReport['issues'][number]>('HealthIssue').implement({
-    fields: (t) => ({
-      id: t.exposeID('id'),
-      component: t.exposeString('component'),
-      severity: t.field({ type: enums.Severity, resolve: (one) => one.severity }),
-      category: t.field({ type: enums.Category, resolve: (one) => one.category }),
-      message: t.exposeString('message'),
-      affected: t.field({ type: resources.Affected, resolve: (one) => one.affected }),
-      suggestion: t.exposeString('suggestion'),
-      actionId: t.exposeID('actionId', { nullable: true }),
-    }),
-  })
-  const Figures = builder.objectRef<HealthReport['figures']>('HealthFigures').implement({
-    fields: (t) => ({
-      components: t.exposeInt('components'),
-      checks: t.exposeInt('checks'),
-      checksFailed: t.exposeInt('checksFailed'),
-      issues: t.exposeInt('issues'),
-      affectedRecords: t.exposeInt('affectedRecords'),
-    }),
-  })
-  const Health = builder.objectRef<HealthReport>('HealthReport').implement({
-    description: 'Overall status, the checks of every component, issues with what to do, and figures.',
-    fields: (t) => ({
-      status: t.field({ type: enums.CheckStatus, resolve: (one) => one.status }),
-      components: t.field({ type: [Component], resolve: (one) => [...one.components] }),
-      issues: t.field({ type: [Issue], resolve: (one) => [...one.issues] }),
-      figures: t.field({ type: Figures, resolve: (one) => one.figures }),
-    }),
-  })
-
   builder.queryFields((t) => ({
     controller: t.field({ ...requires('state.read'), type: Controller, resolve: () => engine.controller() }),
     driftReport: t.field({
@@ -132,11 +92,6 @@ export function addController(
                 `${drift.resource.kind}/${drift.resource.name}` === resource) &&
               (severity == null || drift.severity === severity),
           ),
-    }),
-    healthReport: t.field({
-      ...requires('state.read'),
-      type: Health,
-      resolve: async () => healthReportOf(await engine.resources()),
     }),
   }))
 

@@ -14,6 +14,7 @@ import type { ProgramPort } from '../program-port.ts'
 import type { QualityPort } from '../quality-port.ts'
 import type { ReportPort } from '../report-port.ts'
 import type { SyncPort } from '../sync-port.ts'
+import type { WorkPort } from '../work-port.ts'
 import { addAccess } from './access.ts'
 import { addActions } from './actions.ts'
 import { addAlerts } from './alerts.ts'
@@ -39,6 +40,7 @@ import { addErasureTypes, addSuppressions } from './suppressions.ts'
 import { addSyncStatus } from './sync-status.ts'
 import { addSyncTypes } from './sync-types.ts'
 import { addUndo } from './undo.ts'
+import { addWork } from './work.ts'
 
 export interface SchemaPorts {
   readonly engine: EnginePort
@@ -49,6 +51,7 @@ export interface SchemaPorts {
   readonly metrics: MetricPort
   readonly alerts: AlertPort
   readonly reports: ReportPort
+  readonly work: WorkPort
   readonly auth: Auth
   readonly clock: Clock
 }
@@ -63,7 +66,7 @@ export interface ApiSchema {
 /** Builds the schema; takes some tens of milliseconds. Throws when two types or fields would get one name. */
 export function assembleApi(
   repositories: Repositories,
-  { engine, sync, quality: qualityPort, programs, backups, metrics, alerts, reports, auth, clock }: SchemaPorts,
+  { engine, sync, quality: qualityPort, programs, backups, metrics, alerts, reports, work, auth, clock }: SchemaPorts,
 ): ApiSchema {
   const builder = createBuilder()
   const results = addResults(builder)
@@ -79,7 +82,8 @@ export function assembleApi(
   addBackups(builder, backups, results)
   addMetrics(builder, metrics, clock)
   addAlerts(builder, alerts, clock, { enums, results })
-  addReports(builder, reports, clock, enums)
+  addReports(builder, reports, clock, { enums, resources })
+  addWork(builder, work, resources)
   addAccess(builder, engine, auth, results)
   addExports(builder, engine, repositories, results)
   const refusals = addWriteRefusals(builder, results)

@@ -14,13 +14,45 @@ interface ReportOptions extends CommonOptions {
   readonly out?: string
 }
 
+const statuses = { OK: 'ok', WARNING: 'warning', FAILED: 'failed', UNKNOWN: 'unknown' } as const
+const statusSchema = z.enum(['OK', 'WARNING', 'FAILED', 'UNKNOWN']).transform((status) => statuses[status])
+const severities = { LOW: 'low', MEDIUM: 'medium', HIGH: 'high', CRITICAL: 'critical' } as const
+const severitySchema = z.enum(['LOW', 'MEDIUM', 'HIGH', 'CRITICAL']).transform((severity) => severities[severity])
+
 const answerSchema = z.object({
-  maintenanceReport: z.object({
+  healthReport: z.object({
     workspace: z.string(),
     from: z.string(),
     to: z.string(),
     verdict: z.string(),
-    status: z.enum(['OK', 'WARNING', 'FAILED', 'UNKNOWN']),
+    status: statusSchema,
+    components: z.array(
+      z.object({
+        name: z.string(),
+        status: statusSchema,
+        checkedAt: z.string().nullable(),
+        checks: z.array(z.object({ name: z.string(), status: statusSchema, message: z.string() })),
+      }),
+    ),
+    issues: z.array(
+      z.object({
+        id: z.string(),
+        component: z.string(),
+        severity: severitySchema,
+        category: z.string(),
+        message: z.string(),
+        affected: z.object({ count: z.number(), sample: z.array(z.string()) }),
+        suggestion: z.string(),
+        actionId: z.string().nullable(),
+      }),
+    ),
+    figures: z.object({
+      components: z.number(),
+      checks: z.number(),
+      checksFailed: z.number(),
+      issues: z.number(),
+      affectedRecords: z.number(),
+    }),
     sections: z.array(
       z.object({
         title: z.string(),
@@ -32,10 +64,11 @@ const answerSchema = z.object({
   }),
 })
 
-const query = `query ($since: DateTime!) { maintenanceReport(since: $since) {
-  workspace from to verdict status markdown sections { title empty lines { about text } } } }`
-
-const statuses = { OK: 'ok', WARNING: 'warning', FAILED: 'failed', UNKNOWN: 'unknown' } as const
+const query = `query ($since: DateTime!) { healthReport(since: $since) {
+  workspace from to verdict status markdown sections { title empty lines { about text } }
+  components { name status checkedAt checks { name status message } }
+  issues { id component severity category message affected { count sample } suggestion actionId }
+  figures { components checks checksFailed issues affectedRecords } } }`
 
 /** `report`: what happened, what needs a person, what comes next. */
 export function registerReport(program: Command): void {
@@ -46,7 +79,7 @@ export function registerReport(program: Command): void {
   ])
     .summary('what was done, what needs a person, what comes next')
     .description(
-      'The health and maintenance report of a period: repairs, quality, duplicates, sync, backups, restarts, forecasts. The running controller shows the same at /report, for printing, and sends it as `alerts.reports` says.',
+      'The health report: checks and issues as they are, and of a period repairs, quality, duplicates, sync, backups, restarts, forecasts. The running controller shows the same at /report, for printing, and sends it as `alerts.reports` says.',
     )
     .option('--since <time>', 'from when on: a date, a moment, or how long ago', '24h')
     .option('--format <format>', 'md, json or html', 'md')
@@ -61,23 +94,18 @@ async function report(
   if (!['md', 'json', 'html'].includes(options.format))
     throw new OperationalError('USAGE', `--format ${options.format} is none of md, json and html`)
   const since = isoOf(momentOf('--since', options.since, Date.now()))
-  const { maintenanceReport: found } = await withApi(options, 'look', (api) =>
-    api.request(query, { since }, answerSchema),
-  )
-  const { markdown, status, from, to, ...rest } = found
-  const data = { ...rest, status: statuses[status], from, to }
+  const { healthReport: found } = await withApi(options, 'look', (api) => api.request(query, { since }, answerSchema))
+  const { markdown, ...data } = found
   const text = textOf(options.format, markdown, data)
   if (options.out !== undefined) {
     const written = await toFile([{ text, rows: 1 }], options.out)
     run.answer({ path: written.path }, ({ line }) => line(`Wrote ${options.out}.`))
   } else if (options.format === 'md') run.answer(data, ({ line }) => line(text.trimEnd()))
   else process.stdout.write(text)
-  return status === 'FAILED' ? 2 : 0
+  return data.status === 'failed' ? 2 : 0
 }
 
-type Data = Omit<z.output<typeof answerSchema>['maintenanceReport'], 'markdown' | 'status'> & {
-  readonly status: 'ok' | 'warning' | 'failed' | 'unknown'
-}
+type Data = Omit<z.output<typeof answerSchema>['healthReport'], 'markdown'>
 
 function textOf(format: string, markdown: string, data: Data): string {
   if (format === 'md') return markdown

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { type HealthIssue, healthOf } from '../../api/health-report.ts'
 import { systemClock } from '../../clock.ts'
 import { keyText, type ResourceKey } from '../../engine/resource.ts'
 import { rootsOf } from '../../engine/same-trouble.ts'
@@ -13,6 +14,7 @@ import { printPlan, sameReason } from '../plan-text.ts'
 import { selectViews } from '../select.ts'
 import type { Terminal } from '../terminal.ts'
 import { currentViews } from '../views.ts'
+import { type WorkNow, workUnderWay } from '../work-under-way.ts'
 import { withWorkspace } from '../workspace.ts'
 
 /** `status`, `drift`, `health`: what is known, as a sentence, as differences, as checks. */
@@ -26,12 +28,14 @@ export function registerState(program: Command): void {
           const verdict = verdictOf(views, Date.now())
           const roots = rootsOf(views)
           const holder = workspace.controller()
+          const now: WorkNow = holder === undefined ? { is: 'known', work: [] } : await workUnderWay(options)
           run.answer(
             {
               ...verdict,
               from,
               controller: holder?.address ?? null,
               generation: workspace.generations.inForce().number,
+              work: now.is === 'known' ? now.work : null,
               items: views.map((view) => ({ id: keyText(view.resource), ...view })),
             },
             (terminal) => {
@@ -43,6 +47,8 @@ export function registerState(program: Command): void {
                     : `A controller runs${holder.address === undefined ? '' : ` at ${holder.address}`}.`,
                 ),
               )
+              if (now.is === 'unknown') terminal.line(terminal.colour.dim(`What it is at is not known: ${now.why}.`))
+              else for (const { sentence } of now.work) terminal.line(`Under way: ${sentence}.`)
               terminal.line()
               terminal.table(
                 ['resource', 'state', 'differs', 'waits', 'what is there'],
@@ -71,30 +77,30 @@ export function registerState(program: Command): void {
     )
 
   common(program.command('health [resource...]'), ['trueup health', 'trueup health database/main --json'])
-    .summary('the checks of every resource')
+    .summary('the checks of every resource, and what is wrong')
     .action((names: string[], options: CommonOptions) =>
       runCommand(options, (run) =>
         withWorkspace(options, 'look', async (workspace) => {
           const views = selectViews(names, (await currentViews(workspace, run)).views)
-          const items = views.map((view) => ({
-            id: keyText(view.resource),
-            status: healthOf(view),
-            summary: view.summary,
-            checks: view.checks,
-            error: view.error,
-          }))
-          const overall = worst(items.map((item) => item.status))
+          const { status, components, issues, figures } = healthOf(views)
+          const byName = new Map(components.map((component) => [component.name, component.status]))
+          const items = views.map(({ resource, summary, checks, error }) => {
+            const id = keyText(resource)
+            return { id, status: byName.get(id), summary, checks, error }
+          })
           const alerts = await firingAlerts(workspace)
-          run.answer({ status: overall, items, alerts }, (terminal) => {
+          run.answer({ status, items, issues, figures, alerts }, (terminal) => {
             const roots = rootsOf(views)
             for (const view of views) printHealth(terminal, view, roots.get(keyText(view.resource)))
+            terminal.line()
+            for (const issue of issues) printIssue(terminal, issue)
             for (const { rule, instance, valueText, next } of alerts)
               terminal.line(
                 `${terminal.colour.red('alert')} ${rule}${instance === '' ? '' : ` (${instance})`}: ${valueText} ${terminal.colour.dim(`next: ${next}`)}`,
               )
-            terminal.line(`Overall: ${overall}`)
+            terminal.line(`Overall: ${status}`)
           })
-          return overall === 'failed' ? 2 : 0
+          return status === 'failed' ? 2 : 0
         }),
       ),
     )
@@ -107,15 +113,12 @@ async function firingAlerts(workspace: Workspace) {
   return alerts.filter(({ state, silenced }) => state === 'firing' && !silenced)
 }
 
-type Health = 'ok' | 'warning' | 'failed' | 'unknown'
-const healthOrder: readonly Health[] = ['ok', 'unknown', 'warning', 'failed']
-
-function worst(statuses: readonly Health[]): Health {
-  return healthOrder[Math.max(0, ...statuses.map((status) => healthOrder.indexOf(status)))] ?? 'ok'
-}
-
-function healthOf(view: StatusView): Health {
-  return view.error === null ? worst(view.checks.map((check) => check.status)) : 'failed'
+function printIssue(terminal: Terminal, { severity, component, message, affected, suggestion }: HealthIssue): void {
+  const { line, colour } = terminal
+  const mark = severity === 'high' || severity === 'critical' ? colour.red(severity) : colour.yellow(severity)
+  const count = affected.count === 0 ? '' : ` (${affected.count} ${affected.count === 1 ? 'record' : 'records'})`
+  line(`${mark} ${component}: ${message}${count}`)
+  line(colour.dim(`  next: ${suggestion}`))
 }
 
 function statusRow(view: StatusView, terminal: Terminal, root: ResourceKey | undefined): string[] {

@@ -13,6 +13,7 @@ import { Empty } from './ui/parts.tsx'
 import { QuestionDialog } from './ui/question-dialog.tsx'
 import { span } from './ui/text.ts'
 import { UndoDialog } from './ui/undo-dialog.tsx'
+import { UnderWay } from './ui/work.tsx'
 import { Access } from './views/access.tsx'
 import { ActionView } from './views/action.tsx'
 import { Alerts } from './views/alerts.tsx'
@@ -83,6 +84,7 @@ export function Shell() {
         <Menu current={first} />
         <main id="main" tabIndex={-1}>
           <Connection />
+          <UnderWay />
           <Answer />
           {viewer.value !== undefined && View !== undefined && <View key={path.value.split('/')[1] ?? ''} />}
           {viewer.value === undefined && !signedOut.value && <p class="quiet">Loading…</p>}
@@ -179,7 +181,7 @@ function Connection() {
 function Answer() {
   const said = announcement.value
   return (
-    <div aria-live="polite">
+    <div aria-live="polite" class="answers">
       {said !== undefined && (
         <div class={`notice ${said.tone}`} data-answer={said.tone}>
           <p>

@@ -4,6 +4,7 @@
  */
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { EffectContext } from '../../engine/kind.ts'
 import { OperationalError } from '../../errors.ts'
 import { declarationOf } from '../../targets/airtable/declaration.ts'
 import { sameName } from '../../targets/airtable/mapping.ts'
@@ -17,7 +18,7 @@ export const airtableSchemaFile = 'airtable-schema.json'
 /** Throws AIRTABLE_*; a declared table that the base does not have is AIRTABLE_NOT_FOUND. */
 export async function copyAirtable(
   spec: NonNullable<BackupSpec['airtable']>,
-  ports: { readonly airtable: AirtableTargets; readonly scratch: string; readonly signal: AbortSignal },
+  ports: { readonly airtable: AirtableTargets; readonly scratch: string } & EffectContext,
 ): Promise<readonly Part[]> {
   const { base } = ports.airtable.of(declarationOf(spec.declaration))
   const schema = await base.schema({ signal: ports.signal })
@@ -32,21 +33,27 @@ export async function copyAirtable(
       throw new OperationalError('AIRTABLE_NOT_FOUND', `the base has no table ${remoteTable}, of which a copy is due`)
     const restoredAs = `airtable-${name}.jsonl`
     const path = join(ports.scratch, restoredAs)
-    await copyTable(base, table, path, ports.signal)
+    await copyTable(base, table, path, ports)
     parts.push({ name: `airtable/${name}`, is: 'airtable-table', restoredAs, path, emptied: [] })
   }
   return parts
 }
 
-async function copyTable(base: AirtableBase, table: RemoteTable, path: string, signal: AbortSignal): Promise<void> {
+async function copyTable(base: AirtableBase, table: RemoteTable, path: string, context: EffectContext): Promise<void> {
+  let read = 0
   const begin = () => {
+    read = 0
     rmSync(path, { force: true })
     writeFileSync(path, '', { flag: 'wx', mode: 0o600 })
   }
-  const take = (records: readonly RemoteRecord[]) =>
+  const take = (records: readonly RemoteRecord[]) => {
     appendFileSync(path, records.map((record) => `${JSON.stringify(lineOf(record))}\n`).join(''))
+    read += records.length
+    // Airtable does not tell how many there are.
+    context.progress(read, 0)
+  }
   try {
-    await readWholeTable(base, table.id, { begin, take }, signal)
+    await readWholeTable(base, table.id, { begin, take }, context.signal)
   } catch (error) {
     rmSync(path, { force: true })
     throw error

@@ -7,6 +7,7 @@ import { basename, join } from 'node:path'
 import { z } from 'zod'
 import type { Action } from '../../engine/action.ts'
 import type { EffectContext } from '../../engine/kind.ts'
+import { inBytes } from '../../engine/work-book.ts'
 import { OperationalError } from '../../errors.ts'
 import { checkRecipients } from '../../targets/backup/encryption.ts'
 import { type Member, memberSchema, setIdOf } from '../../targets/backup/manifest.ts'
@@ -139,7 +140,7 @@ async function packed(
   { signal, progress }: EffectContext,
 ): Promise<Member[]> {
   try {
-    const options = { signal, progress, deadlineMs: childDeadlineMs }
+    const options = { signal, progress: inBytes(progress), deadlineMs: childDeadlineMs }
     const entry = entryUrl('../../targets/backup/pack-entry', import.meta.url)
     return z.array(memberSchema).parse(await offload.process(entry, order, options))
   } catch (error) {
@@ -213,7 +214,7 @@ export async function verifySet(
       const work = join(scratch, 'work')
       mkdirSync(work, { mode: 0o700 })
       const order: VerifyOrder = { folder: at, scratch: work, identities: [...identities] }
-      const options = { ...context, deadlineMs: childDeadlineMs }
+      const options = { signal: context.signal, progress: inBytes(context.progress), deadlineMs: childDeadlineMs }
       const entry = entryUrl('../../targets/backup/verify-entry', import.meta.url)
       const reply = verifyReplySchema.parse(await ports.offload.process(entry, order, options))
       replies.push({ ...reply, problems: reply.problems.map((problem) => `${shownPlace(folder)}/${id}: ${problem}`) })

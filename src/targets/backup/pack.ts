@@ -16,6 +16,9 @@ const blockBytes = 1 << 20
 const inBlocks = { highWaterMark: blockBytes }
 const packing = { chunkSize: blockBytes }
 
+/** Hears of bytes that were gone through. */
+export type OnBytes = (bytes: number) => void
+
 /** What is known of a member before it is packed. */
 export type Packable = Pick<Member, 'name' | 'is' | 'restoredAs'>
 
@@ -26,13 +29,18 @@ export type Packable = Pick<Member, 'name' | 'is' | 'restoredAs'>
 export async function packMember(
   plain: string,
   member: Packable,
-  to: { readonly folder: string; readonly scratch: string; readonly recipients: readonly string[] },
+  to: {
+    readonly folder: string
+    readonly scratch: string
+    readonly recipients: readonly string[]
+    readonly onBytes: OnBytes
+  },
 ): Promise<Member> {
   const isEncrypted = to.recipients.length > 0
   const file = `${member.restoredAs}.gz${isEncrypted ? '.age' : ''}`
   const zipped = join(isEncrypted ? to.scratch : to.folder, `${member.restoredAs}.gz`)
   const [content, stored] = [createHash('sha256'), createHash('sha256')]
-  const [counted, written] = [tap(content), tap(stored)]
+  const [counted, written] = [tap(content, to.onBytes), tap(stored)]
   const out = createWriteStream(zipped, { flags: 'wx', mode: 0o600, flush: true })
   // The fastest level: one that takes three times as long saves a fifth of the room.
   await pipeline(
@@ -53,7 +61,8 @@ export async function packMember(
     tables: await factsOf(plain, member, 'unchecked'),
   }
   if (!isEncrypted) return packed
-  await unpackMember(packed, { from: zipped, to: join(to.scratch, 'unpacked'), scratch: to.scratch, identities: [] })
+  const { scratch, onBytes } = to
+  await unpackMember(packed, { from: zipped, to: join(scratch, 'unpacked'), scratch, identities: [], onBytes })
   rmSync(join(to.scratch, 'unpacked'))
   const encrypted = join(to.folder, file)
   await encryptFile(zipped, encrypted, to.recipients)
@@ -62,9 +71,9 @@ export async function packMember(
 }
 
 /** Bytes and SHA-256 of a file. */
-export async function bytesOf(path: string): Promise<Pick<Member, 'bytes' | 'sha256'>> {
+export async function bytesOf(path: string, onBytes?: OnBytes): Promise<Pick<Member, 'bytes' | 'sha256'>> {
   const hash = createHash('sha256')
-  const counted = tap(hash)
+  const counted = tap(hash, onBytes)
   await pipeline(createReadStream(path, inBlocks), counted.stream, async (chunks: AsyncIterable<unknown>) => {
     for await (const _ of chunks);
   })
@@ -72,9 +81,9 @@ export async function bytesOf(path: string): Promise<Pick<Member, 'bytes' | 'sha
 }
 
 /** Says of a member's file what is wrong with its bytes; undefined when nothing is. */
-export async function byteProblem(member: Member, path: string): Promise<string | undefined> {
+export async function byteProblem(member: Member, path: string, onBytes: OnBytes): Promise<string | undefined> {
   try {
-    const { bytes, sha256 } = await bytesOf(path)
+    const { bytes, sha256 } = await bytesOf(path, onBytes)
     if (bytes !== member.bytes) return `${member.file} has ${bytes} bytes, not the ${member.bytes} that were written`
     return sha256 === member.sha256 ? undefined : `${member.file} holds other bytes than were written`
   } catch (error) {
@@ -94,6 +103,7 @@ export async function unpackMember(
     readonly to: string
     readonly scratch: string
     readonly identities: readonly string[]
+    readonly onBytes: OnBytes
   },
 ): Promise<void> {
   let zipped = at.from
@@ -102,7 +112,7 @@ export async function unpackMember(
     await decryptFile(at.from, zipped, at.identities)
   }
   const hash = createHash('sha256')
-  const counted = tap(hash)
+  const counted = tap(hash, at.onBytes)
   try {
     await pipeline(
       createReadStream(zipped, inBlocks),
@@ -150,12 +160,16 @@ async function factsOf(plain: string, { is, name }: Packable, depth: 'unchecked'
 const lineEnd = 10
 
 /** A stream that passes everything on, hashed and counted. */
-function tap(hash: Hash): { readonly stream: Transform; readonly bytes: () => number } {
+function tap(
+  hash: Hash,
+  onBytes: OnBytes = () => undefined,
+): { readonly stream: Transform; readonly bytes: () => number } {
   let bytes = 0
   const stream = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length
       hash.update(chunk)
+      onBytes(chunk.length)
       done(null, chunk)
     },
   })

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { messageOf, OperationalError } from '../../errors.ts'
 import { serve } from '../process/serve.ts'
 import { codeOf } from '../sqlite/database-error.ts'
+import { countBytes } from './byte-count.ts'
 import { type Manifest, manifestName, readManifest } from './manifest.ts'
 import { byteProblem, unpackMember } from './pack.ts'
 
@@ -38,15 +39,17 @@ serve(async (input, { progress }): Promise<VerifyReply> => {
     known.has(name) ? [] : [`${name} does not belong to the set`],
   )
   const isOpen = manifest.recipients === null || identities.length > 0
+  const sizes = members.map(({ bytes, plainBytes }) => bytes + (isOpen ? plainBytes : 0))
+  const begin = countBytes(sizes, progress)
   for (const [index, member] of members.entries()) {
-    progress(index, members.length)
+    const onBytes = begin(index)
     const from = join(folder, member.file)
-    const problem = await byteProblem(member, from)
+    const problem = await byteProblem(member, from, onBytes)
     if (problem !== undefined) problems.push(problem)
     if (problem !== undefined || !isOpen) continue
     const to = join(scratch, 'restored')
     try {
-      await unpackMember(member, { from, to, scratch, identities })
+      await unpackMember(member, { from, to, scratch, identities, onBytes })
     } catch (error) {
       problems.push(problemOf(error))
     } finally {

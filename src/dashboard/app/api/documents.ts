@@ -78,7 +78,8 @@ export const documents = {
   suspend: `mutation Suspend($input: SuspendResourceInput!) { suspendResource(input: $input) { __typename ... on SuspensionChanged { resource { status } }
     ... on InputInvalid { code message fieldErrors { field message } } ${refusal} } }`,
   resume: `mutation Resume($input: ResumeResourceInput!) { resumeResource(input: $input) { __typename ... on SuspensionChanged { resource { status } } ${refusal} } }`,
-  timeline: `query Timeline($before: ID, $state: [String!]) { actions(first: 50, before: $before, state: $state) { ...ActionParts ${journaled} } } ${actionParts}`,
+  kinds: 'query Kinds { resources { kind } }',
+  timeline: `query Timeline($before: ID, $state: [String!], $kind: String) { actions(first: 50, before: $before, state: $state, kind: $kind) { ...ActionParts ${journaled} } } ${actionParts}`,
   run: `query RunActions($runId: ID!) { actions(first: 100, runId: $runId) { ...ActionParts ${journaled} } } ${actionParts}`,
   action: `query OneAction($id: ID!) { action(id: $id) { ...ActionParts ${journaled} } } ${actionParts}`,
   programs: `query Programs { services { name state summary driver managed pid startedAt starts crashes failures cpuSeconds memoryBytes processes nextTryAt
@@ -97,7 +98,8 @@ export const documents = {
   pruneBackup: `mutation PruneBackup($input: BackupInput!) { pruneBackup(input: $input) { __typename ... on BackupPruned { ids actionId }
     ... on BackupHeld { message } ${refusal} } }`,
   restoreBackup: `mutation RestoreBackup($input: RestoreBackupInput!) { restoreBackup(input: $input) { __typename
-    ... on RestoreAsked { actionId message withheld tables { table added changed removed } passedOver { table reason } } ${refusal} } }`,
+    ... on RestoreAsked { actionId message withheld tables { table added changed removed } passedOver { table reason } }
+    ... on RestoredIntoFolder { folder withheld files { name file rows } } ${refusal} } }`,
   quality: `query Quality { quality { table score rows fields { field score checks { id title percent failing target } }
       checks { id field title percent failing target }
       issues { id field severity affected message suggestion sample mendedBy { kind name } } trend { at score rows } }
@@ -126,5 +128,5 @@ export const documents = {
 /** What the page listens to. */
 export const subscriptions = {
   events: 'subscription Happened { events { cursor } }',
-  resources: 'subscription Changed { resourceChanged { kind name status } }',
+  work: 'subscription Work { workUnderWay { id title resource { kind name } actionId share sentence } }',
 } as const

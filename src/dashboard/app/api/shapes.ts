@@ -228,6 +228,7 @@ const resourceFields = {
   error: z.nullable(z.object({ code: text, hint: text, message: text })),
   conditions: z.array(condition),
 }
+export const kinds = z.object({ resources: z.array(z.object({ kind: text })) })
 export const resources = z.object({
   resources: z.array(
     z.object({
@@ -343,6 +344,8 @@ export const restoreAsked = z.object({
     withheld: z.optional(number),
     tables: z.optional(z.array(z.object({ table: text, added: number, changed: number, removed: number }))),
     passedOver: z.optional(z.array(z.object({ table: text, reason: text }))),
+    folder: z.optional(text),
+    files: z.optional(z.array(z.object({ name: text, file: text, rows: number }))),
   }),
 })
 

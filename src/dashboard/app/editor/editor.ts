@@ -39,6 +39,8 @@ export interface Editor {
   /** The text byte for byte as it is typed, with the line ends that it came with. */
   text(): string
   setText(text: string): void
+  /** Replaces the text as typing would, so that it can be taken back by Ctrl-Z, and shows a line of it. */
+  replace(text: string, line: number): void
   setProblems(problems: readonly LineProblem[]): void
   /** Brings a line into view with the cursor in it. */
   goTo(line: number, column: number): void
@@ -167,6 +169,12 @@ export function createEditor(options: EditorOptions): Editor {
   return {
     text: () => view.state.sliceDoc(),
     setText: (text) => view.setState(stateOf(text)),
+    replace(text, line) {
+      const { doc } = view.state
+      view.dispatch({ changes: { from: 0, to: doc.length, insert: text }, userEvent: 'input' })
+      const at = offsetOf(view.state, line, 1)
+      view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: 'center' }) })
+    },
     setProblems: (problems) =>
       view.dispatch(
         setDiagnostics(

@@ -6,13 +6,13 @@ import { effect, signal } from '@preact/signals'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { messageOf, SignedOut, Unreachable } from '../api/client.ts'
 import { subscriptions } from '../api/documents.ts'
+import { listenTo } from './stream.ts'
 
 /** How often views ask again while the stream is open, and while it is not. */
 const quietPollMs = 15_000
 const blindPollMs = 5_000
 /** A burst of events is answered once. */
 const gatherMs = 600
-const reopenMs = 10_000
 
 /** Grows whenever views should ask again. */
 export const beat = signal(0)
@@ -65,19 +65,16 @@ export function startLive(): void {
 }
 
 function openStream(): void {
-  const source = new EventSource(`/graphql?query=${encodeURIComponent(subscriptions.events)}`)
-  source.addEventListener('open', () => {
-    streamIsOpen.value = true
-    refreshSoon()
-  })
-  source.addEventListener('next', () => {
-    if (!document.hidden) refreshSoon()
-  })
-  source.addEventListener('error', () => {
-    streamIsOpen.value = false
-    refreshSoon()
-    // A stream that was refused does not come back by itself; one that broke does.
-    if (source.readyState === EventSource.CLOSED) setTimeout(openStream, reopenMs)
+  listenTo(subscriptions.events, {
+    next: refreshSoon,
+    opened() {
+      streamIsOpen.value = true
+      refreshSoon()
+    },
+    broken() {
+      streamIsOpen.value = false
+      refreshSoon()
+    },
   })
 }
 

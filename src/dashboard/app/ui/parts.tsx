@@ -5,6 +5,7 @@ import type { Action, Drift } from '../api/shapes.ts'
 import { type Announcement, act } from '../state/announce.ts'
 import { type Loaded, nowMs } from '../state/live.ts'
 import { address } from '../state/route.ts'
+import { Table } from './table.tsx'
 import { ago, counted, isEmpty, keyText, moment, shown } from './text.ts'
 
 /** One word with its colour; the word alone says it too. */
@@ -104,101 +105,94 @@ export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="empty-state">{children}</p>
 }
 
-/** A table that scrolls sideways by itself, so that the page does not. */
-export function Wide({ label, children }: { label: string; children: ComponentChildren }) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard.
-    <section class="wide" aria-label={label} tabIndex={0}>
-      {children}
-    </section>
-  )
-}
+/** As many say what it is about; the others are a press away, so that the buttons below stay in sight. */
+const cellsShown = 6
 
 /** The cells an action would change. */
 export function Preview({ of }: { of: Action }) {
   if (of.preview.length === 0) return null
   const records = new Set(of.preview.map(({ key }) => key)).size
+  const [first, others] = [of.preview.slice(0, cellsShown), of.preview.slice(cellsShown)]
   return (
-    <Wide label="Before and after">
-      <table>
-        <caption>
-          {records < of.affected.count
+    <>
+      <Cells
+        of={first}
+        caption={
+          records < of.affected.count
             ? `${counted(of.preview.length, 'cell')} as an example, of ${counted(of.affected.count, 'record')}`
-            : `${counted(of.preview.length, 'cell')} of ${counted(records, 'record')}`}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Record</th>
-            <th scope="col">Field</th>
-            <th scope="col">Before</th>
-            <th scope="col">After</th>
-          </tr>
-        </thead>
-        <tbody>
-          {of.preview.map(({ key, field, before, after }) => (
-            <tr key={`${key} ${field}`}>
-              <td class="key">{key}</td>
-              <th scope="row">{field}</th>
-              <td class="before">
-                <Value of={before} />
-              </td>
-              <td class="after">
-                <Value of={after} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Wide>
+            : `${counted(of.preview.length, 'cell')} of ${counted(records, 'record')}`
+        }
+      />
+      {others.length > 0 && (
+        <details>
+          <summary>{counted(others.length, 'more cell')}</summary>
+          <Cells of={others} />
+        </details>
+      )}
+    </>
+  )
+}
+
+function Cells({ of, caption }: { of: Action['preview']; caption?: string }) {
+  return (
+    <Table
+      label={caption === undefined ? 'Before and after, the others' : 'Before and after'}
+      columns={['Record', 'Field', 'Before', 'After']}
+      {...(caption === undefined ? {} : { caption })}
+    >
+      {of.map(({ key, field, before, after }) => (
+        <tr key={`${key} ${field}`}>
+          <td class="key">{key}</td>
+          <th scope="row">{field}</th>
+          <td class="before">
+            <Value of={before} />
+          </td>
+          <td class="after">
+            <Value of={after} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }
 
 /** What is declared beside what is there. */
 export function DriftTable({ drift, showResource }: { drift: readonly Drift[]; showResource: boolean }) {
+  const columns = [
+    'Severity',
+    ...(showResource ? ['Resource'] : []),
+    ...['What differs', 'Declared', 'Observed', 'Records'],
+  ]
   return (
-    <Wide label="Drift">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Severity</th>
-            {showResource && <th scope="col">Resource</th>}
-            <th scope="col">What differs</th>
-            <th scope="col">Declared</th>
-            <th scope="col">Observed</th>
-            <th scope="col">Records</th>
-          </tr>
-        </thead>
-        <tbody>
-          {drift.map((one) => (
-            <tr key={one.id}>
-              <td>
-                <Tag word={one.severity} />
-              </td>
-              {showResource && (
-                <td>
-                  <ResourceLink of={one.resource} />
-                </td>
-              )}
-              <th scope="row">
-                {one.message}
-                <small class="quiet">
-                  {' '}
-                  <code>{one.path}</code>
-                </small>
-                {one.byHand !== null && (
-                  <p>
-                    <b>To do:</b> {one.byHand}
-                  </p>
-                )}
-              </th>
-              <td>{one.desired === null ? '' : <Value of={one.desired} />}</td>
-              <td>{one.observed === null ? '' : <Value of={one.observed} />}</td>
-              <td>{one.affected.count}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Wide>
+    <Table label="Drift" columns={columns}>
+      {drift.map((one) => (
+        <tr key={one.id}>
+          <td>
+            <Tag word={one.severity} />
+          </td>
+          {showResource && (
+            <td>
+              <ResourceLink of={one.resource} />
+            </td>
+          )}
+          <th scope="row">
+            {one.message}
+            <small class="quiet">
+              {' '}
+              <code>{one.path}</code>
+            </small>
+            {one.byHand !== null && (
+              <p>
+                <b>To do:</b> {one.byHand}
+              </p>
+            )}
+          </th>
+          <td>{one.desired === null ? '' : <Value of={one.desired} />}</td>
+          <td>{one.observed === null ? '' : <Value of={one.observed} />}</td>
+          <td>{one.affected.count}</td>
+        </tr>
+      ))}
+    </Table>
   )
 }
 

@@ -1,9 +1,11 @@
 /** The dialog in which a person decides, record by record, what an undo does with later changes. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { UndoConflict } from '../api/undo-shapes.ts'
 import { address } from '../state/route.ts'
 import { choiceOf, type Side, type UndoChoice, type UndoQuestion, undoQuestion } from '../state/undo-choice.ts'
-import { Ago, Value, Wide } from './parts.tsx'
+import { Dialog } from './dialog.tsx'
+import { Ago, Value } from './parts.tsx'
+import { Table } from './table.tsx'
 import { counted } from './text.ts'
 
 export function UndoDialog() {
@@ -12,68 +14,48 @@ export function UndoDialog() {
 }
 
 function OpenDialog({ asked, answer }: { asked: UndoQuestion; answer: (choice: UndoChoice | null) => void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
   const [rest, setRest] = useState<Side>('keep')
   const [own, setOwn] = useState<ReadonlyMap<string, Side>>(new Map())
-  useEffect(() => {
-    const before = document.activeElement
-    dialog.current?.showModal()
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus()
-    }
-  }, [])
   const { conflicts, unlisted, notes } = asked
   const total = conflicts.length + unlisted
   return (
-    <dialog ref={dialog} class="broad" aria-labelledby="undo-choice" onCancel={() => answer(null)}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          answer(choiceOf(asked, rest, own))
-        }}
-      >
-        <h2 id="undo-choice">
-          {counted(total, 'record')} {total === 1 ? 'was' : 'were'} changed since
-        </h2>
-        <p>{asked.what}</p>
-        {notes.length > 0 && (
-          <ul>
-            {notes.map((note) => (
-              <li key={note}>{note}</li>
-            ))}
-          </ul>
-        )}
-        <label>
-          Where nothing else is chosen below
-          <select value={rest} onChange={(event) => setRest(event.currentTarget.value === 'take' ? 'take' : 'keep')}>
-            <option value="keep">keep what is there now</option>
-            <option value="take">take it back over the later change</option>
-          </select>
-        </label>
-        {conflicts.map((conflict) => (
-          <Record
-            key={`${conflict.actionId} ${conflict.table} ${conflict.key}`}
-            conflict={conflict}
-            side={own.get(conflict.key) ?? rest}
-            choose={(side) => setOwn(new Map([...own, [conflict.key, side]]))}
-          />
-        ))}
-        {unlisted > 0 && (
-          <p>
-            {counted(unlisted, 'more record')} {unlisted === 1 ? 'is' : 'are'} not listed here:{' '}
-            {rest === 'keep' ? 'they stay as they are.' : 'they are taken back as well, unseen.'}
-          </p>
-        )}
-        <p class="buttons">
-          <button type="submit" class="main">
-            Undo
-          </button>
-          <button type="button" onClick={() => answer(null)}>
-            Back
-          </button>
+    <Dialog
+      title={`${counted(total, 'record')} ${total === 1 ? 'was' : 'were'} changed since`}
+      yes="Undo"
+      isBroad
+      onYes={() => answer(choiceOf(asked, rest, own))}
+      onBack={() => answer(null)}
+    >
+      <p>{asked.what}</p>
+      {notes.length > 0 && (
+        <ul>
+          {notes.map((note) => (
+            <li key={note}>{note}</li>
+          ))}
+        </ul>
+      )}
+      <label>
+        Where nothing else is chosen below
+        <select value={rest} onChange={(event) => setRest(event.currentTarget.value === 'take' ? 'take' : 'keep')}>
+          <option value="keep">keep what is there now</option>
+          <option value="take">take it back over the later change</option>
+        </select>
+      </label>
+      {conflicts.map((conflict) => (
+        <Record
+          key={`${conflict.actionId} ${conflict.table} ${conflict.key}`}
+          conflict={conflict}
+          side={own.get(conflict.key) ?? rest}
+          choose={(side) => setOwn(new Map([...own, [conflict.key, side]]))}
+        />
+      ))}
+      {unlisted > 0 && (
+        <p>
+          {counted(unlisted, 'more record')} {unlisted === 1 ? 'is' : 'are'} not listed here:{' '}
+          {rest === 'keep' ? 'they stay as they are.' : 'they are taken back as well, unseen.'}
         </p>
-      </form>
-    </dialog>
+      )}
+    </Dialog>
   )
 }
 
@@ -104,34 +86,22 @@ function Record({ conflict, side, choose }: { conflict: UndoConflict; side: Side
         )}
       </p>
       {cells.length > 0 && (
-        <Wide label={`Cells of ${key}`}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Field</th>
-                <th scope="col">Before it</th>
-                <th scope="col">It made</th>
-                <th scope="col">Now</th>
-              </tr>
-            </thead>
-            <tbody>
-              {cells.map((cell) => (
-                <tr key={cell.field}>
-                  <th scope="row">{cell.field}</th>
-                  <td class={side === 'take' ? 'after' : ''}>
-                    <Value of={cell.before} />
-                  </td>
-                  <td>
-                    <Value of={cell.made} />
-                  </td>
-                  <td class={side === 'keep' ? 'after' : ''}>
-                    <Value of={cell.now} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Wide>
+        <Table label={`Cells of ${key}`} columns={['Field', 'Before it', 'It made', 'Now']}>
+          {cells.map((cell) => (
+            <tr key={cell.field}>
+              <th scope="row">{cell.field}</th>
+              <td class={side === 'take' ? 'after' : ''}>
+                <Value of={cell.before} />
+              </td>
+              <td>
+                <Value of={cell.made} />
+              </td>
+              <td class={side === 'keep' ? 'after' : ''}>
+                <Value of={cell.now} />
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       <p class="buttons">
         <label class="check">

@@ -7,7 +7,8 @@ import { type Announcement, announce, refusal } from '../state/announce.ts'
 import { nowMs, useLive } from '../state/live.ts'
 import { askPerson } from '../state/question.ts'
 import { may, viewer } from '../state/viewer.ts'
-import { Ago, Do, Empty, Live, Tag, Wide } from '../ui/parts.tsx'
+import { Ago, Do, Empty, Live, Tag } from '../ui/parts.tsx'
+import { Table } from '../ui/table.tsx'
 import { moment } from '../ui/text.ts'
 
 interface Fresh {
@@ -50,11 +51,11 @@ function Tokens() {
           return (
             <>
               <h2>Tokens that hold</h2>
-              <Table tokens={holding} onMade={setFresh} />
+              <TokenTable tokens={holding} onMade={setFresh} />
               {ended.length > 0 && (
                 <details>
                   <summary>Ended: {ended.length}</summary>
-                  <Table tokens={ended} />
+                  <TokenTable tokens={ended} />
                 </details>
               )}
             </>
@@ -148,56 +149,41 @@ function NewToken({ onMade }: { onMade: (fresh: Fresh) => void }) {
   )
 }
 
-function Table({ tokens: shown, onMade }: { tokens: readonly Token[]; onMade?: (fresh: Fresh) => void }) {
+function TokenTable({ tokens: shown, onMade }: { tokens: readonly Token[]; onMade?: (fresh: Fresh) => void }) {
   return (
-    <Wide label="Tokens">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Whose</th>
-            <th scope="col">Role</th>
-            <th scope="col">Made</th>
-            <th scope="col">Ends</th>
-            <th scope="col">
-              <span class="unseen">What can be done</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((token) => (
-            <tr key={token.id} data-token={token.id}>
-              <th scope="row">
-                {token.subject} <code class="quiet">{token.id}</code>
-              </th>
-              <td>
-                {token.role}
-                {token.scope !== null && <small class="quiet"> only {token.scope.join(', ')}</small>}
-              </td>
-              <td>
-                <Ago at={token.createdAt} />
-              </td>
-              <td>{endOf(token)}</td>
-              <td class="buttons">
-                {onMade !== undefined && (
-                  <>
-                    <Do
-                      tone="quiet"
-                      label={`Replace the token ${token.id} of ${token.subject}`}
-                      work={() => rotate(token, onMade)}
-                    >
-                      Replace…
-                    </Do>
-                    <Do tone="quiet" label={`End the token ${token.id} of ${token.subject}`} work={() => revoke(token)}>
-                      End…
-                    </Do>
-                  </>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Wide>
+    <Table label="Tokens" columns={['Whose', 'Role', 'Made', 'Ends']} hasActions>
+      {shown.map((token) => (
+        <tr key={token.id} data-token={token.id}>
+          <th scope="row">
+            {token.subject} <code class="quiet">{token.id}</code>
+          </th>
+          <td>
+            {token.role}
+            {token.scope !== null && <small class="quiet"> only {token.scope.join(', ')}</small>}
+          </td>
+          <td>
+            <Ago at={token.createdAt} />
+          </td>
+          <td>{endOf(token)}</td>
+          <td class="buttons">
+            {onMade !== undefined && (
+              <>
+                <Do
+                  tone="quiet"
+                  label={`Replace the token ${token.id} of ${token.subject}`}
+                  work={() => rotate(token, onMade)}
+                >
+                  Replace…
+                </Do>
+                <Do tone="quiet" label={`End the token ${token.id} of ${token.subject}`} work={() => revoke(token)}>
+                  End…
+                </Do>
+              </>
+            )}
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }
 

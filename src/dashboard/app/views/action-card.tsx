@@ -2,6 +2,7 @@
 import type { Action, Drift, Waiting } from '../api/shapes.ts'
 import { ActionLink, Ago, Do, Preview, ResourceLink, Tag, Value } from '../ui/parts.tsx'
 import { causeText, counted, reversal } from '../ui/text.ts'
+import { WorkOf } from '../ui/work.tsx'
 import { approveActions, rejectActions } from './approvals.ts'
 
 export interface ActionCardProps {
@@ -27,6 +28,7 @@ export function ActionCard({ action, evidence, waiting, choice }: ActionCardProp
         )}
         <h3 id={`title-${action.id}`}>{action.summary}</h3>
       </header>
+      <WorkOf actionId={action.id} />
       <ActionFacts action={action} />
       <Reasons action={action} />
       {evidence.length > 0 && (
@@ -69,11 +71,15 @@ export function ActionFacts({ action }: { action: Action }) {
       <Tag word={action.risk} /> risk · <ResourceLink of={action.resource} /> ·{' '}
       {counted(action.affected.count, 'record')}
       {action.population > 0 && ` of ${action.population.toLocaleString('en')}`} · {reversal(action.reversible)} ·{' '}
-      {action.gate.approvalsGiven} of {counted(action.gate.approvalsNeeded, 'approval')} · planned{' '}
-      <Ago at={action.plannedAt} />, since {causeText(action.cause)}
+      {approvalsText(action)} · planned <Ago at={action.plannedAt} />, since {causeText(action.cause)}
       {action.requestedBy !== null && ` (${action.requestedBy})`} · <ActionLink id={action.id} />
     </p>
   )
+}
+
+function approvalsText({ gate: { approvalsGiven, approvalsNeeded } }: Action): string {
+  if (approvalsNeeded === 0) return 'needs no approval'
+  return `needs ${counted(approvalsNeeded, 'approval')}, has ${approvalsGiven}`
 }
 
 export function Reasons({ action }: { action: Action }) {
@@ -104,7 +110,7 @@ export function Given({ waiting }: { waiting: Waiting }) {
     <ul>
       {waiting.approvals.map((one) => (
         <li key={one.at}>
-          Approved by {one.approver} <Ago at={one.at} />, holds until <Ago at={one.expiresAt} />
+          Approved by {one.approver} <Ago at={one.at} />; the approval ends <Ago at={one.expiresAt} />
           {one.comment !== null && `: ${one.comment}`}
         </li>
       ))}

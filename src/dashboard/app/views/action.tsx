@@ -7,6 +7,7 @@ import { segments } from '../state/route.ts'
 import { may } from '../state/viewer.ts'
 import { Ago, Do, Empty, Live, Preview, Tag } from '../ui/parts.tsx'
 import { moment, stateText } from '../ui/text.ts'
+import { WorkOf } from '../ui/work.tsx'
 import { ActionFacts, Given, Reasons } from './action-card.tsx'
 import { undoActions } from './undo.ts'
 
@@ -41,13 +42,18 @@ export function ActionView() {
                 </>
               )}
             </p>
+            <WorkOf actionId={action.id} />
             <ActionFacts action={action} />
-            {action.state === 'planned' && (
+            {(action.state === 'planned' || action.state === 'approved') && (
               <>
                 <Reasons action={action} />
-                <p>
-                  It waits; approve or reject it in <a href="/queue">the queue</a>.
-                </p>
+                {action.state === 'planned' ? (
+                  <p>
+                    It waits; approve or reject it in <a href="/queue">the queue</a>.
+                  </p>
+                ) : (
+                  <p>It is approved, and carried out as soon as nothing above holds it.</p>
+                )}
               </>
             )}
             {action.state === 'superseded' && (

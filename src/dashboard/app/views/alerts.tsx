@@ -5,7 +5,8 @@ import { documents } from '../api/documents.ts'
 import { type Announcement, refusal } from '../state/announce.ts'
 import { useLive } from '../state/live.ts'
 import { may } from '../state/viewer.ts'
-import { Ago, Do, Empty, Live, Tag, Wide } from '../ui/parts.tsx'
+import { Ago, Do, Empty, Live, Tag } from '../ui/parts.tsx'
+import { Table } from '../ui/table.tsx'
 import { counted, span } from '../ui/text.ts'
 import { Silences, silenceOf } from './silences.tsx'
 
@@ -174,39 +175,26 @@ function Deliveries({ of, channels }: { of: readonly Delivery[]; channels: reado
       {of.length === 0 ? (
         <Empty>Nothing was sent yet. Test a channel to see that it arrives.</Empty>
       ) : (
-        <Wide label="Log of deliveries">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">Channel</th>
-                <th scope="col">Outcome</th>
-                <th scope="col">Messages</th>
-                <th scope="col">Answer</th>
+        <Table label="Log of deliveries" columns={['When', 'Channel', 'Outcome', 'Messages', 'Answer']}>
+          {of.map((one, at) => {
+            const [word, tone] = deliveryWords[one.outcome] ?? [one.outcome, 'quiet']
+            return (
+              <tr key={`${one.at} ${one.channel} ${at}`}>
+                <td>
+                  <Ago at={one.at} />
+                </td>
+                <th scope="row">{one.channel}</th>
+                <td>
+                  <Tag word={word} tone={tone} />
+                </td>
+                <td>{one.items}</td>
+                <td>
+                  {one.detail} <small class="quiet">{Math.round(one.tookMs)} ms</small>
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {of.map((one, at) => {
-                const [word, tone] = deliveryWords[one.outcome] ?? [one.outcome, 'quiet']
-                return (
-                  <tr key={`${one.at} ${one.channel} ${at}`}>
-                    <td>
-                      <Ago at={one.at} />
-                    </td>
-                    <th scope="row">{one.channel}</th>
-                    <td>
-                      <Tag word={word} tone={tone} />
-                    </td>
-                    <td>{one.items}</td>
-                    <td>
-                      {one.detail} <small class="quiet">{Math.round(one.tookMs)} ms</small>
-                    </td>
-                  </tr>
-                )
-              })}
-            </tbody>
-          </table>
-        </Wide>
+            )
+          })}
+        </Table>
       )}
     </section>
   )

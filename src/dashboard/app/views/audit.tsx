@@ -7,7 +7,8 @@ import { audit } from '../api/shapes.ts'
 import { useLive } from '../state/live.ts'
 import { query, setQuery } from '../state/route.ts'
 import { may, viewer } from '../state/viewer.ts'
-import { ActionLink, Do, Empty, Live, Tag, Wide } from '../ui/parts.tsx'
+import { ActionLink, Do, Empty, Live, Tag } from '../ui/parts.tsx'
+import { Table } from '../ui/table.tsx'
 import { moment } from '../ui/text.ts'
 
 type Entry = z.output<typeof audit>['auditLog']['entries'][number]
@@ -62,42 +63,27 @@ export function Audit() {
           if (last === undefined) return <Empty>There is no such entry.</Empty>
           return (
             <>
-              <Wide label="Entries">
-                <table>
-                  <thead>
-                    <tr>
-                      <th scope="col">Nr</th>
-                      <th scope="col">When</th>
-                      <th scope="col">Who</th>
-                      <th scope="col">What</th>
-                      <th scope="col">Resource</th>
-                      <th scope="col">Action</th>
-                      <th scope="col">Content</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {all.map((entry) => (
-                      <tr key={entry.seq}>
-                        <td>{entry.seq}</td>
-                        <td class="key">{moment(entry.at)}</td>
-                        <td>{entry.actor}</td>
-                        <td>
-                          <Tag word={entry.type} />
-                        </td>
-                        <td>{entry.resource}</td>
-                        <td>{entry.actionId !== null && <ActionLink id={entry.actionId} />}</td>
-                        <td>
-                          <details>
-                            <summary>show</summary>
-                            <pre>{JSON.stringify(entry.body, null, 2)}</pre>
-                            <small>hash {entry.hash}</small>
-                          </details>
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </Wide>
+              <Table label="Entries" columns={['Nr', 'When', 'Who', 'What', 'Resource', 'Action', 'Content']}>
+                {all.map((entry) => (
+                  <tr key={entry.seq}>
+                    <td>{entry.seq}</td>
+                    <td class="key">{moment(entry.at)}</td>
+                    <td>{entry.actor}</td>
+                    <td>
+                      <Tag word={entry.type} />
+                    </td>
+                    <td>{entry.resource}</td>
+                    <td>{entry.actionId !== null && <ActionLink id={entry.actionId} />}</td>
+                    <td>
+                      <details>
+                        <summary>show</summary>
+                        <pre>{JSON.stringify(entry.body, null, 2)}</pre>
+                        <small>hash {entry.hash}</small>
+                      </details>
+                    </td>
+                  </tr>
+                ))}
+              </Table>
               {(older.length === 0 ? data.auditLog.hasMore : hasMore) && (
                 <Do work={() => loadOlder(last.seq)}>Older entries</Do>
               )}

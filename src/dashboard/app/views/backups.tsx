@@ -1,4 +1,5 @@
 /** Backups as a ladder: every set, and which of them was really restored to prove that it can be. */
+import type * as z from 'zod/mini'
 import { ask } from '../api/client.ts'
 import { documents } from '../api/documents.ts'
 import { type Backup, backupCreated, backupPruned, backups, backupVerified, restoreAsked } from '../api/shapes.ts'
@@ -7,8 +8,10 @@ import { useLive } from '../state/live.ts'
 import { askPerson } from '../state/question.ts'
 import { address } from '../state/route.ts'
 import { may } from '../state/viewer.ts'
-import { Ago, Do, Empty, Live, Tag, Wide } from '../ui/parts.tsx'
+import { Ago, Do, Empty, Live, Tag } from '../ui/parts.tsx'
+import { Table } from '../ui/table.tsx'
 import { bytes, counted } from '../ui/text.ts'
+import { WorkOf } from '../ui/work.tsx'
 
 export function Backups() {
   const loaded = useLive('backups', () => ask(documents.backups, backups))
@@ -69,6 +72,7 @@ function Ladder({ backup }: { backup: Backup }) {
           {problem !== null && `: ${problem}`}
         </p>
       ))}
+      <WorkOf kind="backup" name={backup.name} />
       {mayAct && (
         <p class="buttons">
           <Do tone="main" work={() => create(backup.name)}>
@@ -82,62 +86,47 @@ function Ladder({ backup }: { backup: Backup }) {
       {backup.sets.length === 0 ? (
         <Empty>There is no set yet{mayAct ? '; make one now.' : '.'}</Empty>
       ) : (
-        <Wide label={`Sets of ${backup.name}`}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Made</th>
-                <th scope="col">Proved</th>
-                <th scope="col">Size</th>
-                <th scope="col">Set</th>
-                <th scope="col">
-                  <span class="unseen">What can be done</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {backup.sets.map((set) => (
-                <tr key={set.id}>
-                  <td>
-                    <Ago at={set.createdAt} />
-                  </td>
-                  <td>
-                    {set.verified ? (
-                      <>
-                        <Tag word={set.verifiedHow === 'restored' ? 'restored' : 'bytes compared'} tone="converged" />{' '}
-                        <Ago at={set.verifiedAt} />
-                      </>
-                    ) : (
-                      <Tag word="not proved" tone="waiting" />
-                    )}
-                    {set.problems.map((problem) => (
-                      <p key={problem}>{problem}</p>
-                    ))}
-                  </td>
-                  <td>
-                    {bytes(set.bytes)}
-                    {set.encrypted && ' encrypted'}
-                  </td>
-                  <th scope="row">
-                    <code title={set.paths.join('\n')}>{set.id}</code>
-                  </th>
-                  <td class="buttons">
-                    {mayAct && (
-                      <>
-                        <Do tone="quiet" label={`Prove ${set.id}`} work={() => verify(set.id)}>
-                          Prove
-                        </Do>
-                        <Do tone="quiet" label={`Restore ${set.id}`} work={() => restore(set.id, backup.of)}>
-                          Restore…
-                        </Do>
-                      </>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Wide>
+        <Table label={`Sets of ${backup.name}`} columns={['Made', 'Proved', 'Size', 'Set']} hasActions>
+          {backup.sets.map((set) => (
+            <tr key={set.id}>
+              <td>
+                <Ago at={set.createdAt} />
+              </td>
+              <td>
+                {set.verified ? (
+                  <>
+                    <Tag word={set.verifiedHow === 'restored' ? 'restored' : 'bytes compared'} tone="converged" />{' '}
+                    <Ago at={set.verifiedAt} />
+                  </>
+                ) : (
+                  <Tag word="not proved" tone="waiting" />
+                )}
+                {set.problems.map((problem) => (
+                  <p key={problem}>{problem}</p>
+                ))}
+              </td>
+              <td>
+                {bytes(set.bytes)}
+                {set.encrypted && ' encrypted'}
+              </td>
+              <th scope="row">
+                <code title={set.paths.join('\n')}>{set.id}</code>
+              </th>
+              <td class="buttons">
+                {mayAct && (
+                  <>
+                    <Do tone="quiet" label={`Prove ${set.id}`} work={() => verify(set.id)}>
+                      Prove
+                    </Do>
+                    <Do tone="quiet" label={`Restore ${set.id}`} work={() => restore(set.id, backup.of)}>
+                      Restore…
+                    </Do>
+                  </>
+                )}
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   )
@@ -176,30 +165,49 @@ async function prune(name: string): Promise<Announcement | undefined> {
   return { tone: 'good', text: `${counted(outcome.ids?.length ?? 0, 'set')} put aside.` }
 }
 
+const intoFolder = 'into a folder beside the others; nothing else changes'
+
 async function restore(id: string, of: readonly string[]): Promise<Announcement | undefined> {
-  const database = await askPerson({
+  const databases = of.filter((one) => one !== 'airtable').map((one) => one.replace(/^database\//, ''))
+  const choice = await askPerson({
     title: 'Restore from this set?',
-    text: 'Nothing is changed yet: you are shown what would change, and it then waits for approval in the queue.',
-    label: 'Database',
-    choices: of.map((one) => one.replace(/^database\//, '')),
-    yes: 'Show what would change',
+    text: 'In place nothing is changed yet: you are shown what would change, and it then waits for approval in the queue.',
+    label: 'What is restored',
+    choices: [...databases.map(inPlace), intoFolder],
+    yes: 'Restore',
   })
-  if (database === null) return undefined
-  const { restoreBackup: outcome } = await ask(documents.restoreBackup, restoreAsked, { input: { id, database } })
-  if (outcome.__typename !== 'RestoreAsked') return refusal(outcome)
-  const { actionId } = outcome
+  if (choice === null) return undefined
+  const database = databases.find((one) => inPlace(one) === choice)
+  const input = database === undefined ? { id, intoFolder: true } : { id, database }
+  const { restoreBackup: outcome } = await ask(documents.restoreBackup, restoreAsked, { input })
+  if (outcome.__typename === 'RestoredIntoFolder') return restoredInto(outcome)
+  return outcome.__typename === 'RestoreAsked' ? restoreIsAsked(outcome) : refusal(outcome)
+}
+
+const inPlace = (database: string) => `${database}, in place`
+
+type Restored = z.output<typeof restoreAsked>['restoreBackup']
+
+function restoredInto({ folder, files = [], withheld = 0 }: Restored): Announcement {
   return {
     tone: 'good',
-    text: outcome.message ?? '',
+    text: `It lies in ${folder ?? ''} now. Nothing else was changed.`,
     details: [
-      ...(outcome.tables ?? []).map(
-        (one) => `${one.table}: ${one.added} come back, ${one.changed} change, ${one.removed} go`,
-      ),
-      ...(outcome.passedOver ?? []).map((one) => `${one.table} stays as it is: ${one.reason}`),
+      ...files.map(({ file, rows }) => (rows === 0 ? file : `${file}: ${counted(rows, 'row')}`)),
+      ...(withheld > 0 ? [`${counted(withheld, 'record')} of erased people left out`] : []),
     ],
-    ...(actionId === null || actionId === undefined
-      ? {}
-      : { link: { to: address('actions', actionId), text: 'What would be done' } }),
+  }
+}
+
+function restoreIsAsked({ actionId, message, tables = [], passedOver = [] }: Restored): Announcement {
+  return {
+    tone: 'good',
+    text: actionId === null ? 'Nothing differs from the set.' : `It waits for approval: ${message ?? ''}`,
+    details: [
+      ...tables.map((one) => `${one.table}: ${one.added} come back, ${one.changed} change, ${one.removed} go`),
+      ...passedOver.map((one) => `${one.table} stays as it is: ${one.reason}`),
+    ],
+    ...(actionId == null ? {} : { link: { to: address('actions', actionId), text: 'What would be done' } }),
   }
 }
 

@@ -11,6 +11,7 @@ import { address } from '../state/route.ts'
 import { may } from '../state/viewer.ts'
 import { Ago, Do, Empty, Live, Value } from '../ui/parts.tsx'
 import { count, counted, label } from '../ui/text.ts'
+import { WorkOf } from '../ui/work.tsx'
 
 const load = async () => {
   const [open, status] = await Promise.all([ask(documents.conflicts, conflicts), ask(documents.sync, sync)])
@@ -62,7 +63,8 @@ function Sides({ conflict }: { conflict: Conflict }) {
         {titles[conflict.kind] ?? conflict.kind}: {field}
       </h3>
       <p class="quiet">
-        {conflict.table} · <a href={address('leads', conflict.leadId)}>the record</a>
+        {conflict.table} ·{' '}
+        <a href={address('leads', conflict.leadId)}>the record {conflict.leadId.replace(/^.*:/, '')}</a>
         {conflict.airtableUrl !== null && (
           <>
             {' '}
@@ -156,7 +158,7 @@ async function resolve(
   choice: { take: 'LOCAL' | 'AIRTABLE' | 'APART' } | { value: string | null },
   title: string,
 ): Promise<Announcement | undefined> {
-  const comment = await askPerson({ title, label: 'Comment', yes: 'Yes' })
+  const comment = await askPerson({ title, label: 'Comment', yes: 'Do it' })
   if (comment === null) return undefined
   const { resolveConflict: answer } = await ask(documents.resolve, resolved, {
     input: { id: conflict.id, ...choice, ...(comment === '' ? {} : { comment }) },
@@ -179,7 +181,9 @@ function SyncCard({ table }: { table: SyncTable }) {
   return (
     <section aria-label={`Sync of ${table.table}`}>
       <h2>Sync of {table.table}</h2>
-      <p>{table.summary}</p>
+      <p>
+        {table.summary}; <a href={address('resources', 'sync', table.table)}>what is not in step, and why</a>
+      </p>
       {table.error !== null && (
         <p class="notice bad">
           {table.error.message} {table.error.hint}
@@ -196,7 +200,7 @@ function SyncCard({ table }: { table: SyncTable }) {
         </li>
         {calls !== null && (
           <li>
-            {counted(calls.made, 'call')} in {calls.month}
+            {counted(calls.made, 'call')} to Airtable in {calls.month}
             {calls.limit !== null && ` of ${count(calls.limit)}`}
             {calls.forecast !== null && `, ${count(calls.forecast)} expected by the month's end`}
             {calls.exhaustedSince !== null && (
@@ -212,6 +216,7 @@ function SyncCard({ table }: { table: SyncTable }) {
           </li>
         )}
       </ul>
+      <WorkOf kind="sync" name={table.table} />
       {may('sync.run') && (
         <p class="buttons">
           <Do work={() => move('push', table.table)}>Push now</Do>

@@ -7,7 +7,8 @@ import { draft } from '../state/draft.ts'
 import { useLive } from '../state/live.ts'
 import { query, setQuery } from '../state/route.ts'
 import { may, viewer } from '../state/viewer.ts'
-import { Ago, Do, Empty, Live, Tag, Wide } from '../ui/parts.tsx'
+import { Ago, Do, Empty, Live, Tag } from '../ui/parts.tsx'
+import { Table } from '../ui/table.tsx'
 import { moment } from '../ui/text.ts'
 import { Difference } from './difference.tsx'
 import { StateEditor } from './state-editor.tsx'
@@ -89,47 +90,33 @@ function Generations({ newest, hasMore, file }: GenerationsProps) {
       <h2 id="generations">Generations</h2>
       {all.length === 0 && <Empty>None is kept yet.</Empty>}
       {all.length > 0 && (
-        <Wide label="Generations">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Number</th>
-                <th scope="col">Read</th>
-                <th scope="col">State</th>
-                <th scope="col">
-                  <span class="unseen">What can be seen</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {all.map(({ number, at, state }, index) => (
-                <tr key={number} class={String(number) === to && from !== null ? 'differs' : ''}>
-                  <th scope="row">{number}</th>
-                  <td>
-                    {moment(at)}{' '}
-                    <span class="quiet">
-                      (<Ago at={at} />)
-                    </span>
-                  </td>
-                  <td>
-                    {number === file.generation ? <Tag word="in force" tone="converged" /> : <StateOf state={state} />}
-                  </td>
-                  <td>
-                    {all[index + 1] !== undefined && (
-                      <button
-                        type="button"
-                        class="quiet link"
-                        onClick={() => setQuery({ from: String(all[index + 1]?.number), to: String(number) })}
-                      >
-                        What it changed
-                      </button>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Wide>
+        <Table label="Generations" columns={['Number', 'Read', 'State']} hasActions>
+          {all.map(({ number, at, state }, index) => (
+            <tr key={number} class={String(number) === to && from !== null ? 'differs' : ''}>
+              <th scope="row">{number}</th>
+              <td>
+                {moment(at)}{' '}
+                <span class="quiet">
+                  (<Ago at={at} />)
+                </span>
+              </td>
+              <td>
+                {number === file.generation ? <Tag word="in force" tone="converged" /> : <StateOf state={state} />}
+              </td>
+              <td>
+                {all[index + 1] !== undefined && (
+                  <button
+                    type="button"
+                    class="quiet link"
+                    onClick={() => setQuery({ from: String(all[index + 1]?.number), to: String(number) })}
+                  >
+                    What it changed
+                  </button>
+                )}
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       {!isEnd && <Do work={loadOlder}>Older generations</Do>}
       <div class="toolbar">

@@ -17,7 +17,8 @@ import { askPerson } from '../state/question.ts'
 import { address, query, setQuery } from '../state/route.ts'
 import { loadTable } from '../state/tables.ts'
 import { may } from '../state/viewer.ts'
-import { ActionLink, Do, Empty, Live, Value, Wide } from '../ui/parts.tsx'
+import { ActionLink, Do, Empty, Live, Value } from '../ui/parts.tsx'
+import { Wide } from '../ui/table.tsx'
 import { count, isEmpty, label } from '../ui/text.ts'
 
 async function load(type: string | null, state: string) {
@@ -68,7 +69,15 @@ export function Duplicates() {
                   </select>
                 </label>
               </div>
-              {groups.nodes.length === 0 && <Empty>Nothing here looks like a duplicate.</Empty>}
+              {groups.nodes.length === 0 && (
+                <Empty>
+                  {state === 'REVIEW'
+                    ? 'No pair waits for you: nothing else looks like one person.'
+                    : 'Nothing here looks like a duplicate.'}{' '}
+                  What was merged can be seen and undone: <a href="/timeline?kind=rows">by people</a>,{' '}
+                  <a href="/timeline?kind=duplicates">by itself</a>.
+                </Empty>
+              )}
               {groups.nodes.map((group) => (
                 <Group key={group.id} group={group} table={table} columns={columns} />
               ))}

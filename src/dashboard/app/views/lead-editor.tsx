@@ -16,7 +16,8 @@ import { type Announcement, announce } from '../state/announce.ts'
 import { parsedValue } from '../state/lead-filter.ts'
 import { address } from '../state/route.ts'
 import type { KnownTable } from '../state/tables.ts'
-import { Do, Value, Wide } from '../ui/parts.tsx'
+import { Do, Value } from '../ui/parts.tsx'
+import { Table } from '../ui/table.tsx'
 import { isEmpty, label } from '../ui/text.ts'
 import { waitingOr } from './duplicates.tsx'
 
@@ -187,32 +188,20 @@ function Meanwhile({ base, theirs, columns, texts, keepMine, takeTheirs }: Meanw
     <div class="notice bad">
       <div class="grow">
         <p>Somebody changed this record after you began.</p>
-        <Wide label="What was changed meanwhile">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Field</th>
-                <th scope="col">When you began</th>
-                <th scope="col">Now</th>
-                <th scope="col">Yours</th>
-              </tr>
-            </thead>
-            <tbody>
-              {differing.map(({ name }) => (
-                <tr key={name}>
-                  <th scope="row">{label(name)}</th>
-                  <td>
-                    <Value of={base[name]} />
-                  </td>
-                  <td>
-                    <Value of={theirs[name]} />
-                  </td>
-                  <td>{texts[name] === undefined ? 'not changed by you' : <Value of={texts[name]} />}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Wide>
+        <Table label="What was changed meanwhile" columns={['Field', 'When you began', 'Now', 'Yours']}>
+          {differing.map(({ name }) => (
+            <tr key={name}>
+              <th scope="row">{label(name)}</th>
+              <td>
+                <Value of={base[name]} />
+              </td>
+              <td>
+                <Value of={theirs[name]} />
+              </td>
+              <td>{texts[name] === undefined ? 'not changed by you' : <Value of={texts[name]} />}</td>
+            </tr>
+          ))}
+        </Table>
         <p class="buttons">
           <button type="button" onClick={takeTheirs}>
             Take what is there now, where both changed it

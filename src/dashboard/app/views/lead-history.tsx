@@ -2,7 +2,8 @@
 import { useState } from 'preact/hooks'
 import type { RecordHistory } from '../api/records.ts'
 import { nowMs } from '../state/live.ts'
-import { ActionLink, Ago, Empty, Value, Wide } from '../ui/parts.tsx'
+import { ActionLink, Ago, Empty, Value } from '../ui/parts.tsx'
+import { Table } from '../ui/table.tsx'
 import { label, moment, span } from '../ui/text.ts'
 
 type RecordEvent = RecordHistory['events'][number]
@@ -34,34 +35,21 @@ export function LeadHistory({ of: history }: { of: RecordHistory }) {
               </select>
             </label>
           </div>
-          <Wide label="Changes, cell by cell">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">When</th>
-                  <th scope="col">Field</th>
-                  <th scope="col">Before</th>
-                  <th scope="col">After</th>
-                  <th scope="col">By whom</th>
-                </tr>
-              </thead>
-              <tbody>
-                {shown.map((event, at) => (
-                  <tr key={`${at} ${event.field}`}>
-                    <td>
-                      <When of={event} />
-                    </td>
-                    <th scope="row">{event.field === null ? wholeRecord[event.kind] : label(event.field)}</th>
-                    <td class="before">{event.field !== null && <Value of={event.before} />}</td>
-                    <td class="after">{event.field !== null && <Value of={event.after} />}</td>
-                    <td>
-                      <ByWhom of={event} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </Wide>
+          <Table label="Changes, cell by cell" columns={['When', 'Field', 'Before', 'After', 'By whom']}>
+            {shown.map((event, at) => (
+              <tr key={`${at} ${event.field}`}>
+                <td>
+                  <When of={event} />
+                </td>
+                <th scope="row">{event.field === null ? wholeRecord[event.kind] : label(event.field)}</th>
+                <td class="before">{event.field !== null && <Value of={event.before} />}</td>
+                <td class="after">{event.field !== null && <Value of={event.after} />}</td>
+                <td>
+                  <ByWhom of={event} />
+                </td>
+              </tr>
+            ))}
+          </Table>
         </>
       )}
       <p class="quiet">

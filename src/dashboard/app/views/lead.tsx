@@ -7,7 +7,8 @@ import { syncHistory } from '../api/shapes.ts'
 import { useLive } from '../state/live.ts'
 import type { KnownTable } from '../state/tables.ts'
 import { may } from '../state/viewer.ts'
-import { ActionLink, Ago, Empty, Live, Tag, Value, Wide } from '../ui/parts.tsx'
+import { ActionLink, Ago, Empty, Live, Tag, Value } from '../ui/parts.tsx'
+import { Table, Wide } from '../ui/table.tsx'
 import { label } from '../ui/text.ts'
 import { LeadEditor } from './lead-editor.tsx'
 import { LeadHistory } from './lead-history.tsx'
@@ -158,46 +159,31 @@ function Moves({ moves }: { moves: Moves }) {
   return (
     <section aria-labelledby="moves">
       <h2 id="moves">What the sync moved</h2>
-      <Wide label="Moves, cell by cell">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">When</th>
-              <th scope="col">Way</th>
-              <th scope="col">Field</th>
-              <th scope="col">Before</th>
-              <th scope="col">After</th>
-              <th scope="col">Why</th>
-              <th scope="col">Action</th>
+      <Table label="Moves, cell by cell" columns={['When', 'Way', 'Field', 'Before', 'After', 'Why', 'Action']}>
+        {moves.flatMap((move) =>
+          move.cells.map((cell) => (
+            <tr key={`${move.id} ${cell.field}`}>
+              <td>
+                <Ago at={move.at} />
+              </td>
+              <td>
+                {move.direction === 'PUSH' ? 'to Airtable' : 'from Airtable'}
+                {move.state === 'REFUSED' && `, refused: ${move.note ?? ''}`}
+              </td>
+              <th scope="row">{label(cell.field)}</th>
+              <td class="before">
+                <Value of={cell.before} />
+                {cell.lost && <Tag word="overruled" tone="high" />}
+              </td>
+              <td class="after">
+                <Value of={cell.after} />
+              </td>
+              <td>{cell.reason.replaceAll('_', ' ')}</td>
+              <td>{move.actionId !== null && <ActionLink id={move.actionId} />}</td>
             </tr>
-          </thead>
-          <tbody>
-            {moves.flatMap((move) =>
-              move.cells.map((cell) => (
-                <tr key={`${move.id} ${cell.field}`}>
-                  <td>
-                    <Ago at={move.at} />
-                  </td>
-                  <td>
-                    {move.direction === 'PUSH' ? 'to Airtable' : 'from Airtable'}
-                    {move.state === 'REFUSED' && `, refused: ${move.note ?? ''}`}
-                  </td>
-                  <th scope="row">{label(cell.field)}</th>
-                  <td class="before">
-                    <Value of={cell.before} />
-                    {cell.lost && <Tag word="overruled" tone="high" />}
-                  </td>
-                  <td class="after">
-                    <Value of={cell.after} />
-                  </td>
-                  <td>{cell.reason.replaceAll('_', ' ')}</td>
-                  <td>{move.actionId !== null && <ActionLink id={move.actionId} />}</td>
-                </tr>
-              )),
-            )}
-          </tbody>
-        </table>
-      </Wide>
+          )),
+        )}
+      </Table>
     </section>
   )
 }

@@ -110,6 +110,11 @@ function List({ known }: { known: KnownTable }) {
           })}
         </ul>
       )}
+      {may('state.apply') && (
+        <p class="quiet">
+          Is a field missing? <a href="/desired-state#add-field">Add a field…</a>
+        </p>
+      )}
       <LeadRows known={known} shown={shown} conditions={conditions} order={order} search={asked.get('search') ?? ''} />
     </>
   )

@@ -4,7 +4,8 @@ import { documents } from '../api/documents.ts'
 import { health, quality, statistics, type TableQuality, type TableStatistics } from '../api/quality-shapes.ts'
 import { useLive } from '../state/live.ts'
 import { may } from '../state/viewer.ts'
-import { Empty, Live, Meter, ResourceLink, Tag, Wide } from '../ui/parts.tsx'
+import { Empty, Live, Meter, ResourceLink, Tag } from '../ui/parts.tsx'
+import { Table } from '../ui/table.tsx'
 import { count, counted, label, moment } from '../ui/text.ts'
 
 const load = async () => {
@@ -75,35 +76,24 @@ function Report({ report }: { report: TableQuality }) {
       </h2>
       <p class="quiet">The weighted share of checks that {counted(report.rows, 'record')} pass.</p>
       <Trend points={report.trend} />
-      <Wide label="Quality per field">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Field</th>
-              <th scope="col">Score</th>
-              <th scope="col">Checks</th>
-            </tr>
-          </thead>
-          <tbody>
-            {report.fields.map((field) => (
-              <tr key={field.field}>
-                <th scope="row">{label(field.field)}</th>
-                <td>
-                  <Meter percent={field.score} label={`Score of ${field.field}`} />
-                </td>
-                <td>
-                  {field.checks.map((check) => (
-                    <div key={check.id}>
-                      {check.title}: <Meter percent={check.percent} target={check.target} label={check.title} />{' '}
-                      {check.failing > 0 && <span class="quiet">{counted(check.failing, 'record')} fail</span>}
-                    </div>
-                  ))}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Wide>
+      <Table label="Quality per field" columns={['Field', 'Score', 'Checks']}>
+        {report.fields.map((field) => (
+          <tr key={field.field}>
+            <th scope="row">{label(field.field)}</th>
+            <td>
+              <Meter percent={field.score} label={`Score of ${field.field}`} />
+            </td>
+            <td>
+              {field.checks.map((check) => (
+                <div key={check.id}>
+                  {check.title}: <Meter percent={check.percent} target={check.target} label={check.title} />{' '}
+                  {check.failing > 0 && <span class="quiet">{counted(check.failing, 'record')} fail</span>}
+                </div>
+              ))}
+            </td>
+          </tr>
+        ))}
+      </Table>
       {report.issues.length > 0 && <h3>{counted(report.issues.length, 'issue')}, the gravest first</h3>}
       <ul class="rows">
         {report.issues.map((issue) => (

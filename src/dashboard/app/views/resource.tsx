@@ -11,6 +11,7 @@ import { rulingOf } from '../state/tree.ts'
 import { may } from '../state/viewer.ts'
 import { ActionLink, Ago, Do, DriftTable, Empty, Live, ResourceLink, Tag } from '../ui/parts.tsx'
 import { keyText } from '../ui/text.ts'
+import { WorkOf } from '../ui/work.tsx'
 import { Reasons } from './action-card.tsx'
 import { reconcile } from './resources.tsx'
 import { ActionRows } from './timeline.tsx'
@@ -47,6 +48,7 @@ export function ResourceDetail() {
                 {resource.generation}.
               </span>
             </p>
+            <WorkOf {...of} />
             {resource.error !== null && (
               <p class="notice bad">
                 {resource.error.message} <b>Next:</b> {resource.error.hint}
@@ -57,6 +59,7 @@ export function ResourceDetail() {
                 <Do tone="main" work={() => reconcile(of)}>
                   Look now
                 </Do>
+                {kind === 'table' && may('state.apply') && <a href="/desired-state#add-field">Add a field…</a>}
                 {isSuspended ? <Do work={() => resume(of)}>Resume</Do> : <Do work={() => suspend(of)}>Suspend…</Do>}
               </p>
             )}

@@ -132,7 +132,8 @@ function List() {
 type Verb = 'startService' | 'stopService' | 'restartService' | 'runJob'
 
 async function ofProgram(verb: Verb, name: string, title?: string): Promise<Announcement | undefined> {
-  if (title !== undefined && (await askPerson({ title, yes: 'Yes' })) === null) return undefined
+  if (title !== undefined && (await askPerson({ title, yes: title.split(' ')[0] ?? 'Do it' })) === null)
+    return undefined
   const { outcome } = await ask(documents[verb], programOutcome, { input: { name } })
   if (outcome.__typename !== 'ProgramRequested') return refusal(outcome)
   return {

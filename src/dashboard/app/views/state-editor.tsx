@@ -12,6 +12,7 @@ import {
 } from '../api/desired-state-shapes.ts'
 import { documents } from '../api/documents.ts'
 import type { Editor } from '../editor/editor.ts'
+import { withField } from '../editor/field-line.ts'
 import { loadSchema } from '../editor/load-schema.ts'
 import { type Announcement, refusal } from '../state/announce.ts'
 import { type Draft, draft, keepDraft, saved } from '../state/draft.ts'
@@ -19,6 +20,7 @@ import { noteFailure } from '../state/live.ts'
 import { askPerson } from '../state/question.ts'
 import { Do, Problem, Tag } from '../ui/parts.tsx'
 import { counted } from '../ui/text.ts'
+import { AddField } from './add-field.tsx'
 import { Difference } from './difference.tsx'
 import { PlanPreview } from './plan-preview.tsx'
 
@@ -107,6 +109,15 @@ export function StateEditor({ file: told, lockedBecause }: { file: DesiredState;
       {lockedBecause !== undefined && <p class="notice">{lockedBecause}</p>}
       {problem !== undefined && <Problem text={`The editor could not be loaded. ${problem}`} />}
       {movedOn && <MovedOn base={base} file={file} mine={text} />}
+      {!isLocked && (
+        <AddField
+          text={text}
+          onAdd={(wish) => {
+            const added = withField(editor.current?.text() ?? text, wish)
+            if (added !== undefined) editor.current?.replace(added.text, added.line)
+          }}
+        />
+      )}
       <div class="code" ref={place} />
       {!isLocked && (
         <>
@@ -115,7 +126,7 @@ export function StateEditor({ file: told, lockedBecause }: { file: DesiredState;
             and order too.
           </p>
           <Said checked={current} isChanged={isChanged} goTo={(line, column) => editor.current?.goTo(line, column)} />
-          <p class="buttons">
+          <p class="buttons stays">
             <Do
               isDisabled={!isChanged || current === undefined || current.problems.length > 0}
               work={() => previewOf(text, setPreview)}

@@ -24,28 +24,35 @@ const choices: Readonly<Record<string, readonly string[]>> = {
   rejected: ['rejected'],
   overtaken: ['superseded'],
 }
+const choiceTexts: Readonly<Record<string, string>> = {
+  '': 'what happened and what waits',
+  overtaken: 'planned, then overtaken by a newer plan',
+}
 
 export function Timeline() {
   const run = query.value.get('run')
   const which = query.value.get('state') ?? ''
+  const kind = query.value.get('kind') ?? ''
   const state = choices[which]
-  const newest: Loaded<{ actions: readonly shapes.JournaledAction[] }> = useLive(`timeline ${run} ${which}`, () =>
-    run === null
-      ? ask(documents.timeline, shapes.actions, state === undefined ? {} : { state })
-      : ask(documents.run, shapes.actions, { runId: run }),
+  const by = { ...(state === undefined ? {} : { state }), ...(kind === '' ? {} : { kind }) }
+  const newest: Loaded<{ actions: readonly shapes.JournaledAction[] }> = useLive(
+    `timeline ${run} ${which} ${kind}`,
+    () =>
+      run === null ? ask(documents.timeline, shapes.actions, by) : ask(documents.run, shapes.actions, { runId: run }),
   )
+  const kinds = useLive('kinds', () => ask(documents.kinds, shapes.kinds)).data?.resources ?? []
   const [older, setOlder] = useState<readonly shapes.JournaledAction[]>([])
   const [isEnd, setEnd] = useState(false)
   useEffect(() => {
     setOlder([])
     setEnd(false)
-  }, [run, which])
+  }, [run, which, kind])
 
   async function loadOlder(after: readonly shapes.JournaledAction[]) {
     const before = after.at(-1)?.id
     const { actions } = await ask(documents.timeline, shapes.actions, {
       before,
-      ...(state === undefined ? {} : { state }),
+      ...by,
     })
     setOlder([...older, ...actions])
     setEnd(actions.length < pageSize)
@@ -56,13 +63,28 @@ export function Timeline() {
     <>
       <h1>Timeline</h1>
       <div class="toolbar">
+        {run === null && (
+          <label>
+            Of
+            <select value={kind} onChange={(event) => setQuery({ kind: event.currentTarget.value })}>
+              <option value="">everything</option>
+              {[...new Set([...kinds.map((one) => one.kind), 'rows', ...(kind === '' ? [] : [kind])])]
+                .sort()
+                .map((one) => (
+                  <option key={one} value={one}>
+                    {one === 'rows' ? 'rows: edits and merges by people' : one}
+                  </option>
+                ))}
+            </select>
+          </label>
+        )}
         {run === null ? (
           <label>
             Show
             <select value={which} onChange={(event) => setQuery({ state: event.currentTarget.value })}>
               {Object.keys(choices).map((name) => (
                 <option key={name} value={name}>
-                  {name === '' ? 'all but overtaken' : name}
+                  {choiceTexts[name] ?? name}
                 </option>
               ))}
             </select>
@@ -101,20 +123,19 @@ function RunOf({ run }: { run: Run }) {
   return (
     <section class="run">
       <header>
-        <h2>{id === null ? 'Not carried out' : <a href={`/timeline?run=${encodeURIComponent(id)}`}>Run {id}</a>}</h2>
+        <h2>{id === null || first === undefined ? 'Not carried out' : <Ago at={first.changedAt} />}</h2>
         <span class="quiet">
+          {first !== undefined && <time title={moment(first.changedAt)}>{moment(first.changedAt)}</time>},{' '}
           {counted(run.actions.length, 'action')}
-          {first !== undefined && (
+          {id !== null && (
             <>
-              , <time title={moment(first.changedAt)}>{moment(first.changedAt)}</time>
+              {' '}
+              in <a href={`/timeline?run=${encodeURIComponent(id)}`}>{id}</a>
             </>
           )}
         </span>
         {id !== null && isDone && run.actions.length > 1 && may('state.reconcile') && (
-          <Do
-            tone="quiet"
-            work={() => undoActions(id, `All that the run ${id} did: ${counted(run.actions.length, 'action')}.`)}
-          >
+          <Do work={() => undoActions(id, `All that the run ${id} did: ${counted(run.actions.length, 'action')}.`)}>
             Undo the run
           </Do>
         )}
@@ -152,7 +173,7 @@ export function ActionRows({
             </small>
           </span>
           {canBeUndone(action) && (
-            <Do tone="quiet" label={`Undo: ${action.summary}`} work={() => undoActions(action.id, action.summary)}>
+            <Do label={`Undo: ${action.summary}`} work={() => undoActions(action.id, action.summary)}>
               Undo
             </Do>
           )}
