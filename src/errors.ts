@@ -209,6 +209,12 @@ export const errorTable = {
     meaning: 'The values are those of a person who was erased; nothing may bring them back.',
     hint: 'If the erasure was wrong, an admin lifts it: `trueup leads suppressions list`, then `trueup leads suppressions lift ID`.',
   },
+  CONTACT_NOT_ALLOWED: {
+    retry: 'never',
+    meaning:
+      'Somebody is marked as not to be contacted, and only a person who may allow it takes that back, with a reason.',
+    hint: 'Whoever has the right `contact.allow` says so: `trueup leads allow-contact KEY --reason "…"`.',
+  },
   SUPPRESSION_KEY_LOST: {
     retry: 'human',
     meaning:
