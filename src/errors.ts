@@ -189,6 +189,11 @@ export const errorTable = {
     meaning: 'The command or request was not formed as it must be.',
     hint: 'See `trueup COMMAND --help`.',
   },
+  QUERY_TOO_LONG: {
+    retry: 'never',
+    meaning: 'A search through the records took longer than is allowed, and was ended.',
+    hint: 'Ask for less at once: fewer conditions, or one on a field that has an index.',
+  },
   QUERY_REFUSED: {
     retry: 'never',
     meaning: 'The SQL was refused: only one reading statement is allowed, within time and size limits.',

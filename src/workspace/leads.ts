@@ -168,7 +168,8 @@ function liveReads(path: string, ports: LeadPorts): ClosableReads {
   return {
     acquire: async () => (await current()).db,
     // Where a copy is read, the thread reads the copy too: opening the file itself would leave a trace beside it.
-    offload: async (sql, parameters) => offloadedReads(ports.offload, (await current()).path)(sql, parameters),
+    offload: async (sql, parameters, limitMs) =>
+      offloadedReads(ports.offload, (await current()).path)(sql, parameters, limitMs),
     place: async () => ({ path: (await current()).path, identity: identityOf(path, false) }),
     close,
   }
