@@ -189,6 +189,11 @@ export const errorTable = {
     meaning: 'The command or request was not formed as it must be.',
     hint: 'See `trueup COMMAND --help`.',
   },
+  QUERY_TOO_LONG: {
+    retry: 'never',
+    meaning: 'A search through the records took longer than is allowed, and was ended.',
+    hint: 'Ask for less at once: fewer conditions, or one on a field that has an index.',
+  },
   QUERY_REFUSED: {
     retry: 'never',
     meaning: 'The SQL was refused: only one reading statement is allowed, within time and size limits.',
@@ -208,6 +213,12 @@ export const errorTable = {
     retry: 'never',
     meaning: 'The values are those of a person who was erased; nothing may bring them back.',
     hint: 'If the erasure was wrong, an admin lifts it: `trueup leads suppressions list`, then `trueup leads suppressions lift ID`.',
+  },
+  CONTACT_NOT_ALLOWED: {
+    retry: 'never',
+    meaning:
+      'Somebody is marked as not to be contacted, and only a person who may allow it takes that back, with a reason.',
+    hint: 'Whoever has the right `contact.allow` says so: `trueup leads allow-contact KEY --reason "…"`.',
   },
   SUPPRESSION_KEY_LOST: {
     retry: 'human',

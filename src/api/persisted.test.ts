@@ -71,6 +71,20 @@ describe('a list of operations', () => {
     expect((await post({ query: documents.controller })).status).toBe(200)
   })
 
+  test('REST paths are on it, as far as their operations are our own', async () => {
+    write({})
+    const get = async (path: string, token: string) => {
+      const { status, text } = await server.send({ path, headers: { authorization: `Bearer ${token}` } })
+      return { status, ...JSON.parse(text) }
+    }
+    expect(await get('/api/leads?limit=2', sales)).toMatchObject({ status: 200, items: [] })
+    const chosen = await get('/api/leads?fields=company', sales)
+    expect([chosen.status, chosen.error.code]).toEqual([403, 'OPERATION_NOT_LISTED'])
+    expect((await get('/api/leads?fields=company', server.admin.token)).status).toBe(200)
+    // What a role may not do it may not do this way either.
+    expect((await get('/api/suppressions', sales)).status).toBe(403)
+  })
+
   test('who sees the schema asks what they like, and by hash too', async () => {
     expect((await post({ query: names }, server.admin.token)).status).toBe(200)
     expect((await post(byHash(sha256(count)), server.admin.token)).status).toBe(200)

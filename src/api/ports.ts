@@ -333,6 +333,31 @@ export interface SuppressionView {
     | undefined
 }
 
+/**
+ * Whether the person of an address may be contacted; whether `no` is for a mark or an erasure is not told. `unreadable` is
+ * neither an e-mail address nor the LinkedIn profile of a person.
+ */
+export type ContactAnswer = 'yes' | 'no' | 'unreadable'
+
+export interface AllowContact {
+  /** The entry of `tables`, and the key of the record. */
+  readonly table: string
+  readonly key: string
+  readonly reason: string
+  readonly actor: string
+}
+
+export type AllowContactOutcome =
+  /** Records whose mark was cleared, by table. */
+  | { readonly is: 'allowed'; readonly records: readonly { readonly table: string; readonly count: number }[] }
+  | { readonly is: 'not-found' }
+  /** Nobody had said that the person is not to be contacted. */
+  | { readonly is: 'was-allowed' }
+  /** The reason, which is kept for ever, names the person. */
+  | { readonly is: 'reason-names-person' }
+  | { readonly is: 'waiting'; readonly actionId: string; readonly reasons: readonly string[] }
+  | { readonly is: 'failed'; readonly actionId: string; readonly reason: string }
+
 export interface EnginePort {
   controller(): Awaitable<ControllerView>
   /** Whether the journal can be written and a generation is in force; the reason where not. */
@@ -426,6 +451,10 @@ export interface EnginePort {
     readonly reason: string
     readonly actor: string
   }): Awaitable<SuppressionView | undefined>
+  /** Whether the people of these addresses may be contacted, in their order. */
+  contactable(addresses: readonly string[]): Awaitable<readonly ContactAnswer[]>
+  /** Takes the person of a record off the list of those who are not to be contacted, and journals it. */
+  allowContact(request: AllowContact): Awaitable<AllowContactOutcome>
   /** Journals who came in, was refused, or saw personal data in full. Throws where the journal cannot be written. */
   recordAccess(note: AccessNote): void
   /** Journals that a token was made, replaced or revoked. */

@@ -238,6 +238,8 @@ export function createTestingEngine(): TestingEngine {
     watchResources: (signal) => changed.from(changed.kept.length, signal),
     auditLog: () => ({ entries: known.audit, more: false }),
     suppressions: () => [],
+    contactable: (addresses) => addresses.map(() => 'yes'),
+    allowContact: () => ({ is: 'not-found' }),
     liftSuppression: (request) => noted('liftSuppression', request, undefined),
     recordAccess: (note) => {
       notes.push(note)

@@ -62,6 +62,7 @@ export const otherEntryTypes = [
   'conflict.resolved',
   'sync.asked',
   'suppression.lifted',
+  'contact.allowed',
   'alert.silenced',
   'alert.silence-lifted',
 ] as const

@@ -15,6 +15,7 @@ import type { ChangeSets, Databases } from '../targets/sqlite/ports.ts'
 import type { DatabaseUsers } from '../targets/sqlite/users.ts'
 import { airtableSchemaKind } from './airtable-schema/index.ts'
 import type { BackupKind } from './backup/index.ts'
+import { contactKind } from './contact/index.ts'
 import { type DatabaseMirrors, type DatabaseSets, databaseKind } from './database/index.ts'
 import { type DuplicatesLooker, duplicatesKind, type LazyDuplicateFiles } from './duplicates/index.ts'
 import { importKind, type KnownLeadsPort } from './import/index.ts'
@@ -82,14 +83,15 @@ export const kindNames = [
   'airtable-schema',
   'sync',
   'suppression',
+  'contact',
   'service',
   'job',
   'backup',
   'machine',
 ] as const
 
-/** What is acted on of the desired state: the kinds, and alerts, which are none. */
-export const managedKinds: ReadonlySet<string> = new Set([...kindNames, 'alert'])
+/** What is acted on of the desired state: the kinds, and alerts and roles, which are none. */
+export const managedKinds: ReadonlySet<string> = new Set([...kindNames, 'alert', 'role'])
 
 /** Makes every kind of {@link kindNames}. */
 export function createKinds(ports: KindPorts): readonly Kind[] {
@@ -105,6 +107,7 @@ export function createKinds(ports: KindPorts): readonly Kind[] {
     namingOwnFiles(ownFolder, airtableSchemaKind(ports)),
     notingCorruption(noting, namingOwnFiles(ownFolder, syncKind({ ...ports, ...ports.sync }))),
     suppressionKind(ports),
+    notingCorruption(noting, contactKind(ports)),
     ports.services,
     ports.jobs,
     notingCorruption(noting, namingOwnFiles(ownFolder, ports.backups)),

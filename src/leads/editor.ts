@@ -8,8 +8,10 @@ import { type Clock, isoOf } from '../clock.ts'
 import type { CellPreview } from '../engine/action.ts'
 import type { JsonValue } from '../json.ts'
 import type { Random } from '../random.ts'
+import type { ContactList } from '../targets/erasure/contact-list.ts'
 import type { IsErased } from '../targets/erasure/marks.ts'
 import type { Change } from '../targets/sqlite/ports.ts'
+import { contactIdentitiesOf, isMarked } from '../values/contact-mark.ts'
 import type { Cell } from '../values/field-type.ts'
 import { identitiesOf, keyIdentity, personFieldsOf, personTextsOf } from '../values/identity.ts'
 import type { RuleContext, Standardized } from '../values/rule.ts'
@@ -70,6 +72,8 @@ export interface EditorPorts {
   readonly random: Random
   /** Whether a person was erased, by their identities. Throws SUPPRESSION_KEY_LOST. */
   readonly isErased: IsErased
+  /** Who is not to be contacted. Left out where no table says so of anybody. */
+  readonly contacts?: Pick<ContactList, 'isListed' | 'add'> | undefined
   /** Absent where the table declares none. */
   readonly duplicates?: LeadDuplicates | undefined
 }
@@ -82,10 +86,46 @@ export function createLeadEditor(table: LeadTable, reader: LeadReader, ports: Ed
     [...table.fields.values()].map(({ name, spec }) => ({ name, type: spec.type, rules: spec.standardize })),
   )
 
+  const markField = [...table.fields.values()].find(({ spec }) => spec.doNotContact === true)?.name
+
+  function identitiesIn(key: string, cellOf: (field: string) => Cell | undefined): readonly string[] {
+    const own = keyIdentity(table.sqlName, key)
+    return [...(own === undefined ? [] : [own]), ...identitiesOf(personTextsOf(personFields, cellOf))]
+  }
+
   /** Whether a record with these cells would be of an erased person. */
   function isSuppressed(key: string, cellOf: (field: string) => Cell | undefined): boolean {
-    const own = keyIdentity(table.sqlName, key)
-    return ports.isErased([...(own === undefined ? [] : [own]), ...identitiesOf(personTextsOf(personFields, cellOf))])
+    return ports.isErased(identitiesIn(key, cellOf))
+  }
+
+  /**
+   * Sets the mark of a record that is, or becomes, one of somebody who is not to be contacted. Gives the refusal where the
+   * values would take back what the record, or the list, says.
+   */
+  function keepMark(
+    key: string,
+    cells: Map<string, Cell>,
+    before: CellRow,
+    columns: ReadonlySet<string>,
+  ): WriteRefusal | undefined {
+    if (markField === undefined || !columns.has(markField)) return undefined
+    const wasMarked = isMarked(before[markField])
+    const cellOf = (field: string) => (cells.has(field) ? cells.get(field) : before[field])
+    const isListed = ports.contacts?.isListed(identitiesIn(key, cellOf)) === true
+    if (cells.has(markField) && !isMarked(cells.get(markField)) && wasMarked) {
+      const message =
+        'is not taken back like other values: who may allow the contact says so with a reason (`trueup leads allow-contact`, `allowContact`)'
+      return { is: 'invalid', problems: [{ path: [markField], message }] }
+    }
+    if (isListed && !isMarked(cellOf(markField))) cells.set(markField, 1)
+    return undefined
+  }
+
+  /** Remembers the person of a record that was just marked, before any other program can clear the mark. */
+  function noteMark(key: string, cells: ReadonlyMap<string, Cell>, before: CellRow): void {
+    if (markField === undefined || !isMarked(cells.get(markField))) return
+    const cellOf = (field: string) => (cells.has(field) ? cells.get(field) : before[field])
+    ports.contacts?.add(contactIdentitiesOf(identitiesIn(key, cellOf)), ports.clock.nowMs())
   }
 
   function now(field: LeadField): string {
@@ -206,8 +246,10 @@ export function createLeadEditor(table: LeadTable, reader: LeadReader, ports: Ed
     }
     const duplicate = await duplicateOf(cells, 0)
     if (duplicate !== undefined) return duplicate
+    keepMark(key, cells, {}, columns)
     const change: Change = { is: 'insert', rowId: 0, key, row: { [table.key]: key, ...Object.fromEntries(cells) } }
     const result = await submit('create-lead', key, `Add a record to ${table.name}`, [change], context)
+    if (result.is === 'written') noteMark(key, cells, {})
     if (result.is === 'written') return { ...result, ...(match === undefined ? {} : { match }) }
     // Another program may have added the same value between the check and the write.
     return result.is === 'failed' ? ((await duplicateOf(cells, 0)) ?? result) : result
@@ -283,6 +325,8 @@ export function createLeadEditor(table: LeadTable, reader: LeadReader, ports: Ed
     const columns = await reader.columns()
     const { cells, problems } = prepare(values, row.cells, columns)
     if (problems.length > 0) return { is: 'invalid', problems }
+    const kept = keepMark(row.key, cells, row.cells, columns)
+    if (kept !== undefined) return kept
     for (const [name, cell] of cells) if (sameCell(cell, row.cells[name] ?? null)) cells.delete(name)
     if (cells.size === 0) return { is: 'written', key: row.key, actionId: undefined }
     const cellOf = (field: string) => (cells.has(field) ? cells.get(field) : row.cells[field])
@@ -293,6 +337,7 @@ export function createLeadEditor(table: LeadTable, reader: LeadReader, ports: Ed
     const changes = cellChanges(row, cells, columns)
     const summary = `Change ${changed.join(', ')} of one record of ${table.name}`
     const result = await submit('update-lead', row.key, summary, changes, context)
+    if (result.is === 'written') noteMark(row.key, cells, row.cells)
     return result.is === 'failed' ? ((await duplicateOf(cells, row.rowId)) ?? result) : result
   }
 

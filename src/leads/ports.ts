@@ -17,9 +17,9 @@ export interface LeadReads {
   acquire(): Promise<Database>
   /**
    * Runs one reading statement beside the main thread, for scans of large tables (`runReadEntry` is its entry). Without
-   * it everything runs on the connection of `acquire`.
+   * it everything runs on the connection of `acquire`. Throws QUERY_TOO_LONG after `limitMs`.
    */
-  readonly offload?: (sql: string, parameters: readonly Cell[]) => Promise<readonly CellRow[]>
+  readonly offload?: (sql: string, parameters: readonly Cell[], limitMs: number) => Promise<readonly CellRow[]>
   /** Where the connection of `acquire` reads, for threads that open their own, and which file that is. */
   readonly place?: () => Promise<{ readonly path: string; readonly identity: string }>
 }

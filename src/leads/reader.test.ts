@@ -263,3 +263,39 @@ describe('a large table', () => {
     expect((await large.statistics()).spread).toContainEqual({ field: 'status', value: 'contacted', count: 7500 })
   })
 })
+
+describe('a search that would take long', () => {
+  const words = Array.from(
+    { length: 100 },
+    (_, at) => ({ is: 'text', column: 'full_name', operator: 'contains', text: `word${at}` }) as const,
+  )
+  const hostile: LeadFilter = { is: 'any', of: words }
+  const fill = () =>
+    db.exec(`WITH n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+      INSERT INTO leads (id, full_name) SELECT 'k' || i, hex(zeroblob(2000)) FROM n`)
+  const ask = (of: LeadReader) =>
+    of.list({ order: { column: 'id', direction: 'asc' }, span: { first: 5 }, columns: [], filter: hostile })
+
+  test('is ended at its limit, in a list and in a count, and the connection answers the next one', async () => {
+    fill()
+    const impatient = createLeadReader(table, { acquire: async () => db }, undefined, { here: 20, beside: 20 })
+    await expect(ask(impatient)).rejects.toMatchObject({ code: 'QUERY_TOO_LONG' })
+    await expect(impatient.count({ filter: hostile })).rejects.toMatchObject({ code: 'QUERY_TOO_LONG' })
+    expect(await impatient.count({})).toBe(1500)
+  })
+
+  test('leaves the main thread after a moment and is ended beside it', async () => {
+    fill()
+    db.pragma('journal_mode = WAL')
+    const offload = createOffload({ log: openLog('silent') })
+    try {
+      const reads = { acquire: async () => db, offload: offloadedReads(offload, db.name) }
+      const patient = createLeadReader(table, reads, undefined, { here: 5, beside: 60_000 })
+      expect((await ask(patient)).leads).toEqual([])
+      const impatient = createLeadReader(table, reads, undefined, { here: 5, beside: 5 })
+      await expect(ask(impatient)).rejects.toMatchObject({ code: 'QUERY_TOO_LONG' })
+    } finally {
+      await offload.close()
+    }
+  })
+})

@@ -13,6 +13,7 @@ import { compileFilter, equalitiesOf, type LeadFilter, type SqlCondition } from 
 import { keyAlias, orderAlias, pageSegments, rowIdAlias, type Segment, selection } from './page-query.ts'
 import { coversEqualities, isPointSearch, type PlanCost, planCost } from './plan-cost.ts'
 import type { CellRow, LeadReads } from './ports.ts'
+import { limitStatements, limitTerm, type StatementLimit } from './statement-limit.ts'
 import {
   isSpread,
   type LeadStatistics,
@@ -64,6 +65,11 @@ export interface LeadPage {
 /** Tables with more rows than this are large: what grows with them is offloaded. */
 const largeFrom = 20_000
 const statementsMax = 300
+/**
+ * How long one statement may run, in milliseconds: on the main thread, which answers everybody, and beside it, which ends
+ * before the deadline of a request (`queryMs` of the API).
+ */
+const usualLimits = { here: 100, beside: 20_000 }
 export const pageSizeMax = 500
 
 interface Prepared {
@@ -74,12 +80,18 @@ interface Prepared {
   readonly dataVersion: Statement<[], string>
   readonly counts: Map<string, { readonly dataVersion: string; readonly count: number }>
   schema: TableShape | undefined
+  readonly limit: StatementLimit
 }
 
 export type LeadReader = ReturnType<typeof createLeadReader>
 
 /** Opens the reading side. Methods throw the DATABASE_* errors, and NOT_FOUND while the table does not exist. */
-export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: StatisticsTally) {
+export function createLeadReader(
+  table: LeadTable,
+  reads: LeadReads,
+  tally?: StatisticsTally,
+  limits: { readonly here: number; readonly beside: number } = usualLimits,
+) {
   const preparedOf = new WeakMap<Database, Prepared>()
   const allColumns = [...table.fields.keys()]
   /** The last figures, as long as nobody commits to the file. */
@@ -98,6 +110,7 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
           .pluck(),
         counts: new Map(),
         schema: undefined,
+        limit: limitStatements(db),
       }
       preparedOf.set(db, prepared)
     }
@@ -147,13 +160,31 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
     sql: string,
     parameters: readonly Cell[],
   ): Promise<readonly CellRow[]> {
-    return heavy && reads.offload !== undefined
-      ? reads.offload(sql, parameters)
-      : statementOf(db, prepared, sql).all(...parameters)
+    if (heavy && reads.offload !== undefined) return reads.offload(sql, parameters, limits.beside)
+    return here(db, prepared, sql, parameters)
+  }
+
+  /** On the main thread, for a moment: what turns out to take longer is begun anew beside it. */
+  async function here(
+    db: Database,
+    prepared: Prepared,
+    sql: string,
+    parameters: readonly Cell[],
+  ): Promise<readonly CellRow[]> {
+    try {
+      return prepared.limit.run(reads.offload === undefined ? limits.beside : limits.here, () =>
+        statementOf(db, prepared, sql).all(...parameters),
+      )
+    } catch (error) {
+      if (reads.offload === undefined || !(error instanceof OperationalError) || error.code !== 'QUERY_TOO_LONG')
+        throw error
+      return reads.offload(sql, parameters, limits.beside)
+    }
   }
 
   function conditionOf(request: Pick<ListRequest, 'filter' | 'rowIds'>, shape: TableShape): SqlCondition | undefined {
-    const filter = request.filter === undefined ? undefined : compileFilter(request.filter, shape.columns)
+    const compiled = request.filter === undefined ? undefined : compileFilter(request.filter, shape.columns)
+    const filter = compiled && { ...compiled, sql: `${limitTerm} AND ${compiled.sql}` }
     if (request.rowIds === undefined) return filter
     const within = 'rowid IN (SELECT value FROM json_each(?))'
     return {
@@ -166,20 +197,20 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
    * The planner, without statistics, takes the index of the filter and sorts all matches. Where the matches are many it
    * is far less work to walk an index of the order column, so it is told to.
    */
-  function orderIndex(
+  async function orderIndex(
     db: Database,
     prepared: Prepared,
     shape: TableShape,
     request: ListRequest,
     condition: SqlCondition | undefined,
     cost: PlanCost,
-  ): string | undefined {
+  ): Promise<string | undefined> {
     if (condition === undefined || !cost.sorts || !cost.searches || request.rowIds !== undefined) return undefined
     const index = shape.indexes.find((candidate) => candidate.columns[0] === request.order.column)
     if (index === undefined) return undefined
     const enough = Math.max(2000, Math.floor(prepared.shapes.rowsMax() / 200))
     const probe = `SELECT count(*) AS n FROM (SELECT 1 FROM ${quoteIdentifier(table.sqlName)} WHERE ${condition.sql} LIMIT ?)`
-    const [found] = statementOf(db, prepared, probe).all(...condition.parameters, enough)
+    const [found] = await here(db, prepared, probe, [...condition.parameters, enough])
     return Number(found?.n) >= enough ? index.name : undefined
   }
 
@@ -210,9 +241,9 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
     async function readSegment(segment: Segment, at: number, missing: number): Promise<readonly CellRow[]> {
       const parameters = skip === 0 ? [...segment.parameters, missing] : [...segment.parameters, missing, skip]
       const offset = skip === 0 ? '' : ' OFFSET ?'
-      if (!large) return statementOf(db, prepared, segment.sql + offset).all(...parameters)
+      if (!large) return here(db, prepared, segment.sql + offset, parameters)
       const cost = costOf(db, prepared, segment.sql + offset, parameters)
-      const index = orderIndex(db, prepared, shape, request, condition, cost)
+      const index = await orderIndex(db, prepared, shape, request, condition, cost)
       const walked = index === undefined ? undefined : pageSegments(table, shape, { ...shapeOf, indexedBy: index })[at]
       const isLong = skip > largeFrom || isHeavy(cost, shape, request)
       return run(db, prepared, isLong, (walked?.sql ?? segment.sql) + offset, parameters)
@@ -298,7 +329,7 @@ export function createLeadReader(table: LeadTable, reads: LeadReads, tally?: Sta
     const sql =
       `SELECT ${selection(table, shape, columns)} FROM ${quoteIdentifier(table.sqlName)} ` +
       `WHERE ${quoteIdentifier(table.key)} IS NOT NULL AND ${condition?.sql ?? '1'}`
-    const rows = statementOf(db, prepared, sql).all(...(condition?.parameters ?? []))
+    const rows = await here(db, prepared, sql, condition?.parameters ?? [])
     return new Map(rows.map((row) => [Number(row[rowIdAlias]), leadOf(row)]))
   }
 

@@ -17,6 +17,9 @@ import { verdictOf } from '../engine/verdict.ts'
 import { actionViewOf, viewOf } from '../engine/view.ts'
 import { OperationalError } from '../errors.ts'
 import { type ActionState, actionStates, type NewEntry } from '../journal/entry.ts'
+import { systemRandom } from '../random.ts'
+import { allowContact } from './allow-contact.ts'
+import { contactAnswers } from './contactable.ts'
 import { desiredStatePort } from './desired-state-port.ts'
 import { liftSuppression } from './lift-suppression.ts'
 import type { Workspace } from './open.ts'
@@ -161,6 +164,13 @@ export function createEnginePort(options: EnginePortOptions): EnginePort {
       // Who was held back may come now.
       for (const { declared } of engine.declaration().resources) loop.wake(declared.key, { full: true })
       return workspace.suppressions.list().find((one) => one.id === id)
+    },
+    contactable: (addresses) => contactAnswers(workspace, addresses),
+    async allowContact(request) {
+      const outcome = await allowContact(workspace, request, { clock, random: systemRandom })
+      for (const { declared } of engine.declaration().resources)
+        if (['contact', 'sync'].includes(declared.key.kind)) loop.wake(declared.key, { full: true })
+      return outcome
     },
     recordTokenChange({ is, tokenId, subject, role, actor }) {
       journal.append([{ type: `token.${is}`, actor, body: { tokenId, subject, role } }])

@@ -23,6 +23,7 @@ export function leadsOf(workspace: Workspace, ports: { readonly clock: Clock; re
     workspace: workspace.directory,
     ownFolder: workspace.ownFolder,
     isErased: workspace.suppressions.isErased,
+    contacts: workspace.suppressions.contacts,
     eraser: createLeadEraser({ ...workspace, clock: ports.clock, random: ports.random, databaseOf }),
     writer,
     historyOf(table) {

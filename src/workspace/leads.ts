@@ -14,6 +14,7 @@ import { createLeadSearch, type LeadSearch } from '../leads/search/search.ts'
 import { createStatisticsTally, type StatisticsTally } from '../leads/statistics/tally.ts'
 import { type LeadTable, leadTableOf } from '../leads/table.ts'
 import type { Random } from '../random.ts'
+import type { ContactList } from '../targets/erasure/contact-list.ts'
 import type { IsErased } from '../targets/erasure/marks.ts'
 import type { Offload } from '../targets/process/ports.ts'
 import { readChangeLog } from '../targets/sqlite/change-log.ts'
@@ -30,6 +31,7 @@ export interface LeadPorts {
   readonly writer: LeadWriter
   readonly eraser: LeadEraser
   readonly isErased: IsErased
+  readonly contacts: ContactList
   /** The duplicates of a table; undefined where it declares none. */
   readonly duplicatesOf: (table: string) => LeadDuplicates | undefined
   readonly historyOf: (table: string) => LeadHistory | undefined
@@ -80,6 +82,7 @@ export function openLeads(state: DesiredState, ports: LeadPorts): Leads {
       writer: ports.writer,
       eraser: ports.eraser,
       isErased: ports.isErased,
+      contacts: ports.contacts,
       duplicates: ports.duplicatesOf(name),
       history: ports.historyOf(name),
       standardize: standardizeFields(spec.fields),
@@ -165,7 +168,8 @@ function liveReads(path: string, ports: LeadPorts): ClosableReads {
   return {
     acquire: async () => (await current()).db,
     // Where a copy is read, the thread reads the copy too: opening the file itself would leave a trace beside it.
-    offload: async (sql, parameters) => offloadedReads(ports.offload, (await current()).path)(sql, parameters),
+    offload: async (sql, parameters, limitMs) =>
+      offloadedReads(ports.offload, (await current()).path)(sql, parameters, limitMs),
     place: async () => ({ path: (await current()).path, identity: identityOf(path, false) }),
     close,
   }

@@ -200,6 +200,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       syncStore: syncStore.open,
       specOf: (table: string) => mirrors().find(({ key }) => key.name === table)?.spec,
       isErased: suppressions.isErased,
+      isAllowed: suppressions.contacts.isAllowed,
     }
     const duplicates = createDuplicatesDesk({ databases, duplicateFiles: duplicateFiles.open, pathOf })
     closers.unshift(() => duplicates.close())

@@ -46,6 +46,8 @@ export interface SyncWorldOptions {
   readonly conflicts?: string
   /** Nothing waits for a person, and the base bears ten times the usual pace. */
   readonly isTrusting?: boolean
+  /** Declares `do_not_contact`, of the type of that name, mirrored as `Do Not Contact`. */
+  readonly hasMark?: boolean
 }
 
 /** Makes it, with `leads` leads k0, k1, … that are on both sides and agree. */
@@ -53,6 +55,7 @@ export async function createSyncWorld({
   leads,
   conflicts = 'manual',
   isTrusting = false,
+  hasMark = false,
 }: SyncWorldOptions): Promise<SyncWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'trueup-sync-world-'))
   const sandbox = createSandbox({
@@ -66,7 +69,7 @@ export async function createSyncWorld({
   sandbox.control.ensureBase({ baseId, name: 'Small', tables: [] })
   mkdirSync(join(folder, 'data'), { mode: 0o700 })
   writeFileSync(join(folder, 'airtable.token'), 'any', { mode: 0o600 })
-  writeFileSync(join(folder, 'desired-state.yaml'), desiredState(endpoint, conflicts, isTrusting))
+  writeFileSync(join(folder, 'desired-state.yaml'), desiredState(endpoint, conflicts, isTrusting, hasMark))
   const workspace = workspaceAt(folder)
   const close = async () => {
     await sandbox.close()
@@ -126,7 +129,7 @@ async function must(run: ReturnType<typeof trueup>): Promise<void> {
   if (status !== 0) throw new Error(`exit status ${status}: ${stdout}${stderr}`)
 }
 
-function desiredState(endpoint: string, conflicts: string, isTrusting: boolean): string {
+function desiredState(endpoint: string, conflicts: string, isTrusting: boolean, hasMark: boolean): string {
   const trust =
     ', approvals: { low: auto, medium: auto, high: auto, critical: auto }, blastRadius: { rows: 100000, percent: 100 }'
   return `apiVersion: trueup/v1
@@ -150,5 +153,5 @@ tables:
       title: { type: text, airtable: Title }
       company: { type: text, airtable: Company, conflicts: local_wins }
       verified: { type: boolean, default: false, airtable: Verified }
-`
+${hasMark ? '      do_not_contact: { type: doNotContact, airtable: { field: Do Not Contact, direction: push } }\n' : ''}`
 }

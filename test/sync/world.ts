@@ -363,6 +363,7 @@ async function openProcess(options: ProcessOptions, declaredNow: () => Declared)
     syncStore: store.open,
     pathOf: () => path,
     isErased: () => false,
+    isAllowed: () => false,
     specOf,
   }
   const kind = syncKind(ports)

@@ -12,6 +12,8 @@ export const permissions = [
   'people.erase',
   /** Let erased people come back. */
   'suppressions.lift',
+  /** Let somebody be contacted again who is marked as not to be. */
+  'contact.allow',
   /** See controller, desired state, resources, drift, plan, actions, events and health. */
   'state.read',
   /** Ask for looks, suspend and resume resources, undo what was done. */
@@ -52,9 +54,17 @@ const builtIn: Readonly<Record<string, readonly Permission[]>> = {
   editor: [...readInFull, 'leads.write', 'conflict.resolve'],
   operator: [
     ...readInFull,
-    ...(['leads.write', 'people.erase', 'state.reconcile', 'sync.run', 'conflict.resolve', 'audit.read'] as const),
+    ...([
+      'leads.write',
+      'people.erase',
+      'contact.allow',
+      'state.reconcile',
+      'sync.run',
+      'conflict.resolve',
+      'audit.read',
+    ] as const),
   ],
-  approver: [...readInFull, 'actions.approve', 'conflict.resolve', 'audit.read'],
+  approver: [...readInFull, 'actions.approve', 'contact.allow', 'conflict.resolve', 'audit.read'],
   admin: permissions,
 }
 

@@ -1,6 +1,6 @@
 /**
  * Which operations may be run by who does not see the schema, where the desired state names a list: those of its file and
- * those of the dashboard. Who sees the schema asks what they like. Names are as Apollo's clients send them: a hash in
+ * those of the dashboard and of the REST paths, which are Trueup's own texts. Who sees the schema asks what they like. Names are as Apollo's clients send them: a hash in
  * `extensions.persistedQuery.sha256Hash`, with the text or without.
  */
 import { createHash } from 'node:crypto'
@@ -18,6 +18,8 @@ import type { ApiContext } from '../schema/context.ts'
 export interface PersistedOperations {
   /** Whether this viewer may run this text. */
   admits(text: string, viewer: Viewer): boolean
+  /** Whether this viewer may run listed operations alone. */
+  limits(viewer: Viewer): boolean
   readonly plugin: Plugin<ApiContext, ApiContext>
 }
 
@@ -73,6 +75,7 @@ export function createPersistedOperations(
 
   return {
     admits,
+    limits: (viewer) => !may(viewer, 'schema.read') && list() !== undefined,
     plugin: {
       onParams({ params, setParams, context }) {
         const listed = list()
@@ -85,7 +88,7 @@ export function createPersistedOperations(
           return
         }
         if (query && name !== undefined && name !== sha256(query)) throw otherHash(name)
-        if (!admits(text, context.viewer)) throw notListed(text)
+        if (context.isOwnOperation !== true && !admits(text, context.viewer)) throw notListed(text)
         setParams({ ...params, query: text })
       },
     },

@@ -1,7 +1,7 @@
 /** The REST paths over HTTP: reads the request, has its operation run by the handler of GraphQL, writes the answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
-import { may } from '../auth/permissions.ts'
+import { may, type Viewer } from '../auth/permissions.ts'
 import type { OperationResult, RestAnswer } from '../rest/answer.ts'
 import { errorAnswer } from '../rest/answer.ts'
 import { docsPage, docsStylesheet } from '../rest/docs-page.ts'
@@ -19,6 +19,8 @@ export interface RestPorts {
   readonly mirrored: () => readonly string[]
   /** Runs the body of a GraphQL request as one that came over HTTP is run; gives the body of its answer. */
   readonly run: (body: string, context: ApiContext) => Promise<string>
+  /** Whether this viewer may run listed operations alone, so that it takes of a path what the path gives. */
+  readonly limits: (viewer: Viewer) => boolean
   readonly version: string
 }
 
@@ -26,7 +28,7 @@ export interface RestHandler {
   answer(path: string, request: IncomingMessage, response: ServerResponse, context: ApiContext): Promise<void>
 }
 
-export function createRestHandler({ current, mirrored, run, version }: RestPorts): RestHandler {
+export function createRestHandler({ current, mirrored, run, limits, version }: RestPorts): RestHandler {
   const restOf = new WeakMap<ApiSchema, Rest>()
   const rest = (): Rest => {
     const api = current()
@@ -37,7 +39,7 @@ export function createRestHandler({ current, mirrored, run, version }: RestPorts
   const runAs =
     (context: ApiContext): RunOperation =>
     async (query, variables) =>
-      resultOf(await run(JSON.stringify({ query, variables }), context))
+      resultOf(await run(JSON.stringify({ query, variables }), { ...context, isOwnOperation: true }))
 
   return {
     async answer(path, request, response, context) {
@@ -53,6 +55,7 @@ export function createRestHandler({ current, mirrored, run, version }: RestPorts
       if (body !== '' && !isJson(request))
         return sendAnswer(response, errorAnswer(415, 'CONTENT_TYPE', 'A body is sent as application/json.'))
       const { searchParams: query } = new URL(request.url ?? '/', 'http://local')
+      if (query.has('fields') && limits(context.viewer)) return sendAnswer(response, fieldsRefused)
       const answer = await rest().respond({ method: request.method ?? 'GET', path, query, body }, runAs(context))
       if (answer.allow !== undefined) response.setHeader('allow', answer.allow)
       sendAnswer(response, answer)
@@ -73,6 +76,13 @@ export function createRestHandler({ current, mirrored, run, version }: RestPorts
     }
   }
 }
+
+/** Chosen fields make another operation of a path. */
+const fieldsRefused = errorAnswer(
+  403,
+  'OPERATION_NOT_LISTED',
+  'This role runs listed operations alone: leave out fields, or use a token with schema.read.',
+)
 
 /** A browser names its origin with everything that changes something; a cookie without one comes from no page of ours. */
 function refusalOf({ method, headers }: IncomingMessage, { viewer }: ApiContext): RestAnswer | undefined {

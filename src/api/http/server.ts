@@ -126,6 +126,7 @@ export function createApi(options: ApiOptions): Api {
     current: () => current,
     mirrored: () => options.sync.tables(),
     run: runInside,
+    limits: persisted.limits,
     version: options.version ?? '0.0.0',
   })
 

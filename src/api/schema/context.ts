@@ -7,6 +7,8 @@ export interface ApiContext {
   readonly viewer: Viewer
   /** Absent on the command line of a workspace that it holds itself: who owns the files sees them anyway. */
   readonly notes?: AccessNotes
+  /** Set where the operation is Trueup's own text and no word of who asks, as that of a REST path is. */
+  readonly isOwnOperation?: true
 }
 
 /** The repositories of the declared tables, by entry name, in the order of the file. */

@@ -21,6 +21,7 @@ import { addAlerts } from './alerts.ts'
 import { addBackups } from './backups.ts'
 import { createBuilder } from './builder.ts'
 import { addConflicts } from './conflicts.ts'
+import { addContact } from './contact.ts'
 import type { Repositories } from './context.ts'
 import { addController } from './controller.ts'
 import { addDesiredState } from './desired-state.ts'
@@ -91,6 +92,7 @@ export function assembleApi(
   addConflicts(builder, sync, { results, refusals, types })
   const erasureTypes = addErasureTypes(builder)
   addSuppressions(builder, engine, results, erasureTypes)
+  addContact(builder, engine, repositories, { results, refusals })
   const quality = addQuality(builder, qualityPort, () => clock.nowMs(), { enums, results, refusals, repositories })
   const lists = addLeads(builder, repositories, {
     results,

@@ -14,6 +14,7 @@ import { type CommandRun, common, type ExitStatus, Refusal, runCommand } from '.
 import { type Controller, controllerOf } from '../controller.ts'
 import { localActor } from '../local-actor.ts'
 import { withWorkspace } from '../workspace.ts'
+import { registerContact } from './contact.ts'
 import { registerDuplicates } from './duplicates.ts'
 import { registerErasure } from './erase.ts'
 import { registerExport } from './export.ts'
@@ -110,6 +111,7 @@ export function registerLeads(program: Command): void {
   registerDuplicates(leads)
   registerExport(command)
 
+  registerContact(leads)
   registerErasure(leads)
 }
 

@@ -1,6 +1,6 @@
 /** One field: column, Airtable field, rules and GraphQL field in a single entry. */
 import { z } from 'zod'
-import { fieldTypes } from '../../values/field-type.ts'
+import { writtenFieldTypes } from '../../values/field-type.ts'
 import { toldLanguages } from '../../values/language.ts'
 import { conflictSchema, fieldAirtableSchema } from './airtable.ts'
 import { fieldNameSchema, textSchema } from './scalars.ts'
@@ -97,8 +97,8 @@ const fieldQualitySchema = z.strictObject({
     .optional(),
 })
 
-export const fieldSchema = z.strictObject({
-  type: z.enum(fieldTypes).describe('What the field holds; it decides the SQLite, Airtable and GraphQL types.'),
+const writtenFieldSchema = z.strictObject({
+  type: z.enum(writtenFieldTypes).describe('What the field holds; it decides the SQLite, Airtable and GraphQL types.'),
   required: z.boolean().default(false).describe('True when no row may be without a value (NOT NULL).'),
   unique: z.boolean().default(false).describe('True when no two rows may hold the same value.'),
   default: z
@@ -135,3 +135,13 @@ export const fieldSchema = z.strictObject({
   quality: fieldQualitySchema.describe('What a good value looks like; what breaks it is reported.').optional(),
   description: z.string().max(1000).describe('What the field means; shown in GraphQL and Airtable.').optional(),
 })
+
+/**
+ * A field as it is acted on. `doNotContact` is a boolean with a meaning of its own: stored, shown and compared as any boolean,
+ * false unless said otherwise, and once true kept so by the kind `contact`, the editor, merges and the sync.
+ */
+export const fieldSchema = writtenFieldSchema.transform(({ type, ...field }) => ({
+  ...field,
+  type: type === 'doNotContact' ? ('boolean' as const) : type,
+  ...(type === 'doNotContact' ? { default: field.default ?? false, doNotContact: true as const } : {}),
+}))

@@ -36,8 +36,19 @@ export function checkField(check: Check, path: Path, field: FieldSpec, siblings:
   if (field.unique && (field.type === 'boolean' || field.type === 'choices' || field.type === 'json')) {
     check.problem([...path, 'unique'], `does not fit ${field.type}`)
   }
+  if (field.doNotContact === true) checkMark(check, path, field)
   if (field.absent && field.renamedFrom !== undefined) {
     check.problem([...path, 'renamedFrom'], 'cannot stand beside absent: true')
+  }
+}
+
+/** A mark that is set by default, or that a policy can clear, would not be one. */
+function checkMark(check: Check, path: Path, field: FieldSpec): void {
+  if (field.default === true)
+    check.problem([...path, 'default'], 'would say of everybody that they are not to be contacted')
+  if (field.conflicts !== undefined) {
+    const message = 'does not fit doNotContact: what is set on one side is set on both, and only a person takes it back'
+    check.problem([...path, 'conflicts'], message, { at: 'key' })
   }
 }
 

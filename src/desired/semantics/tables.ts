@@ -83,6 +83,7 @@ function checkTable(check: Check, path: readonly string[], table: TableSpec): vo
     })
   }
   checkKey(check, path, table)
+  checkMarks(check, path, table)
   checkFieldNames(check, path, table)
   checkRenames(check, path, table)
   checkIndexes(check, path, table, fields)
@@ -108,6 +109,15 @@ function checkKey(check: Check, path: Path, table: TableSpec): void {
       'cannot be given for the key, which must differ from row to row',
     )
   }
+}
+
+/** Two fields that say whether somebody may be contacted could say two things. */
+function checkMarks(check: Check, path: Path, table: TableSpec): void {
+  const [first, ...others] = Object.entries(table.fields).filter(
+    ([, { doNotContact, absent }]) => doNotContact === true && !absent,
+  )
+  for (const [name] of others)
+    check.problem([...path, 'fields', name, 'type'], `is doNotContact, as ${first?.[0]} is; a table has one such field`)
 }
 
 function checkFieldNames(check: Check, path: Path, table: TableSpec): void {

@@ -11,6 +11,8 @@ const fieldSchema = z.object({
   name: z.string(),
   type: z.enum(fieldTypes),
   choices: z.array(z.string()).nullable(),
+  /** Of type `doNotContact`: one record that says so says it for all of the group. */
+  doNotContact: z.boolean(),
   rules: z.array(z.object({ rule: z.string(), options: z.record(z.string(), z.json()) })),
 })
 
@@ -99,9 +101,10 @@ function specOf(name: string, table: TableSpec, path: string): DuplicatesSpec {
     path,
     table: table.table ?? name,
     key: table.key,
-    fields: present.map(([field, { type, choices, standardize }]) => ({
+    fields: present.map(([field, { type, choices, standardize, doNotContact }]) => ({
       name: field,
       type,
+      doNotContact: doNotContact === true,
       choices: choices ?? null,
       rules: standardize.map(({ rule, options }) => ({
         rule,

@@ -2,6 +2,8 @@
  * What becomes of a group of records that are one: which of them stays, and what it holds afterwards, by the declared
  * strategy and field by field. Pure. No value is made up: every one stands in a record of the group, but for unions.
  */
+
+import { isMarked } from '../../values/contact-mark.ts'
 import type { Cell } from '../../values/field-type.ts'
 import { isPlaceholder } from '../../values/placeholder.ts'
 import { noSiblings } from '../../values/rule.ts'
@@ -80,6 +82,10 @@ export function survivorship(spec: DuplicatesSpec, fields: readonly PlacedField[
         const wished = rows.find((row) => row.rowId === wishes.take?.get(field.name))
         const usual: Chooser | 'fill' = spec.strategy === 'merge' ? 'highest_quality' : 'fill'
         const choose = spec.choosers[field.name] ?? usual
+        const marked = field.doNotContact ? rows.find((row) => isMarked(row.cells[column])) : undefined
+        if (marked !== undefined && !isMarked(kept.cells[column]))
+          return [{ field: field.name, column, before: kept.cells[column] ?? null, after: 1, from: marked.key }]
+        if (marked !== undefined) return []
         const found =
           wished === undefined
             ? chosenOf({ choose, column, order, recent, type: field.type, rules: rules.get(field.name) })

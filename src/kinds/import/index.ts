@@ -11,6 +11,7 @@ import type { Declared } from '../../engine/resource.ts'
 import { isPartial, rowsOf } from '../../engine/undo-rows.ts'
 import { InvariantViolation, OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
+import type { ContactList } from '../../targets/erasure/contact-list.ts'
 import type { Suppressions } from '../../targets/erasure/suppressions.ts'
 import type { Offload } from '../../targets/process/ports.ts'
 import type { ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
@@ -43,7 +44,7 @@ export interface ImportPorts {
   readonly offload: Offload
   readonly memory: Memory
   readonly clock: Clock
-  readonly suppressions: Pick<Suppressions, 'marks'>
+  readonly suppressions: Pick<Suppressions, 'marks'> & { readonly contacts: Pick<ContactList, 'marks'> }
   readonly knownLeads: KnownLeadsPort
 }
 

@@ -4,6 +4,7 @@
  */
 import type { IsErased } from '../../targets/erasure/marks.ts'
 import { coerce } from '../../values/coerce.ts'
+import { isMarked } from '../../values/contact-mark.ts'
 import type { Cell } from '../../values/field-type.ts'
 import { identitiesOf, keyIdentity, type PersonFields, personFieldsOf, personTextsOf } from '../../values/identity.ts'
 import { HashSet, hash53 } from './hash-index.ts'
@@ -40,6 +41,8 @@ export interface JudgeInput {
   readonly spool: Spool
   /** Undefined where nobody was erased. */
   readonly isErased: IsErased | undefined
+  /** Undefined where nobody is on the list of those who are not to be contacted. */
+  readonly isListed?: IsErased | undefined
   /** Undefined where rows are not compared with the leads that are there. */
   readonly findKnown?: FindKnown | undefined
 }
@@ -50,6 +53,8 @@ export type FindKnown = (lead: ReadLead) => KnownLead | undefined
 export class Judge {
   private readonly input: JudgeInput
   private readonly raw: string | undefined
+  /** The field of type `doNotContact`. */
+  private readonly mark: string | undefined
   private readonly defaults: ReadonlyMap<string, Cell>
   private readonly required: readonly string[]
   private readonly personFields: PersonFields
@@ -60,6 +65,7 @@ export class Judge {
     this.input = input
     const { into } = input.spec
     this.raw = rolesOf(into).raw
+    this.mark = into.fields.find((field) => field.doNotContact)?.name
     this.defaults = defaultsOf(input.spec)
     this.personFields = personFieldsOf(into.fields)
     const required = into.fields.filter((field) => field.required).map((field) => field.name)
@@ -71,12 +77,13 @@ export class Judge {
   /** Whether the row speaks of a person who was erased: by what it says, or by the lead that it became before. */
   isErased(identity: string, lead: ReadLead): boolean {
     const { spec, isErased } = this.input
-    if (isErased === undefined) return false
-    const keys = [lead.key, derivedKey(spec.name, identity)].flatMap((key) =>
-      key === undefined ? [] : [keyIdentity(spec.into.table, key)],
-    )
+    return isErased?.(this.identitiesIn(lead, [lead.key, derivedKey(spec.name, identity)])) === true
+  }
+
+  private identitiesIn(lead: ReadLead, keys: readonly (string | undefined)[]): readonly string[] {
+    const own = keys.flatMap((key) => (key === undefined ? [] : [keyIdentity(this.input.spec.into.table, key)]))
     const texts = personTextsOf(this.personFields, (field) => lead.fields.get(field))
-    return isErased([...keys.filter((key) => key !== undefined), ...identitiesOf(texts)])
+    return [...own.filter((key) => key !== undefined), ...identitiesOf(texts)]
   }
 
   /** Decides over a row at its turn. */
@@ -125,7 +132,7 @@ export class Judge {
   private complete(match: Match, lead: ReadLead, why: string): Verdict {
     const fields: [string, Cell][] = []
     for (const [field, cell] of this.offered(lead)) {
-      if (!match.isBlank(field) || this.collides(field, cell, match)) continue
+      if (!this.takes(match, field, cell) || this.collides(field, cell, match)) continue
       match.fill(field, cell)
       this.claim(field, match)
       fields.push([field, cell])
@@ -138,11 +145,20 @@ export class Judge {
       : { outcome: 'merged', leadKey, reason: `${why}; filled ${names.join(', ')}`, fields, byTable: false }
   }
 
+  /** What a lead has stays, but for one thing: that somebody is not to be contacted is taken over from whoever says it. */
+  private takes(match: Match, field: string, cell: Cell): boolean {
+    if (field === this.mark && isMarked(cell) && this.input.target.present.has(field))
+      return !isMarked(match.value(field))
+    return match.isBlank(field)
+  }
+
   private insert(lead: ReadLead, own: string): Verdict {
     const finder = this.finderOf()
     const taken = [...lead.fields].filter(([field, cell]) => this.collides(field, cell, undefined))
     const cells: Record<string, Cell> = Object.fromEntries([...this.defaults, ...lead.fields])
     for (const [field] of taken) delete cells[field]
+    if (this.mark !== undefined && this.input.isListed?.(this.identitiesIn(lead, [lead.key, own])) === true)
+      cells[this.mark] = 1
     // Named as NULL, since the column's own default would stand in otherwise; a required one cannot do without.
     for (const field of lead.undecided) if (!this.required.includes(field)) cells[field] = null
     const lacking = this.required.find((field) => cells[field] === undefined)

@@ -78,12 +78,13 @@ export async function lookAtImport(
         options.progress(rows, rows)
       }
       const isErased = input.erased === null ? undefined : erasedBy(input.erased)
+      const isListed = input.listed === null ? undefined : erasedBy(input.listed)
       if (input.report !== null) book = new AccountBook(target.holds)
       const { knownLeads: prepared } = input
       if (into !== undefined && prepared !== null && prepared.order !== null)
         knownLeads = inTarget(spec, () => options.openKnownLeads(prepared.order, into))
       const findKnown = findKnownOf(input, target, knownLeads)
-      const state = reckon({ spec, source, mapping, target, log, spool, isErased, onRows, book, findKnown })
+      const state = reckon({ spec, source, mapping, target, log, spool, isErased, isListed, onRows, book, findKnown })
       if (input.report !== null && book !== undefined)
         return { is: 'reported', report: { ...book.report(input.report.listedMax), state } }
       const cellsOf = (rowId: number) => target.lead(rowId)?.cells

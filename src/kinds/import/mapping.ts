@@ -118,6 +118,7 @@ function targetsOf(into: IntoTable): readonly IntoField[] {
     unique: true,
     default: null,
     onUpdate: false,
+    doNotContact: false,
     choices: null,
     precision: null,
     renamedFrom: null,

@@ -29,6 +29,8 @@ export interface ReckonInput {
   readonly spool: Spool
   /** Undefined where nobody was erased. */
   readonly isErased: IsErased | undefined
+  /** Undefined where nobody is on the list of those who are not to be contacted. */
+  readonly isListed?: IsErased | undefined
   /** Undefined where rows are not compared with the leads that are there. */
   readonly findKnown?: FindKnown | undefined
   /** Takes down what became of each row; undefined where nobody asks. */

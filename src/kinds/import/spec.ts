@@ -16,6 +16,8 @@ const intoFieldSchema = z.strictObject({
   default: z.union([z.string(), z.number(), z.boolean(), z.null()]),
   /** Whether every change of a record stamps it. Absent in what was journaled before this was known. */
   onUpdate: z.boolean().default(false),
+  /** Of type `doNotContact`. Absent in what was journaled before this was known. */
+  doNotContact: z.boolean().default(false),
   choices: z.array(z.string()).nullable(),
   precision: z.number().nullable(),
   renamedFrom: z.string().nullable(),
@@ -142,6 +144,7 @@ function intoField(name: string, field: FieldSpec, rules: ReadonlyMap<string, An
     unique: field.unique,
     default: field.default ?? null,
     onUpdate: field.onUpdate !== undefined,
+    doNotContact: field.doNotContact === true,
     choices: field.choices ?? null,
     precision: field.precision ?? null,
     renamedFrom: field.renamedFrom ?? null,

@@ -13,6 +13,8 @@ export const threadInputSchema = z.strictObject({
   nowMs: z.number(),
   /** Whom nothing may bring back; null where nobody was erased. */
   erased: z.strictObject({ key: z.string(), marks: z.array(z.string()).readonly() }).nullable(),
+  /** Whose leads are marked as not to be contacted; null where nobody is on that list. */
+  listed: z.strictObject({ key: z.string(), marks: z.array(z.string()).readonly() }).nullable(),
   /** Signature of the look whose state is remembered: an equal one needs no new look. */
   known: z.string().nullable(),
   /** For an account of every row: how many rows of each outcome it lists. Null where only a look is wanted. */

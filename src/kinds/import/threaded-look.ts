@@ -2,6 +2,7 @@
 import type { Clock } from '../../clock.ts'
 import type { EffectContext } from '../../engine/kind.ts'
 import { InvariantViolation, OperationalError } from '../../errors.ts'
+import type { ContactList } from '../../targets/erasure/contact-list.ts'
 import type { Suppressions } from '../../targets/erasure/suppressions.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
 import type { Offload } from '../../targets/process/ports.ts'
@@ -15,7 +16,7 @@ export interface LookPorts {
   readonly databases: Databases
   readonly offload: Offload
   readonly clock: Clock
-  readonly suppressions: Pick<Suppressions, 'marks'>
+  readonly suppressions: Pick<Suppressions, 'marks'> & { readonly contacts: Pick<ContactList, 'marks'> }
   readonly knownLeads: KnownLeadsPort
 }
 
@@ -57,6 +58,7 @@ async function lookOnce(
         targetPath: target?.path ?? null,
         nowMs: clock.nowMs(),
         erased: ports.suppressions.marks(),
+        listed: ports.suppressions.contacts.marks(clock.nowMs())?.listed ?? null,
         known: null,
         write: null,
         report: null,

@@ -31,6 +31,8 @@ export interface CompareContext {
   readonly nowMs: number
   /** Whether an erased person is meant: such a lead is neither pushed nor pulled back. */
   readonly isErased: (identities: readonly string[]) => boolean
+  /** Whether a person said that whom is meant may be contacted again. */
+  readonly isAllowed: (identities: readonly string[]) => boolean
 }
 
 /** Something that only a person can mend. */
@@ -163,7 +165,7 @@ function compareFields(pair: Pair, views: readonly FieldView[], context: Compare
   const problems: Problem[] = []
   for (const view of views) {
     const { field } = view.mapped
-    const decision = decide(view, pair, context)
+    const decision = decide(view, pair, context, () => identitiesOfViews(pair, views, context))
     const bounce = bounceProblem(decision, view, pair, context)
     if (bounce !== undefined) {
       problems.push(bounce)
@@ -195,7 +197,12 @@ function compareFields(pair: Pair, views: readonly FieldView[], context: Compare
   return finish({ ...pair, base: bases }, moves, conflicts, problems)
 }
 
-function decide(view: FieldView, pair: Pair, context: CompareContext): FieldDecision {
+function decide(
+  view: FieldView,
+  pair: Pair,
+  context: CompareContext,
+  identities: () => readonly string[],
+): FieldDecision {
   const { field } = view.mapped
   return mergeField({
     field,
@@ -206,6 +213,7 @@ function decide(view: FieldView, pair: Pair, context: CompareContext): FieldDeci
     localAtMs: pair.localAtMs ?? undefined,
     remoteAtMs: pair.remoteAtMs ?? undefined,
     better: () => context.judges.get(field.name)?.(view.local, view.remote),
+    isAllowed: () => context.isAllowed(identities()),
   })
 }
 
@@ -344,7 +352,7 @@ function createLocal(pair: Pair, views: readonly FieldView[], context: CompareCo
     if (view.remote.is === 'unfit') {
       const { reason, shown } = view.remote
       problems.push(unfitProblem(pair, view, { is: 'unfit', side: 'remote', reason, shown }))
-    } else if (view.remote.value !== null && field.direction !== 'push') {
+    } else if (view.remote.value !== null && (field.direction !== 'push' || field.doNotContact)) {
       cells[field.name] = cellMove(view, { value: view.remote.value, lost: false, reason: 'filled' }, 'local')
     }
   }

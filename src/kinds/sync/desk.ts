@@ -150,6 +150,7 @@ export function createSyncDesk(ports: SyncDeskPorts): SyncDesk {
       if (found === undefined) return { is: 'unknown' }
       const { conflict, table, store } = found
       if (conflict.state !== 'open') return { is: 'stale', conflict, table }
+      refuseToAllow(declared(table), conflict, take)
       store.transaction(() => {
         noted?.(conflict, table)
         settleConflict(store, conflict, take, by, ports.clock.nowMs())
@@ -172,6 +173,15 @@ export function createSyncDesk(ports: SyncDeskPorts): SyncDesk {
       return verify({ name: table, spec: declared(table) }, ports, options)
     },
   }
+}
+
+/** A conflict about "do not contact" can be settled by keeping it; taking it back has a way of its own, which journals why. */
+function refuseToAllow(spec: SyncSpec, { field, key, kind }: Conflict, take: TakenSide | 'apart'): void {
+  const isMark = kind === 'values' && spec.fields.some((one) => one.name === field && one.doNotContact)
+  if (!isMark || take !== 'airtable') return
+  throw new OperationalError('CONTACT_NOT_ALLOWED', `${field} of ${key} is not taken back by choosing a side`, {
+    hint: `To set it in Airtable again take local; to take it back: trueup leads allow-contact ${key} --reason "…"`,
+  })
 }
 
 function latest(one: number | undefined, other: number | undefined): number | undefined {

@@ -17,7 +17,7 @@ export interface Base {
 export const neverSeen: Mark = { unfit: '\u0000never' }
 
 export interface FieldInput {
-  readonly field: Pick<SyncField, 'direction' | 'policy'>
+  readonly field: Pick<SyncField, 'direction' | 'policy'> & Partial<Pick<SyncField, 'doNotContact'>>
   /** Undefined before the two sides have ever met. */
   readonly base: Base | undefined
   readonly local: Reading
@@ -29,6 +29,8 @@ export interface FieldInput {
   readonly remoteAtMs: number | undefined
   /** For `highest_quality`: which value is the better one, or undefined for a draw. */
   readonly better: () => 'local' | 'remote' | undefined
+  /** Whether a person said that whom the record is of may be contacted again. Asked for fields of type `doNotContact` alone. */
+  readonly isAllowed?: () => boolean
 }
 
 export type FieldDecision =
@@ -42,10 +44,11 @@ export type FieldDecision =
   | { readonly is: 'unfit'; readonly side: 'local' | 'remote'; readonly reason: string; readonly shown: string }
 
 /** Why a value goes to the other side: what history and previews say. */
-export type FieldReason = 'changed' | 'filled' | 'restored' | ConflictPolicy
+export type FieldReason = 'changed' | 'filled' | 'restored' | 'kept' | ConflictPolicy
 
 export function mergeField(input: FieldInput): FieldDecision {
   if (input.same) return { is: 'settled' }
+  if (input.field.doNotContact === true) return mergeDoNotContact(input)
   switch (input.field.direction) {
     case 'push':
       return oneWay(input, 'local')
@@ -56,6 +59,33 @@ export function mergeField(input: FieldInput): FieldDecision {
     default:
       return unreachable(input.field.direction)
   }
+}
+
+/**
+ * "Do not contact" goes to the other side at once, whichever said it, whatever direction and policy are declared. No program
+ * takes it back: cleared here it is set again from Airtable, unless a person allowed the contact; cleared in Airtable, where
+ * it may have been a person, it stays set here until one decides.
+ */
+function mergeDoNotContact(input: FieldInput): FieldDecision {
+  const { base, local, remote } = input
+  const pulls = input.field.direction === 'pull'
+  if (isSet(local)) {
+    if (base?.remote === marked) return { is: 'conflict' }
+    const isLeftApart = base?.local === marked && sameMark(base.remote, markOf(remote))
+    if (pulls || isLeftApart) return { is: 'settled' }
+    return take(input, 'local', false, base === undefined ? 'filled' : 'changed')
+  }
+  if (!isSet(remote)) return take(input, local.is === 'unfit' ? 'local' : 'remote', false, 'changed')
+  if (base?.remote !== marked || input.isAllowed?.() !== true)
+    return take(input, 'remote', false, base?.local === marked ? 'kept' : 'changed')
+  return pulls ? { is: 'settled' } : take(input, 'local', false, 'changed')
+}
+
+/** A ticked box; one that is not ticked is an empty cell. */
+const marked = 1
+
+function isSet(reading: Reading): boolean {
+  return reading.is === 'value' && reading.value === marked
 }
 
 function bothWays(input: FieldInput): FieldDecision {

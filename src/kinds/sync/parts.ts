@@ -25,6 +25,8 @@ export interface SyncPorts {
   readonly specOf: (table: string) => SyncSpec | undefined
   /** Whether one of these identities (see src/values/identity.ts) belongs to an erased person. */
   readonly isErased: (identities: readonly string[]) => boolean
+  /** Whether a person said that somebody with these identities may be contacted again. */
+  readonly isAllowed: (identities: readonly string[]) => boolean
 }
 
 /** How old the schema of the base may be: what changes it is told by the webhook. */
@@ -93,7 +95,7 @@ export async function withTable<Result>(
 export function surveyParts(
   { spec, mapping, store }: OpenParts,
   table: LocalTable,
-  ports: Pick<SyncPorts, 'clock' | 'isErased'>,
+  ports: Pick<SyncPorts, 'clock' | 'isErased' | 'isAllowed'>,
   signal: AbortSignal,
 ): SurveyParts {
   return {
@@ -102,6 +104,7 @@ export function surveyParts(
     judges: new Map(mapping.fields.map(({ field }) => [field.name, judgeOf(field)])),
     nowMs: ports.clock.nowMs(),
     isErased: ports.isErased,
+    isAllowed: ports.isAllowed,
     store,
     table,
     signal,

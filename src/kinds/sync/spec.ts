@@ -22,6 +22,8 @@ export const syncFieldSchema = z.object({
   aliases: z.record(z.string(), z.string()),
   required: z.boolean(),
   unique: z.boolean(),
+  /** Of type `doNotContact`: true goes both ways, whatever is declared, and is taken back by a person alone. */
+  doNotContact: z.boolean(),
   airtable: z.string(),
   airtableType: z.enum(airtableFieldTypes),
   direction: z.enum(['both', 'push', 'pull']),
@@ -145,6 +147,7 @@ function fieldOf(
     aliases: aliasesOf(rules),
     required: field.required,
     unique: field.unique,
+    doNotContact: field.doNotContact === true,
     airtable: airtable.field,
     airtableType: type,
     direction: airtable.direction,

@@ -73,13 +73,18 @@ function tableOf({ schema }: PersonLayout): string {
   return `main.${quoteIdentifier(schema.name)}`
 }
 
-function* windowsOf(
+/**
+ * The rows of a table, or some of them, in portions.
+ * @param only an SQL condition that narrows them
+ */
+export function* windowsOf(
   db: Database,
   layout: PersonLayout,
   rowIds: readonly number[] | undefined,
+  only = '1',
 ): Generator<readonly Cell[][]> {
   const { rowId } = layout
-  const selection = `SELECT ${selectionOf(layout)} FROM ${tableOf(layout)}`
+  const selection = `SELECT ${selectionOf(layout)} FROM ${tableOf(layout)} WHERE (${only})`
   if (rowId === undefined) {
     const all = db.prepare<[number], Cell[]>(`${selection} LIMIT ${windowRows} OFFSET ?`).raw(true)
     for (let from = 0, full = true; full; from += windowRows) {
@@ -90,12 +95,12 @@ function* windowsOf(
     return
   }
   if (rowIds !== undefined) {
-    const named = `${selection} WHERE ${rowId} IN (SELECT value FROM json_each(?)) ORDER BY ${rowId}`
+    const named = `${selection} AND ${rowId} IN (SELECT value FROM json_each(?)) ORDER BY ${rowId}`
     yield db.prepare<[string], Cell[]>(named).raw(true).all(JSON.stringify(rowIds))
     return
   }
   const next = db
-    .prepare<[number], Cell[]>(`${selection} WHERE ${rowId} > ? ORDER BY ${rowId} LIMIT ${windowRows}`)
+    .prepare<[number], Cell[]>(`${selection} AND ${rowId} > ? ORDER BY ${rowId} LIMIT ${windowRows}`)
     .raw(true)
   for (let after = Number.MIN_SAFE_INTEGER, full = true; full; ) {
     const rows = next.all(after)

@@ -12,6 +12,7 @@ import { makeKey, readKey } from '../key-file.ts'
 import { toDatabaseError } from '../sqlite/database-error.ts'
 import { makeSchemaOnce } from '../sqlite/own-table.ts'
 import type { Databases } from '../sqlite/ports.ts'
+import { type ContactList, contactSchema, createContactList } from './contact-list.ts'
 import { type ErasedMarks, erasedBy, type IsErased, markOf } from './marks.ts'
 import { reportLineSchema } from './report.ts'
 
@@ -78,6 +79,8 @@ export interface ErasureWork {
 }
 
 export interface SuppressionStore extends Suppressions {
+  /** Who is not to be contacted: in the same file, under the same key. */
+  readonly contacts: ContactList
   /** Suppresses the person and notes the erasure as begun, durably. Repeatable. */
   begin(erasure: ErasureBegin): void
   /** The same key that the marks are made with. Throws SUPPRESSION_KEY_LOST. */
@@ -93,7 +96,7 @@ export interface SuppressionStore extends Suppressions {
 
 /** "True" in ASCII, as in every file of ours. */
 const applicationId = 0x54727565
-const version = 1
+const version = 2
 
 const schema = `
 CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -139,6 +142,7 @@ export function openSuppressionStore(ownFolder: string, ports: { readonly random
 
   return {
     ...memory.reads,
+    contacts: createContactList({ database: existing, key: memory.key, change }),
     mark: (text) => {
       made()
       return mark(text)
@@ -219,6 +223,7 @@ export async function readSuppressions(ownFolder: string, databases: Databases):
   }
   return {
     ...reads,
+    contacts: createContactList({ database: () => view?.db, key, change: refuse }),
     close: () => view?.close(),
     mark: (text) => markOf(key(), text),
     work: () => undefined,
@@ -324,7 +329,8 @@ function openFile(path: string): Database {
     const known = Number(db.pragma('user_version', { simple: true }))
     if (known > version) throw new OperationalError('JOURNAL_TOO_NEW', `${path} has version ${known}, not ${version}`)
     const make = () => {
-      db.exec(schema)
+      if (known === 0) db.exec(schema)
+      db.exec(contactSchema)
       db.pragma(`application_id = ${applicationId}`)
     }
     makeSchemaOnce(db, { version, make })
