@@ -1,11 +1,13 @@
 /**
- * A set of one database made, packed and verified by restoring it, and the copy in it alone, against one bare `VACUUM INTO` of the same
- * file in the same round; at rest, and while four Python programs write to it.
+ * What a set of one database takes, against one bare `VACUUM INTO` of the same file in the same round; at rest, and while four
+ * Python programs write to it. Taken: the copy of one moment, the only part that writers could notice. Whole: until it is
+ * proved that it can be restored, in a process beside; at rest also by its stages.
  */
 import { spawn } from 'node:child_process'
-import { appendFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { databasePaths } from '../demo/generate.ts'
+import { runStages, type Stages } from './backup-stages.ts'
 import { runFloor } from './floor.ts'
 import { actionSpanMs, lastSeq } from './journal-spans.ts'
 import { type Bench, type BenchContext, compared, type Pair, pause, type Row } from './measure.ts'
@@ -44,6 +46,14 @@ async function whileWriting<Result>(path: string, work: () => Promise<Result>): 
   }
 }
 
+const stageTexts: Readonly<Record<keyof Stages, string>> = {
+  copied: 'taken',
+  packed: 'packed and hashed by its bytes',
+  restored: 'restored and compared by its bytes',
+  inspected: "SQLite's full check beside the hashing of all rows",
+}
+const stagesShown = ['packed', 'restored', 'inspected'] as const
+
 async function rounds(
   context: BenchContext,
   folder: string,
@@ -53,6 +63,7 @@ async function rounds(
   const main = join(folder, databasePaths.main)
   const sets: Pair[] = []
   const copies: Pair[] = []
+  const stages = new Map<keyof Stages, Pair[]>()
   let peakBytes = 0
   const one = async (round: number) => {
     const path = (what: string) => join(context.folder, `${name}-${what}-${round}.db`)
@@ -64,6 +75,12 @@ async function rounds(
     copies.push({ value: copy.wallMs, floor: floor.wallMs })
     peakBytes = Math.max(peakBytes, taken.peakBytes)
     for (const what of ['floor', 'copy']) rmSync(path(what))
+    if (hasWriters) return
+    const apart = mkdtempSync(join(context.folder, 'stages-'))
+    const found = await runStages(main, apart)
+    rmSync(apart, { recursive: true })
+    for (const stage of stagesShown)
+      stages.set(stage, [...(stages.get(stage) ?? []), { value: found[stage].wallMs, floor: floor.wallMs }])
   }
   for (let round = 0; round < context.rounds; round += 1) {
     context.say(`${name}: round ${round + 1} of ${context.rounds}`)
@@ -73,18 +90,27 @@ async function rounds(
   return [
     {
       bench: name,
-      what: `the copy of a database in a set, of one moment${beside}, wall`,
+      what: `a set taken: the copy of one moment${beside}, wall`,
       ...compared('ms', copies),
       aims: [{ of: 'ratio', below: 1.5 }],
       peakBytes: undefined,
     },
     {
       bench: name,
-      what: `a whole set: copied, packed, hashed, restored, checked, compared${beside}, wall`,
+      what: `a whole set, until it is proved: taken, packed, restored, compared, checked, all rows hashed${beside}, wall`,
       ...compared('ms', sets),
       aims: [],
       peakBytes,
     },
+    ...[...stages].map(
+      ([stage, pairs]): Row => ({
+        bench: name,
+        what: `of a whole set: ${stageTexts[stage]}, wall`,
+        ...compared('ms', pairs),
+        aims: [],
+        peakBytes: undefined,
+      }),
+    ),
   ]
 }
 

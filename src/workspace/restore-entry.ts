@@ -10,13 +10,14 @@ import { z } from 'zod'
 import { OperationalError } from '../errors.ts'
 import { forgetInImportLog } from '../kinds/import/index.ts'
 import { countBytes } from '../targets/backup/byte-count.ts'
+import { type Inspector, withInspector } from '../targets/backup/inspector.ts'
 import { type Manifest, manifestName, readManifest } from '../targets/backup/manifest.ts'
 import { byteProblem, unpackMember } from '../targets/backup/pack.ts'
 import { findRows } from '../targets/erasure/find-rows.ts'
 import { erasedBy } from '../targets/erasure/marks.ts'
 import { type PersonPlace, personPlaceSchema } from '../targets/erasure/person-layout.ts'
 import { removeRows } from '../targets/erasure/remove-rows.ts'
-import { serve } from '../targets/process/serve.ts'
+import { type ServeContext, serve } from '../targets/process/serve.ts'
 import { openReading, openWriting } from '../targets/sqlite/connection.ts'
 import { codeOf } from '../targets/sqlite/database-error.ts'
 import { quoteIdentifier } from '../targets/sqlite/schema-reader.ts'
@@ -63,8 +64,16 @@ export const restoreReplySchema = z.strictObject({
 })
 export type RestoreReply = z.output<typeof restoreReplySchema>
 
-serve(async (input, { progress }): Promise<RestoreReply> => {
+serve((input, { progress }): Promise<RestoreReply> => {
   const order = restoreOrderSchema.parse(input)
+  return withInspector((inspector) => restored(order, inspector, progress))
+})
+
+async function restored(
+  order: RestoreOrder,
+  inspector: Inspector,
+  progress: ServeContext['progress'],
+): Promise<RestoreReply> {
   const { folder, into, identities } = order
   const manifest = manifestOf(folder)
   const wanted = manifest.members.filter(({ name }) => order.members?.includes(name) ?? true)
@@ -82,7 +91,7 @@ serve(async (input, { progress }): Promise<RestoreReply> => {
     const problem = await byteProblem(member, from, onBytes)
     if (problem !== undefined) throw new OperationalError('BACKUP_DAMAGED', `${folder}: ${problem}`)
     const to = join(into, member.restoredAs)
-    await unpackMember(member, { from, to, scratch: into, identities, onBytes })
+    await unpackMember(member, { from, to, scratch: into, identities, isDurable: true, onBytes }, inspector)
     const before = withheld
     if (order.erased !== null && member.is === 'database') {
       const places = order.places.filter(({ database }) => database === member.name).map(({ place }) => place)
@@ -97,7 +106,7 @@ serve(async (input, { progress }): Promise<RestoreReply> => {
     files.push({ name: member.name, file: member.restoredAs, rows, tables })
   }
   return { files, withheld }
-})
+}
 
 function countsIn(path: string, tables: RestoreReply['files'][number]['tables']): typeof tables {
   const db = openReading(path)

@@ -94,7 +94,10 @@ export async function verifyWith(
 }> {
   await refreshSets(workspace, { signal })
   const { set } = findSet(workspace, id)
-  const { how, problems } = await verifySet(id, set.folders, identities, workspace, { signal, progress })
+  const { how, problems } = await verifySet(id, set.folders, { identities, isProved: false }, workspace, {
+    signal,
+    progress,
+  })
   return { verified: problems.length === 0, how, problems }
 }
 

@@ -1,5 +1,6 @@
 /** Sets of backups, looked at from outside: what is in them, what damages them, who can read them, when they go. */
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   existsSync,
   mkdirSync,
@@ -11,9 +12,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { requestUndo } from '../../src/engine/undo-request.ts'
+import { contentOf } from '../../src/targets/backup/content.ts'
+import { manifestName, readManifest, writeManifest } from '../../src/targets/backup/manifest.ts'
+import { readSet } from '../../src/targets/backup/sets.ts'
 import { findSet, restoreInto, verifyWith } from '../../src/workspace/restore-set.ts'
 import {
   type BackupWorld,
@@ -153,6 +159,75 @@ print(db.execute('SELECT count(*) - count(DISTINCT n || writer) FROM debit').fet
     const status = await driftOf(world)
     expect(status?.drift.map(({ path }) => path)).toEqual([expect.stringContaining('sets.nightly-')])
     expect(world.sets()).toHaveLength(2)
+  })
+
+  test('of an earlier version, packed in one piece and hashed in the older form, is verified and restored', async () => {
+    const world = fresh()
+    // Large enough to be checked and hashed on threads of their own.
+    world.sql(`CREATE TABLE ballast (text TEXT);
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20) INSERT INTO ballast SELECT hex(zeroblob(500000)) FROM n`)
+    await world.open(async ({ apply, workspace }) => {
+      await apply()
+      const [id = ''] = world.sets()
+      const folder = world.path(`backups/${id}`)
+      const manifest = readManifest(readFileSync(join(folder, manifestName), 'utf8'))
+      const older = manifest.members.map((member) => {
+        const plain = gunzipSync(readFileSync(join(folder, member.file)))
+        const packed = gzipSync(plain)
+        writeFileSync(join(folder, member.file), packed)
+        const bytes = { bytes: packed.length, sha256: createHash('sha256').update(packed).digest('hex') }
+        if (member.tables.length === 0) return { ...member, ...bytes }
+        expect(member.tables.map(({ form }) => form)).toContain('json')
+        writeFileSync(world.path('plain.db'), plain)
+        return { ...member, ...bytes, tables: contentOf(world.path('plain.db'), []) }
+      })
+      expect(older.flatMap(({ tables }) => tables.flatMap(({ form }) => form ?? []))).toEqual([])
+      const write = (members: typeof older) =>
+        writeFileSync(join(folder, manifestName), writeManifest({ ...manifest, members }))
+      write(older)
+      const verify = () => verifyWith(workspace, { id, identities: [] }, quietContext)
+      expect(await verify()).toEqual({ verified: true, how: 'restored', problems: [] })
+      await restoreInto(workspace, { path: folder, into: world.path('out'), identities: [] }, quietContext)
+      expect(world.rows(world.path('out/main.db'), 'SELECT count(*), sum(length(text)) FROM ballast')).toEqual([
+        [20, 20_000_000],
+      ])
+      // A manifest that tells of other rows than the file holds, sealed as it should be.
+      const [hash = ''] = older.flatMap(({ tables }) =>
+        tables.flatMap(({ name, sha256 }) => (name === 'leads' ? sha256 : [])),
+      )
+      write(
+        JSON.parse(
+          JSON.stringify(older).replace(
+            hash,
+            hash.replace(/^./, (digit) => (digit === '0' ? '1' : '0')),
+          ),
+        ),
+      )
+      expect((await verify()).problems.join()).toContain('main.db.gz: table leads has 2 rows or other values')
+    })
+  })
+
+  test('of a database that SQLite finds broken is kept and not called verified', async () => {
+    const world = fresh()
+    world.sql(
+      'CREATE INDEX by_name ON leads (full_name); PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE',
+    )
+    const file = world.path('data/leads.db')
+    const [[root] = []] = world
+      .rows(file, "SELECT rootpage FROM sqlite_schema WHERE name = 'by_name'")
+      .map((row) => z.array(z.number()).parse(row))
+    const [[pageSize] = []] = world.rows(file, 'PRAGMA page_size').map((row) => z.array(z.number()).parse(row))
+    const bytes = readFileSync(file)
+    bytes.write('Bib', bytes.indexOf('Bob', ((root ?? 0) - 1) * (pageSize ?? 0)))
+    writeFileSync(file, bytes)
+    const status = await driftOf(world)
+    const [id = ''] = world.sets()
+    expect(readSet(world.path('backups'), id)).toMatchObject({ problem: undefined, verified: undefined })
+    expect(status?.drift.map(({ path }) => path)).toEqual(['verified'])
+    await world.open(async ({ workspace }) => {
+      const { problems } = await verifyWith(workspace, { id, identities: [] }, quietContext)
+      expect(problems.join()).toMatch(/main: .*by_name/)
+    })
   })
 
   test('that cannot be written says so, is written where it can be, and is no more than drift where there is nowhere', async () => {

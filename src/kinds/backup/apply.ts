@@ -91,7 +91,7 @@ export async function applyBackup(action: Action, ports: BackupPorts, context: E
       await makeSet(action, order.spec, ports, context)
       return { ...nothing, changed: 1 }
     case 'verify': {
-      const { problems } = await verifySet(order.id, order.folders, [], ports, context)
+      const { problems } = await verifySet(order.id, order.folders, { identities: [], isProved: false }, ports, context)
       if (problems.length > 0) throw new OperationalError('BACKUP_DAMAGED', problems.join('; '))
       return { ...nothing, changed: 1 }
     }

@@ -4,14 +4,13 @@
  */
 import { constants, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { z } from 'zod'
 import type { Action } from '../../engine/action.ts'
 import type { EffectContext } from '../../engine/kind.ts'
 import { inBytes } from '../../engine/work-book.ts'
 import { OperationalError } from '../../errors.ts'
 import { checkRecipients } from '../../targets/backup/encryption.ts'
-import { type Member, memberSchema, setIdOf } from '../../targets/backup/manifest.ts'
-import type { PackOrder, Part } from '../../targets/backup/pack-entry.ts'
+import { setIdOf } from '../../targets/backup/manifest.ts'
+import { type PackOrder, type PackReply, type Part, packReplySchema } from '../../targets/backup/pack-entry.ts'
 import {
   beginSet,
   forgetVerified,
@@ -59,8 +58,9 @@ export async function makeSet(
   if (here.length === 0 && there.every((folder) => setOfAction(folder, spec.name, action.id)?.verified !== undefined))
     return
   if (base === outgoing) dropOthers(outgoing, spec.name, action.id)
-  if ([base, ...here].every((folder) => setOfAction(folder, spec.name, action.id) === undefined))
-    await packInto(base, action, spec, ports, context)
+  const isMissing = [base, ...here].every((folder) => setOfAction(folder, spec.name, action.id) === undefined)
+  // Before it got its name it was restored. What an earlier try made is restored anew: a crash lies between.
+  const isProved = isMissing && (await packInto(base, action, spec, ports, context))
   const made = [base, ...here]
     .map((folder) => setOfAction(folder, spec.name, action.id))
     .find((set) => set !== undefined)
@@ -77,7 +77,8 @@ export async function makeSet(
     }
     publishSet(folder, making, made.manifest)
   }
-  const { how } = await verifySet(made.id, here.length === 0 ? [base] : here, [], ports, context)
+  const proof = { identities: [], isProved }
+  const { how } = await verifySet(made.id, here.length === 0 ? [base] : here, proof, ports, context)
   const { path, manifest } = readSet(base, made.id)
   if (manifest === undefined) throw new OperationalError('BACKUP_DAMAGED', 'the set is gone while it was made')
   for (const folder of there) {
@@ -94,13 +95,14 @@ function dropOthers(outgoing: string, backup: string, actionId: string): void {
   for (const { id, path } of listSets(outgoing, backup)) if (id !== own) rmSync(path, { recursive: true, force: true })
 }
 
+/** Makes it under its name; says whether all of it was restored and found sound before. */
 async function packInto(
   folder: string,
   action: Action,
   spec: BackupSpec,
   ports: BackupPorts,
   context: EffectContext,
-): Promise<void> {
+): Promise<boolean> {
   const recipients = await recipientsOf(spec, ports)
   const createdAtMs = ports.clock.nowMs()
   const id = setIdOf(spec.name, createdAtMs, action.id)
@@ -114,7 +116,7 @@ async function packInto(
       ...(spec.airtable === null ? [] : await copyAirtable(spec.airtable, { ...ports, scratch, ...context })),
     ]
     const order: PackOrder = { parts, scratch, folder: making, recipients: [...recipients] }
-    const members = await packed(order, ports.offload, folder, context)
+    const { members, isProved } = await packed(order, ports.offload, folder, context)
     publishSet(folder, making, {
       version: 1,
       id,
@@ -126,6 +128,7 @@ async function packInto(
       recipients: recipients.length === 0 ? null : recipients.length,
       members,
     })
+    return isProved
   } finally {
     for (const place of places) place.release()
     rmSync(scratch, { recursive: true, force: true })
@@ -138,11 +141,11 @@ async function packed(
   offload: Offload,
   folder: string,
   { signal, progress }: EffectContext,
-): Promise<Member[]> {
+): Promise<PackReply> {
   try {
     const options = { signal, progress: inBytes(progress), deadlineMs: childDeadlineMs }
     const entry = entryUrl('../../targets/backup/pack-entry', import.meta.url)
-    return z.array(memberSchema).parse(await offload.process(entry, order, options))
+    return packReplySchema.parse(await offload.process(entry, order, options))
   } catch (error) {
     const known = targetError(error, folder)
     throw known === error ? toDatabaseError(error, order.parts.map(({ path }) => path).join(', ')) : known
@@ -199,7 +202,7 @@ async function ownParts(ports: BackupPorts, places: Place[]): Promise<Part[]> {
 export async function verifySet(
   id: string,
   folders: readonly string[],
-  identities: readonly string[],
+  { identities, isProved }: { readonly identities: readonly string[]; readonly isProved: boolean },
   ports: Pick<BackupPorts, 'offload' | 'ownFolder' | 'clock' | 'secrets'>,
   context: Pick<EffectContext, 'signal' | 'progress'>,
 ): Promise<VerifyReply> {
@@ -213,7 +216,7 @@ export async function verifySet(
       if (isThere) await downloadSet(folder, id, at, ports, context.signal)
       const work = join(scratch, 'work')
       mkdirSync(work, { mode: 0o700 })
-      const order: VerifyOrder = { folder: at, scratch: work, identities: [...identities] }
+      const order: VerifyOrder = { folder: at, scratch: work, identities: [...identities], isProved }
       const options = { signal: context.signal, progress: inBytes(context.progress), deadlineMs: childDeadlineMs }
       const entry = entryUrl('../../targets/backup/verify-entry', import.meta.url)
       const reply = verifyReplySchema.parse(await ports.offload.process(entry, order, options))

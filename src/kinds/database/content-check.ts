@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { OperationalError } from '../../errors.ts'
+import type { ContentOrder } from '../../targets/backup/content-entry.ts'
 import { tableSchema } from '../../targets/backup/manifest.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
 import type { DatabaseFacts } from '../../targets/sqlite/database-files.ts'
@@ -68,8 +69,9 @@ async function differences(
 ): Promise<readonly string[] | undefined> {
   const place = await databases.locate(path)
   try {
+    const order: ContentOrder = { path: place.path, name: path, check: 'quick', rows: { known: [...set.tables] } }
     const entry = entryUrl('../../targets/backup/content-entry', import.meta.url)
-    const now = z.array(tableSchema).parse(await offload.process(entry, { path: place.path }, options))
+    const now = z.array(tableSchema).parse(await offload.process(entry, order, options))
     const known = new Map(now.map((table) => [table.name, table]))
     return set.tables.flatMap(({ name, rows, sha256 }) => {
       const found = known.get(name)

@@ -11,10 +11,13 @@ export const manifestName = 'manifest.json'
 export const tableSchema = z.strictObject({
   name: z.string(),
   rows: z.int(),
-  /** SHA-256 of the rows in their order. */
+  /** SHA-256 of the rows in their order, a line each. */
   sha256: z.string(),
+  /** `json`: a line is SQLite's `json_array` of the columns, in the order of rowids. Absent: their `quote`s with commas between. */
+  form: z.exactOptional(z.literal('json')),
 })
 export type TableFacts = z.output<typeof tableSchema>
+export type RowForm = NonNullable<TableFacts['form']>
 
 export const memberSchema = z.strictObject({
   /** What it is a copy of: `main`, `airtable/leads`, `journal`. */

@@ -1,15 +1,16 @@
 /**
- * Child process: copies what a set is to hold, each database as of one moment and while others write, and packs it. All
- * that it makes lies in the two folders that it is given.
+ * Child process: copies what a set is to hold, each database as of one moment and while others write, packs it, and restores it
+ * from what it packed. All that it makes lies in the two folders that it is given.
  */
-import { constants, copyFileSync, rmSync, statSync } from 'node:fs'
+import { constants, copyFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { serve } from '../process/serve.ts'
 import { countBytes } from './byte-count.ts'
 import { copyDatabase } from './copy-database.ts'
-import { type Member, memberSchema } from './manifest.ts'
-import { packMember } from './pack.ts'
+import { withInspector } from './inspector.ts'
+import { memberSchema } from './manifest.ts'
+import { type Packed, packMember } from './pack.ts'
 
 const partSchema = memberSchema.pick({ name: true, is: true, restoredAs: true }).extend({
   /** Where it may be read: for a database what `Databases.locate` gave. */
@@ -27,25 +28,32 @@ export const packOrderSchema = z.strictObject({
 })
 export type PackOrder = z.output<typeof packOrderSchema>
 
-serve(async (input, { progress }): Promise<Member[]> => {
+export const packReplySchema = z.strictObject({
+  members: z.array(memberSchema),
+  /** All of them were restored and found sound. */
+  isProved: z.boolean(),
+})
+export type PackReply = z.output<typeof packReplySchema>
+
+serve((input, { progress }): Promise<PackReply> => {
   const order = packOrderSchema.parse(input)
-  const members: Member[] = []
-  // Each is copied and packed; an encrypted one is unpacked again as well.
-  const passes = order.recipients.length > 0 ? 3 : 2
-  const sizes = order.parts.map(({ path }) => statSync(path).size)
-  const begin = countBytes(
-    sizes.map((size) => size * passes),
-    progress,
-  )
-  for (const [index, part] of order.parts.entries()) {
-    const onBytes = begin(index)
-    const plain = join(order.scratch, part.restoredAs)
-    if (part.is === 'database' || part.is === 'own-database') await copyDatabase(part, plain)
-    else if (part.path !== plain) copyFileSync(part.path, plain, constants.COPYFILE_EXCL)
-    onBytes(sizes[index] ?? 0)
-    const { name, is, restoredAs } = part
-    members.push(await packMember(plain, { name, is, restoredAs }, { ...order, onBytes }))
-    rmSync(plain)
-  }
-  return members
+  return withInspector(async (inspector) => {
+    const packed: Packed[] = []
+    const sizes = order.parts.map(({ path }) => statSync(path).size)
+    // Each is copied, packed, and unpacked again.
+    const begin = countBytes(
+      sizes.map((size) => size * 3),
+      progress,
+    )
+    for (const [index, part] of order.parts.entries()) {
+      const onBytes = begin(index)
+      const plain = join(order.scratch, part.restoredAs)
+      if (part.is === 'database' || part.is === 'own-database') await copyDatabase(part, plain)
+      else if (part.path !== plain) copyFileSync(part.path, plain, constants.COPYFILE_EXCL)
+      onBytes(sizes[index] ?? 0)
+      const { name, is, restoredAs } = part
+      packed.push(await packMember(plain, { name, is, restoredAs }, { ...order, onBytes }, inspector))
+    }
+    return { members: packed.map(({ member }) => member), isProved: packed.every(({ isSound }) => isSound) }
+  })
 })

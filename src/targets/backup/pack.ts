@@ -1,30 +1,27 @@
 /** Takes the content of one member into its file of a set, and out of it again. For a child process. */
-import { createHash, type Hash } from 'node:crypto'
-import { createReadStream, createWriteStream, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { createReadStream, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip, createGzip } from 'node:zlib'
 import { messageOf, OperationalError } from '../../errors.ts'
 import { codeOf } from '../sqlite/database-error.ts'
-import { contentOf } from './content.ts'
 import { decryptFile, encryptFile } from './encryption.ts'
+import { type FileFacts, factsOfFile, gunzipFile, gzipFile, type OnBytes } from './gzip.ts'
+import type { Inspection, Inspector } from './inspector.ts'
 import type { Member, TableFacts } from './manifest.ts'
-
-/** Large pieces: with those of 64 KiB half of the time goes into handing them on. */
-const blockBytes = 1 << 20
-const inBlocks = { highWaterMark: blockBytes }
-const packing = { chunkSize: blockBytes }
-
-/** Hears of bytes that were gone through. */
-export type OnBytes = (bytes: number) => void
 
 /** What is known of a member before it is packed. */
 export type Packable = Pick<Member, 'name' | 'is' | 'restoredAs'>
 
+export interface Packed {
+  readonly member: Member
+  /** SQLite's own check found nothing in the restored copy. */
+  readonly isSound: boolean
+}
+
 /**
- * Packs the plain file. An encrypted one is unpacked and compared before it is encrypted, since afterwards only the owner
- * of the private key can do so.
+ * Packs the plain file and removes it, then restores it from what was packed: the file must be the same byte by byte, and the
+ * rows that the manifest tells are those of the restored copy. All before it is encrypted, since afterwards only the owner of
+ * the private key could do so; what is not sound is not encrypted, but thrown as DATABASE_CORRUPT.
  */
 export async function packMember(
   plain: string,
@@ -35,55 +32,37 @@ export async function packMember(
     readonly recipients: readonly string[]
     readonly onBytes: OnBytes
   },
-): Promise<Member> {
+  inspector: Inspector,
+): Promise<Packed> {
   const isEncrypted = to.recipients.length > 0
   const file = `${member.restoredAs}.gz${isEncrypted ? '.age' : ''}`
   const zipped = join(isEncrypted ? to.scratch : to.folder, `${member.restoredAs}.gz`)
-  const [content, stored] = [createHash('sha256'), createHash('sha256')]
-  const [counted, written] = [tap(content, to.onBytes), tap(stored)]
-  const out = createWriteStream(zipped, { flags: 'wx', mode: 0o600, flush: true })
-  // The fastest level: one that takes three times as long saves a fifth of the room.
-  await pipeline(
-    createReadStream(plain, inBlocks),
-    counted.stream,
-    createGzip({ level: 1, ...packing }),
-    written.stream,
-    out,
-  )
+  const facts = await gzipFile(plain, zipped, to.onBytes)
+  rmSync(plain)
+  const restored = join(to.scratch, 'unpacked')
+  await unzipped(zipped, restored, { file, ...facts.plain }, { isDurable: false, onBytes: to.onBytes })
+  const { tables, problem } = await inspected(restored, member, null, inspector)
+  rmSync(restored)
   const packed: Member = {
     ...member,
     file,
-    bytes: written.bytes(),
-    sha256: stored.digest('hex'),
-    plainBytes: counted.bytes(),
-    plainSha256: content.digest('hex'),
-    // The copy that is restored from it is checked in full before the set counts as verified.
-    tables: await factsOf(plain, member, 'unchecked'),
+    ...facts.stored,
+    plainBytes: facts.plain.bytes,
+    plainSha256: facts.plain.sha256,
+    tables,
   }
-  if (!isEncrypted) return packed
-  const { scratch, onBytes } = to
-  await unpackMember(packed, { from: zipped, to: join(scratch, 'unpacked'), scratch, identities: [], onBytes })
-  rmSync(join(to.scratch, 'unpacked'))
+  if (!isEncrypted) return { member: packed, isSound: problem === undefined }
+  if (problem !== undefined) throw problem
   const encrypted = join(to.folder, file)
   await encryptFile(zipped, encrypted, to.recipients)
   rmSync(zipped)
-  return { ...packed, ...(await bytesOf(encrypted)) }
-}
-
-/** Bytes and SHA-256 of a file. */
-export async function bytesOf(path: string, onBytes?: OnBytes): Promise<Pick<Member, 'bytes' | 'sha256'>> {
-  const hash = createHash('sha256')
-  const counted = tap(hash, onBytes)
-  await pipeline(createReadStream(path, inBlocks), counted.stream, async (chunks: AsyncIterable<unknown>) => {
-    for await (const _ of chunks);
-  })
-  return { bytes: counted.bytes(), sha256: hash.digest('hex') }
+  return { member: { ...packed, ...(await factsOfFile(encrypted)) }, isSound: true }
 }
 
 /** Says of a member's file what is wrong with its bytes; undefined when nothing is. */
 export async function byteProblem(member: Member, path: string, onBytes: OnBytes): Promise<string | undefined> {
   try {
-    const { bytes, sha256 } = await bytesOf(path, onBytes)
+    const { bytes, sha256 } = await factsOfFile(path, onBytes)
     if (bytes !== member.bytes) return `${member.file} has ${bytes} bytes, not the ${member.bytes} that were written`
     return sha256 === member.sha256 ? undefined : `${member.file} holds other bytes than were written`
   } catch (error) {
@@ -94,7 +73,7 @@ export async function byteProblem(member: Member, path: string, onBytes: OnBytes
 
 /**
  * Unpacks a member into the plain file `to` and compares bytes, rows and hashes with what the manifest says. Throws
- * BACKUP_DAMAGED, BACKUP_KEY_NEEDED.
+ * BACKUP_DAMAGED, BACKUP_KEY_NEEDED, and DATABASE_CORRUPT where SQLite's own check finds something.
  */
 export async function unpackMember(
   member: Member,
@@ -103,33 +82,45 @@ export async function unpackMember(
     readonly to: string
     readonly scratch: string
     readonly identities: readonly string[]
+    /** Whether it is on the disk when this returns. */
+    readonly isDurable: boolean
     readonly onBytes: OnBytes
   },
+  inspector: Inspector,
 ): Promise<void> {
   let zipped = at.from
   if (zipped.endsWith('.age')) {
     zipped = join(at.scratch, `${basename(at.from)}.decrypted`)
     await decryptFile(at.from, zipped, at.identities)
   }
-  const hash = createHash('sha256')
-  const counted = tap(hash, at.onBytes)
   try {
-    await pipeline(
-      createReadStream(zipped, inBlocks),
-      createGunzip(packing),
-      counted.stream,
-      createWriteStream(at.to, { flags: 'wx', mode: 0o600, flush: true }),
-    )
-  } catch (error) {
-    if (codeOf(error)?.startsWith('Z_') === true)
-      throw new OperationalError('BACKUP_DAMAGED', `${member.file} cannot be unpacked: ${messageOf(error)}`)
-    throw error
+    const { file, plainBytes: bytes, plainSha256: sha256 } = member
+    await unzipped(zipped, at.to, { file, bytes, sha256 }, at)
   } finally {
     if (zipped !== at.from) rmSync(zipped, { force: true })
   }
-  if (counted.bytes() !== member.plainBytes || hash.digest('hex') !== member.plainSha256)
-    throw new OperationalError('BACKUP_DAMAGED', `${member.file} unpacks to something else than was packed`)
-  compareTables(member, await factsOf(at.to, member, 'full'))
+  const { tables, problem } = await inspected(at.to, member, member.tables, inspector)
+  if (problem !== undefined) throw problem
+  compareTables(member, tables)
+}
+
+/** Throws BACKUP_DAMAGED where something else comes out than was packed. */
+async function unzipped(
+  from: string,
+  to: string,
+  { file, bytes, sha256 }: FileFacts & { readonly file: string },
+  how: { readonly isDurable: boolean; readonly onBytes: OnBytes },
+): Promise<void> {
+  let found: FileFacts
+  try {
+    found = await gunzipFile(from, to, how)
+  } catch (error) {
+    if (codeOf(error)?.startsWith('Z_') === true)
+      throw new OperationalError('BACKUP_DAMAGED', `${file} cannot be unpacked: ${messageOf(error)}`)
+    throw error
+  }
+  if (found.bytes !== bytes || found.sha256 !== sha256)
+    throw new OperationalError('BACKUP_DAMAGED', `${file} unpacks to something else than was packed`)
 }
 
 function compareTables(member: Member, found: readonly TableFacts[]): void {
@@ -144,9 +135,14 @@ function compareTables(member: Member, found: readonly TableFacts[]): void {
   }
 }
 
-async function factsOf(plain: string, { is, name }: Packable, depth: 'unchecked' | 'full'): Promise<TableFacts[]> {
-  if (is === 'database' || is === 'own-database') return contentOf(plain, name, depth)
-  if (is !== 'airtable-table') return []
+async function inspected(
+  plain: string,
+  { is, name }: Packable,
+  known: TableFacts[] | null,
+  inspector: Inspector,
+): Promise<Inspection> {
+  if (is === 'database' || is === 'own-database') return inspector.inspect(plain, name, known)
+  if (is !== 'airtable-table') return { tables: [], problem: undefined }
   const hash = createHash('sha256')
   let rows = 0
   for await (const chunk of createReadStream(plain)) {
@@ -154,24 +150,7 @@ async function factsOf(plain: string, { is, name }: Packable, depth: 'unchecked'
     hash.update(chunk)
     for (let at = chunk.indexOf(lineEnd); at >= 0; at = chunk.indexOf(lineEnd, at + 1)) rows += 1
   }
-  return [{ name, rows, sha256: hash.digest('hex') }]
+  return { tables: [{ name, rows, sha256: hash.digest('hex') }], problem: undefined }
 }
 
 const lineEnd = 10
-
-/** A stream that passes everything on, hashed and counted. */
-function tap(
-  hash: Hash,
-  onBytes: OnBytes = () => undefined,
-): { readonly stream: Transform; readonly bytes: () => number } {
-  let bytes = 0
-  const stream = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length
-      hash.update(chunk)
-      onBytes(chunk.length)
-      done(null, chunk)
-    },
-  })
-  return { stream, bytes: () => bytes }
-}

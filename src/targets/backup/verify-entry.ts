@@ -6,6 +6,7 @@ import { messageOf, OperationalError } from '../../errors.ts'
 import { serve } from '../process/serve.ts'
 import { codeOf } from '../sqlite/database-error.ts'
 import { countBytes } from './byte-count.ts'
+import { withInspector } from './inspector.ts'
 import { type Manifest, manifestName, readManifest } from './manifest.ts'
 import { byteProblem, unpackMember } from './pack.ts'
 
@@ -15,6 +16,8 @@ export const verifyOrderSchema = z.strictObject({
   scratch: z.string(),
   /** Private keys; none where the set is not encrypted, or is only to be checked as far as goes without. */
   identities: z.array(z.string()),
+  /** These very bytes were restored and compared a moment ago: only that they are what was written is to be seen. */
+  isProved: z.boolean(),
 })
 export type VerifyOrder = z.output<typeof verifyOrderSchema>
 
@@ -26,7 +29,7 @@ export const verifyReplySchema = z.strictObject({
 export type VerifyReply = z.output<typeof verifyReplySchema>
 
 serve(async (input, { progress }): Promise<VerifyReply> => {
-  const { folder, scratch, identities } = verifyOrderSchema.parse(input)
+  const { folder, scratch, identities, isProved } = verifyOrderSchema.parse(input)
   let manifest: Manifest
   try {
     manifest = readManifest(readFileSync(join(folder, manifestName), 'utf8'))
@@ -39,23 +42,25 @@ serve(async (input, { progress }): Promise<VerifyReply> => {
     known.has(name) ? [] : [`${name} does not belong to the set`],
   )
   const isOpen = manifest.recipients === null || identities.length > 0
-  const sizes = members.map(({ bytes, plainBytes }) => bytes + (isOpen ? plainBytes : 0))
+  const sizes = members.map(({ bytes, plainBytes }) => bytes + (isOpen && !isProved ? plainBytes : 0))
   const begin = countBytes(sizes, progress)
-  for (const [index, member] of members.entries()) {
-    const onBytes = begin(index)
-    const from = join(folder, member.file)
-    const problem = await byteProblem(member, from, onBytes)
-    if (problem !== undefined) problems.push(problem)
-    if (problem !== undefined || !isOpen) continue
-    const to = join(scratch, 'restored')
-    try {
-      await unpackMember(member, { from, to, scratch, identities, onBytes })
-    } catch (error) {
-      problems.push(problemOf(error))
-    } finally {
-      rmSync(to, { force: true })
+  await withInspector(async (inspector) => {
+    for (const [index, member] of members.entries()) {
+      const onBytes = begin(index)
+      const from = join(folder, member.file)
+      const problem = await byteProblem(member, from, onBytes)
+      if (problem !== undefined) problems.push(problem)
+      if (problem !== undefined || !isOpen || isProved) continue
+      const to = join(scratch, 'restored')
+      try {
+        await unpackMember(member, { from, to, scratch, identities, isDurable: false, onBytes }, inspector)
+      } catch (error) {
+        problems.push(problemOf(error))
+      } finally {
+        rmSync(to, { force: true })
+      }
     }
-  }
+  })
   return { how: isOpen ? 'restored' : 'without-key', problems }
 })
 
