@@ -47,7 +47,8 @@ export async function execute(action: Action, context: ExecuteContext, options: 
   const { ledger, lease, log } = options
   const by = { actor: context.actor, runId: context.runId }
   const kind = options.kindOf(action.resource.kind)
-  const effect = effectContext(context, options)
+  const deadline = deadlineOf(options)
+  const effect = effectContext(context, deadline.signal, options)
   lease.beforeEffect()
   ledger.move('action.intended', action, by, { lease: lease.number })
   let dispatched = false
@@ -79,7 +80,9 @@ export async function execute(action: Action, context: ExecuteContext, options: 
     )
     return { is: 'succeeded', applied }
   } catch (error) {
-    return settleFailure(error, action, { by, dispatched, effect, kind }, options)
+    return await settleFailure(error, action, { by, dispatched, effect, kind }, options)
+  } finally {
+    deadline.end()
   }
 }
 
@@ -87,14 +90,17 @@ export async function execute(action: Action, context: ExecuteContext, options: 
 export async function resume(action: Action, context: ExecuteContext, options: ExecutorOptions): Promise<Execution> {
   const by = { actor: context.actor, runId: context.runId }
   const kind = options.kindOf(action.resource.kind)
-  const effect = effectContext(context, options)
+  const deadline = deadlineOf(options)
+  const effect = effectContext(context, deadline.signal, options)
   options.lease.beforeEffect()
   try {
     const applied = await kind.apply(action, effect)
     options.ledger.move('action.succeeded', action, by, { ...appliedBody(applied), recovered: true })
     return { is: 'succeeded', applied }
   } catch (error) {
-    return settleFailure(error, action, { by, dispatched: true, effect, kind }, options)
+    return await settleFailure(error, action, { by, dispatched: true, effect, kind }, options)
+  } finally {
+    deadline.end()
   }
 }
 
@@ -171,18 +177,32 @@ async function probeQuietly(
   kind: Kind,
   options: ExecutorOptions,
 ): Promise<'applied' | 'partly' | 'not-applied' | 'unknown'> {
+  const deadline = deadlineOf(options)
   try {
-    return await kind.probe(action, { signal: AbortSignal.timeout(options.deadlineMs), progress: () => undefined })
+    return await kind.probe(action, { signal: deadline.signal, progress: () => undefined })
   } catch (error) {
     // The target cannot be asked now; a transactional action has left whole marked steps at most, which recovery finds.
     options.log.warn({ action: action.id, err: messageOf(error) }, 'the outcome of an action cannot be probed yet')
     return action.recovery === 'blind' ? 'unknown' : 'partly'
+  } finally {
+    deadline.end()
   }
 }
 
-function effectContext(context: ExecuteContext, options: ExecutorOptions): EffectContext {
+/** Aborts when the time of an action is over, by the monotonic clock; `end` takes the timer back. */
+function deadlineOf({ clock, deadlineMs }: ExecutorOptions): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController()
+  const timer = clock.after(deadlineMs, () =>
+    controller.abort(
+      new OperationalError('ACTION_DEADLINE', `it did not end within ${Math.round(deadlineMs / 1000)} s`),
+    ),
+  )
+  return { signal: controller.signal, end: () => timer.cancel() }
+}
+
+function effectContext(context: ExecuteContext, deadline: AbortSignal, options: ExecutorOptions): EffectContext {
   return {
-    signal: AbortSignal.any([context.signal, options.lease.signal, AbortSignal.timeout(options.deadlineMs)]),
+    signal: AbortSignal.any([context.signal, options.lease.signal, deadline]),
     progress: context.progress,
     ...(context.outside === undefined ? {} : { outside: context.outside }),
   }

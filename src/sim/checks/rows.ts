@@ -33,8 +33,7 @@ export function watchRows(world: World, book: Book, actions: ActionBook): void {
   const rowsNow = agent.prepare<[], Row>('SELECT rowid AS "@", * FROM leads ORDER BY rowid')
   const has = agent.prepare<[string], number>('SELECT count(*) FROM sqlite_schema WHERE name = ?').pluck()
   const shapeNow = agent.prepare<[], string>("SELECT sql FROM sqlite_schema WHERE name = 'leads'").pluck()
-  const markedNow = () =>
-    agent.prepare<[], string>("SELECT action_id || ' ' || step FROM _trueup_actions").pluck()
+  const markedNow = () => agent.prepare<[], string>("SELECT action_id || ' ' || step FROM _trueup_actions").pluck()
   let marked: ReturnType<typeof markedNow> | undefined
   const seen = agent.prepare<[], number>('PRAGMA data_version').pluck()
   const own = agent.prepare<[], number>('SELECT total_changes()').pluck()
