@@ -99,8 +99,18 @@ export const plantedBugs = [
   {
     name: 'entry-and-projection-apart',
     file: 'journal/store.ts',
-    from: 'db.transaction(() => entries.map(appendOne)).immediate()',
-    to: 'entries.map(appendOne)',
+    from: `        db
+          .transaction(() => {
+            const appended = entries.map(appendOne)
+            also?.(db)
+            return appended
+          })
+          .immediate(),`,
+    to: `        {
+          const appended = entries.map(appendOne)
+          also?.(db)
+          return appended
+        },`,
     why: 'a crash leaves the record and its tables apart',
   },
   {
@@ -284,7 +294,6 @@ export const plantedBugs = [
     why: 'a run that is too long goes on',
   },
   // Values, people, what is only observed
-  { name: 'standard-form-of-another-row', file: 'kinds/standardization/look.ts', from: '', to: '', why: '' },
   {
     name: 'erased-people-return',
     file: 'workspace/open.ts',
@@ -292,4 +301,4 @@ export const plantedBugs = [
     to: 'isErased: () => false,\n    }',
     why: 'the sync brings an erased person back',
   },
-].filter(({ from }) => from !== '')
+]

@@ -62,7 +62,8 @@ async function executeNow(
   const { ledger, lease, log } = options
   const by = { actor: context.actor, runId: context.runId }
   const kind = options.kindOf(action.resource.kind)
-  const effect = effectContext(context, progress, options)
+  const deadline = deadlineOf(options)
+  const effect = effectContext(context, progress, deadline.signal, options)
   lease.beforeEffect()
   ledger.move('action.intended', action, by, { lease: lease.number })
   let dispatched = false
@@ -94,7 +95,9 @@ async function executeNow(
     )
     return { is: 'succeeded', applied }
   } catch (error) {
-    return settleFailure(error, action, { by, dispatched, effect, kind }, options)
+    return await settleFailure(error, action, { by, dispatched, effect, kind }, options)
+  } finally {
+    deadline.end()
   }
 }
 
@@ -111,14 +114,17 @@ async function resumeNow(
 ): Promise<Execution> {
   const by = { actor: context.actor, runId: context.runId }
   const kind = options.kindOf(action.resource.kind)
-  const effect = effectContext(context, progress, options)
+  const deadline = deadlineOf(options)
+  const effect = effectContext(context, progress, deadline.signal, options)
   options.lease.beforeEffect()
   try {
     const applied = await kind.apply(action, effect)
     options.ledger.move('action.succeeded', action, by, { ...appliedBody(applied), recovered: true })
     return { is: 'succeeded', applied }
   } catch (error) {
-    return settleFailure(error, action, { by, dispatched: true, effect, kind }, options)
+    return await settleFailure(error, action, { by, dispatched: true, effect, kind }, options)
+  } finally {
+    deadline.end()
   }
 }
 
@@ -195,18 +201,37 @@ async function probeQuietly(
   kind: Kind,
   options: ExecutorOptions,
 ): Promise<'applied' | 'partly' | 'not-applied' | 'unknown'> {
+  const deadline = deadlineOf(options)
   try {
-    return await kind.probe(action, { signal: AbortSignal.timeout(options.deadlineMs), progress: () => undefined })
+    return await kind.probe(action, { signal: deadline.signal, progress: () => undefined })
   } catch (error) {
     // The target cannot be asked now; a transactional action has left whole marked steps at most, which recovery finds.
     options.log.warn({ action: action.id, err: messageOf(error) }, 'the outcome of an action cannot be probed yet')
     return action.recovery === 'blind' ? 'unknown' : 'partly'
+  } finally {
+    deadline.end()
   }
 }
 
-function effectContext(context: ExecuteContext, progress: ReportProgress, options: ExecutorOptions): EffectContext {
+/** Aborts when the time of an action is over, by the monotonic clock; `end` takes the timer back. */
+function deadlineOf({ clock, deadlineMs }: ExecutorOptions): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController()
+  const timer = clock.after(deadlineMs, () =>
+    controller.abort(
+      new OperationalError('ACTION_DEADLINE', `it did not end within ${Math.round(deadlineMs / 1000)} s`),
+    ),
+  )
+  return { signal: controller.signal, end: () => timer.cancel() }
+}
+
+function effectContext(
+  context: ExecuteContext,
+  progress: ReportProgress,
+  deadline: AbortSignal,
+  options: ExecutorOptions,
+): EffectContext {
   return {
-    signal: AbortSignal.any([context.signal, options.lease.signal, AbortSignal.timeout(options.deadlineMs)]),
+    signal: AbortSignal.any([context.signal, options.lease.signal, deadline]),
     progress,
     ...(context.outside === undefined ? {} : { outside: context.outside }),
   }

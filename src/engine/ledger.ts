@@ -7,6 +7,7 @@ import { isEnded } from '../journal/transitions.ts'
 import type { JsonObject } from '../json.ts'
 import type { Action, CellPreview } from './action.ts'
 import { journaledAction, readJournaledAction } from './action-schema.ts'
+import { type ActionRow, type RecordsFilter, recordsQuery, statementsOf } from './ledger-statements.ts'
 import { contentIdOf } from './planner.ts'
 import { keyText, type ResourceKey } from './resource.ts'
 
@@ -31,16 +32,7 @@ export interface ActionRecord {
 export interface Ledger {
   record(id: string): ActionRecord | undefined
   /** Newest first. */
-  records(filter: {
-    states?: readonly ActionState[]
-    resource?: string
-    runId?: string
-    /** Only those that changed before this action last did. */
-    before?: string
-    /** Only those that changed then or later, in milliseconds since the epoch. */
-    sinceMs?: number
-    limit: number
-  }): readonly ActionRecord[]
+  records(filter: RecordsFilter): readonly ActionRecord[]
   /** How often an action of the same content has ended before: makes the id of its next occurrence. */
   endedOccurrences(baseId: string): number
   /** Journals an action as planned, if it is not there in a living state, and keeps its preview. */
@@ -61,15 +53,6 @@ export interface Ledger {
   acceptedSpec(resource: ResourceKey): { specHash: string; spec: JsonObject } | undefined
 }
 
-interface ActionRow {
-  readonly id: string
-  readonly state: ActionState
-  readonly body: string
-  readonly run_id: string | null
-  readonly changed_at_ms: number
-  readonly result: string | null
-}
-
 const previewSchema: z.ZodType<CellPreview[]> = z.array(
   z.object({ key: z.string(), field: z.string(), before: z.json(), after: z.json() }),
 )
@@ -77,16 +60,15 @@ const previewSchema: z.ZodType<CellPreview[]> = z.array(
 /** Opens the ledger on a journal, which may be read-only. */
 export function createLedger(journal: JournalStore): Ledger {
   const { db } = journal
+  const asked = statementsOf(db)
   const recordOf = (row: ActionRow): ActionRecord => ({
     action: readJournaledAction(JSON.parse(row.body)),
     state: row.state,
     runId: row.run_id ?? undefined,
     changedAtMs: row.changed_at_ms,
     result: row.result === null ? undefined : parseBody(row.result),
-    approvals: db
-      .prepare<[string], { approver: string; at_ms: number; expires_at_ms: number; comment: string | null }>(
-        'SELECT approver, at_ms, expires_at_ms, comment FROM approvals WHERE action_id = ? ORDER BY at_ms',
-      )
+    approvals: asked
+      .approvalsOf()
       .all(row.id)
       .map((one) => ({
         approver: one.approver,
@@ -98,44 +80,19 @@ export function createLedger(journal: JournalStore): Ledger {
 
   return {
     record(id) {
-      const row = db.prepare<[string], ActionRow>('SELECT * FROM actions WHERE id = ?').get(id)
+      const row = asked.recordBy().get(id)
       return row === undefined ? undefined : recordOf(row)
     },
-    records({ states, resource, runId, before, sinceMs, limit }) {
-      return db
-        .prepare<
-          [
-            string | null,
-            string | null,
-            string | null,
-            string | null,
-            string | null,
-            string | null,
-            string | null,
-            string | null,
-            number,
-            number,
-          ],
-          ActionRow
-        >(
-          `SELECT * FROM actions WHERE (? IS NULL OR state IN (SELECT value FROM json_each(?)))
-             AND (? IS NULL OR resource = ?) AND (? IS NULL OR run_id = ?)
-             AND (? IS NULL OR last_seq < (SELECT last_seq FROM actions WHERE id = ?))
-             AND changed_at_ms >= ? ORDER BY last_seq DESC LIMIT ?`,
-        )
-        .all(
-          ...twice(states === undefined ? null : JSON.stringify(states)),
-          ...twice(resource ?? null),
-          ...twice(runId ?? null),
-          ...twice(before ?? null),
-          sinceMs ?? 0,
-          limit,
-        )
+    records(filter) {
+      const { text, values } = recordsQuery(filter)
+      return asked
+        .recordsBy(text)
+        .all(...values)
         .map(recordOf)
     },
     endedOccurrences(baseId) {
-      return db
-        .prepare<[string], { state: ActionState }>('SELECT state FROM actions WHERE base_id = ?')
+      return asked
+        .statesOf()
         .all(baseId)
         .filter((row) => isEnded(row.state)).length
     },
@@ -190,27 +147,15 @@ export function createLedger(journal: JournalStore): Ledger {
       journal.append(quarantineEntries('quarantine.lifted', action, by))
     },
     quarantined(resource, specHash, paths) {
-      const row = db
-        .prepare<[string, string, string], { since_ms: number; by: string }>(
-          'SELECT since_ms, by FROM quarantines WHERE resource = ? AND spec_hash = ? AND path IN (SELECT value FROM json_each(?)) LIMIT 1',
-        )
-        .get(keyText(resource), specHash, JSON.stringify(paths))
+      const row = asked.quarantineOf().get(keyText(resource), specHash, JSON.stringify(paths))
       return row === undefined ? undefined : { sinceMs: row.since_ms, by: row.by }
     },
     suspended(resource) {
-      const row = db
-        .prepare<[string], { by: string; reason: string; since_ms: number }>(
-          'SELECT by, reason, since_ms FROM suspensions WHERE resource = ?',
-        )
-        .get(keyText(resource))
+      const row = asked.suspensionOf().get(keyText(resource))
       return row === undefined ? undefined : { by: row.by, reason: row.reason, sinceMs: row.since_ms }
     },
     acceptedSpec(resource) {
-      const row = db
-        .prepare<[string], { spec_hash: string; spec: string }>(
-          'SELECT spec_hash, spec FROM accepted_specs WHERE resource = ?',
-        )
-        .get(keyText(resource))
+      const row = asked.specOf().get(keyText(resource))
       return row === undefined ? undefined : { specHash: row.spec_hash, spec: parseBody(row.spec) }
     },
   }
@@ -225,8 +170,4 @@ function quarantineEntries(type: 'quarantine.set' | 'quarantine.lifted', action:
     actionId: action.id,
     body: { specHash, path },
   }))
-}
-
-function twice<Value>(value: Value): [Value, Value] {
-  return [value, value]
 }

@@ -5,7 +5,7 @@ import { desiredStateSchema } from '../desired/schema.ts'
 import { OperationalError } from '../errors.ts'
 import { openJournal } from '../journal/store.ts'
 import { seededRandom } from '../random.ts'
-import { createFakeWorld, fakeKind } from '../sim/fake-world.ts'
+import { createFakeWorld, type DeclaredCell, type FakeWorld, fakeKind } from '../sim/fake-world.ts'
 import { createVirtualClock, type VirtualClock } from '../sim/virtual-clock.ts'
 import { createEngine } from './engine.ts'
 import type { Kind } from './kind.ts'
@@ -244,4 +244,160 @@ describe('the loop', () => {
     expect([...world.cells.values()]).toEqual(names.map(() => 5))
     await loop.stop()
   })
+})
+
+/** A loop on a virtual clock over the cells of a world. */
+function virtualLoop(options: {
+  readonly world: FakeWorld
+  readonly cells: Readonly<Record<string, DeclaredCell>>
+  readonly change?: (kind: Kind) => Partial<Kind>
+}) {
+  const clock = createVirtualClock(Date.UTC(2026, 0, 1))
+  const journal = openJournal(':memory:', clock)
+  const lease = takeLease({ journal, clock, holder: 'test', isAlive: () => true })
+  const cells: Kind = fakeKind(options.world, () => options.cells)
+  let looks = 0
+  const kind: Kind = {
+    ...cells,
+    ...options.change?.(cells),
+    async observe(...args) {
+      looks += 1
+      return (options.change?.(cells).observe ?? cells.observe)(...args)
+    },
+  }
+  const random = seededRandom(1)
+  const engine = createEngine({ journal, kinds: [kind], clock, random, log, lease })
+  const onInvariantViolation = () => undefined
+  const loop = createLoop({ engine, kinds: [kind], clock, random, log, onInvariantViolation })
+  let generation = 0
+  const declare = (policy: object) => {
+    generation += 1
+    return engine.declare(generation, desiredStateSchema.parse({ apiVersion: 'trueup/v1', name: 'test', policy }))
+      .changed
+  }
+  return { clock, engine, loop, declare, looks: () => looks }
+}
+
+describe('what is due and may not be done', () => {
+  const cells = { a: { value: 5, risk: 'high' } } as const
+  const key = { kind: 'cell', name: 'a' }
+
+  it('is looked at once a minute while it waits for a person, and done at once when it is let through', async () => {
+    const world = createFakeWorld({ a: 1 })
+    const { clock, engine, loop, declare, looks } = virtualLoop({
+      world,
+      cells,
+      change: () => ({ lookAgainAfterMs: () => 0 }),
+    })
+    declare({})
+    loop.start()
+    await clock.advance(10 * 60_000)
+    expect(looks()).toBeLessThan(30)
+    engine.approve({ actionId: engine.statuses.get(key)?.actions[0]?.action.id ?? '', approver: 'token:alice' })
+    loop.wake(key)
+    await clock.advance(100)
+    expect(world.cells.get('a')).toBe(5)
+    await loop.stop()
+  })
+
+  it('is done at once when the policy no longer holds it', async () => {
+    const world = createFakeWorld({ a: 1 })
+    const { clock, loop, declare } = virtualLoop({ world, cells: { a: { value: 5, risk: 'low' } } })
+    declare({ mode: 'observe', resync: '12h' })
+    loop.start()
+    await clock.advance(60_000)
+    expect(world.cells.get('a')).toBe(1)
+    loop.redeclare(declare({ mode: 'enforce', resync: '12h' }))
+    await clock.advance(1000)
+    expect(world.cells.get('a')).toBe(5)
+    await loop.stop()
+  })
+})
+
+describe('what depends on something else', () => {
+  const cells = { a: { value: 5, risk: 'low' }, b: { value: 5, risk: 'low', dependsOn: ['a'] } } as const
+
+  it('rests while the first look at that takes long, and is looked at when it has ended', async () => {
+    const world = createFakeWorld({ a: 1, b: 1 })
+    let release: () => void = () => undefined
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const { clock, loop, declare, looks } = virtualLoop({
+      world,
+      cells,
+      change: (kind) => ({
+        async observe(...args) {
+          await released
+          return kind.observe(...args)
+        },
+      }),
+    })
+    declare({})
+    loop.start()
+    let timers = 0
+    while (clock.monotonicMs() < 10_000) {
+      timers += 1
+      await clock.advance(clock.nextTimerInMs() ?? 1000)
+    }
+    expect(timers).toBeLessThan(20)
+    expect(looks()).toBe(1)
+    release()
+    await clock.advance(10)
+    expect([...world.cells.values()]).toEqual([5, 5])
+    await loop.stop()
+  })
+
+  it('is looked at as soon as that is usable again, though nothing was done to it', async () => {
+    const world = createFakeWorld({ a: 5, b: 5 })
+    const down = new Set(['a'])
+    const { clock, loop, declare } = virtualLoop({
+      world,
+      cells,
+      change: (kind) => ({
+        observe: async (resource, ...rest) => {
+          const seen = await kind.observe(resource, ...rest)
+          return seen.is === 'present' && down.has(resource.key.name) ? { ...seen, withheld: 'it is starting' } : seen
+        },
+      }),
+    })
+    declare({ resync: '12h' })
+    world.cells.set('b', 1)
+    loop.start()
+    await clock.advance(60_000)
+    expect(world.cells.get('b')).toBe(1)
+    down.clear()
+    loop.wake({ kind: 'cell', name: 'a' })
+    await clock.advance(1000)
+    expect(world.cells.get('b')).toBe(5)
+    await loop.stop()
+  })
+})
+
+it('an action that does not end is stopped at its deadline, by the clock that the engine was given', async () => {
+  const world = createFakeWorld({ a: 1 })
+  let begun = 0
+  const { clock, engine, loop, declare } = virtualLoop({
+    world,
+    cells: { a: { value: 5, risk: 'low' } },
+    change: () => ({
+      async apply(_, { signal }) {
+        begun += 1
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        signal.throwIfAborted()
+        throw new Error('it was not stopped')
+      },
+      probe: async () => 'not-applied',
+    }),
+  })
+  declare({})
+  loop.start()
+  await clock.advance(59 * 60_000)
+  expect(begun).toBe(1)
+  await clock.advance(2 * 60_000)
+  const [record] = engine.ledger.records({ limit: 1 })
+  const said = engine.statuses.get({ kind: 'cell', name: 'a' })?.conditions.map(({ message }) => message)
+  expect(record?.state).not.toBe('succeeded')
+  expect(said?.join()).toContain('did not end within 3600 s')
+  await loop.stop()
 })

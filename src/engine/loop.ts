@@ -8,6 +8,7 @@ import type { Log } from '../log.ts'
 import type { Figure } from '../metrics/catalogue.ts'
 import type { Random } from '../random.ts'
 import { neighboursOf } from './declaration.ts'
+import { createDependents } from './dependents.ts'
 import type { Engine, ReconcileResult } from './engine.ts'
 import type { Kind } from './kind.ts'
 import { createLoopMeter } from './loop-meter.ts'
@@ -46,13 +47,14 @@ export interface Loop {
 const workersMax = 4
 /** How often at most a look at changed rows that could not be dealt with leads to a look at all. */
 const fullLookPauseMs = 60_000
-/** Pause before looking whether a dependency has been looked at. */
-const dependencyPauseMs = 20
+/** What waits for the first look at a dependency is woken by its end; this is for one that is never told of. */
+const firstLookMs = 5000
 /** A look that is due already comes not sooner than this, lest it spins. */
 const soonestMs = 250
 /**
  * After a failure the queue decides when it is tried again: a schedule of the kind says when there is something to look at,
- * not that trying will help. It counts again where the queue would wait for longer than this.
+ * not that trying will help. It counts again where the queue would wait for longer than this. The same holds for what is due
+ * and waits: for a person, a window or a dependency, all of which wake it.
  */
 const soonestAfterFailureMs = 60_000
 /** The loop ticks at least this often. */
@@ -71,6 +73,8 @@ export function createLoop(options: LoopOptions): Loop {
   /** How many of these only wait for something outside. */
   let waiting = 0
   const watchers = new Map<string, { close(): void }>()
+  const dependents = createDependents(engine)
+  let policy = ''
   let timer: Timer | undefined
   let tickedMs = Number.NEGATIVE_INFINITY
 
@@ -116,13 +120,8 @@ export function createLoop(options: LoopOptions): Loop {
       queue.forget(name)
       return
     }
-    if (
-      status.declared.dependsOn.some(
-        (dependency) =>
-          engine.statuses.get(dependency)?.lookedAtMs === undefined && engine.statuses.get(dependency) !== undefined,
-      )
-    ) {
-      queue.done(name, { is: 'again', afterMs: dependencyPauseMs })
+    if (dependents.awaitFirstLooks(key, status.declared.dependsOn)) {
+      queue.done(name, { is: 'again', afterMs: firstLookMs })
       return
     }
     const full = wantsFull.delete(name) || isResyncDue(status.fullLookAtMs)
@@ -138,6 +137,7 @@ export function createLoop(options: LoopOptions): Loop {
       })
     } finally {
       measured(result)
+      for (const woken of dependents.looked(key)) wake(woken)
     }
     settle(name, key, result)
   }
@@ -183,7 +183,8 @@ export function createLoop(options: LoopOptions): Loop {
     const own = observation === undefined ? undefined : kind?.lookAgainAfterMs?.(status.declared, observation)
     const resync = (status.fullLookAtMs ?? clock.nowMs()) + engine.declaration().policy.resync - clock.nowMs()
     const isFailed = outcome.is === 'retry' || outcome.is === 'terminal'
-    return Math.max(isFailed ? soonestAfterFailureMs : soonestMs, Math.min(resync, own ?? resync))
+    const isHeld = outcome.is === 'waiting' && own !== undefined && own <= 0
+    return Math.max(isFailed || isHeld ? soonestAfterFailureMs : soonestMs, Math.min(resync, own ?? resync))
   }
 
   function watchAll(): void {
@@ -207,6 +208,7 @@ export function createLoop(options: LoopOptions): Loop {
 
   return {
     start() {
+      policy = JSON.stringify(engine.declaration().policy)
       queue.onWork(pump)
       for (const status of engine.statuses.all()) wake(status.declared.key, { full: true })
       watchAll()
@@ -224,6 +226,10 @@ export function createLoop(options: LoopOptions): Loop {
     figures: () => meter.figures(queue.waiting()),
     redeclare(changed) {
       watchAll()
+      const before = policy
+      policy = JSON.stringify(engine.declaration().policy)
+      // What waited for a person, a window or another mode may be free now.
+      if (policy !== before) for (const status of engine.statuses.all()) wake(status.declared.key)
       for (const key of changed) wake(key, { full: true })
     },
   }

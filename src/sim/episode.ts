@@ -9,6 +9,7 @@ import { newBook } from './world/book.ts'
 import { buryController, type Controller, noteViolation, startController } from './world/controller.ts'
 import { pickDeed } from './world/deeds.ts'
 import { comeToRest } from './world/rest.ts'
+import { temperOf } from './world/temper.ts'
 import { createWorld, type Violation, type World } from './world/world.ts'
 
 export type Mode = 'safety' | 'liveness'
@@ -44,9 +45,7 @@ export interface Episode {
   readonly counts: Readonly<Record<string, number>>
 }
 
-const deedShare = 0.18
-/** How often time goes on for a while, and for how long at most. */
-const leapShare = 0.03
+/** Time goes on for so long at most at once. */
 const leapMaxMs = 120_000
 /** Turns without a controller, before the next is started. */
 const downTurnsMax = 6
@@ -55,6 +54,7 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
   const world = createWorld(options.seed, options.show)
   const book = newBook()
   const checks = createChecks(world, book)
+  const temper = temperOf(seededRandom(options.seed ^ 0x7e))
   const history: Done[] = []
   let controller: Controller | undefined
   let turn = 0
@@ -77,8 +77,8 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
         controller = await started(world)
       }
       const chance = random.next()
-      if (chance < deedShare) {
-        const deed = pickDeed(random)
+      if (chance < temper.deedShare) {
+        const deed = pickDeed(random, temper)
         if (deed !== undefined && options.skip?.has(turn) !== true) {
           const what = deed.do({ world, book, controller, random })
           if (what !== undefined) {
@@ -87,7 +87,7 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
           }
         }
         await advance(world, 0)
-      } else if (chance < deedShare + leapShare) {
+      } else if (chance < temper.deedShare + temper.leapShare) {
         await leap(world, random.next() * leapMaxMs, options.steps)
       } else {
         await advance(world, world.clock.nextTimerInMs() ?? 1000)

@@ -66,6 +66,8 @@ export interface DeclaredCell {
   readonly byHand?: string
   /** What was set can be taken back by a person alone, in this way. */
   readonly undoneByHand?: string
+  /** Cells that have to be usable before. */
+  readonly dependsOn?: readonly string[]
 }
 
 /** The kind `cell`. What is declared comes from `declared`, since the desired state of the product has no such section. */
@@ -83,12 +85,14 @@ export function fakeKind(
     name: 'cell',
     category: 'data',
     list: (desired) =>
-      Object.entries(declared(desired)).map(([cell, { value, risk, byHand = null, undoneByHand = null }]) => ({
-        key: { kind: 'cell', name: cell },
-        spec: { cell, value, risk, byHand, undoneByHand },
-        dependsOn: [],
-        observeOnly: false,
-      })),
+      Object.entries(declared(desired)).map(
+        ([cell, { value, risk, byHand = null, undoneByHand = null, dependsOn = [] }]) => ({
+          key: { kind: 'cell', name: cell },
+          spec: { cell, value, risk, byHand, undoneByHand },
+          dependsOn: dependsOn.map((one) => ({ kind: 'cell', name: one })),
+          observeOnly: false,
+        }),
+      ),
     async observe({ spec }) {
       return { is: 'present', state: read(spec.cell), fingerprint: evidence(spec.cell) }
     },

@@ -4,12 +4,17 @@ import type { Controller } from '../world/controller.ts'
 import type { World } from '../world/world.ts'
 import { watchOutside, watchPauses } from './outside.ts'
 import { watchPermissions } from './permission.ts'
+import { watchPushes } from './pushes.ts'
 import { createRecord, type SeenAction } from './record.ts'
 import { watchRows } from './rows.ts'
 
 export interface Checks {
   afterTurn(controller: Controller | undefined): void
   isUndone(actionId: string): boolean
+  /** Actions that were begun so long ago and have come to no end. */
+  unended(forMs: number): readonly SeenAction[]
+  /** Whether the record says so. */
+  isSuspended(resource: string): boolean
   /** What was dispatched so far, in order. */
   dispatched(): readonly SeenAction[]
   counts(): Readonly<Record<string, number>>
@@ -19,6 +24,7 @@ export interface Checks {
 export function createChecks(world: World, book: Book): Checks {
   const record = createRecord(world)
   const dispatched: SeenAction[] = []
+  const suspended = new Set<string>()
   const counts: Record<string, number> = {}
   // The record is read before anything is judged by it, and each entry is noted in the trace.
   world.witnesses.push({
@@ -27,6 +33,8 @@ export function createChecks(world: World, book: Book): Checks {
     },
   })
   record.onEntry((entry, seen) => {
+    if (entry.type === 'resource.suspended') suspended.add(entry.resource)
+    if (entry.type === 'resource.resumed') suspended.delete(entry.resource)
     world.trace.note(`  ${entry.type} ${entry.resource} ${entry.actionId} ${entry.actor} ${seen?.action.verb ?? ''}`)
     if (entry.type === 'action.dispatched' && seen !== undefined) dispatched.push(seen.action)
     if (entry.type === 'action.succeeded') count(`${seen?.action.resource.kind}:${seen?.action.verb}`)
@@ -39,10 +47,26 @@ export function createChecks(world: World, book: Book): Checks {
   watchRows(world, book, record)
   watchOutside(world, record)
   watchPauses(world)
+  watchPushes(world, book, record)
+  // After all that judges, so that it meets what they saw.
+  record.onEntry((entry, seen) => {
+    const at = world.traps.findIndex(
+      ({ type, kinds }) => type === entry.type && seen !== undefined && kinds.includes(seen.action.resource.kind),
+    )
+    const [trap] = at < 0 ? [] : world.traps.splice(at, 1)
+    const what = seen === undefined ? undefined : trap?.spring(seen.action)
+    if (what !== undefined) world.step(`at ${entry.type}: ${what}`)
+  })
   return {
     afterTurn() {
       record.poll()
     },
+    unended: (forMs) =>
+      [...record.actions.values()]
+        .filter(({ state }) => state === 'intended' || state === 'checkpointed' || state === 'dispatched')
+        .filter(({ sinceMs }) => world.clock.monotonicMs() - sinceMs > forMs)
+        .map(({ action }) => action),
+    isSuspended: (resource) => suspended.has(resource),
     isUndone: (id) => record.actions.get(id)?.state === 'undone',
     dispatched: () => [...dispatched],
     counts: () => counts,

@@ -90,6 +90,10 @@ export async function judgeEnd(rest: Rest, controller: Controller): Promise<void
         )
   }
   judgeEdits(world, book, rows, traces(rows, conflicts, history))
+  judgeUnrivalled(
+    rest,
+    rows.filter(({ id }) => !blocked.has(String(id)) && !open.some(({ key }) => key === id)),
+  )
 }
 
 /** What is declared is so, where no person took it back. */
@@ -159,6 +163,20 @@ function judgeEdits(world: World, book: Book, rows: readonly Row[], traced: Read
     if (row[edit.field] === edit.value || traced.has(JSON.stringify([edit.name, edit.field, edit.value]))) continue
     world.violate('no edit vanishes without a trace', `${JSON.stringify(edit)}, final ${String(row[edit.field])}`)
   }
+}
+
+/** Where one side alone ever edited a cell, its last edit stands: nobody else wanted anything. */
+function judgeUnrivalled({ world, book }: Rest, rows: readonly Row[]): void {
+  if (book.undos.length > 0) return
+  for (const row of rows)
+    for (const field of ['company', 'score'] as const) {
+      const edits = book.edits.filter((edit) => edit.name === row.full_name && edit.field === field)
+      const last = edits.at(-1)
+      if (last === undefined || book.deleted.has(last.name)) continue
+      if (edits.some(({ by }) => by !== last.by || by === 'API')) continue
+      if (row[field] !== last.value)
+        world.violate('an edit that nobody rivals stands', `${JSON.stringify(last)}, final ${String(row[field])}`)
+    }
 }
 
 /** Waits while time passes. */

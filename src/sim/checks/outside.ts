@@ -1,5 +1,5 @@
 /** What is asked of Airtable and of the process table: by an action that was dispatched, at the pace, and no program twice. */
-import { backoffFromMs, baseId, remoteTable, requestsPerSecond } from '../world/declared.ts'
+import { backoffFromMs, baseId, remoteTable } from '../world/declared.ts'
 import type { World } from '../world/world.ts'
 import type { ActionBook } from './record.ts'
 
@@ -14,9 +14,10 @@ export function watchOutside(world: World, actions: ActionBook): void {
 
   world.arrived.push((line, atMs) => {
     arrivals.push(atMs)
-    const from = arrivals[arrivals.length - 1 - requestsPerSecond]
+    const { pace } = world.declaration
+    const from = arrivals[arrivals.length - 1 - pace]
     if (from !== undefined && atMs - from < secondMs)
-      world.violate('calls to Airtable never exceed its pace', `${requestsPerSecond + 1} within ${atMs - from} ms`)
+      world.violate('calls to Airtable never exceed its pace', `${pace + 1} within ${atMs - from} ms`)
     if (writesRemote.test(line) && world.simulation.life?.isDead === false) {
       const kinds = line.endsWith('base') ? ['airtable-schema'] : ['sync']
       if (actions.underWay(kinds).length === 0)

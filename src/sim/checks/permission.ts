@@ -56,7 +56,13 @@ export function watchPermissions(world: World, book: Book, actions: ActionBook):
     if (entry.type === 'action.undone' && action !== undefined && action.cause !== 'undo')
       for (const path of action.resolves)
         quarantines.push({ resource: nameOf(action), specHash: action.specHash, path, sinceMs: entry.atMs })
-    // On other evidence it is another question.
+    // On other evidence it is another question, and who approved did not see it.
+    if (entry.type === 'action.superseded' || entry.type === 'action.planned')
+      book.approvals.splice(
+        0,
+        book.approvals.length,
+        ...book.approvals.filter(({ actionId }) => actionId !== entry.actionId),
+      )
     if (entry.type === 'action.reconsidered' || entry.type === 'action.superseded') book.rejected.delete(entry.actionId)
   }
 

@@ -51,6 +51,8 @@ export interface SeenEntry {
 export interface Seen {
   readonly action: SeenAction
   state: string
+  /** Since when by the clock that never goes back, in milliseconds. */
+  sinceMs: number
   /** How often it succeeded, and was dispatched. */
   succeeded: number
   dispatched: number
@@ -116,7 +118,8 @@ export function createRecord(world: World): ActionBook & { close(): void } {
     if (known === undefined) {
       if (to === 'planned') {
         const action = actionSchema.parse(entry.body.action)
-        actions.set(entry.actionId, { action, state: to, succeeded: 0, dispatched: 0 })
+        const sinceMs = world.clock.monotonicMs()
+        actions.set(entry.actionId, { action, state: to, sinceMs, succeeded: 0, dispatched: 0 })
       } else world.violate('what is done to an action follows its planning', `${entry.type} of ${entry.actionId}`)
       return
     }
@@ -126,6 +129,7 @@ export function createRecord(world: World): ActionBook & { close(): void } {
         `${entry.type} after ${known.state}: ${known.action.summary}`,
       )
     known.state = to
+    known.sinceMs = world.clock.monotonicMs()
     if (to === 'dispatched') known.dispatched += 1
     if (to === 'succeeded') known.succeeded += 1
   }

@@ -29,21 +29,30 @@ export function watchRows(world: World, book: Book, actions: ActionBook): void {
     if (entry.type === 'action.verified' || entry.type === 'action.interrupted') atCheckpoint.delete(entry.actionId)
   })
 
+  const { agent } = world
+  const rowsNow = agent.prepare<[], Row>('SELECT rowid AS "@", * FROM leads ORDER BY rowid')
+  const has = agent.prepare<[string], number>('SELECT count(*) FROM sqlite_schema WHERE name = ?').pluck()
+  const shapeNow = agent.prepare<[], string>("SELECT sql FROM sqlite_schema WHERE name = 'leads'").pluck()
+  const markedNow = () => agent.prepare<[], string>("SELECT action_id || ' ' || step FROM _trueup_actions").pluck()
+  let marked: ReturnType<typeof markedNow> | undefined
+  const seen = agent.prepare<[], number>('PRAGMA data_version').pluck()
+  const own = agent.prepare<[], number>('SELECT total_changes()').pluck()
+  let newest: { readonly version: string; readonly snapshot: Snapshot } | undefined
+
+  /** What stands there; read again only where somebody has committed since. */
   function take(): Snapshot {
-    const { agent } = world
-    const found = agent.prepare<[], Row>('SELECT rowid AS "@", * FROM leads ORDER BY rowid').all()
-    const has = (name: string) =>
-      agent.prepare<[string], number>('SELECT count(*) FROM sqlite_schema WHERE name = ?').pluck().get(name) === 1
-    const marked = has('_trueup_actions')
-      ? agent.prepare<[], string>("SELECT action_id || ' ' || step FROM _trueup_actions").pluck().all()
-      : []
-    const shape = agent.prepare<[], string>("SELECT sql FROM sqlite_schema WHERE name = 'leads'").pluck().get() ?? ''
-    return {
+    const version = `${seen.get()} ${own.get()}`
+    if (newest?.version === version) return newest.snapshot
+    const found = rowsNow.all()
+    if (has.get('_trueup_actions') === 1) marked ??= markedNow()
+    const snapshot = {
       rows: new Map(found.map((row) => [String(row['@']), row])),
-      markers: new Set(marked),
-      shape,
+      markers: new Set(marked?.all()),
+      shape: shapeNow.get() ?? '',
       text: JSON.stringify(found),
     }
+    newest = { version, snapshot }
+    return snapshot
   }
 
   function judge(from: Snapshot, to: Snapshot): void {

@@ -1,9 +1,13 @@
+import type { EditedField } from './cells.ts'
+
 /** What the people and programs of the simulated world did, kept by the simulator itself and not by the product. */
 export interface Edit {
   readonly side: 'local' | 'remote'
+  /** What is asked of the program is done later than it is noted, or in another order. */
+  readonly by: 'agent' | 'colleague' | 'API'
   /** The lead, by the name it was born with, which nobody changes. */
   readonly name: string
-  readonly field: 'company' | 'score'
+  readonly field: EditedField
   readonly value: string | number | null
 }
 

@@ -19,6 +19,10 @@ export interface Declaration {
   readonly standardizes: boolean
   /** Whether the column `city` is declared. */
   readonly hasCity: boolean
+  /** Requests to Airtable in a second. */
+  readonly pace: number
+  /** How often everything is looked at anew although nothing was told. */
+  readonly resync: '10m' | '12h'
   /** Changes the command of a service. */
   readonly round: number
 }
@@ -34,6 +38,8 @@ const firstDeclaration: Declaration = {
   deniedFrom: undefined,
   standardizes: true,
   hasCity: false,
+  pace: 5,
+  resync: '10m',
   round: 0,
 }
 
@@ -50,6 +56,8 @@ export function declarationOf(random: Random): Declaration {
     deletions: chosen(['approve', 'propagate', 'propagate', 'ignore'] as const, 'approve'),
     blastRows: 3 + Math.floor(random.next() * 8),
     deniedFrom: random.next() < 0.2 ? startHour : undefined,
+    pace: chosen([2, 3, 5] as const, 5),
+    resync: random.next() < 0.4 ? '12h' : '10m',
   }
 }
 
@@ -57,7 +65,7 @@ export function declarationOf(random: Random): Declaration {
 export const startHour = 6
 export const expireAfterMs = 60_000
 export const backoffFromMs = 10_000
-export const requestsPerSecond = 5
+export const maxRuntimeMs = 60_000
 export const deniedHours = 2
 
 /** Its text: JSON, which is YAML. */
@@ -72,7 +80,7 @@ function stateOf(declaration: Declaration): JsonObject {
     name: 'simulated',
     policy: {
       mode: declaration.mode,
-      resync: '10m',
+      resync: declaration.resync,
       approvals: {
         low: declaration.low,
         medium: declaration.medium,
@@ -98,7 +106,7 @@ function stateOf(declaration: Declaration): JsonObject {
       token: { env: 'AIRTABLE_API_KEY' },
       base: baseId,
       endpoint: 'http://127.0.0.1:1',
-      requestsPerSecond,
+      requestsPerSecond: declaration.pace,
       monthlyCalls: 10_000_000,
     },
     tables: { leads: leadsOf(declaration) },
@@ -109,7 +117,7 @@ function stateOf(declaration: Declaration): JsonObject {
       },
       sender: { command: ['sender'], restart: 'on-failure', dependsOn: ['collector'], grace: '5s' },
     },
-    jobs: { nightly: { schedule: '*/20 * * * *', command: ['nightly'], maxRuntime: '10m' } },
+    jobs: { nightly: { schedule: '*/5 * * * *', command: ['nightly'], maxRuntime: `${maxRuntimeMs / 1000}s` } },
   }
 }
 

@@ -16,6 +16,8 @@ export interface Deed {
   readonly name: string
   /** How often it is done, beside the others. */
   readonly weight: number
+  /** What some worlds are without. */
+  readonly sort?: 'fault' | 'taking-back'
   /** Does it and gives what the history says of it; undefined where there was nothing to do. */
   do(scene: Scene): string | undefined
 }

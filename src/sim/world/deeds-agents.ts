@@ -1,13 +1,9 @@
-/** Other programs that write the SQLite files, and colleagues who work in Airtable. */
+/** Other programs that write the SQLite files. */
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { z } from 'zod'
 import type { Random } from '../../random.ts'
-import { baseId, remoteTable } from './declared.ts'
+import { cellFor, fieldFor, names } from './cells.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
-
-const names = Array.from({ length: 24 }, (_, at) => `Person ${at}`)
-const recordSchema = z.object({ id: z.string(), fields: z.record(z.string(), z.json()) })
 
 interface Row {
   readonly id: string
@@ -15,10 +11,12 @@ interface Row {
   readonly email: string | null
 }
 
-/** Another program meets locks and constraints, and then does without. */
-function quietly(work: () => string | undefined): string | undefined {
+/** Another program meets locks and constraints, and then does without. What it wrote is noticed. */
+function quietly({ world }: Scene, work: () => string | undefined): string | undefined {
   try {
-    return work()
+    const done = work()
+    if (done !== undefined) world.noticed('main.db')
+    return done
   } catch (error) {
     if (error instanceof Database.SqliteError) return undefined
     throw error
@@ -29,9 +27,12 @@ function rowsOf({ world }: Scene): readonly Row[] {
   return world.agent.prepare<[], Row>('SELECT id, full_name, email FROM leads ORDER BY id').all()
 }
 
-function cellFor(field: 'company' | 'score', random: Random): string | number | null {
-  if (random.next() < 0.1) return null
-  return field === 'score' ? Math.floor(random.next() * 1000) : `Company ${Math.floor(random.next() * 1000)}`
+function edit({ world, book }: Scene, row: Row, random: Random): string {
+  const field = fieldFor(random)
+  const value = cellFor(field, random)
+  world.agent.prepare(`UPDATE leads SET ${field} = ? WHERE id = ?`).run(value, row.id)
+  book.edits.push({ side: 'local', by: 'agent', name: row.full_name, field, value })
+  return `${row.full_name} ${field} = ${value}`
 }
 
 export const agentDeeds: readonly Deed[] = [
@@ -39,7 +40,7 @@ export const agentDeeds: readonly Deed[] = [
     name: 'agent inserts',
     weight: 6,
     do: (scene) =>
-      quietly(() => {
+      quietly(scene, () => {
         const { world, book, random } = scene
         const taken = new Set(rowsOf(scene).map(({ full_name }) => full_name))
         const name = oneOf(
@@ -59,22 +60,37 @@ export const agentDeeds: readonly Deed[] = [
     name: 'agent edits',
     weight: 14,
     do: (scene) =>
-      quietly(() => {
-        const { world, book, random } = scene
+      quietly(scene, () => {
+        const { random } = scene
         const row = oneOf(rowsOf(scene), random)
         if (row === undefined) return undefined
-        const field = random.next() < 0.5 ? 'company' : 'score'
-        const value = cellFor(field, random)
-        world.agent.prepare(`UPDATE leads SET ${field} = ? WHERE id = ?`).run(value, row.id)
-        book.edits.push({ side: 'local', name: row.full_name, field, value })
-        return `${row.full_name} ${field} = ${value}`
+        return edit(scene, row, random)
       }),
+  },
+  {
+    name: 'agent edits while an action is carried out',
+    weight: 5,
+    do: (scene) => {
+      const { world, random } = scene
+      const type = oneOf(['action.intended', 'action.checkpointed', 'action.dispatched'] as const, random)
+      if (type === undefined) return undefined
+      world.traps.push({
+        type,
+        kinds: ['standardization', 'sync', 'rows', 'table'],
+        spring: () =>
+          quietly(scene, () => {
+            const row = oneOf(rowsOf(scene), random)
+            return row === undefined ? undefined : edit(scene, row, random)
+          }),
+      })
+      return `at ${type}`
+    },
   },
   {
     name: 'agent writes an untidy address',
     weight: 6,
     do: (scene) =>
-      quietly(() => {
+      quietly(scene, () => {
         const row = oneOf(rowsOf(scene), scene.random)
         if (row?.email === undefined || row.email === null) return undefined
         scene.world.agent.prepare('UPDATE leads SET email = ? WHERE id = ?').run(` ${row.email.toUpperCase()}`, row.id)
@@ -85,13 +101,30 @@ export const agentDeeds: readonly Deed[] = [
     name: 'agent tidies no longer: many untidy addresses',
     weight: 1,
     do: (scene) =>
-      quietly(() => `${scene.world.agent.prepare('UPDATE leads SET email = upper(email)').run().changes} rows`),
+      quietly(scene, () => `${scene.world.agent.prepare('UPDATE leads SET email = upper(email)').run().changes} rows`),
+  },
+  {
+    name: 'agent makes about as many addresses untidy as may be mended unasked',
+    weight: 3,
+    do: (scene) =>
+      quietly(scene, () => {
+        const { world, random } = scene
+        const many = world.declaration.blastRows + Math.floor(random.next() * 3)
+        const rows = rowsOf(scene).filter(({ email }) => email !== null)
+        if (rows.length < many) return undefined
+        const from = Math.floor(random.next() * (rows.length - many + 1))
+        const write = world.agent.prepare('UPDATE leads SET email = upper(email) WHERE id = ?')
+        world.agent.transaction(() => {
+          for (const { id } of rows.slice(from, from + many)) write.run(id)
+        })()
+        return `${many} rows, and ${world.declaration.blastRows} may be`
+      }),
   },
   {
     name: 'agent deletes',
     weight: 2,
     do: (scene) =>
-      quietly(() => {
+      quietly(scene, () => {
         const row = oneOf(rowsOf(scene), scene.random)
         if (row === undefined) return undefined
         scene.world.agent.prepare('DELETE FROM leads WHERE id = ?').run(row.id)
@@ -102,8 +135,9 @@ export const agentDeeds: readonly Deed[] = [
   {
     name: 'agent holds the lock',
     weight: 3,
-    do: ({ world, random }) =>
-      quietly(() => {
+    do: (scene) =>
+      quietly(scene, () => {
+        const { world, random } = scene
         const other = new Database(join(world.folder, 'data/main.db'), { timeout: 0 })
         other.exec('BEGIN IMMEDIATE')
         const forMs = Math.floor(random.next() * 12_000)
@@ -118,60 +152,10 @@ export const agentDeeds: readonly Deed[] = [
     name: 'agent writes the observed database',
     weight: 2,
     do: (scene) =>
-      quietly(() => {
+      quietly(scene, () => {
         const { world, random } = scene
         world.cache.prepare('UPDATE leads SET score = ? WHERE id = ?').run(Math.floor(random.next() * 9), 'k1')
         return 'k1'
       }),
-  },
-  {
-    name: 'colleague edits',
-    weight: 12,
-    do: ({ world, book, random }) => {
-      const colleague = world.sandbox.control.colleague(baseId)
-      const records = colleague.records(remoteTable).map((one) => recordSchema.parse(one))
-      const record = oneOf(records, random)
-      const name = record?.fields['Full Name']
-      if (record === undefined || typeof name !== 'string') return undefined
-      const field = random.next() < 0.5 ? 'company' : 'score'
-      const value = cellFor(field, random)
-      colleague.updateRecord(remoteTable, record.id, { [field === 'company' ? 'Company' : 'Score']: value })
-      book.edits.push({ side: 'remote', name, field, value })
-      return `${name} ${field} = ${value}`
-    },
-  },
-  {
-    name: 'colleague enters a lead',
-    weight: 2,
-    do: ({ world, book, random }) => {
-      const colleague = world.sandbox.control.colleague(baseId)
-      const name = oneOf(
-        names.filter((one) => !book.born.has(one) && Number(one.slice(7)) >= 8),
-        random,
-      )
-      if (name === undefined) return undefined
-      colleague.createRecord(remoteTable, {
-        'Full Name': name,
-        Email: `${name.replace(' ', '.').toLowerCase()}@example.com`,
-      })
-      book.born.add(name)
-      return name
-    },
-  },
-  {
-    name: 'colleague deletes',
-    weight: 1,
-    do: ({ world, book, random }) => {
-      const colleague = world.sandbox.control.colleague(baseId)
-      const record = oneOf(
-        colleague.records(remoteTable).map((one) => recordSchema.parse(one)),
-        random,
-      )
-      const name = record?.fields['Full Name']
-      if (record === undefined || typeof name !== 'string') return undefined
-      colleague.deleteRecord(remoteTable, record.id)
-      book.deleted.add(name)
-      return name
-    },
   },
 ]

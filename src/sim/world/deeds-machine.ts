@@ -17,7 +17,25 @@ const airtableFaults = [
   'split-payloads',
   'duplicate-payloads',
   'invalid-hook',
+  'latency',
 ] as const satisfies readonly FaultInput['kind'][]
+
+/** Between two of its own records the process does these: where it dies there, the next one has to find out what was done. */
+const crashPoints = [
+  ['sqlite', 'main.db'],
+  ['sqlite', 'main.db'],
+  ['sqlite', 'sync.db'],
+  ['sqlite', 'checkpoints.db'],
+  ['sqlite', 'processes.db'],
+  ['airtable', 'POST records'],
+  ['airtable', 'PATCH records'],
+  ['airtable', 'DELETE records'],
+  ['airtable', 'POST'],
+  ['process', 'launch'],
+  ['process', 'launch'],
+  ['process', 'end'],
+  ['file', ''],
+] as const
 
 export const machineDeeds: readonly Deed[] = [
   {
@@ -39,13 +57,26 @@ export const machineDeeds: readonly Deed[] = [
     },
   },
   {
+    name: 'process will die at a certain effect',
+    weight: 4,
+    do({ world, controller, random }) {
+      if (controller === undefined || world.crashAt !== undefined) return undefined
+      const point = oneOf(crashPoints, random)
+      if (point === undefined) return undefined
+      const [kind, part] = point
+      world.crashAt = { kind, part, side: random.next() < 0.5 ? 'before' : 'after' }
+      return `${world.crashAt.side} ${kind} ${part}`
+    },
+  },
+  {
     name: 'Airtable goes wrong',
     weight: 6,
     do({ world, random }) {
       const kind = oneOf(airtableFaults, random) ?? 'drop-reply'
       const times = 1 + Math.floor(random.next() * 3)
       const commit = random.next() < 0.5
-      world.sandbox.control.addFault({ kind, times, after: Math.floor(random.next() * 4), commit })
+      const delayMs = Math.floor(random.next() * 5000)
+      world.sandbox.control.addFault({ kind, times, after: Math.floor(random.next() * 4), commit, delayMs })
       return `${kind} ${times} times${commit ? ', carried out' : ''}`
     },
   },

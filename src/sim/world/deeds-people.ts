@@ -38,7 +38,7 @@ function pendingOf({ controller }: Scene) {
 }
 
 function changed(declaration: Declaration, { random }: Scene): Declaration {
-  switch (Math.floor(random.next() * 9)) {
+  switch (Math.floor(random.next() * 10)) {
     case 0:
       return {
         ...declaration,
@@ -64,6 +64,8 @@ function changed(declaration: Declaration, { random }: Scene): Declaration {
       return random.next() < 0.5
         ? { ...declaration, standardizes: !declaration.standardizes }
         : { ...declaration, hasCity: !declaration.hasCity }
+    case 8:
+      return { ...declaration, low: declaration.low === 'auto' ? 'approve' : 'auto' }
     default:
       return { ...declaration, round: declaration.round + 1 }
   }
@@ -131,6 +133,7 @@ export const peopleDeeds: readonly Deed[] = [
   {
     name: 'person undoes',
     weight: 3,
+    sort: 'taking-back',
     do: (scene) => {
       const { world, book, controller, random } = scene
       if (controller === undefined) return undefined
@@ -195,7 +198,8 @@ export const peopleDeeds: readonly Deed[] = [
         scene,
         'API write',
         written.then((result) => {
-          if (result.is === 'written') book.edits.push({ side: 'local', name: row.full_name, field: 'score', value })
+          if (result.is === 'written')
+            book.edits.push({ side: 'local', by: 'API', name: row.full_name, field: 'score', value })
         }),
       )
       return `${row.full_name} score = ${value}`

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Checks } from '../checks/checks.ts'
 import { judgeEnd, judgeQuiet, judgeStates, type StandingNow } from '../checks/end.ts'
+import { judgeStanding } from '../checks/standing.ts'
 import type { Mode } from '../episode.ts'
 import type { Book } from './book.ts'
 import { type Controller, noteViolation } from './controller.ts'
@@ -45,6 +46,7 @@ export async function comeToRest(rest: Rest): Promise<void> {
   if (controller === undefined || world.violations.length > 0) return
   for (const one of standing?.waiting ?? []) world.violate('once faults stop, all converges or says why not', one)
   await judgeEnd(rest, controller)
+  judgeStanding(rest, controller)
   if (world.violations.length > 0) return
   const before = rest.checks.dispatched()
   await rest.advance(quietMs[mode])
@@ -53,6 +55,8 @@ export async function comeToRest(rest: Rest): Promise<void> {
 
 function endFaults(world: World): void {
   world.crashIn = undefined
+  world.crashAt = undefined
+  world.traps.length = 0
   world.refusing.clear()
   world.sandbox.control.clearFaults()
   world.declaration = { ...world.declaration, mode: 'enforce', deniedFrom: undefined }

@@ -6,13 +6,14 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import type { JsonObject } from '../../json.ts'
 import { openLog } from '../../log.ts'
 import { seededRandom } from '../../random.ts'
 import type { BaseSeed } from '../../sandbox/metadata/base-seed.ts'
 import { createSandbox, type Sandbox } from '../../sandbox/sandbox.ts'
 import { type Effect, type Life, SimulatedCrash, type Simulation, setSimulation } from '../edges/current.ts'
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts'
-import { baseId, type Declaration, declarationOf, remoteTable, startHour, textOf } from './declared.ts'
+import { baseId, type Declaration, declarationOf, maxRuntimeMs, remoteTable, startHour, textOf } from './declared.ts'
 import { createPrograms, type Programs } from './programs.ts'
 import { createRemote } from './remote.ts'
 import { createTrace, type Trace } from './trace.ts'
@@ -27,6 +28,19 @@ export interface Violation {
 export interface Witness {
   before?(effect: Effect): void
   after?(effect: Effect): void
+}
+
+export interface Trap {
+  readonly type: string
+  readonly kinds: readonly string[]
+  /** Does it and says what was done. */
+  spring(action: { readonly input: JsonObject }): string | undefined
+}
+
+export interface CrashPoint {
+  readonly kind: Effect['kind']
+  readonly part: string
+  readonly side: 'before' | 'after'
 }
 
 export interface World {
@@ -44,17 +58,25 @@ export interface World {
   readonly witnesses: Witness[]
   /** Told of each request at the moment at which it reaches Airtable. */
   readonly arrived: ((line: string, atMs: number) => void)[]
+  /** Told right before and right after Airtable carries out a request. */
+  readonly exchanges: { before(method: string): void; after(method: string): void }[]
+  /** What somebody does at the very moment at which an action of these kinds comes so far; each once. */
+  readonly traps: Trap[]
   /** What the owner wrote last. */
   declaration: Declaration
   /** Events so far: timers, effects, deeds. */
   steps: number
   /** After so many more moments right before or after an effect the process dies; undefined never. */
   crashIn: number | undefined
+  /** The process dies right before or after such an effect; undefined never. */
+  crashAt: CrashPoint | undefined
   /** Kinds of effects that are refused, by what their target holds. */
   readonly refusing: Map<Effect['kind'], string>
   /** Refusals so far. */
   refused: number
   step(line: string): void
+  /** Whoever watches this file is told that it has changed. */
+  noticed(name: string): void
   /** Judges a line of the product's log. */
   broke(line: string): void
   violate(invariant: string, message: string): void
@@ -63,6 +85,8 @@ export interface World {
   close(): Promise<void>
 }
 
+/** Runs of the job take up to so long: some are longer than the declaration allows. */
+const runMs = 1.3 * maxRuntimeMs
 const startMs = Date.UTC(2026, 0, 5, startHour, 40)
 
 export function createWorld(seed: number, show?: (line: string) => void): World {
@@ -82,10 +106,19 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
   const hours = seededRandom(seed ^ 0x3c)
   programs.fake.script = (order) =>
     order.lockName.startsWith('job-')
-      ? { afterMs: Math.floor(hours.next() * 60_000), code: hours.next() < 0.2 ? 1 : 0 }
+      ? { afterMs: Math.floor(hours.next() * runMs), code: hours.next() < 0.2 ? 1 : 0 }
       : undefined
   const watchers = new Map<string, Set<() => void>>()
-  const remote = createRemote(sandbox, clock, seededRandom(seed ^ 0x77), (line, atMs) => {
+  const told: Sandbox = {
+    ...sandbox,
+    exchange(request) {
+      for (const one of world.exchanges) one.before(request.method)
+      const reply = sandbox.exchange(request)
+      for (const one of world.exchanges) one.after(request.method)
+      return reply
+    },
+  }
+  const remote = createRemote(told, clock, seededRandom(seed ^ 0x77), (line, atMs) => {
     world.step(`arrives ${line}`)
     for (const listener of world.arrived) listener(line, atMs)
   })
@@ -97,7 +130,7 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
     transport: remote,
     before(effect) {
       for (const witness of world.witnesses) witness.before?.(effect)
-      crashHere(world)
+      crashHere(world, effect, 'before')
       const part = world.refusing.get(effect.kind)
       if (part === undefined || !effect.target.includes(part)) return undefined
       world.refused += 1
@@ -107,8 +140,8 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
     after(effect) {
       world.step(`${effect.kind} ${effect.target}`)
       for (const witness of world.witnesses) witness.after?.(effect)
-      if (effect.kind === 'sqlite') touched(effect.target)
-      crashHere(world)
+      if (effect.kind === 'sqlite') world.noticed(effect.target)
+      crashHere(world, effect, 'after')
     },
     watch(path, notify) {
       const name = path.slice(path.lastIndexOf('/') + 1)
@@ -117,9 +150,6 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
       watchers.set(name, listeners)
       return { close: () => listeners.delete(notify) }
     },
-  }
-  const touched = (name: string) => {
-    for (const notify of watchers.get(name) ?? []) notify()
   }
   const declaration = declarationOf(seededRandom(seed ^ 0x1f))
   writeFileSync(join(folder, 'desired-state.yaml'), textOf(declaration))
@@ -138,14 +168,20 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
     violations: [],
     witnesses: [],
     arrived: [],
+    exchanges: [],
+    traps: [],
     declaration,
     steps: 0,
     crashIn: undefined,
+    crashAt: undefined,
     refusing: new Map(),
     refused: 0,
     step(line) {
       world.steps += 1
       trace.note(`${clock.monotonicMs()} ${line}`)
+    },
+    noticed(name) {
+      for (const notify of watchers.get(name) ?? []) notify()
     },
     broke(line) {
       // While the disk refuses the record, nothing can be written of what failed.
@@ -161,6 +197,7 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
       if (life === undefined || life.isDead) return
       life.isDead = true
       world.crashIn = undefined
+      world.crashAt = undefined
       world.step(`life ${life.number} dies`)
     },
     async close() {
@@ -176,7 +213,12 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
   return world
 }
 
-function crashHere(world: World): void {
+function crashHere(world: World, { kind, target }: Effect, side: CrashPoint['side']): void {
+  const { crashAt } = world
+  if (crashAt?.kind === kind && crashAt.side === side && target.includes(crashAt.part)) {
+    world.kill()
+    throw new SimulatedCrash()
+  }
   if (world.crashIn === undefined) return
   world.crashIn -= 1
   if (world.crashIn >= 0) return

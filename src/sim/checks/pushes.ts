@@ -1,0 +1,79 @@
+/** What a push to Airtable writes: what stands in the table, and what is told as done was done. */
+import { z } from 'zod'
+import type { Book } from '../world/book.ts'
+import { baseId, remoteTable } from '../world/declared.ts'
+import type { World } from '../world/world.ts'
+import type { ActionBook } from './record.ts'
+
+type Cells = Readonly<Record<string, unknown>>
+const recordSchema = z.object({ id: z.string(), fields: z.record(z.string(), z.json()) })
+const pushed = [
+  ['company', 'Company'],
+  ['score', 'Score'],
+] as const
+
+export function watchPushes(world: World, book: Book, actions: ActionBook): void {
+  /** Rows as they were when an action was dispatched, by key. */
+  const atDispatch = new Map<string, ReadonlyMap<string, Cells>>()
+  /** Actions during which Airtable was changed. */
+  const wrote = new Set<string>()
+  let before: ReadonlyMap<string, Cells> | undefined
+  const rowsNow = world.agent.prepare<[], Cells>('SELECT id, full_name, company, score FROM leads')
+  const rows = () => new Map(rowsNow.all().map((row) => [String(row.id), row]))
+  const records = () =>
+    new Map(
+      world.sandbox.control
+        .colleague(baseId)
+        .records(remoteTable)
+        .map((one) => recordSchema.parse(one))
+        .map(({ id, fields }): [string, Cells] => [id, fields]),
+    )
+
+  actions.onEntry((entry, seen) => {
+    if (seen?.action.resource.kind !== 'sync') return
+    if (entry.type === 'action.dispatched') atDispatch.set(entry.actionId, rows())
+    if (entry.type !== 'action.succeeded') return
+    atDispatch.delete(entry.actionId)
+    const isPush = seen.action.verb.endsWith('remote')
+    if (isPush && Number(entry.body.changed ?? 0) > 0 && !wrote.has(entry.actionId))
+      world.violate('what is told as done was done', `${seen.action.summary}: nothing was written to Airtable`)
+  })
+
+  world.exchanges.push({
+    before(method) {
+      before = method === 'GET' ? undefined : records()
+    },
+    after(method) {
+      if (method === 'GET' || before === undefined) return
+      const after = records()
+      const changed = [...after].filter(([id, cells]) => JSON.stringify(before?.get(id)) !== JSON.stringify(cells))
+      const removed = [...before.keys()].some((id) => !after.has(id))
+      if (changed.length === 0 && !removed) return
+      const underWay = actions.underWay(['sync'])
+      for (const { action } of underWay) wrote.add(action.id)
+      const [only] = underWay
+      if (underWay.length !== 1 || only === undefined || only.action.cause === 'undo') return
+      for (const [id, cells] of changed) judgeRecord(only.action.id, before.get(id) ?? {}, cells)
+    },
+  })
+
+  /** A cell that was written holds what stood in the table then, or at some moment since the action was dispatched. */
+  function judgeRecord(actionId: string, was: Cells, is: Cells): void {
+    const key = String(is['Lead ID'])
+    const then = atDispatch.get(actionId)?.get(key)
+    const now = rows().get(key)
+    if (then === undefined || now === undefined) return
+    for (const [field, remote] of pushed) {
+      const value = is[remote] ?? null
+      if (value === (was[remote] ?? null) || value === then[field] || value === now[field]) continue
+      const isEdit = book.edits.some(
+        (edit) => edit.name === now.full_name && edit.value === value && edit.side === 'local',
+      )
+      if (isEdit && then[field] !== now[field]) continue
+      world.violate(
+        'a push writes what stands in the table',
+        `${key} ${field}: ${String(value)}, and ${String(now[field])} stands there`,
+      )
+    }
+  }
+}
