@@ -1,0 +1,155 @@
+/**
+ * Goes through a page as its reader does, in a folder of its own: runs every command in order, writes the files that it shows
+ * and makes the edits that it tells of, and compares what is printed. Words to it are comments right before a block:
+ *
+ * - `run: exit 2`: the status of the last command of the block; 0 without it.
+ * - `run: take ID from PATTERN`: what the first group of PATTERN finds in the output stands for `ID` from there on.
+ * - `run: not here, REASON`: the commands are only parsed.
+ * - `file: PATH`: the block is written as this file. `edit: PATH`: a `diff` block is applied to this file.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { trueup } from '../../support/cli.ts'
+import { type Block, blocksOf, type Command, commandsOf, wordsOf } from './blocks.ts'
+
+export interface WalkOptions {
+  readonly page: string
+  readonly markdown: string
+  /** Where the reader stands. */
+  readonly folder: string
+  readonly environment?: Readonly<Record<string, string>>
+  /** The folder of the checkout, which pages call CHECKOUT. */
+  readonly checkout: string
+}
+
+export interface Walked {
+  readonly commands: number
+  /** Blocks that are only parsed, with the reason. */
+  readonly passedOver: readonly string[]
+  /** What came otherwise than the page says. */
+  readonly problems: readonly string[]
+}
+
+interface Told {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Shell that pages may use beside `trueup`; it runs in a real shell. */
+const shellWords = new Set(['cat', 'chmod', 'cp', 'ls', 'mkdir', 'rm', 'stat'])
+
+export async function walk({ page, markdown, folder, environment = {}, checkout }: WalkOptions): Promise<Walked> {
+  const variables: Record<string, string> = { ...environment }
+  const taken = new Map<string, string>([['CHECKOUT', checkout]])
+  const passedOver: string[] = []
+  const problems: string[] = []
+  let commands = 0
+  const filled = (text: string) =>
+    [...taken].reduce((line, [name, value]) => line.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), value), text)
+
+  for (const block of blocksOf(page, markdown)) {
+    const place = `${page}:${block.line}`
+    const [verb = '', rest = ''] = (block.word ?? '').split(/: (.*)/)
+    try {
+      if (verb === 'file') write(join(folder, rest), `${filled(block.lines.join('\n'))}\n`)
+      else if (verb === 'edit') edit(join(folder, rest), block)
+      else if (verb === 'run' && rest.startsWith('not here')) passedOver.push(`${place}: ${rest}`)
+      else if (block.language === 'console' || block.language === 'sh') await runBlock(block, place, rest)
+    } catch (error) {
+      problems.push(`${place}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  return { commands, passedOver, problems }
+
+  async function runBlock(block: Block, place: string, word: string): Promise<void> {
+    const all = commandsOf(block)
+    const exit = Number(/^exit (\d)/.exec(word)?.[1] ?? '0')
+    for (const [index, command] of all.entries()) {
+      commands += 1
+      const told = await run(filled(command.text))
+      const expected = index === all.length - 1 ? exit : undefined
+      problems.push(...differences(command, told, expected).map((text) => `${place}: ${command.text}: ${text}`))
+      const take = /take ([A-Z]+) from (.*)$/.exec(word)
+      if (take === null || index < all.length - 1) continue
+      const found = new RegExp(take[2] ?? '', 'm').exec(told.stdout)?.[1]
+      if (found === undefined) problems.push(`${place}: ${take[2]} is not in what is printed:\n${told.stdout}`)
+      else taken.set(take[1] ?? '', found)
+    }
+  }
+
+  async function run(text: string): Promise<Told> {
+    const exported = /^export (\w+)=(.*)$/.exec(text)
+    if (exported !== null) {
+      variables[exported[1] ?? ''] = wordsOf(exported[2] ?? '').join(' ')
+      return { status: 0, stdout: '', stderr: '' }
+    }
+    let told: Told = { status: 0, stdout: '', stderr: '' }
+    for (const part of text.split(' && ')) {
+      const words = wordsOf(part)
+      const [first = '', ...args] = words[0] === 'npx' ? words.slice(1) : words
+      if (first !== 'trueup' && !shellWords.has(first)) throw new Error(`${first} is nothing that this test can run`)
+      told = first === 'trueup' ? await trueup(args, { in: folder, environment: variables }) : inShell(part)
+      if (told.status !== 0) break
+    }
+    return told
+  }
+
+  function inShell(text: string): Told {
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', text], { cwd: folder, encoding: 'utf8' })
+    return { status, stdout, stderr }
+  }
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  writeFileSync(path, text)
+}
+
+/** `-` lines go, `+` lines come after the line before them; all others must be there, in this order. */
+function edit(path: string, { lines }: Block): void {
+  const text = readFileSync(path, 'utf8').split('\n')
+  let at = 0
+  for (const line of lines) {
+    const [sign, content] = [line.slice(0, 1), line.slice(1)]
+    if (sign === '+') {
+      text.splice(at, 0, content)
+      at += 1
+      continue
+    }
+    // What a page shortens ends with an ellipsis.
+    const wanted = content.replace(/…$/, '').trim()
+    const found = text.findIndex(
+      (one, index) => index >= at && (content.endsWith('…') ? one.trim().startsWith(wanted) : one.trim() === wanted),
+    )
+    if (found < 0) throw new Error(`${path} has no line ${JSON.stringify(content)}`)
+    if (sign === '-') text.splice(found, 1)
+    at = sign === '-' ? found : found + 1
+  }
+  writeFileSync(path, text.join('\n'))
+}
+
+function differences({ shown }: Command, told: Told, exit: number | undefined): readonly string[] {
+  const output = `${told.stdout}\n${told.stderr}`
+  const lines = output.split('\n')
+  const problems = shown.filter((line) => line.trim() !== '…' && !lines.some((one) => patternOf(line).test(one)))
+  return [
+    ...(exit !== undefined && told.status !== exit ? [`ended with ${told.status}, not ${exit}:\n${output}`] : []),
+    ...(problems.length > 0
+      ? [`did not print ${problems.map((one) => JSON.stringify(one)).join(', ')} but\n${output}`]
+      : []),
+  ]
+}
+
+/** Ids and moments depend on the place and the day; an ellipsis stands for anything. */
+function patternOf(line: string): RegExp {
+  const escaped = line.trim().replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const loose = escaped
+    .replaceAll('…', '.*')
+    .replaceAll(/\b[0-9a-f]{12}\b/g, '[0-9a-f]{12}')
+    .replaceAll(/\brun-[0-9a-f]{10}\b/g, 'run-[0-9a-f]{10}')
+    .replaceAll(/\b\d{8}T\d{6}Z-[0-9a-f]{8}\b/g, '\\d{8}T\\d{6}Z-[0-9a-f]{8}')
+    .replaceAll(/\b\d{4}-\d\d-\d\dT[\d:\\.]+Z/g, '\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z')
+  return new RegExp(`^\\s*${loose}\\s*$`)
+}
