@@ -158,7 +158,7 @@ async function tellFindings(controller: Controller, run: CommandRun): Promise<vo
       `${colour.yellow('○')} ${keyText(action.resource)}: ${action.summary} ${colour.dim(`${action.id}: ${action.gate.reasons[0]?.message ?? ''}`)}`,
     )
   line()
-  line(colour.bold(verdictOf(views, Date.now()).sentence))
+  line(colour.bold(verdictOf(views, Date.now(), true).sentence))
   line('Try:')
   line(`  trueup approvals                        what waits for you`)
   line(`  trueup approve ${(waiting[0]?.id ?? 'ID').padEnd(24)} let one run`)
