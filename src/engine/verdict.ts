@@ -11,8 +11,8 @@ export interface Verdict {
   readonly byHand: number
 }
 
-/** Sums up what is known. Pure. */
-export function verdictOf(views: readonly StatusView[], nowMs: number): Verdict {
+/** Sums up what is known. `isServed`: a controller runs, which makes what can be made. Pure. */
+export function verdictOf(views: readonly StatusView[], nowMs: number, isServed: boolean): Verdict {
   const actions = views.flatMap((view) => view.actions)
   const waiting = actions.filter(needsPerson).length
   const repairable = actions.filter((action) => action.gate.runnable).length
@@ -40,7 +40,11 @@ export function verdictOf(views: readonly StatusView[], nowMs: number): Verdict 
     waiting > 0
       ? `${waiting} ${plural(waiting, 'repair')} ${waiting === 1 ? 'waits' : 'wait'} for a person`
       : undefined,
-    repairable > 0 ? `${repairable} can be made at once` : undefined,
+    repairable > 0
+      ? isServed
+        ? `${repairable} ${repairable === 1 ? 'is' : 'are'} being repaired`
+        : `${repairable} can be made at once`
+      : undefined,
     held > 0 ? `${held} ${held === 1 ? 'is' : 'are'} held by a rule, a window or another resource` : undefined,
     byHand > 0 ? `${byHand} ${plural(byHand, 'thing')} only a person can mend` : undefined,
     itself.length > 0

@@ -60,7 +60,7 @@ export function createEnginePort(options: EnginePortOptions): EnginePort {
       return {
         name: generations.inForce().state.name,
         version: options.version,
-        verdict: verdictOf(all, clock.nowMs()).sentence,
+        verdict: verdictOf(all, clock.nowMs(), workspace.serves).sentence,
         generation: generations.inForce().number,
         mode: engine.declaration().policy.mode,
         startedAtMs: options.startedAtMs,

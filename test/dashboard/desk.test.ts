@@ -1,6 +1,7 @@
 /** What a person changes on the dashboard, in a real browser on a running controller; files, processes and the database say what became of it. */
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import Database from 'better-sqlite3'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -147,6 +148,24 @@ describe.skipIf(executablePath === undefined)(
         const typed = '      region:          { type: text }   # as typed\n'
         expect(file()).toBe(before.replace(/^ +company:.*$/m, (line) => typed + line))
         await expect.poll(columns, { timeout: 20_000 }).toContain('region')
+      })
+
+      it('gets a field by a form, for who has never seen such a file', async () => {
+        const before = file()
+        await page.goto(at('/leads'))
+        await page.getByRole('link', { name: 'Add a field…' }).click()
+        const form = page.getByRole('form', { name: 'Add a field' })
+        await form.getByLabel('Name', { exact: true }).fill('tier')
+        await form.getByLabel('What it holds').selectOption('choice')
+        await form.getByLabel('Choices, with commas').fill('gold, silver')
+        await form.getByRole('button', { name: 'Put it into the text' }).click()
+        await page.getByText('1 entry of the desired state would change.').waitFor()
+        expect([file(), await desk.faults()]).toEqual([before, []])
+        await desk.shoot('add-field')
+        await page.getByRole('button', { name: 'Save' }).click()
+        await answer('good').getByText('is in force').waitFor()
+        await expect.poll(columns, { timeout: 20_000 }).toContain('tier')
+        expect(file()).toContain('tier: { type: choice, choices: [gold, silver] }\n')
       })
 
       it('is not saved over what somebody else wrote meanwhile, which is shown', async () => {
@@ -308,7 +327,7 @@ describe.skipIf(executablePath === undefined)(
         .getByRole('dialog')
         .getByLabel(/Comment/)
         .fill('they know better')
-      await answered('Yes')
+      await answered('Do it')
       await answer('good').getByText('Chosen').waitFor()
       await expect
         .poll(() => [world.here('k5')?.title, world.remote().get('k5')?.cells.Title], { timeout: 30_000 })
@@ -360,12 +379,12 @@ describe.skipIf(executablePath === undefined)(
         const first = await runningPid()
         await page.goto(at('/services'))
         await page.getByRole('button', { name: 'Stop' }).click()
-        await answered('Yes')
+        await answered('Stop')
         await expect.poll(() => isAlive(first), { timeout: 20_000 }).toBe(false)
         await page.getByRole('button', { name: 'Start', exact: true }).click({ timeout: 20_000 })
         const second = await runningPid()
         await page.getByRole('button', { name: 'Restart' }).click({ timeout: 20_000 })
-        await answered('Yes')
+        await answered('Restart')
         await expect.poll(() => isAlive(second), { timeout: 20_000 }).toBe(false)
         expect(await runningPid()).not.toBe(second)
       })
@@ -400,13 +419,16 @@ describe.skipIf(executablePath === undefined)(
       await answer('good').getByText('It was restored and compared: it is good.').waitFor({ timeout: 30_000 })
       await desk.shoot('backups')
 
-      workspace.write(`UPDATE leads SET title = 'Spoilt' WHERE id = '${id}'`)
+      const keys = [id, 'k6', 'k7']
+      const titles = () => keys.map((key) => world.here(key)?.title)
+      workspace.write(`UPDATE leads SET title = 'Spoilt' WHERE id IN ('${keys.join("', '")}')`)
       await page
         .getByRole('button', { name: /^Restore/ })
         .first()
         .click()
-      await answered('Show what would change')
+      await answered('Restore')
       await answer('good').getByRole('link', { name: 'What would be done' }).waitFor({ timeout: 30_000 })
+      await answer('good').getByText('leads: 0 come back, 3 change, 0 go').waitFor()
       expect(title()).toBe('Spoilt')
       await page.goto(at('/queue?kind=backup'))
       await page
@@ -416,6 +438,36 @@ describe.skipIf(executablePath === undefined)(
       await answered('Approve')
       await answer('good').waitFor()
       await expect.poll(title, { timeout: 30_000 }).toBe(good)
+
+      // Of what it restored two records are changed: what an undo does with them is decided one by one.
+      await answer('good').getByRole('link', { name: 'See it' }).click()
+      workspace.write("UPDATE leads SET title = 'Theirs' WHERE id IN ('k6', 'k7')")
+      await page.getByRole('button', { name: 'Undo' }).click({ timeout: 30_000 })
+      const dialog = page.getByRole('dialog', { name: '2 records were changed since' })
+      const record = (key: string) => dialog.getByRole('group', { name: new RegExp(`leads ${key} holds`) })
+      await dialog.getByLabel('Where nothing else is chosen below').selectOption({ index: 1 })
+      await record('k7').getByRole('radio', { name: 'Keep what is there now' }).check()
+      expect(await record('k6').getByRole('radio', { name: 'Take it back' }).isChecked()).toBe(true)
+      expect(await desk.faults()).toEqual([])
+      await desk.shoot('undo-several')
+      await dialog.getByRole('button', { name: 'Undo' }).click()
+      await answer('good').getByText('Changed since, left as they are: leads k7').waitFor({ timeout: 30_000 })
+      await expect.poll(titles, { timeout: 30_000 }).toEqual(['Spoilt', 'Spoilt', 'Theirs'])
+
+      await page.goto(at('/backups'))
+      const restore = page.getByRole('button', { name: /^Restore/ }).first()
+      const setId = ((await restore.getAttribute('aria-label')) ?? '').replace('Restore ', '')
+      await restore.click()
+      await page.getByRole('dialog').getByLabel('What is restored').selectOption({ index: 1 })
+      await answered('Restore')
+      await answer('good')
+        .getByText(/main\.db: \d+ rows/)
+        .waitFor({ timeout: 30_000 })
+      expect(await desk.faults()).toEqual([])
+      const restored = new Database(workspace.path(`restored/${setId}/main.db`), { readonly: true })
+      expect(restored.prepare('SELECT title FROM leads WHERE id = ?').pluck().get(id)).toBe(good)
+      restored.close()
+      expect(statSync(workspace.path(`restored/${setId}`)).mode & 0o777).toBe(0o700)
     })
 
     it('a token is made, lets somebody in, and no more once it is ended', async () => {

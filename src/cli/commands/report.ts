@@ -7,6 +7,7 @@ import { withApi } from '../api.ts'
 import { type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
 import { momentOf } from '../moment.ts'
 import { toFile } from '../out-file.ts'
+import { currentViews } from '../views.ts'
 
 interface ReportOptions extends CommonOptions {
   readonly since: string
@@ -94,7 +95,11 @@ async function report(
   if (!['md', 'json', 'html'].includes(options.format))
     throw new OperationalError('USAGE', `--format ${options.format} is none of md, json and html`)
   const since = isoOf(momentOf('--since', options.since, Date.now()))
-  const { healthReport: found } = await withApi(options, 'look', (api) => api.request(query, { since }, answerSchema))
+  const { healthReport: found } = await withApi(options, 'look', async (api) => {
+    // A controller has looked; where none runs, how things stand is looked up now.
+    if (api.workspace !== undefined) await currentViews(api.workspace, run)
+    return api.request(query, { since }, answerSchema)
+  })
   const { markdown, ...data } = found
   const text = textOf(options.format, markdown, data)
   if (options.out !== undefined) {

@@ -172,7 +172,7 @@ async function tellWaiting(controller: Controller, run: CommandRun): Promise<voi
   line()
   for (const view of views) teller(view)
   if (first !== undefined) line()
-  line(colour.bold(verdictOf(views, Date.now()).sentence))
+  line(colour.bold(verdictOf(views, Date.now(), true).sentence))
   line('Try:')
   if (first !== undefined) {
     line(`  trueup approvals                        what waits for you`)

@@ -24,10 +24,11 @@ export function registerState(program: Command): void {
     .action((options: CommonOptions) =>
       runCommand(options, (run) =>
         withWorkspace(options, 'look', async (workspace) => {
-          const { views, from } = await currentViews(workspace, run)
-          const verdict = verdictOf(views, Date.now())
-          const roots = rootsOf(views)
+          // Now: a look may take longer than a lease is read to hold.
           const holder = workspace.controller()
+          const { views, from } = await currentViews(workspace, run)
+          const verdict = verdictOf(views, Date.now(), holder !== undefined)
+          const roots = rootsOf(views)
           const now: WorkNow = holder === undefined ? { is: 'known', work: [] } : await workUnderWay(options)
           run.answer(
             {

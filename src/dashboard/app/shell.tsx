@@ -79,12 +79,12 @@ export function Shell() {
         {/* The overview has the sentence as its heading. */}
         <p class="verdict">{first === '' ? '' : (frame.data?.verdict ?? '')}</p>
         <Who />
+        {may('state.read') && <UnderWay />}
       </header>
       <div class="frame">
         <Menu current={first} />
         <main id="main" tabIndex={-1}>
           <Connection />
-          <UnderWay />
           <Answer />
           {viewer.value !== undefined && View !== undefined && <View key={path.value.split('/')[1] ?? ''} />}
           {viewer.value === undefined && !signedOut.value && <p class="quiet">Loading…</p>}

@@ -4,19 +4,25 @@ import { address } from '../state/route.ts'
 import { works } from '../state/work.ts'
 import { counted } from './text.ts'
 
-const shownMax = 3
-
-/** One line a piece; nothing where nothing takes long. */
+/** One line that is always there, so that nothing on the page moves when work begins or ends. */
 export function UnderWay() {
-  const now = works.value
-  if (now.length === 0) return null
+  const [first, ...others] = works.value
   return (
-    <section class="under-way" aria-label="Work under way">
-      {now.slice(0, shownMax).map((work) => (
-        <Line key={work.id} work={work} />
-      ))}
-      {now.length > shownMax && <p class="quiet">and {counted(now.length - shownMax, 'more piece')} of work</p>}
-    </section>
+    <div class="under-way">
+      {first === undefined ? <span class="quiet">No long work is under way</span> : <Line work={first} />}
+      {others.length > 0 && (
+        <details>
+          <summary>and {counted(others.length, 'more piece')} of work</summary>
+          <ul class="plain">
+            {others.map((work) => (
+              <li key={work.id}>
+                <Line work={work} />
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
   )
 }
 
@@ -44,9 +50,9 @@ function Line({ work }: { work: Work }) {
         ? address('resources', resource.kind, resource.name)
         : '/timeline'
   return (
-    <p>
+    <span class="line">
       <Bar work={work} /> <a href={to}>{sentence}</a>
-    </p>
+    </span>
   )
 }
 

@@ -53,6 +53,26 @@ const titles: Readonly<Record<string, string>> = {
   DELETED_AIRTABLE: 'Deleted in Airtable, edited here',
 }
 
+function titleOf({ kind, localChangedAt, airtableChangedAt }: Conflict): string {
+  // They may never have agreed on a value.
+  if (kind === 'VALUES' && (localChangedAt === null || airtableChangedAt === null)) return 'Here and Airtable differ'
+  return titles[kind] ?? kind
+}
+
+function Changed({ at }: { at: string | null }) {
+  return (
+    <p class="quiet">
+      {at === null ? (
+        'when it was changed is not known'
+      ) : (
+        <>
+          changed <Ago at={at} />
+        </>
+      )}
+    </p>
+  )
+}
+
 function Sides({ conflict }: { conflict: Conflict }) {
   const field = conflict.field === null ? 'the whole record' : label(conflict.field)
   const mayResolve = may('conflict.resolve')
@@ -60,7 +80,7 @@ function Sides({ conflict }: { conflict: Conflict }) {
   return (
     <article id={conflict.id} class="risk-medium" aria-label={`Conflict in ${field}`}>
       <h3>
-        {titles[conflict.kind] ?? conflict.kind}: {field}
+        {titleOf(conflict)}: {field}
       </h3>
       <p class="quiet">
         {conflict.table} ·{' '}
@@ -82,9 +102,7 @@ function Sides({ conflict }: { conflict: Conflict }) {
           <p class="side">
             <Value of={conflict.localValue} />
           </p>
-          <p class="quiet">
-            changed <Ago at={conflict.localChangedAt} />
-          </p>
+          <Changed at={conflict.localChangedAt} />
           {mayResolve && (
             <Do tone="main" work={choose('LOCAL', 'Take the value that is here for both sides?')}>
               Take this one
@@ -96,9 +114,7 @@ function Sides({ conflict }: { conflict: Conflict }) {
           <p class="side">
             <Value of={conflict.airtableValue} />
           </p>
-          <p class="quiet">
-            changed <Ago at={conflict.airtableChangedAt} />
-          </p>
+          <Changed at={conflict.airtableChangedAt} />
           {mayResolve && (
             <Do tone="main" work={choose('AIRTABLE', 'Take the value of Airtable for both sides?')}>
               Take this one
@@ -113,7 +129,7 @@ function Sides({ conflict }: { conflict: Conflict }) {
       )}
       {mayResolve && (
         <p class="buttons">
-          <Do tone="quiet" work={choose('APART', 'Leave both sides as they are, until one of them changes again?')}>
+          <Do work={choose('APART', 'Leave both sides as they are, until one of them changes again?')}>
             Leave them apart
           </Do>
           {conflict.field !== null &&

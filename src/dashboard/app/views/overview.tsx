@@ -89,6 +89,7 @@ function State() {
             {held.length > 0 && <Held actions={held} />}
             <section aria-labelledby="drift">
               <h2 id="drift">Drift ({driftReport.total})</h2>
+              <p class="quiet">What is there and is not as declared, the worst first.</p>
               {driftReport.total === 0 ? (
                 <Empty>
                   Everything that was looked at is as declared. To change what is right, edit desired-state.yaml.
