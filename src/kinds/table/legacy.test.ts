@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   carryOut,
@@ -12,6 +13,7 @@ import {
   type World,
 } from '../../../test/support/table-world.ts'
 import type { ActionDraft } from '../../engine/action.ts'
+import { readChangeLog } from '../../targets/sqlite/change-log.ts'
 
 let world: World
 beforeEach(() => {
@@ -459,5 +461,29 @@ db.execute("CREATE TRIGGER _trueup_leads_seen_on_update AFTER UPDATE ON leads BE
     const plain = declare(world, { fields: { seen: { type: 'datetime' } } })
     await converge(world, plain)
     expect(world.rows(`SELECT count(*) FROM sqlite_schema WHERE name LIKE '%on_update'`)).toEqual([[0]])
+  })
+
+  test.each([
+    'DROP TRIGGER _trueup_leads_log_update',
+    'DROP TABLE _trueup_changes; DROP TRIGGER _trueup_leads_log_update',
+  ])('what was written between "%s" and their mending is looked for in all rows', async (loss) => {
+    world.sql('CREATE TABLE leads (id TEXT PRIMARY KEY, seen TEXT)')
+    const resource = declare(world, { fields: { seen: { type: 'text' } } })
+    await converge(world, resource)
+    world.sql(`INSERT INTO leads VALUES ('a', '1'), ('b', '1')`)
+    const place = Number(world.rows('SELECT max(seq) FROM _trueup_changes').flat()[0])
+    const others = `DROP TRIGGER IF EXISTS _trueup_leads_log_insert; DROP TRIGGER IF EXISTS _trueup_leads_log_delete`
+    world.sql(`${others}; ${loss}; UPDATE leads SET seen = '2' WHERE id = 'a'`)
+    await converge(world, resource)
+    world.sql(`UPDATE leads SET seen = '3' WHERE id = 'b'; UPDATE leads SET seen = '4' WHERE id = 'b'`)
+    const db = new Database(world.path, { readonly: true })
+    try {
+      expect(readChangeLog(db, 'leads', place, 100).is).toBe('everything')
+      const now = readChangeLog(db, 'leads', undefined, 100).lastSeq
+      world.sql(`UPDATE leads SET seen = '5' WHERE id = 'b'`)
+      expect(readChangeLog(db, 'leads', now, 100)).toMatchObject({ is: 'rows', rowIds: [2] })
+    } finally {
+      db.close()
+    }
   })
 })

@@ -1,5 +1,5 @@
 /** Whether the triggers that Trueup keeps on a table are there and read as they must. */
-import { changeLogStatements, changeTable } from '../../targets/sqlite/change-log.ts'
+import { changeLogGap, changeLogStatements, changeTable } from '../../targets/sqlite/change-log.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import { commonInput, type Difference, draftOf, drift, orders, type TableLook } from './drafts.ts'
 import { rowIdName } from './row-id.ts'
@@ -63,6 +63,7 @@ function changeLogDifference(look: TableLook): Difference[] {
         create,
         drop,
         before: others,
+        after: create.length > 0 ? [changeLogGap] : [],
       }),
     },
   ]
@@ -90,6 +91,7 @@ function onUpdateDifferences(look: TableLook): Difference[] {
         create,
         drop,
         before: [],
+        after: [],
       }),
     },
   ]
@@ -102,6 +104,8 @@ interface TriggerWork {
   readonly drop: readonly SchemaObject[]
   /** Statements that come first. */
   readonly before: readonly string[]
+  /** Statements that come last. */
+  readonly after: readonly string[]
 }
 
 function triggerRepair(look: TableLook, work: TriggerWork): Difference['repair'] {
@@ -125,6 +129,7 @@ function triggerRepair(look: TableLook, work: TriggerWork): Difference['repair']
           ...work.drop.map(({ name }) => dropTrigger(name)),
           ...work.before,
           ...work.create.map(({ sql }) => sql),
+          ...work.after,
         ],
         inverse: {
           verb: `${work.verb}-back`,

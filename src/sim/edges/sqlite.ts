@@ -157,9 +157,10 @@ const Simulated = new Proxy(Real, {
   },
 })
 
-/** `now` of SQL is that of the virtual clock. */
+/** `now` of SQL is that of the virtual clock, and its chance that of the simulation. */
 function setStandIns(db: Real.Database): void {
   const now = () => new Date(livingLife().clock.nowMs())
+  db.function('random', { deterministic: false }, () => Math.floor(theSimulation().random.next() * 2 ** 50))
   db.function('strftime', { varargs: true, deterministic: false }, (format: unknown, moment: unknown) => {
     const at = moment === undefined || moment === 'now' ? now() : new Date(String(moment))
     const text = at.toISOString()

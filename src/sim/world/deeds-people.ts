@@ -5,7 +5,7 @@ import { keyText } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
 import { SimulatedCrash } from '../edges/current.ts'
 import { noteViolation } from './controller.ts'
-import { type Declaration, startHour, textOf } from './declared.ts'
+import { type Declaration, expireAfterMs, startHour, textOf } from './declared.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
 
 /** Ann is one person, at the terminal and over the API. */
@@ -71,21 +71,39 @@ function changed(declaration: Declaration, { random }: Scene): Declaration {
   }
 }
 
+/** Writes another desired state, which a controller that runs takes over soon. */
+function declare(scene: Scene, declaration: Declaration): void {
+  const { world, controller } = scene
+  world.declaration = declaration
+  // Another declaration is another try.
+  world.programs.failures.clear()
+  world.programs.redeclared.add('service-collector')
+  writeFileSync(join(world.folder, 'desired-state.yaml'), textOf(declaration))
+  if (controller !== undefined)
+    world.clock.after(100, () => {
+      if (!controller.life.isDead) asked(scene, () => void controller.workspace.generations.reload())
+    })
+}
+
+/** Approves while the controller lives; it may refuse what is no longer asked. */
+function approveOne(scene: Scene, { id }: { readonly id: string }, person: string): void {
+  const { world, book, controller } = scene
+  if (controller === undefined || controller.life.isDead) return
+  book.approvals.push({ actionId: id, person, atMs: world.clock.nowMs() })
+  asked(scene, () => {
+    const asking = { planId: undefined, actionIds: [id], approver: person, comment: undefined }
+    going(scene, 'approval', controller.port.approve(asking))
+    return undefined
+  })
+}
+
 export const peopleDeeds: readonly Deed[] = [
   {
     name: 'owner edits the desired state',
     weight: 7,
     do: (scene) => {
-      const { world, controller } = scene
-      world.declaration = changed(world.declaration, scene)
-      // Another declaration is another try.
-      world.programs.failures.clear()
-      world.programs.redeclared.add('service-collector')
-      writeFileSync(join(world.folder, 'desired-state.yaml'), textOf(world.declaration))
-      if (controller !== undefined)
-        world.clock.after(100, () => {
-          if (!controller.life.isDead) asked(scene, () => void controller.workspace.generations.reload())
-        })
+      const { world } = scene
+      declare(scene, changed(world.declaration, scene))
       const { mode, conflicts, deletions, blastRows, deniedFrom } = world.declaration
       return `${mode} ${conflicts} ${deletions} ${blastRows} ${deniedFrom}`
     },
@@ -108,6 +126,57 @@ export const peopleDeeds: readonly Deed[] = [
         const asking = { planId: undefined, actionIds: [id], approver: person, comment: undefined }
         going(scene, 'approval', controller.port.approve(asking))
         return `${person} ${one.action.summary}`
+      })
+    },
+  },
+  {
+    name: 'two approvals, the second after the first has expired',
+    weight: 5,
+    do: (scene) => {
+      const { world, random } = scene
+      const one = oneOf(
+        pendingOf(scene).filter(({ gate }) => gate.approvalsNeeded > 0),
+        random,
+      )
+      if (one === undefined) return undefined
+      approveOne(scene, one.action, 'token:ann')
+      world.clock.after(expireAfterMs + Math.floor(random.next() * 5000), () =>
+        approveOne(scene, one.action, 'token:bob'),
+      )
+      return one.action.summary
+    },
+  },
+  {
+    name: 'one person approves twice, at the terminal and over the API',
+    weight: 3,
+    do: (scene) => {
+      const one = oneOf(
+        pendingOf(scene).filter(({ gate }) => gate.approvalsNeeded > 0),
+        scene.random,
+      )
+      if (one === undefined) return undefined
+      approveOne(scene, one.action, 'token:ann')
+      approveOne(scene, one.action, 'local:ann')
+      return one.action.summary
+    },
+  },
+  {
+    name: 'person rejects, and the owner asks for no approval of such any more',
+    weight: 2,
+    do: (scene) => {
+      const { world, book, controller, random } = scene
+      const one = oneOf(
+        pendingOf(scene).filter(({ gate }) => gate.decision === 'approve' || gate.decision === 'approve-twice'),
+        random,
+      )
+      if (controller === undefined || one === undefined) return undefined
+      return asked(scene, () => {
+        const { id } = one.action
+        if (!controller.workspace.engine.reject({ actionId: id, actor: 'token:cy', reason: 'not now' }))
+          return undefined
+        book.rejected.set(id, 'token:cy')
+        declare(scene, { ...world.declaration, low: 'auto', medium: 'auto', blastRows: 50 })
+        return one.action.summary
       })
     },
   },

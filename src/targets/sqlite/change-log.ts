@@ -43,6 +43,14 @@ export function changeLogStatements(table: string, rowId = 'rowid'): readonly st
 }
 
 /**
+ * To be run when triggers were missing and are made anew: it leaves a gap, so that whoever reads on from an earlier place is
+ * told `everything`, since nobody noted what was written meanwhile. A log that begins anew begins somewhere by
+ * chance, so that no place in the one that was lost is a place in it.
+ */
+export const changeLogGap = `INSERT INTO ${changeTable} (seq, table_name, row_id)
+  SELECT coalesce(max(seq), abs(random() % 1125899906842624)) + 2, '', 0 FROM ${changeTable}`
+
+/**
  * What was written to `table` after place `afterSeq`, from one state of the database. `everything` when there is no log or
  * a trigger that feeds it is gone, no such place any more (the log was purged beyond it, emptied or replaced), or more than
  * `limit` rows were written.

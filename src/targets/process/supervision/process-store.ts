@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { z } from 'zod'
 import type { JsonValue } from '../../../json.ts'
+import { toDatabaseError } from '../../sqlite/database-error.ts'
 
 /** One sort of document; each kind of resource parses its own. */
 export type Collection = 'service' | 'job' | 'run' | 'kept'
@@ -34,7 +35,7 @@ interface Row {
 
 /**
  * Opens the store; with `keep` the file is made when something is first written. Without it changes stay in this process.
- * Throws SqliteError where the file cannot be read.
+ * Throws DISK_FULL, DATABASE_* where the file cannot be made, read or written.
  */
 export function openProcessStore(path: string, options: { readonly keep: boolean }): ProcessStore {
   let db: Database.Database | undefined
@@ -46,8 +47,7 @@ export function openProcessStore(path: string, options: { readonly keep: boolean
       db = existsSync(path) ? copyOf(path) : new Database(':memory:')
       prepare(db)
     } else if (forWriting || existsSync(path)) {
-      db = openKept(path)
-      prepare(db)
+      db = guarded(path, () => openKept(path))
     }
     return db
   }
@@ -78,9 +78,12 @@ export function openProcessStore(path: string, options: { readonly keep: boolean
       return rows.map((row) => [row.name, documentSchema.parse(JSON.parse(row.document))] as const)
     },
     set(collection, name, document) {
-      writable()
-        .prepare('INSERT OR REPLACE INTO documents (collection, name, document) VALUES (?, ?, ?)')
-        .run(collection, name, JSON.stringify(document))
+      const kept = writable()
+      guarded(path, () =>
+        kept
+          .prepare('INSERT OR REPLACE INTO documents (collection, name, document) VALUES (?, ?, ?)')
+          .run(collection, name, JSON.stringify(document)),
+      )
       known.set(`${collection}/${name}`, document)
     },
     delete(collection, name) {
@@ -89,7 +92,8 @@ export function openProcessStore(path: string, options: { readonly keep: boolean
     },
     transaction(work) {
       try {
-        writable().transaction(work).immediate()
+        const kept = writable()
+        guarded(path, () => kept.transaction(work).immediate())
       } catch (error) {
         known.clear()
         throw error
@@ -103,9 +107,25 @@ function openKept(path: string): Database.Database {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
   const db = new Database(path, { timeout: 2000 })
-  db.pragma('journal_mode = DELETE')
-  db.pragma('synchronous = FULL')
-  return db
+  try {
+    db.pragma('journal_mode = DELETE')
+    db.pragma('synchronous = FULL')
+    prepare(db)
+    return db
+  } catch (error) {
+    // The next use makes it anew: a store that is half made is not kept open.
+    db.close()
+    throw error
+  }
+}
+
+/** A full disk, a lock or a damaged file in words of the error table. */
+function guarded<Result>(path: string, work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    throw toDatabaseError(error, path)
+  }
 }
 
 /** The content as it is now, in memory: opening a file in DELETE mode read-only changes nothing. */
