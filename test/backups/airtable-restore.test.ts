@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { RestoreAsked } from '../../src/api/backup-port.ts'
 import { converge } from '../../src/engine/engine.ts'
 import { requestUndo } from '../../src/engine/undo-request.ts'
+import { type UndoChoice, wholeUndo } from '../../src/engine/undo-rows.ts'
 import { airtableAsksOf } from '../../src/kinds/backup/airtable-restore/ask.ts'
 import { carryOut, keepMoves } from '../../src/kinds/backup/airtable-restore/carry-out.ts'
 import { compareAirtable } from '../../src/kinds/backup/airtable-restore/compare.ts'
@@ -77,6 +78,7 @@ async function asking(
 }
 
 const only = ({ workspace }: Opened) => converge(workspace.engine, { keys: [backup], actor: 'test', signal })
+const byKey = (one: readonly unknown[], other: readonly unknown[]) => String(one[0]).localeCompare(String(other[0]))
 const newOne = ['new', 'Newer Work', undefined]
 
 /** What a restore says of a field or table that the base has no more, of one that is computed, and of one that is not mirrored. */
@@ -160,6 +162,40 @@ describe('a restore of Airtable', () => {
       // The sync agrees with what came back: it doubles nothing and deletes nothing again.
       await opened.apply()
       expect(await read()).toEqual(before)
+    })
+  })
+
+  test('is taken back for single records, and over what was changed since only where that is said', async () => {
+    const world = fresh()
+    await world.open(async (opened) => {
+      const { setId, before, read, base, table, fieldId, idOf } = await damaged(opened)
+      const damage = await read()
+      const asked = await asking(opened, setId, { removeOthers: true })
+      await only(opened)
+      expect(await read()).toEqual(before)
+      const of = { is: 'id', id: asked.actionId ?? '' } as const
+      const undo = (rest: Partial<UndoChoice>) =>
+        requestUndo({ of, actor: 'local:me', signal, choice: { ...wholeUndo, ...rest } }, opened.workspace.engine)
+      await expect(undo({ keys: ['nobody'] })).rejects.toMatchObject({ code: 'ACTION_NOT_UNDOABLE' })
+      // The record that the restore took away comes back, and nothing else.
+      expect(await undo({ keys: ['new'] })).toMatchObject([{ is: 'undone', left: 2 }])
+      expect(await read()).toEqual([...before, newOne].sort(byKey))
+      const mail = (text: string) => ({ [fieldId('Mail')]: text })
+      await base.update(table.id, [{ id: await idOf('bob'), fields: mail('since@then.example') }], { signal })
+      await expect(undo({ keys: ['bob'] })).rejects.toMatchObject({ code: 'ACTION_NOT_UNDOABLE' })
+      expect(await undo({ onConflict: 'stop' })).toMatchObject([
+        { is: 'stopped', conflicts: [{ key: 'bob', is: 'changed', outcome: 'kept' }] },
+      ])
+      expect(await undo({ keys: ['bob'], take: ['bob'] })).toMatchObject([
+        {
+          is: 'undone',
+          details: [{ key: 'bob', outcome: 'taken', cells: [{ field: 'Mail', now: 'since@then.example' }] }],
+        },
+      ])
+      expect((await read()).find(([key]) => key === 'bob')).toEqual(damage.find(([key]) => key === 'bob'))
+      // What is left, and what was taken back is not taken back again.
+      expect(await undo({})).toMatchObject([{ is: 'undone' }])
+      expect(await read()).toEqual(damage)
     })
   })
 

@@ -8,7 +8,8 @@ import { isAside, putAside, readSet, removeAside, setOfAction, takeBack } from '
 import { markAside, remoteOf, removeThere, takeBackThere } from '../../targets/backup/shelf.ts'
 import { carryOut, keepMoves, keptMoves } from './airtable-restore/carry-out.ts'
 import { compareAirtable } from './airtable-restore/compare.ts'
-import { placeOf, reversedMoves } from './airtable-restore/plan.ts'
+import { placeOf } from './airtable-restore/plan.ts'
+import { reversedMoves } from './airtable-restore/undo.ts'
 import { dropAsk, findAsk, sweepAsks } from './asks.ts'
 import { goneEvidence, placedBy, probeFile, probeTakeAway, restoreFile, takeAway } from './gone-file.ts'
 import { makeSet, verifySet } from './make-set.ts'
@@ -50,7 +51,7 @@ export async function checkpointBackup(
     case 'undo-restore-airtable': {
       const before = keptMoves(ports.ownFolder, action.id)
       if (before !== undefined) return { evidence: action.precondition, images: before.length }
-      const reversed = await reversedMoves(order.undoes, order.place, ports, context)
+      const reversed = await reversedMoves(order.undoes, order.place, ports, context, rowsOf(action))
       if (reversed === undefined) throw new OperationalError('ACTION_STALE', 'what undo needs is not kept any more')
       if (reversed.evidence === action.precondition) keepMoves(ports.ownFolder, action.id, reversed.moves)
       return { evidence: reversed.evidence, images: reversed.moves.length }

@@ -15,7 +15,8 @@ import { stopFindings } from '../../targets/sqlite/users.ts'
 import { nothingToUndo } from '../undone-set.ts'
 import { airtableAsksOf } from './airtable-restore/ask.ts'
 import type { LooksKept } from './airtable-restore/compare.ts'
-import { placeOf, planAirtableUndo } from './airtable-restore/plan.ts'
+import { placeOf } from './airtable-restore/plan.ts'
+import { planAirtableUndo } from './airtable-restore/undo.ts'
 import { applyBackup, asideEvidence, checkpointBackup, probeBackup } from './apply.ts'
 import { askLapsesMs, asksOf } from './asks.ts'
 import { differencesOf } from './diff.ts'
@@ -161,9 +162,9 @@ async function planBackupUndo(
     case 'take-away':
       return { is: 'not-undoable', reason: `the file lies in .trueup/quarantine; ask for the restore again` }
     case 'restore-airtable':
-      return planAirtableUndo(action, placeOf(order.ask), ports, context)
+      return planAirtableUndo(action, placeOf(order.ask), ports, context, rows)
     case 'undo-restore-airtable':
-      return planAirtableUndo(action, order.place, ports, context)
+      return planAirtableUndo(action, order.place, ports, context, rows)
     case 'restore':
     case 'undo-restore': {
       if (changeSets.summary(action.id) === undefined) return { is: 'expired' }

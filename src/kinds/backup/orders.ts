@@ -16,8 +16,8 @@ const orderSchema = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal('restore-file'), ask: askSchema }),
   z.strictObject({ verb: z.literal('take-away'), undoes: z.string(), database: z.string(), path: z.string() }),
   z.strictObject({ verb: z.literal('restore-airtable'), ask: airtableAskSchema }),
-  z.strictObject({ verb: z.literal('undo-restore-airtable'), undoes: z.string(), place: placeSchema }),
   // Not strict: the records that were chosen are read by `rowsOf`.
+  z.object({ verb: z.literal('undo-restore-airtable'), undoes: z.string(), place: placeSchema }),
   z.object({ verb: z.literal('undo-restore'), undoes: z.string(), database: z.string(), path: z.string() }),
 ])
 export type Order = z.output<typeof orderSchema>

@@ -106,6 +106,21 @@ export function reverseOf(move: RecordMove, now: Stored | undefined, keyFieldId:
   }
 }
 
+/**
+ * What takes a move back over what was changed since: what is there now is what it starts from. Undefined where the record is gone,
+ * or has no key to come back by.
+ */
+export function overReverseOf(
+  move: RecordMove,
+  now: Stored | undefined,
+  fieldIds: readonly string[],
+): RecordMove | undefined {
+  if (now === undefined || move.is === 'delete') return undefined
+  if (move.is === 'create') return { is: 'delete', key: move.key, rec: now.id, before: cellsIn(now, fieldIds) }
+  const before = Object.fromEntries(Object.keys(move.before).map((id) => [id, now.fields[id] ?? null]))
+  return { ...move, before, after: move.before }
+}
+
 function holds({ fields }: Stored, cells: Readonly<Record<string, JsonValue>>): boolean {
   return Object.entries(cells).every(([id, cell]) => sameCell(fields[id], cell))
 }

@@ -1,15 +1,10 @@
-/** What a restore of Airtable differs in, what is to be done about it, and how it is taken back. */
-import type { Action, ActionDraft } from '../../../engine/action.ts'
+/** What a restore of Airtable differs in, and what is to be done about it. */
+import type { ActionDraft } from '../../../engine/action.ts'
 import type { DriftDraft } from '../../../engine/drift.ts'
-import type { EffectContext, UndoPlan } from '../../../engine/kind.ts'
-import { hashOf } from '../../../json.ts'
-import { declarationOf } from '../../../targets/airtable/declaration.ts'
 import { draftOf } from '../orders.ts'
-import type { BackupPorts } from '../ports.ts'
 import { countsText, figure, restorePath } from '../texts.ts'
 import type { AirtableAsk, AirtableRestoreState } from './ask.ts'
-import { currentOf, keptMoves, type TablePlace } from './carry-out.ts'
-import { type RecordMove, reverseOf, standOf } from './moves.ts'
+import type { TablePlace } from './carry-out.ts'
 
 export function placeOf({ declaration, table, tableId, keyFieldId }: AirtableAsk): TablePlace {
   return { declaration, table, tableId, keyFieldId }
@@ -94,71 +89,4 @@ export function airtableDraft({ ask, comparison }: AirtableRestoreState): readon
       },
     ),
   ]
-}
-
-export interface Reversed {
-  readonly moves: readonly RecordMove[]
-  /** Keys of records that were changed since, and stay. */
-  readonly conflicts: readonly string[]
-  readonly evidence: string
-}
-
-/** What takes back a restore, by the records as they are now; undefined where what it wrote is not kept any more. */
-export async function reversedMoves(
-  actionId: string,
-  place: TablePlace,
-  { airtable, ownFolder }: BackupPorts,
-  { signal }: Pick<EffectContext, 'signal'>,
-): Promise<Reversed | undefined> {
-  const kept = keptMoves(ownFolder, actionId)
-  if (kept === undefined) return undefined
-  const { base } = airtable.of(declarationOf(place.declaration))
-  const now = await currentOf(kept, base, place, signal)
-  const moves: RecordMove[] = []
-  const conflicts: string[] = []
-  for (const move of kept) {
-    const stand = standOf(move, now(move))
-    // Refused, left alone, or taken back already.
-    if (stand === 'open') continue
-    const reversed = stand === 'done' ? reverseOf(move, now(move), place.keyFieldId) : undefined
-    if (reversed === undefined) conflicts.push(move.key)
-    else moves.push(reversed)
-  }
-  return { moves, conflicts, evidence: hashOf(moves) }
-}
-
-export async function planAirtableUndo(
-  action: Action,
-  place: TablePlace,
-  ports: BackupPorts,
-  context: EffectContext,
-): Promise<UndoPlan> {
-  const reversed = await reversedMoves(action.id, place, ports, context)
-  if (reversed === undefined) return { is: 'expired' }
-  const { moves, conflicts, evidence } = reversed
-  if (moves.length === 0)
-    return {
-      is: 'not-undoable',
-      reason:
-        conflicts.length === 0
-          ? 'what it did was taken back already'
-          : 'every record that it wrote was changed again or removed since',
-    }
-  const left = conflicts.length === 0 ? '' : `; ${conflicts.length} were changed since and stay`
-  const draft = draftOf(
-    action.resource.name,
-    { verb: 'undo-restore-airtable', undoes: action.id, place },
-    {
-      summary: `take back: ${action.summary}${left}`,
-      risk: action.risk,
-      precondition: evidence,
-      affected: { count: moves.length, sample: moves.slice(0, 20).map(({ key }) => key) },
-      population: action.population,
-      resolves: [],
-      reversible: 'from-checkpoint',
-      cost: { ...action.cost, tokens: Math.ceil(moves.length / 10) },
-      order: 0,
-    },
-  )
-  return { is: 'undo', draft, conflicts: conflicts.slice(0, 20) }
 }
