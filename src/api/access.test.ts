@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { systemClock } from '../clock.ts'
 import { testingDesiredState } from '../leads/testing-table.ts'
 import { permissions, rolesOf } from './auth/permissions.ts'
-import { openTokens, type TokenStore } from './auth/tokens.ts'
+import { openTokens, sameHash, type TokenStore } from './auth/tokens.ts'
 import { startTestingServer, type TestingServer } from './testing-server.ts'
 
 const state = testingDesiredState({
@@ -39,6 +39,7 @@ describe('roles', () => {
       [
         'audit.read',
         'conflict.resolve',
+        'contact.allow',
         'leads.write',
         'people.erase',
         'state.reconcile',
@@ -46,7 +47,7 @@ describe('roles', () => {
         ...inFull,
       ].sort(),
     )
-    expect(can('approver')).toEqual(['actions.approve', 'audit.read', 'conflict.resolve', ...inFull].sort())
+    expect(can('approver')).toEqual(['actions.approve', 'audit.read', 'conflict.resolve', 'contact.allow', ...inFull].sort())
     expect(can('admin')).toEqual([...permissions].sort())
     expect(can('clerk')).toEqual(['leads.read', 'leads.write'])
     expect(can('nobody')).toEqual([])
@@ -158,6 +159,40 @@ describe('the token store', () => {
   ])('%s is no token', (_name, change) => {
     const { token } = store.create({ subject: 'ann', role: 'viewer' })
     expect(store.verify(change(token))).toBeUndefined()
+  })
+
+  test('compares whatever comes in the same way: one hash, one comparison of all of its bytes, whoever asks', () => {
+    let compared: (readonly [number, number])[] = []
+    const path = join(folder, 'compared', 'tokens.json')
+    const store = openTokens(path, systemClock, (one, other) => {
+      compared = [...compared, [one.length, other.length]]
+      return sameHash(one, other)
+    })
+    const made = () => store.create({ subject: 'ann', role: 'viewer' })
+    const valid = made()
+    const revoked = made()
+    store.revoke(revoked.record.id)
+    const expired = store.create({ subject: 'ann', role: 'viewer', expiresInMs: -1 })
+    const { token } = valid
+    const last = token.endsWith('A') ? 'B' : 'A'
+    const other = (at: number) => `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`
+    const forged = {
+      'another first character of the secret': other(`trueup_${valid.record.id}_`.length),
+      'another last character': `${token.slice(0, -1)}${last}`,
+      'too short': token.slice(0, -1),
+      'another id': token.replace(valid.record.id, '000000000000'),
+      'of no form': 'x',
+      empty: '',
+      revoked: revoked.token,
+      expired: expired.token,
+    }
+    const seen = Object.entries({ valid: token, ...forged }).map(([name, text]) => {
+      compared = []
+      return [name, store.verify(text) !== undefined, compared]
+    })
+    expect(seen).toEqual([['valid', true, [[32, 32]]], ...Object.keys(forged).map((name) => [name, false, [[32, 32]]])])
+    // A comparison that ends at the first difference would say no; this one does not take what it cannot compare in full.
+    expect(() => sameHash(Buffer.alloc(31), Buffer.alloc(32))).toThrow(/same byte length/)
   })
 
   test('an expired token is none, and the clock of the machine decides', () => {

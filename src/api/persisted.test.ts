@@ -72,12 +72,12 @@ describe('a list of operations', () => {
   })
 
   test('REST paths are on it, as far as their operations are our own', async () => {
-    write({})
+    write({ [sha256(count)]: count })
     const get = async (path: string, token: string) => {
       const { status, text } = await server.send({ path, headers: { authorization: `Bearer ${token}` } })
       return { status, ...JSON.parse(text) }
     }
-    expect(await get('/api/leads?limit=2', sales)).toMatchObject({ status: 200, items: [] })
+    expect(await get('/api/leads', sales)).toMatchObject({ status: 200, items: [] })
     const chosen = await get('/api/leads?fields=company', sales)
     expect([chosen.status, chosen.error.code]).toEqual([403, 'OPERATION_NOT_LISTED'])
     expect((await get('/api/leads?fields=company', server.admin.token)).status).toBe(200)

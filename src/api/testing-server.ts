@@ -52,10 +52,14 @@ export interface Sent {
   readonly body?: string
 }
 
-/** `data` is whatever the query asked for. */
+/**
+ * What an answer holds, to be looked into by name and place as the test that asked expects it: what is not there fails the
+ * test where it goes on.
+ */
+export type Found = { readonly [name: string]: Found } & readonly Found[]
+
 export interface QueryResult {
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape.
-  readonly data?: any
+  readonly data?: Found
   readonly errors?: readonly { message: string; path?: unknown; extensions?: Record<string, unknown> }[]
 }
 

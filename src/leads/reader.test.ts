@@ -198,9 +198,9 @@ describe('a large table', () => {
     const beside = offloadedReads(offload, join(folder, 'leads.db'))
     large = createLeadReader(table, {
       acquire: async () => db,
-      offload: (sql, parameters) => {
+      offload: (sql, parameters, limitMs) => {
         offloaded.push(sql)
-        return beside(sql, parameters)
+        return beside(sql, parameters, limitMs)
       },
     })
   })

@@ -67,8 +67,13 @@ function hashOfToken(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }
 
-/** Opens the store on a file that need not exist yet. Throws OperationalError USAGE when the file is not one of tokens. */
-export function openTokens(path: string, clock: Clock): TokenStore {
+/** Compares two SHA-256 of 32 bytes, in the same time wherever they differ. Throws for what is none. */
+export function sameHash(one: Buffer, other: Buffer): boolean {
+  return timingSafeEqual(one, other)
+}
+
+/** Opens the store on a file that need not exist yet; `same` is what hashes are compared by. Throws OperationalError USAGE when the file is not one of tokens. */
+export function openTokens(path: string, clock: Clock, same: typeof sameHash = sameHash): TokenStore {
   let known: { readonly stamp: string; readonly tokens: ReadonlyMap<string, StoredToken> } | undefined
 
   function load(): ReadonlyMap<string, StoredToken> {
@@ -131,8 +136,8 @@ export function openTokens(path: string, clock: Clock): TokenStore {
       const [name, id] = token.split('_')
       const found = name === prefix && id !== undefined ? load().get(id) : undefined
       // An unknown id takes the same work as a known one, so that time does not tell which ids there are.
-      const same = timingSafeEqual(Buffer.from(found?.hash ?? noHash, 'hex'), Buffer.from(hashOfToken(token), 'hex'))
-      return same && found !== undefined && isValid(found) ? recordOf(found) : undefined
+      const isSame = same(Buffer.from(found?.hash ?? noHash, 'hex'), Buffer.from(hashOfToken(token), 'hex'))
+      return isSame && found !== undefined && isValid(found) ? recordOf(found) : undefined
     },
     valid(id) {
       const found = load().get(id)

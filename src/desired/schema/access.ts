@@ -151,7 +151,7 @@ export const accessSchema = z.strictObject({
       ),
     })
     .describe(
-      'Who lacks `schema.read` may run these operations and those of the dashboard, and no others. Left out: any operation.',
+      'Who lacks `schema.read` may run these operations, those of the dashboard and those of the REST paths, and no others. Left out: any operation.',
     )
     .optional(),
 })

@@ -88,8 +88,8 @@ async function recipientChecks(state: DesiredState, read: ReturnType<typeof secr
   for (const [name, backup] of Object.entries(state.backups)) {
     for (const [index, recipient] of backup.encryptTo.entries()) {
       const id = `backups.${name}.encryptTo.${index}.recipient`
+      // A reference that cannot be read is not passed over: `referenceCheck` has told it, with its reason.
       const text = typeof recipient === 'string' ? recipient : await read(recipient).catch(() => undefined)
-      // What is not to be had was told already.
       if (text === undefined) continue
       try {
         checkRecipients([text])
