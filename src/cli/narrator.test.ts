@@ -1,5 +1,6 @@
 import pc from 'picocolors'
 import { expect, test } from 'vitest'
+import { type Clock, systemClock } from '../clock.ts'
 import type { StoredEvent } from '../engine/event-store.ts'
 import { createNarrator } from './narrator.ts'
 import type { Terminal } from './terminal.ts'
@@ -14,7 +15,19 @@ function heard() {
     progress: () => undefined,
     progressDone: () => undefined,
   }
-  return { lines, narrator: createNarrator(terminal, 'desired-state.yaml', () => '09:00:00') }
+  const due: (() => void)[] = []
+  const clock: Clock = {
+    ...systemClock,
+    nowMs: () => new Date(2026, 10, 27, 9).getTime(),
+    after: (_, run) => {
+      due.push(run)
+      return { cancel: () => undefined }
+    },
+  }
+  const later = () => {
+    for (const run of due.splice(0)) run()
+  }
+  return { lines, later, narrator: createNarrator(terminal, 'desired-state.yaml', clock) }
 }
 
 const happened = (level: StoredEvent['level'], reason: string, message: string, count = 1): StoredEvent => ({
@@ -42,9 +55,10 @@ test('a trouble that comes again is told the 1st, 10th, 100th time, and its end 
 })
 
 test('every repair is told, and that all is well where nothing was wrong is not', () => {
-  const { lines, narrator } = heard()
+  const { lines, later, narrator } = heard()
   narrator.event(happened('info', 'Converged', 'it is as declared'))
   narrator.event(happened('info', 'Repaired', 'Start scraper', 1))
+  later()
   narrator.event(happened('info', 'Repaired', 'Start scraper', 2))
   narrator.event(happened('error', 'RolledBack', 'too much failed: 3 repairs were undone'))
   expect(lines).toEqual([
@@ -52,6 +66,15 @@ test('every repair is told, and that all is well where nothing was wrong is not'
     '09:00:00 ✓ service/scraper: Start scraper',
     '09:00:00 ✗ service/scraper: too much failed: 3 repairs were undone',
   ])
+})
+
+test('repairs that are alike and follow one another are one line', () => {
+  const { lines, later, narrator } = heard()
+  for (const count of [50, 50, 10]) narrator.event(happened('info', 'Repaired', `make ${count} leads in Airtable`))
+  narrator.event(happened('info', 'Repaired', 'fill empty cells of 1 lead in Airtable'))
+  expect(lines).toEqual(['09:00:00 ✓ service/scraper: make 50 leads in Airtable, and 2 more like it'])
+  later()
+  expect(lines.slice(1)).toEqual(['09:00:00 ✓ service/scraper: fill empty cells of 1 lead in Airtable'])
 })
 
 test('of a large edit the first five changes are named', () => {

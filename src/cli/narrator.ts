@@ -3,7 +3,9 @@
  * troubles and their end, and what became of an edit of the desired state. The same trouble again is said at its 10th, 100th, …
  * time only.
  */
+import type { Clock } from '../clock.ts'
 import type { StoredEvent } from '../engine/event-store.ts'
+import { templateOf } from '../engine/events.ts'
 import { keyText } from '../engine/resource.ts'
 import { needsPerson, type StatusView } from '../engine/view.ts'
 import type { EditOutcome } from '../workspace/generations.ts'
@@ -12,25 +14,50 @@ import type { Terminal } from './terminal.ts'
 export interface Narrator {
   event(event: StoredEvent): void
   edit(outcome: EditOutcome): void
+  /** Says what it still held back to say it in one line. */
+  end(): void
 }
 
 /** Reasons that other lines tell better (a repair, what waits, the edit that changed the mode), or that pass by themselves. */
 const toldElsewhere: ReadonlySet<string> = new Set(['ApprovalNeeded', 'Dependency', 'Starting', 'ModeObserve'])
 
-/**
- * @param file the desired state as the person named it
- * @param nowText the time of day, for the beginning of a line
- */
-export function createNarrator(terminal: Terminal, file: string, nowText: () => string): Narrator {
+/** Equal repairs within this time are one line, in milliseconds: a first sync makes a hundred of them in a row. */
+const togetherMs = 500
+
+/** @param file the desired state as the person named it */
+export function createNarrator(terminal: Terminal, file: string, clock: Clock): Narrator {
   const { colour } = terminal
   const troubled = new Set<string>()
-  const say = (sign: string, text: string) => terminal.line(`${colour.dim(nowText())} ${sign} ${text}`)
+  let repairs: { readonly like: string; readonly text: string; count: number } | undefined
+  const print = (sign: string, text: string) =>
+    terminal.line(`${colour.dim(new Date(clock.nowMs()).toTimeString().slice(0, 8))} ${sign} ${text}`)
+  const sayRepairs = () => {
+    if (repairs === undefined) return
+    const { text, count } = repairs
+    repairs = undefined
+    print(colour.green('✓'), count === 1 ? text : `${text}${colour.dim(`, and ${count - 1} more like it`)}`)
+  }
+  const say = (sign: string, text: string) => {
+    sayRepairs()
+    print(sign, text)
+  }
+  const repaired = (text: string) => {
+    const like = templateOf(text)
+    if (repairs?.like === like) {
+      repairs.count += 1
+      return
+    }
+    sayRepairs()
+    repairs = { like, text, count: 1 }
+    clock.after(togetherMs, sayRepairs)
+  }
 
   return {
+    end: sayRepairs,
     event(event) {
       const key = keyText(event.resource)
       const text = `${key}: ${event.message}${event.count > 1 ? colour.dim(` (${event.count} times)`) : ''}`
-      if (event.reason === 'Repaired') say(colour.green('✓'), `${key}: ${event.message}`)
+      if (event.reason === 'Repaired') repaired(`${key}: ${event.message}`)
       else if (event.level === 'info') {
         if (event.reason !== 'Stale' && troubled.delete(key)) say(colour.green('·'), text)
       } else if (!toldElsewhere.has(event.reason) && isRound(event.count)) {

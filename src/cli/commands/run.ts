@@ -151,10 +151,8 @@ function tellAsItGoes({ workspace }: Controller, run: CommandRun, log: Log): () 
         )
     })
   }
-  const narrator = createNarrator(run.terminal, run.options.state, () =>
-    new Date(systemClock.nowMs()).toTimeString().slice(0, 8),
-  )
-  const ends = [events.onEvent(narrator.event), generations.onEdit(narrator.edit)]
+  const narrator = createNarrator(run.terminal, run.options.state, systemClock)
+  const ends = [events.onEvent(narrator.event), generations.onEdit(narrator.edit), narrator.end]
   return () => {
     for (const end of ends) end()
   }

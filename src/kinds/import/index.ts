@@ -6,7 +6,7 @@ import type { Clock } from '../../clock.ts'
 import type { Action } from '../../engine/action.ts'
 import type { Applied, Checkpoint, EffectContext, Kind } from '../../engine/kind.ts'
 import type { Memory } from '../../engine/memory.ts'
-import type { Observation } from '../../engine/observation.ts'
+import type { Observation, Scope } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { isPartial, rowsOf } from '../../engine/undo-rows.ts'
 import { InvariantViolation, OperationalError } from '../../errors.ts'
@@ -21,6 +21,7 @@ import { checkImport, describeImport } from './health.ts'
 import { markUndone, runState, undoneBy } from './import-log.ts'
 import { discardSets, keptSets, noteKept } from './kept-sets.ts'
 import type { KnownLeadsPort } from './known-leads.ts'
+import { createLookPace, type LookPace } from './look-pace.ts'
 import { importInputSchema, planImport } from './plan.ts'
 import { type ImportResource, listImports } from './spec.ts'
 import { type ImportState, importStateSchema, isDone } from './state.ts'
@@ -55,12 +56,14 @@ const filesEveryMs = 30_000
 export function importKind(ports: ImportPorts): Kind<ImportResource, ImportState> {
   const { changeSets, databases, workspace } = ports
   const lastLooks: LastLooks = new Map()
+  const pace = createLookPace(ports.clock)
   return {
     name: 'import',
     category: 'data',
     looksAlone: true,
     list: (desired) => listImports(desired, { workspace, rules: standardizeRules }),
-    observe: (resource, _scope, context) => observe(resource, context, ports, lastLooks),
+    changes: async ({ spec }, cursor) => changes(spec, cursor, lastLooks, pace, ports.clock),
+    observe: (resource, _scope, context) => observe(resource, context, ports, lastLooks, pace),
     diff: diffImport,
     plan: planImport,
     checkpoint: (action, context) =>
@@ -71,7 +74,7 @@ export function importKind(ports: ImportPorts): Kind<ImportResource, ImportState
     planUndo: (action, _context, rows) => planUndoOf(action, { changeSets, databases }, rows),
     watch: ({ spec }, notify) =>
       spec.source.is === 'database' ? databases.watch(spec.source.path, notify) : { close: () => undefined },
-    lookAgainAfterMs: ({ spec }) => (spec.source.is === 'files' ? filesEveryMs : undefined),
+    lookAgainAfterMs: ({ spec }) => pace.dueInMs(spec.name) ?? (spec.source.is === 'files' ? filesEveryMs : undefined),
     health: (_resource, observation, drift) => checkImport(observation, drift),
     describe: describeImport,
   }
@@ -85,18 +88,43 @@ interface Remembered {
 /** What this process saw last, by import, and of what: an import that waits is not read anew until something changes. */
 type LastLooks = Map<string, Remembered>
 
+/** Nothing where all is as it was at the last look, or where that was so short a while ago that it has to wait. */
+function changes(
+  spec: ImportResource,
+  cursor: string | undefined,
+  lastLooks: LastLooks,
+  pace: LookPace,
+  clock: Clock,
+): { readonly scope: Scope; readonly cursor: string } {
+  const all = { scope: { is: 'full' }, cursor: looked } as const
+  const nothing = { scope: { is: 'rows', rowIds: [] }, cursor: looked } as const
+  if (cursor === undefined) return all
+  const last = lastLooks.get(spec.name)
+  if (last !== undefined && last.signature === worldSignature(spec, clock.nowMs())) {
+    pace.nothingToSee(spec.name)
+    return nothing
+  }
+  if (pace.restMs(spec.name) === 0) return all
+  pace.putOff(spec.name)
+  return nothing
+}
+
+/** The cursor says only that there was a look: what it saw is in memory, and gone with the process. */
+const looked = 'looked'
+
 async function observe(
   resource: Declared<ImportResource>,
   context: EffectContext,
   ports: ImportPorts,
   lastLooks: LastLooks,
+  pace: LookPace,
 ): Promise<Observation<ImportState>> {
   const { spec } = resource
   const signature = worldSignature(spec, ports.clock.nowMs())
   const last = lastLooks.get(spec.name)
   if (last !== undefined && last.signature === signature) return present(last.state)
   lastLooks.delete(spec.name)
-  const observation = await observeAnew(resource, context, ports)
+  const observation = await pace.during(spec.name, () => observeAnew(resource, context, ports))
   if (observation.is === 'present' && signature !== null)
     lastLooks.set(spec.name, { signature, state: observation.state })
   return observation
