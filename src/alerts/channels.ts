@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import { createTransport, type SMTPTransportOptions } from 'nodemailer'
 import type { SecretReference } from '../desired/references.ts'
 import type { DesiredState } from '../desired/schema.ts'
+import type { ChannelDefinition } from '../engine/plugin.ts'
 import { messageOf, OperationalError } from '../errors.ts'
 import { canonicalJson, type JsonObject } from '../json.ts'
 import type { Outgoing } from '../targets/outgoing/guard.ts'
@@ -14,6 +15,8 @@ export interface ChannelPorts {
   readonly outgoing: Outgoing
   readonly secret: (reference: SecretReference) => Promise<string>
   readonly nowMs: () => number
+  /** Channels of plug-ins, by name. */
+  readonly plugged: ReadonlyMap<string, ChannelDefinition>
 }
 
 export interface Parcel {
@@ -27,7 +30,8 @@ const timeoutMs = 15_000
 const answerMax = 65_536
 
 /** What a channel is, for people. */
-export function channelKind(channel: Channel): 'webhook' | 'slack' | 'email' {
+export function channelKind(channel: Channel): 'webhook' | 'slack' | 'email' | 'plugin' {
+  if ('plugin' in channel) return 'plugin'
   return 'webhook' in channel ? 'webhook' : 'slack' in channel ? 'slack' : 'email'
 }
 
@@ -43,7 +47,59 @@ export async function sendBy(
     const url = await secretOf(channel.slack, ports)
     return post(url, { text: slackText(parcel.message) }, {}, signal, ports)
   }
+  if ('plugin' in channel) return sendByPlugin(channel, parcel, signal, ports)
   return sendMail(channel.email, parcel, signal, ports)
+}
+
+/** Whatever the plug-in throws, its words go no further than to this machine: they may repeat a secret. */
+async function sendByPlugin(
+  channel: Extract<Channel, { plugin: string }>,
+  { id, message, document }: Parcel,
+  signal: AbortSignal,
+  ports: ChannelPorts,
+): Promise<void> {
+  const plugged = ports.plugged.get(channel.plugin)
+  if (plugged === undefined) {
+    throw new OperationalError('ALERT_CHANNEL_UNUSABLE', `no plug-in gives a channel named ${channel.plugin}`, {
+      hint: 'Declare the plug-in that has it under `plugins`, correct the name, and start Trueup anew.',
+    })
+  }
+  try {
+    await plugged.send(
+      { id, subject: message.subject, text: message.text, document },
+      {
+        settings: channel.settings,
+        signal,
+        async secret(name) {
+          const reference = channel.secrets[name]
+          if (reference !== undefined) return secretOf(reference, ports)
+          throw new OperationalError('ALERT_CHANNEL_UNUSABLE', `the channel declares no secret named ${name}`)
+        },
+        async post(url, body, headers = {}) {
+          const request = {
+            url,
+            body,
+            headers,
+            signal,
+            timeoutMs,
+            answerMax,
+            purpose: 'message',
+            method: 'POST',
+          } as const
+          return (await ports.outgoing.request(request)).status
+        },
+      },
+    )
+  } catch (error) {
+    if (error instanceof OperationalError) throw error
+    throw new OperationalError(
+      'OUTGOING_FAILED',
+      `the plug-in's channel ${channel.plugin} failed: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    )
+  }
 }
 
 async function sendWebhook(

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts'
 import { isoOf } from '../clock.ts'
 import type { SecretReference } from '../desired/references.ts'
 import type { DesiredState } from '../desired/schema.ts'
+import type { ChannelDefinition } from '../engine/plugin.ts'
 import { windowAt } from '../engine/windows.ts'
 import { messageOf as errorText, OperationalError } from '../errors.ts'
 import { type JsonObject, shortHashOf } from '../json.ts'
@@ -26,6 +27,8 @@ export interface AlertDeskOptions {
   readonly state: () => DesiredState
   readonly secret: (reference: SecretReference) => Promise<string>
   readonly outgoing: Outgoing
+  /** Channels of plug-ins, by name; default: none. */
+  readonly plugged?: ReadonlyMap<string, ChannelDefinition>
   readonly clock: Clock
   readonly random: Random
   /** Where the dashboard answers; undefined where nobody is served. */
@@ -34,7 +37,7 @@ export interface AlertDeskOptions {
 
 export interface ChannelView {
   readonly name: string
-  readonly kind: 'webhook' | 'slack' | 'email'
+  readonly kind: 'webhook' | 'slack' | 'email' | 'plugin'
   readonly waiting: number
   /** When the next try is, where something waits. */
   readonly nextAtMs: number | null
@@ -69,7 +72,12 @@ const severities: readonly Severity[] = ['low', 'medium', 'high', 'critical']
 
 export function createAlertDesk(options: AlertDeskOptions): AlertDesk {
   const { store, clock, random } = options
-  const ports: ChannelPorts = { outgoing: options.outgoing, secret: options.secret, nowMs: () => clock.nowMs() }
+  const ports: ChannelPorts = {
+    outgoing: options.outgoing,
+    secret: options.secret,
+    nowMs: () => clock.nowMs(),
+    plugged: options.plugged ?? new Map(),
+  }
   const channelsOf = (): Readonly<Record<string, Channel>> => options.state().alerts?.channels ?? {}
   const context = (): MessageContext => ({
     workspace: options.state().name,

@@ -38,7 +38,8 @@ function alertsOver(workspace: Workspace, store: AlertStore, options: AlertOptio
   const secret = secretReader(options.environment, workspace.directory)
   const outgoing = createOutgoing()
   const state = () => workspace.generations.inForce().state
-  return { store, secret, outgoing, desk: createAlertDesk({ ...options, store, secret, outgoing, state }) }
+  const { channels: plugged } = workspace.plugins
+  return { store, secret, outgoing, desk: createAlertDesk({ ...options, store, secret, outgoing, plugged, state }) }
 }
 
 /** Over the desk of a controller. */

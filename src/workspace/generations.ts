@@ -235,3 +235,11 @@ function acceptedBefore(journal: JournalStore, parse: (yaml: string) => ParsedDe
   const parsed = parse(row.yaml)
   return parsed.is === 'valid' ? { number: row.number, hash: row.hash, state: parsed.state, yaml: row.yaml } : undefined
 }
+
+/** The text of the newest accepted generation; undefined where there is none. */
+export function lastAcceptedText(journal: JournalStore): string | undefined {
+  return journal.db
+    .prepare<[], string>("SELECT yaml FROM generations WHERE state = 'accepted' ORDER BY number DESC LIMIT 1")
+    .pluck()
+    .get()
+}

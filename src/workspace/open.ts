@@ -51,7 +51,8 @@ import { createHeadCopies, type HeadCopies } from './head-copies.ts'
 import { knownLeadsOf } from './known-leads.ts'
 import { lazyChangeSets } from './lazy-change-sets.ts'
 import { databasePathOf } from './paths.ts'
-import { loadPlugins, pluginsHash } from './plugins.ts'
+import { type PluggedIn, plugIn } from './plug-in.ts'
+import { pluginEntries, pluginsHash } from './plugins.ts'
 import { openPrograms, type Programs } from './programs.ts'
 import { readJournal } from './read-journal.ts'
 import { createRoom, roomObstacle } from './room.ts'
@@ -83,6 +84,8 @@ export interface Workspace {
   readonly events: EventStore
   readonly kinds: Parameters<typeof createEngine>[0]['kinds']
   readonly rows: RowsKind
+  /** What plug-ins added. */
+  readonly plugins: Pick<PluggedIn, 'channels'>
   readonly programs: Programs
   readonly backups: BackupKind
   readonly databases: Databases
@@ -130,8 +133,17 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   if (!existsSync(stateFile)) throw new OperationalError('DESIRED_STATE_MISSING', `there is no ${options.stateFile}`)
   const directory = dirname(stateFile)
   const ownFolder = join(directory, '.trueup')
-  const offload = createOffload({ log, niceness: options.serves === true ? servingNiceness : 0 })
-  const seen: { engine?: Engine; copies?: HeadCopies; refusal?: (path: string) => string | undefined } = {}
+  const seen: {
+    engine?: Engine
+    copies?: HeadCopies
+    plugins?: PluggedIn
+    refusal?: (path: string) => string | undefined
+  } = {}
+  const offload = createOffload({
+    log,
+    niceness: options.serves === true ? servingNiceness : 0,
+    before: () => seen.plugins?.before,
+  })
   const databases = openDatabases({ offload, clock, log, refusal: (path) => seen.refusal?.(path) })
   const journal = await openTheJournal(join(ownFolder, 'journal.db'), options, databases)
   const keep = options.purpose === 'act'
@@ -151,6 +163,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       noteHead(heads, log)
       if (keep) await seen.copies?.send()
     })
+    // Their rules must be known before the file can be checked.
+    const plugins = await plugIn({ stateFile, directory, journal, clock, kinds: new Set(kindNames) })
+    seen.plugins = plugins
     const generations = openGenerations({
       file: stateFile,
       shownAs: options.stateFile,
@@ -274,11 +289,10 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     seen.copies = copies
     const audit = createAuditPort({ ownFolder, looksOnly: !keep, databases, offload, copies })
     const sets = databaseSets({ backups, generations, offload, suppressions, directory, ownFolder, secrets, clock })
-    const plugged = await loadPlugins({ state: inForce(), workspace: directory, clock, taken: new Set(kindNames) })
-    const pluggedHash = pluginsHash(inForce())
     closers.unshift(
       generations.onInForce(({ state }) => {
-        if (pluginsHash(state) !== pluggedHash) log.warn('plug-ins changed: the next start takes them up')
+        if (pluginsHash(pluginEntries(state)) !== plugins.hash)
+          log.warn('plug-ins changed: the next start takes them up')
       }),
     )
     const kinds = [
@@ -309,7 +323,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         clock,
         random,
       }),
-      ...plugged,
+      ...plugins.kinds,
       rows,
     ]
     const events = createEventStore(journal)
@@ -334,6 +348,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     engine.declare(number, state)
     if (lease !== undefined) await recoverUndeclared(engine, lease, lease.signal)
     return {
+      plugins,
       directory,
       ownFolder,
       stateFile,

@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { systemClock } from '../../clock.ts'
 import { parseDesiredState } from '../../desired/load.ts'
 import { problemText } from '../../desired/problem.ts'
 import { notManagedSections } from '../../desired/unmanaged.ts'
 import { messageOf, OperationalError } from '../../errors.ts'
-import { managedKinds } from '../../kinds/registry.ts'
+import { kindNames, managedKinds } from '../../kinds/registry.ts'
 import { standardizeRules } from '../../values/rules/index.ts'
+import { plugIn } from '../../workspace/plug-in.ts'
 import { type CommonOptions, common, runCommand } from '../command.ts'
 
 export function registerValidate(program: Command): void {
@@ -20,6 +22,8 @@ export function registerValidate(program: Command): void {
       runCommand(options, async (run) => {
         const file = resolve(options.state)
         if (!existsSync(file)) throw new OperationalError('DESIRED_STATE_MISSING', `there is no ${options.state}`)
+        // Rules of plug-ins must be known before what names them can be checked.
+        await plugIn({ stateFile: file, directory: dirname(file), clock: systemClock, kinds: new Set(kindNames) })
         const parsed = parseDesiredState(bytesOf(file, options.state), {
           file: options.state,
           environment: process.env,

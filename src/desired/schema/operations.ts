@@ -108,8 +108,14 @@ const channelSchema = z.union(
         .describe('E-mail.'),
       quiet: quietSchema,
     }),
+    z.strictObject({
+      plugin: z.string().min(1).describe('A channel that a plug-in adds, by its name.'),
+      settings: z.record(z.string(), z.json()).default({}).describe('What it is told; never a secret.'),
+      secrets: z.record(z.string(), secretSchema).default({}).describe('Where its secrets are found, by name.'),
+      quiet: quietSchema,
+    }),
   ],
-  'must be one of { webhook }, { slack } and { email }',
+  'must be one of { webhook }, { slack }, { email } and { plugin }',
 )
 
 export const alertsSchema = z.strictObject({

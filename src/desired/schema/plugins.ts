@@ -1,4 +1,4 @@
-/** Plug-ins: modules that add kinds. */
+/** Plug-ins: modules that add kinds, standardization rules and alert channels. */
 import { z } from 'zod'
 import { pathSchema } from './scalars.ts'
 

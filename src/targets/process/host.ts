@@ -30,7 +30,6 @@ async function run(
   send: (reply: Reply) => void,
   usage: () => Usage,
 ): Promise<void> {
-  const work = await workOf(entry)
   let lastMs = Number.NEGATIVE_INFINITY
   const progress = (done: number, total: number) => {
     const nowMs = performance.now()
@@ -38,6 +37,13 @@ async function run(
     lastMs = nowMs
     send({ is: 'progress', done, total })
   }
+  try {
+    await before
+  } catch (error) {
+    send({ is: 'failed', error: dehydrate(error) })
+    return
+  }
+  const work = await workOf(entry)
   try {
     send({ is: 'done', output: await work(input, { progress, signal: aborter.signal }), usage: usage() })
   } catch (error) {
@@ -56,7 +62,24 @@ function obey(message: unknown, send: (reply: Reply) => void, usage: () => Usage
   void run(order, running, send, usage)
 }
 
-const threadDataSchema = z.object({ niceness: z.int().min(0).max(19) })
+const threadDataSchema = z.object({
+  niceness: z.int().min(0).max(19),
+  before: z.object({ entry: z.string(), input: z.unknown() }).optional(),
+})
+
+/** What must be done once before the first run: see `before` in offload.ts. */
+let before: Promise<unknown> | undefined
+
+function beginBefore(): void {
+  const data = threadDataSchema.safeParse(workerData)
+  if (!data.success || data.data.before === undefined) return
+  const { entry, input } = data.data.before
+  before = workOf(entry).then((work) =>
+    work(input, { progress: () => undefined, signal: new AbortController().signal }),
+  )
+  // Told by the first run.
+  before.catch(() => undefined)
+}
 
 /** On Linux, 0 names the calling thread (setpriority(2), NOTES); elsewhere it would slow down the whole process. */
 function standBack(): void {
@@ -66,6 +89,7 @@ function standBack(): void {
 
 function serveThread(port: NonNullable<typeof parentPort>): void {
   standBack()
+  beginBefore()
   const usage = () => {
     const { total_heap_size, external_memory } = getHeapStatistics()
     return { cpuMs: 0, memoryBytes: total_heap_size + external_memory }

@@ -11,6 +11,12 @@ import { createRunnerPool } from './runner-pool.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { threadRunners } from './thread-runner.ts'
 
+/** What a thread must be told of this process before it works. */
+export interface BeforeRuns {
+  readonly entry: URL
+  readonly input: unknown
+}
+
 export interface OffloadSettings {
   readonly log: Log
   /** Threads at work at once; default 2, for machines with two cores. */
@@ -24,6 +30,8 @@ export interface OffloadSettings {
    * default) to 19. Only on Linux, where threads have a priority of their own.
    */
   readonly niceness?: number
+  /** An entry whose work is done once in each thread, ahead of its first run; asked when a thread starts, undefined: none. */
+  readonly before?: () => BeforeRuns | undefined
 }
 
 /** An Offload with an end: `close` ends what is warm and whatever is still at work. */
@@ -45,7 +53,7 @@ export function createOffload(settings: OffloadSettings): OwnedOffload {
   const threadSlots = createSlots(threadsMax)
   const processSlots = createSlots(settings.processesMax ?? 4)
   const threads = createRunnerPool({
-    start: threadRunners(heapMaxMiB, settings.niceness ?? 0),
+    start: threadRunners(heapMaxMiB, settings.niceness ?? 0, settings.before),
     abortGraceMs,
     warmMax: threadsMax,
     warmMs: threadWarmMs,

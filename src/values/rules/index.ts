@@ -11,7 +11,7 @@ import { boolean, number } from './scalar.ts'
 import { lowercase, trim, whitespace } from './text.ts'
 import { url } from './url.ts'
 
-export const standardizeRules: ReadonlyMap<string, AnyRule> = new Map(
+const rules = new Map<string, AnyRule>(
   [
     email,
     personName,
@@ -29,3 +29,14 @@ export const standardizeRules: ReadonlyMap<string, AnyRule> = new Map(
     lowercase,
   ].map((rule) => [rule.name, rule]),
 )
+
+/** The rules by name: those of this folder, and those that plug-ins add before anything is read. */
+export const standardizeRules: ReadonlyMap<string, AnyRule> = rules
+
+/** Adds the rule of a plug-in, in this thread. Adding it again, as a second workspace of this process does, changes nothing. */
+export function addRule(rule: AnyRule): void {
+  rules.set(rule.name, rule)
+}
+
+/** Names of the rules of this folder, which no plug-in may take. */
+export const builtInRules: ReadonlySet<string> = new Set(rules.keys())

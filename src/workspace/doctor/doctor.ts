@@ -10,6 +10,7 @@ import { createOffload } from '../../targets/process/offload.ts'
 import type { DoctorCheck } from './check.ts'
 import { checkKeys } from './keys.ts'
 import { checkMachine } from './machine.ts'
+import { checkPlugins } from './plugins.ts'
 import { checkPort } from './ports.ts'
 import { checkPrograms } from './programs.ts'
 import { checkStateFile } from './state-file.ts'
@@ -33,6 +34,7 @@ export async function examine(options: DoctorOptions): Promise<readonly DoctorCh
   const directory = dirname(file)
   const place = { environment, workspace: directory }
   const machine = await checkMachine(directory)
+  const ofPlugins = await checkPlugins({ stateFile: file, directory, clock: options.clock })
   const { checks: ofFile, state } = checkStateFile({ ...place, file, shownAs: options.stateFile })
   const hasSqlite = machine.every(({ id, status }) => id !== 'machine.sqlite' || status !== 'fail')
   const open = hasSqlite
@@ -40,6 +42,7 @@ export async function examine(options: DoctorOptions): Promise<readonly DoctorCh
     : { workspace: [], network: [], holder: undefined }
   return [
     ...machine,
+    ...ofPlugins,
     ...ofFile,
     ...open.workspace,
     ...(state === undefined ? [] : await checkKeys(state, place)),

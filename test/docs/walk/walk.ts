@@ -70,7 +70,11 @@ export async function walk({ page, markdown, folder, environment = {}, checkout 
       commands += 1
       const told = await run(filled(command.text))
       const expected = index === all.length - 1 ? exit : undefined
-      problems.push(...differences(command, told, expected).map((text) => `${place}: ${command.text}: ${text}`))
+      problems.push(
+        ...differences({ ...command, shown: command.shown.map(filled) }, told, expected).map(
+          (text) => `${place}: ${command.text}: ${text}`,
+        ),
+      )
       const take = /take ([A-Z]+) from (.*)$/.exec(word)
       if (take === null || index < all.length - 1) continue
       const found = new RegExp(take[2] ?? '', 'm').exec(told.stdout)?.[1]

@@ -1,0 +1,49 @@
+/** Loads what the desired state declares as plug-ins, ahead of everything that needs to know of it. */
+import { readFileSync } from 'node:fs'
+import type { Clock } from '../clock.ts'
+import type { JournalStore } from '../journal/store.ts'
+import { entryUrl } from '../targets/process/entry-url.ts'
+import type { BeforeRuns } from '../targets/process/offload.ts'
+import { builtInRules } from '../values/rules/index.ts'
+import { lastAcceptedText } from './generations.ts'
+import { declaredPlugins, loadPlugins, type Plugged, pluginsHash } from './plugins.ts'
+
+export interface PluggedIn extends Plugged {
+  /** Of what was loaded: see pluginsHash. */
+  readonly hash: string
+  /** What each thread has to load too; undefined where no plug-in has rules. */
+  readonly before: BeforeRuns | undefined
+}
+
+interface PlugInOptions {
+  readonly stateFile: string
+  readonly directory: string
+  /** Where the file is no YAML, the generation that stays in force says which plug-ins there are; undefined: nothing does. */
+  readonly journal?: JournalStore
+  readonly clock: Clock
+  readonly kinds: ReadonlySet<string>
+}
+
+/** Throws PLUGIN_UNUSABLE. */
+export async function plugIn({ stateFile, directory, journal, clock, kinds }: PlugInOptions): Promise<PluggedIn> {
+  const text = textOf(stateFile)
+  const declared = text === undefined ? undefined : declaredPlugins(text, directory)
+  const accepted = declared === undefined && journal !== undefined ? lastAcceptedText(journal) : undefined
+  const entries = declared ?? (accepted === undefined ? [] : (declaredPlugins(accepted, directory) ?? []))
+  const plugged = await loadPlugins({ entries, workspace: directory, clock, taken: { kinds, rules: builtInRules } })
+  const before: BeforeRuns = {
+    entry: entryUrl('./plugin-rules-entry', import.meta.url),
+    input: { workspace: directory, entries, kinds: [...kinds] },
+  }
+  return { ...plugged, hash: pluginsHash(entries), before: plugged.rules.length === 0 ? undefined : before }
+}
+
+/** Undefined where it cannot be read; whoever reads it to check it says so. */
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) return undefined
+    throw error
+  }
+}
