@@ -9,7 +9,7 @@ const look = { runId: 'run-1', resource: 'table/leads', verb: 'look', title: 'Lo
 /** Work that goes on until it is ended, and says how far it is whenever that is told. */
 function begin(book: ReturnType<typeof createWorkBook>, of: typeof look & { readonly actionId?: string }) {
   let report: ReportProgress = () => undefined
-  let end = () => {}
+  let end: () => void = () => undefined
   const ended = book.during(of, (progress) => {
     report = progress
     return new Promise<void>((resolve) => {
