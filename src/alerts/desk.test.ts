@@ -118,6 +118,27 @@ describe('a webhook', () => {
     expect(target.received.map(({ body }) => JSON.parse(body).alerts[0].status)).toEqual(['firing', 'resolved'])
   })
 
+  it('gets one document of a service that flaps all day, and one when that is over', async () => {
+    const target = await startTarget()
+    const rules = [{ when: 'servicesDown > 0', to: 'ops' }]
+    const { desk, clock } = deskOn(memoryStore(), stateOf({ ...webhook, rules }), { HOOK: target.url })
+    for (let minute = 0; minute < 26 * 60; minute += 1) {
+      const isDown = minute < 24 * 60 && minute % 8 < 4
+      desk.round(figure('services_down', isDown ? 1 : 0), true)
+      await desk.deliver(signal)
+      await clock.advance(60_000)
+    }
+    expect(
+      target.received.map(({ body }) => {
+        const { status, rule } = JSON.parse(body).alerts[0]
+        return [status, rule]
+      }),
+    ).toEqual([
+      ['firing', 'servicesDown > 0'],
+      ['resolved', 'servicesDown > 0'],
+    ])
+  })
+
   it('that signs can be checked by who has the key, and an old document is told from a new one', async () => {
     const target = await startTarget()
     const state = stateOf({ ...webhook, channels: { ops: { webhook: { env: 'HOOK' }, sign: { env: 'KEY' } } } })
@@ -227,35 +248,37 @@ describe('quiet hours', () => {
   })
 })
 
-describe('mail', () => {
-  async function startMailServer(port = 0, isUp = () => true) {
-    const mails: { from: string; to: string[]; text: string }[] = []
-    const server = new SMTPServer({
-      disabledCommands: ['STARTTLS'],
-      allowInsecureAuth: true,
-      logger: false,
-      onAuth: ({ username, password }, _session, callback) =>
-        username === 'bob' && password === 'hush' ? callback(null, { user: 'bob' }) : callback(new Error('no')),
-      onData(stream, { envelope }, callback) {
-        let text = ''
-        stream.on('data', (part) => {
-          text += String(part)
-        })
-        stream.on('end', () => {
-          if (!isUp()) return callback(Object.assign(new Error('later'), { responseCode: 451 }))
-          const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address
-          mails.push({ from, to: envelope.rcptTo.map(({ address }) => address), text })
-          callback()
-        })
-      },
-    })
-    server.on('error', () => undefined)
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()))
-    closers.push(() => server.close())
-    const address = server.server.address()
-    return { mails, port: typeof address === 'object' && address !== null ? address.port : 0 }
-  }
+/** A mail server that people could have; while it is not up it answers that it will be later. */
+async function startMailServer(port = 0, isUp = () => true) {
+  const mails: { from: string; to: string[]; text: string }[] = []
+  const server = new SMTPServer({
+    disabledCommands: ['STARTTLS'],
+    allowInsecureAuth: true,
+    logger: false,
+    onAuth: ({ username, password }, _session, callback) =>
+      username === 'bob' && password === 'hush' ? callback(null, { user: 'bob' }) : callback(new Error('no')),
+    onData(stream, { envelope }, callback) {
+      let text = ''
+      stream.on('data', (part) => {
+        text += String(part)
+      })
+      stream.on('end', () => {
+        if (!isUp()) return callback(Object.assign(new Error('later'), { responseCode: 451 }))
+        const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address
+        mails.push({ from, to: envelope.rcptTo.map(({ address }) => address), text })
+        callback()
+      })
+    },
+  })
+  server.on('error', () => undefined)
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()))
+  closers.push(() => server.close())
+  const address = server.server.address()
+  const close = () => new Promise<void>((resolve) => server.close(() => resolve()))
+  return { mails, close, port: typeof address === 'object' && address !== null ? address.port : 0 }
+}
 
+describe('mail', () => {
   const state = stateOf({
     channels: { ops: { email: { to: ['ops@leads.example', 'boss@leads.example'], smtp: { env: 'SMTP' } } } },
     rules: [{ when: 'drift.critical > 0', to: 'ops' }],
@@ -273,6 +296,24 @@ describe('mail', () => {
     expect(server.mails[0]?.text).toMatch(/^Subject: \[leads\] drift.critical is 2/m)
     expect(server.mails[0]?.text).toMatch(/^Message-ID: <[0-9a-f]{12}@trueup>/im)
     expect(server.mails[0]?.text).toContain('http://127.0.0.1:4000/resources')
+  })
+
+  it('is not lost while no server listens', async () => {
+    const gone = await startMailServer()
+    const { port } = gone
+    await gone.close()
+    const { desk, clock } = deskOn(memoryStore(), state, { SMTP: `smtp://bob:hush@127.0.0.1:${port}` })
+    desk.round(critical(2), true)
+    for (let turn = 0; turn < 3; turn += 1) {
+      await desk.deliver(signal)
+      await clock.advance(600_000)
+    }
+    expect(desk.channels()).toMatchObject([{ waiting: 1, problem: expect.stringMatching(/^OUTGOING_FAILED/) }])
+    const back = await startMailServer(port)
+    await clock.advance(3_600_000)
+    await desk.deliver(signal)
+    expect(back.mails.map(({ to }) => to)).toEqual([['ops@leads.example', 'boss@leads.example']])
+    expect(desk.channels()).toMatchObject([{ waiting: 0, problem: null }])
   })
 
   it('is not lost while the server refuses, and a wrong password is said without repeating it', async () => {
@@ -294,6 +335,26 @@ describe('mail', () => {
 })
 
 describe('a test of a channel', () => {
+  it('arrives as each kind of target expects it', async () => {
+    const [hook, slack] = [await startTarget(), await startTarget()]
+    const mail = await startMailServer()
+    const channels = {
+      hook: { webhook: { env: 'HOOK' } },
+      chat: { slack: { env: 'SLACK' } },
+      post: { email: { to: ['ops@leads.example'], smtp: { env: 'SMTP' } } },
+    }
+    const { desk } = deskOn(memoryStore(), stateOf({ channels }), {
+      HOOK: hook.url,
+      SLACK: slack.url,
+      SMTP: `smtp://bob:hush@127.0.0.1:${mail.port}?from=trueup@leads.example`,
+    })
+    for (const name of Object.keys(channels)) await desk.test(name, signal)
+    expect(JSON.parse(hook.received[0]?.body ?? '')).toMatchObject({ subject: '[leads] A test of the channel hook' })
+    expect(JSON.parse(slack.received[0]?.body ?? '').text).toContain('[leads] A test of the channel chat')
+    expect(mail.mails).toMatchObject([{ to: ['ops@leads.example'] }])
+    expect(mail.mails[0]?.text).toMatch(/^Subject: \[leads\] A test of the channel post/m)
+  })
+
   it('goes out at once and is in the log; an unknown channel and a missing secret are said', async () => {
     const target = await startTarget()
     const { desk } = deskOn(memoryStore(), stateOf(webhook), { HOOK: target.url })

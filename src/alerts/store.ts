@@ -2,10 +2,9 @@
  * What alerts are kept in: `.trueup/alerts.db`. What it keeps true: a change of state and the notices that follow from it are
  * written together, so that a crash loses neither; a notice stays until its target took it, or a week has passed.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
-import BetterSqlite, { type Database } from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
+import { openOwnFile } from '../targets/sqlite/own-table.ts'
 import type { AlertState, Notice } from './machine.ts'
 
 const severitySchema = z.enum(['low', 'medium', 'high', 'critical'])
@@ -102,17 +101,8 @@ const schema = `
   CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;`
 
 export function openAlertStore(path: string): AlertStore {
-  if (path !== ':memory:' && !existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    closeSync(openSync(path, 'a', 0o600))
-    chmodSync(path, 0o600)
-  }
-  const db = new BetterSqlite(path, { timeout: 5000 })
-  db.pragma('journal_mode = WAL')
   // What was said to be told survives a power cut.
-  db.pragma('synchronous = FULL')
-  db.exec(schema)
-  return storeOver(db)
+  return storeOver(openOwnFile(path, { schema, synchronous: 'FULL' }))
 }
 
 interface OutboxRow {

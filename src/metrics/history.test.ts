@@ -4,8 +4,13 @@ import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
+import { openOwnFile } from '../targets/sqlite/own-table.ts'
 import { figure } from './catalogue.ts'
-import { type MetricHistory, openMetricHistory, seriesMax } from './history.ts'
+import { historyOver, type MetricHistory, metricHistorySchema, seriesMax } from './history.ts'
+
+const openMetricHistory = (path: string) =>
+  historyOver(openOwnFile(path, { schema: metricHistorySchema, synchronous: 'NORMAL' }))
+
 import { bucketStart, levels } from './levels.ts'
 
 const folders: string[] = []

@@ -2,9 +2,7 @@
  * The past of figures, in a file of its own. What it keeps true: its size is bounded, whatever the clock does; what is in it
  * is the aggregate of exactly the values that were noted; a value is in all levels or in none.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
-import BetterSqlite, { type Database } from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import { canonicalJson } from '../json.ts'
 import { definitionOf, type Figure, type MetricName } from './catalogue.ts'
 import { type Bucket, bucketStart, type Level, levelFor, levels, resample } from './levels.ts'
@@ -38,7 +36,7 @@ export interface MetricHistory {
 export const seriesMax = 500
 
 /** Each bucket is found by level and time; a reader asks for exactly the moments that there can be. */
-const schema = `
+export const metricHistorySchema = `
   CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL, labels TEXT NOT NULL, UNIQUE (name, labels)) STRICT;
   CREATE TABLE IF NOT EXISTS steps (level INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (level, at)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS points (
@@ -46,22 +44,7 @@ const schema = `
     n INTEGER NOT NULL, sum REAL NOT NULL, min REAL NOT NULL, max REAL NOT NULL, last REAL NOT NULL,
     PRIMARY KEY (level, at, series)) STRICT, WITHOUT ROWID;`
 
-/** Opens the file for writing, private; makes it where it is not there. */
-export function openMetricHistory(path: string): MetricHistory {
-  if (path !== ':memory:' && !existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    closeSync(openSync(path, 'a', 0o600))
-    chmodSync(path, 0o600)
-  }
-  const db = new BetterSqlite(path, { timeout: 2000 })
-  db.pragma('journal_mode = WAL')
-  // A power cut may take the last seconds; nothing that was kept before is damaged by it.
-  db.pragma('synchronous = NORMAL')
-  db.exec(schema)
-  return historyOver(db)
-}
-
-/** Reads a file that somebody else has opened; `note` needs one that may be written. */
+/** Over a file that somebody else has opened, with {@link metricHistorySchema} where it was made; `note` needs one that may be written. */
 export function historyOver(db: Database): MetricHistory {
   const isThere = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'points'").get() !== undefined
   const statements = isThere ? prepare(db) : undefined

@@ -14,8 +14,9 @@ import { type InvariantViolation, messageOf } from '../errors.ts'
 import { retainEntries } from '../journal/retention.ts'
 import { machineKindName } from '../kinds/machine/index.ts'
 import type { Log } from '../log.ts'
-import { type MetricHistory, openMetricHistory } from '../metrics/history.ts'
+import { historyOver, type MetricHistory, metricHistorySchema } from '../metrics/history.ts'
 import type { Random } from '../random.ts'
+import { openOwnFile } from '../targets/sqlite/own-table.ts'
 import { createAlertPort, openAlerts } from './alert-port.ts'
 import { createBackupPort } from './backup-port.ts'
 import { createEnginePort } from './engine-port.ts'
@@ -232,7 +233,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
 /** A history that cannot be opened is done without: charts stay empty, everything else goes on. */
 function openHistory(path: string, log: Log): MetricHistory | undefined {
   try {
-    return openMetricHistory(path)
+    // A power cut may take the last seconds; nothing that was kept before is damaged by it.
+    return historyOver(openOwnFile(path, { schema: metricHistorySchema, synchronous: 'NORMAL', busyMs: 2000 }))
   } catch (error) {
     log.warn({ err: messageOf(error) }, 'the history of figures cannot be opened; none is kept')
     return undefined

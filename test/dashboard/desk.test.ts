@@ -335,6 +335,21 @@ describe.skipIf(executablePath === undefined)(
       await conflict.waitFor({ state: 'detached' })
     })
 
+    it('long work is seen below the verdict and where it belongs, until it is over', async () => {
+      await page.goto(at('/conflicts'))
+      await page.getByRole('button', { name: 'Pull now' }).waitFor()
+      const strip = page.locator('.under-way')
+      world.control.addFault({ kind: 'latency', delayMs: 4000, times: 3 })
+      world.editThere('k0', { Title: 'Slowly' })
+      await page.getByRole('button', { name: 'Pull now' }).click()
+      await strip.getByRole('progressbar', { name: 'Look at sync/leads' }).first().waitFor({ timeout: 20_000 })
+      await page.locator('[data-work="Look at sync/leads"]').first().waitFor()
+      expect(await desk.faults()).toEqual([])
+      await desk.shoot('long-work')
+      await strip.getByText('No long work is under way').waitFor({ timeout: 30_000 })
+      await expect.poll(() => world.here('k0')?.title, { timeout: 20_000 }).toBe('Slowly')
+    })
+
     it('what fires is seen with its next step, silenced with a reason, and its channel tested', async () => {
       await page.goto(at('/'))
       await page.getByRole('link', { name: '1 alert fires' }).click()

@@ -27,6 +27,22 @@ const views = [
   ['/access', 'Access'],
 ] as const
 
+/** What the same elements are judged by again: what colours and width decide. */
+const byLook = ['color-contrast', 'scrollable-region-focusable', 'link-in-text-block', 'button-name']
+/** `npm run soak:page` takes all rules on a desk and a phone, light and dark. */
+const looks: readonly (readonly ['light' | 'dark', number, readonly string[] | undefined])[] =
+  process.env.PAGE_LOOKS === 'all'
+    ? [
+        ['light', 1280, undefined],
+        ['dark', 1280, undefined],
+        ['light', 390, undefined],
+        ['dark', 390, undefined],
+      ]
+    : [
+        ['light', 1280, undefined],
+        ['dark', 390, byLook],
+      ]
+
 describe.skipIf(executablePath === undefined)('the dashboard (skipped where no Chromium is installed)', () => {
   let workspaces: Workspaces
   let workspace: Workspace
@@ -123,11 +139,7 @@ describe.skipIf(executablePath === undefined)('the dashboard (skipped where no C
       await (path === '/' ? heading : heading.filter({ hasText: title })).waitFor()
       await expect.poll(() => page.getByText('Loading…').count()).toBe(0)
       const name = path === '/' ? 'overview' : title === '' ? 'lead' : path.slice(1).replaceAll('/', '-')
-      for (const [colorScheme, width, rules] of [
-        ['light', 1280, undefined],
-        // The same elements: what colours and width decide.
-        ['dark', 390, ['color-contrast', 'scrollable-region-focusable', 'link-in-text-block', 'button-name']],
-      ] as const) {
+      for (const [colorScheme, width, rules] of looks) {
         await page.emulateMedia({ colorScheme })
         await page.setViewportSize({ width, height: 900 })
         await shoot(`${name}-${width}-${colorScheme}`)
@@ -142,7 +154,7 @@ describe.skipIf(executablePath === undefined)('the dashboard (skipped where no C
     await page.emulateMedia({ colorScheme: 'light' })
     await page.setViewportSize({ width: 1280, height: 900 })
     expect(problems).toEqual([])
-  })
+  }, 240_000)
 
   it('approves one action with a comment, which is then carried out', async () => {
     await page.goto(at('/queue?kind=standardization'))

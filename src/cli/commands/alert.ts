@@ -1,56 +1,31 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import {
+  alertFields,
+  alertShape,
+  channelShape,
+  deliveryFields,
+  deliveryShape,
+  ruleShape,
+  silenceShape,
+} from '../../clients/alert-shapes.ts'
 import { durationSchema } from '../../desired/schema/scalars.ts'
 import { OperationalError } from '../../errors.ts'
 import { withApi } from '../api.ts'
 import { type CommonOptions, common, runCommand } from '../command.ts'
 import type { Terminal } from '../terminal.ts'
 
-const alertSchema = z.object({
-  key: z.string(),
-  rule: z.string(),
-  instance: z.string(),
-  severity: z.string(),
-  channel: z.string(),
-  state: z.string(),
-  valueText: z.string(),
-  since: z.string(),
-  toldAt: z.string().nullable(),
-  next: z.string(),
-  silenced: z.boolean(),
-})
 const listSchema = z.object({
   alerts: z.object({
-    items: z.array(alertSchema),
-    rules: z.array(z.object({ when: z.string(), forSeconds: z.number(), severity: z.string(), channel: z.string() })),
-    channels: z.array(
-      z.object({
-        name: z.string(),
-        kind: z.string(),
-        waiting: z.number(),
-        nextTryAt: z.string().nullable(),
-        problem: z.string().nullable(),
-      }),
-    ),
-    silences: z.array(
-      z.object({ id: z.string(), of: z.string(), until: z.string(), by: z.string(), reason: z.string() }),
-    ),
+    items: z.array(alertShape),
+    rules: z.array(ruleShape),
+    channels: z.array(channelShape),
+    silences: z.array(silenceShape),
   }),
 })
 type Listed = z.output<typeof listSchema>['alerts']
 
-const listQuery = `{ alerts {
-  items { key rule instance severity channel state valueText since toldAt next silenced }
-  rules { when forSeconds severity channel } channels { name kind waiting nextTryAt problem } silences { id of until by reason } } }`
-
-const deliverySchema = z.object({
-  at: z.string(),
-  channel: z.string(),
-  outcome: z.string(),
-  items: z.number(),
-  detail: z.string(),
-  tookMs: z.number(),
-})
+const listQuery = `{ alerts { ${alertFields} } }`
 
 /** `alert list|test|silence|unsilence|log`. */
 export function registerAlert(program: Command): void {
@@ -156,9 +131,9 @@ export function registerAlert(program: Command): void {
           if (!Number.isInteger(limit) || limit < 1 || limit > 500)
             throw new OperationalError('USAGE', `--limit ${options.limit} is no number from 1 to 500`)
           const { alerts } = await api.request(
-            'query ($limit: Int!) { alerts { deliveries(limit: $limit) { at channel outcome items detail tookMs } } }',
+            `query ($limit: Int!) { alerts { deliveries(limit: $limit) { ${deliveryFields} } } }`,
             { limit },
-            z.object({ alerts: z.object({ deliveries: z.array(deliverySchema) }) }),
+            z.object({ alerts: z.object({ deliveries: z.array(deliveryShape) }) }),
           )
           run.answer({ items: alerts.deliveries }, (terminal) => {
             if (alerts.deliveries.length === 0)

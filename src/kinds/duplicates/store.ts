@@ -2,10 +2,9 @@
  * What looks at duplicates found, in a file of its own: the last full pass of each table, its pairs and groups, and what
  * changed since. Losing it costs another full pass, never a decision: those stand in {@link exclusionsFile}.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import type { Edge } from '../../matching/cluster.ts'
+import { openOwnFile } from '../../targets/sqlite/own-table.ts'
 
 export const storeFile = 'duplicates.db'
 export const exclusionsFile = 'not-duplicates.db'
@@ -119,17 +118,9 @@ interface GroupRowOf {
 
 /** Opens the store, making it where it is not there; `:memory:` for one that is forgotten. */
 export function openDuplicateStore(path: string): DuplicateStore {
-  if (path !== ':memory:' && !existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    closeSync(openSync(path, 'a', 0o600))
-    chmodSync(path, 0o600)
-  }
-  const db = new Database(path, { timeout: 10_000 })
-  db.pragma('journal_mode = WAL')
   // What a crash takes is found again by the next look.
-  db.pragma('synchronous = NORMAL')
+  const db = openOwnFile(path, { schema, synchronous: 'NORMAL', busyMs: 10_000 })
   db.pragma('secure_delete = ON')
-  db.exec(schema)
   return storeOver(db)
 }
 

@@ -2,11 +2,12 @@
  * Where the ledgers of tables are kept: `.trueup/quality-<table>.db` for work. To look, what is there is read without a
  * trace where it is true still, and else built in a folder that is removed afterwards.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { OperationalError } from '../../errors.ts'
+import { makeOwnFile } from '../../targets/sqlite/own-table.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
 import { openLedgerFile } from '../../targets/sqlite/row-ledger.ts'
 import { prepareTrend } from './trend.ts'
@@ -72,11 +73,7 @@ export function createQualityStore({ folder, purpose, databases }: QualityStoreO
     const known = opened.get(table)
     if (known !== undefined) return known
     const path = join(folderFor(), fileOf(table))
-    if (!existsSync(path)) {
-      // Made with its mode, so that nobody can read it for a moment.
-      closeSync(openSync(path, 'a', 0o600))
-      chmodSync(path, 0o600)
-    }
+    makeOwnFile(path)
     const db = openLedgerFile(path)
     prepareTrend(db)
     const made = { db, path }

@@ -2,12 +2,11 @@
  * The figures of a large table, kept in a side file that follows the change log: an answer reads sums, whoever wrote the
  * rows. Where the log cannot tell what was written, the file is made anew in a thread, and whoever asks waits for it.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
 import type { Clock } from '../../clock.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
 import type { Offload } from '../../targets/process/ports.ts'
+import { makeOwnFile } from '../../targets/sqlite/own-table.ts'
 import { followLedger, openLedgerFile, readTotals } from '../../targets/sqlite/row-ledger.ts'
 import type { KeepOrder } from './keep-entry.ts'
 import { type LeadStatistics, type StatisticsLayout, statisticsOf, statisticsPlan } from './layout.ts'
@@ -49,12 +48,7 @@ export function createStatisticsTally({ path, offload, clock }: TallyPorts): Sta
 
   const open = (): Database.Database => {
     if (ledger !== undefined) return ledger
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    if (!existsSync(path)) {
-      // Made with its mode, so that nobody can read it for a moment.
-      closeSync(openSync(path, 'a', 0o600))
-      chmodSync(path, 0o600)
-    }
+    makeOwnFile(path)
     ledger = openLedgerFile(path)
     return ledger
   }

@@ -1,4 +1,4 @@
-/** Small tables that Trueup keeps in files of their own and writes through change sets like any other. */
+/** The files of Trueup's own: small tables that are written through change sets like any other, and stores of single parts. */
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
@@ -8,18 +8,39 @@ import Database from 'better-sqlite3'
  * that the schema is gone through although the file is there: it says `IF NOT EXISTS`.
  */
 export function ensureOwnTable(path: string, schema: string): void {
-  if (!existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    closeSync(openSync(path, 'a', 0o600))
-    chmodSync(path, 0o600)
-  }
-  const db = new Database(path, { timeout: 5000 })
+  openOwnFile(path, { schema, synchronous: 'FULL' }).close()
+}
+
+export interface OwnFileOptions {
+  /** Says `IF NOT EXISTS`. */
+  readonly schema: string
+  /** `NORMAL` where a power cut may take the last moments. */
+  readonly synchronous: 'FULL' | 'NORMAL'
+  /** How long another process that writes is waited for; default 5 s. */
+  readonly busyMs?: number
+}
+
+/** Opens a file of Trueup's own for writing, in WAL mode; made, private, where it is not there. `:memory:` for one that is forgotten. */
+export function openOwnFile(path: string, { schema, synchronous, busyMs = 5000 }: OwnFileOptions): Database.Database {
+  if (path !== ':memory:') makeOwnFile(path)
+  const db = new Database(path, { timeout: busyMs })
   try {
     db.pragma('journal_mode = WAL')
+    db.pragma(`synchronous = ${synchronous}`)
     db.exec(schema)
-  } finally {
+    return db
+  } catch (error) {
     db.close()
+    throw error
   }
+}
+
+/** Made with its mode, so that nobody else can read it for a moment. */
+export function makeOwnFile(path: string): void {
+  if (existsSync(path)) return
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  closeSync(openSync(path, 'a', 0o600))
+  chmodSync(path, 0o600)
 }
 
 /**

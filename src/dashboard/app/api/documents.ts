@@ -1,5 +1,7 @@
 /** The GraphQL documents of the page that hold for every desired state. A test checks each against the schema. */
 
+import { alertFields, deliveryFields } from '../../../clients/alert-shapes.ts'
+
 const resourceKey = 'resource { kind name }'
 const affected = 'affected { count sample }'
 
@@ -60,9 +62,7 @@ export const documents = {
     counts { status count } calls { made limit forecast month exhaustedSince } error { message hint } } }`,
   push: `mutation Push($input: PushInput!) { push(input: $input) { __typename ... on SyncReceipt { id } ${refusal} } }`,
   pull: `mutation Pull($input: PullInput!) { pull(input: $input) { __typename ... on SyncReceipt { id } ${refusal} } }`,
-  alerts: `query Alerts { alerts { items { key rule instance severity channel state valueText since toldAt next silenced }
-    rules { when forSeconds severity channel } channels { name kind waiting nextTryAt problem } silences { id of until by reason }
-    deliveries(limit: 100) { at channel outcome items detail tookMs } } }`,
+  alerts: `query Alerts { alerts { ${alertFields} deliveries(limit: 100) { ${deliveryFields} } } }`,
   firing: 'query Firing { alerts { items { rule state since silenced } } }',
   silenceAlert: `mutation SilenceAlert($input: SilenceAlertInput!) { outcome: silenceAlert(input: $input) { __typename
     ... on InputInvalid { code message fieldErrors { field message } } ${refusal} } }`,

@@ -1,5 +1,6 @@
 /** Alerts: what fires and what to do about it, of what nobody is told, who is told, and what arrived. */
-import { type Alert, type AlertDesk, alertOutcome, alerts, type Channel, type Delivery } from '../api/alert-shapes.ts'
+import type { Alert, Channel, Delivery } from '../../../clients/alert-shapes.ts'
+import { type AlertDesk, alertOutcome, alerts } from '../api/alert-shapes.ts'
 import { ask } from '../api/client.ts'
 import { documents } from '../api/documents.ts'
 import { type Announcement, refusal } from '../state/announce.ts'

@@ -198,7 +198,7 @@ function SyncCard({ table }: { table: SyncTable }) {
     <section aria-label={`Sync of ${table.table}`}>
       <h2>Sync of {table.table}</h2>
       <p>
-        {table.summary}; <a href={address('resources', 'sync', table.table)}>what is not in step, and why</a>
+        {table.summary}; <a href={address('resources', 'sync', table.table)}>how it stands, and why</a>
       </p>
       {table.error !== null && (
         <p class="notice bad">

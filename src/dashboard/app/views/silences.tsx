@@ -1,7 +1,8 @@
 /** Silences: of which alerts nobody is told until when, why, and who said so. */
 import { signal } from '@preact/signals'
 import { useState } from 'preact/hooks'
-import { type AlertDesk, alertOutcome, type Silence } from '../api/alert-shapes.ts'
+import type { Silence } from '../../../clients/alert-shapes.ts'
+import { type AlertDesk, alertOutcome } from '../api/alert-shapes.ts'
 import { ask } from '../api/client.ts'
 import { documents } from '../api/documents.ts'
 import { type Announcement, refusal } from '../state/announce.ts'
