@@ -32,6 +32,9 @@ export function judgeStates(world: World, { workspace }: Controller): StandingNo
     const reasons = status.conditions.filter(({ type, status: is }) => type !== 'Ready' && is === 'true')
     if (reasons.length === 0 || reasons.some(({ message }) => message === ''))
       world.violate('what is not ready says why', `${name} says nothing`)
+    // The rest begins with mode enforce.
+    if (reasons.some(({ reason }) => reason === 'ModeObserve'))
+      world.violate('a changed policy is followed at once', name)
     for (const { wakeUpMs } of reasons)
       if (wakeUpMs !== undefined && wakeUpMs > world.clock.nowMs() + hourMs + 1000)
         world.violate('what waits is looked at again within the hour', name)

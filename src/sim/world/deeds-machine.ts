@@ -22,6 +22,8 @@ const airtableFaults = [
 
 /** Between two of its own records the process does these: where it dies there, the next one has to find out what was done. */
 const crashPoints = [
+  ['sqlite', 'journal.db'],
+  ['sqlite', 'journal.db'],
   ['sqlite', 'main.db'],
   ['sqlite', 'main.db'],
   ['sqlite', 'sync.db'],
