@@ -98,6 +98,21 @@ function write({ world }: Scene, sql: string): boolean {
   return true
 }
 
+function needingTwo(scene: Scene) {
+  return oneOf(
+    pendingOf(scene).filter(({ gate }) => gate.approvalsNeeded > 1),
+    scene.random,
+  )
+}
+
+/** The owner declares that repairs of medium risk need two people. */
+function askForTwo(scene: Scene): string | undefined {
+  const { world } = scene
+  if (world.declaration.medium === 'approve-twice') return undefined
+  declare(scene, { ...world.declaration, mode: 'enforce', medium: 'approve-twice' })
+  return 'two are asked for from now on'
+}
+
 /** Approves while the controller lives; it may refuse what is no longer asked. */
 function approveOne(scene: Scene, { id }: { readonly id: string }, person: string): void {
   const { world, book, controller } = scene
@@ -147,11 +162,8 @@ export const peopleDeeds: readonly Deed[] = [
     weight: 5,
     do: (scene) => {
       const { world, random } = scene
-      const one = oneOf(
-        pendingOf(scene).filter(({ gate }) => gate.approvalsNeeded > 0),
-        random,
-      )
-      if (one === undefined) return undefined
+      const one = needingTwo(scene)
+      if (one === undefined) return askForTwo(scene)
       approveOne(scene, one.action, 'token:ann')
       world.clock.after(expireAfterMs + Math.floor(random.next() * 5000), () =>
         approveOne(scene, one.action, 'token:bob'),
@@ -163,11 +175,8 @@ export const peopleDeeds: readonly Deed[] = [
     name: 'one person approves twice, at the terminal and over the API',
     weight: 3,
     do: (scene) => {
-      const one = oneOf(
-        pendingOf(scene).filter(({ gate }) => gate.approvalsNeeded > 0),
-        scene.random,
-      )
-      if (one === undefined) return undefined
+      const one = needingTwo(scene)
+      if (one === undefined) return askForTwo(scene)
       approveOne(scene, one.action, 'token:ann')
       approveOne(scene, one.action, 'local:ann')
       return one.action.summary
@@ -183,7 +192,8 @@ export const peopleDeeds: readonly Deed[] = [
         for (const { action, gate } of pendingOf(scene))
           if (gate.approvalsNeeded > 1 && action.resource.kind === 'standardization') approveOne(scene, action, person)
       }
-      if (!untidy()) return undefined
+      if (scene.controller === undefined || !untidy()) return undefined
+      askForTwo(scene)
       world.clock.after(4000, () => approveAll('token:ann'))
       world.clock.after(8000, () => write(scene, 'UPDATE leads SET email = lower(email)'))
       world.clock.after(14_000, untidy)
