@@ -156,11 +156,11 @@ export const plantedBugs = [
     why: 'what became runnable waits for the next resync',
   },
   {
-    name: 'neighbours-not-woken',
+    name: 'changed-policy-wakes-nobody',
     file: 'engine/loop.ts',
-    from: 'for (const neighbour of neighboursOf(key, engine.declaration())) wake(neighbour)',
+    from: 'if (policy !== before) for (const status of engine.statuses.all()) wake(status.declared.key)',
     to: '',
-    why: 'what depends on a repair waits for the resync',
+    why: 'what mode observe held waits on for an hour after enforce is declared',
   },
   // Undo and change sets
   {

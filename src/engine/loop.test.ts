@@ -251,6 +251,7 @@ function virtualLoop(options: {
   readonly world: FakeWorld
   readonly cells: Readonly<Record<string, DeclaredCell>>
   readonly change?: (kind: Kind) => Partial<Kind>
+  readonly onBroken?: (message: string) => void
 }) {
   const clock = createVirtualClock(Date.UTC(2026, 0, 1))
   const journal = openJournal(':memory:', clock)
@@ -267,7 +268,7 @@ function virtualLoop(options: {
   }
   const random = seededRandom(1)
   const engine = createEngine({ journal, kinds: [kind], clock, random, log, lease })
-  const onInvariantViolation = () => undefined
+  const onInvariantViolation = (error: Error) => options.onBroken?.(error.message)
   const loop = createLoop({ engine, kinds: [kind], clock, random, log, onInvariantViolation })
   let generation = 0
   const declare = (policy: object) => {
@@ -275,7 +276,7 @@ function virtualLoop(options: {
     return engine.declare(generation, desiredStateSchema.parse({ apiVersion: 'trueup/v1', name: 'test', policy }))
       .changed
   }
-  return { clock, engine, loop, declare, looks: () => looks }
+  return { clock, journal, engine, loop, declare, looks: () => looks }
 }
 
 describe('what is due and may not be done', () => {
@@ -401,3 +402,40 @@ it('an action that does not end is stopped at its deadline, by the clock that th
   expect(said?.join()).toContain('did not end within 3600 s')
   await loop.stop()
 })
+
+it.each(['rejects', 'suspends'])(
+  'what waits for its turn at the target is not done when a person %s it meanwhile',
+  async (how) => {
+    const world = createFakeWorld({ a: 1, b: 1 })
+    let release: () => void = () => undefined
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const broken: string[] = []
+    const { clock, journal, engine, loop, declare } = virtualLoop({
+      world,
+      cells: { a: { value: 5, risk: 'low' }, b: { value: 5, risk: 'low' } },
+      onBroken: (message) => broken.push(message),
+      change: (kind) => ({
+        async apply(action, context) {
+          if (action.resource.name === 'a') await released
+          return kind.apply(action, context)
+        },
+      }),
+    })
+    declare({})
+    loop.start()
+    await clock.advance(100)
+    const [waiting] = engine.ledger.records({ resource: 'cell/b', limit: 1 })
+    expect(waiting?.state).toBe('planned')
+    if (how === 'rejects') engine.reject({ actionId: waiting?.action.id ?? '', actor: 'token:ann', reason: 'not now' })
+    else
+      journal.append([
+        { type: 'resource.suspended', actor: 'token:ann', resource: 'cell/b', body: { reason: 'a pause' } },
+      ])
+    release()
+    await clock.advance(10_000)
+    expect([broken, world.cells.get('a'), world.cells.get('b')]).toEqual([[], 5, 1])
+    await loop.stop()
+  },
+)

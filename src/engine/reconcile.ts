@@ -242,9 +242,17 @@ async function carryOut(
     }
     const execution = await ports.limits.run(
       action.cost.bucket,
-      () => execute(action, executeContext(request), executorOptions(ports, lease)),
+      // It may have waited for its turn: a person may have rejected or paused it meanwhile, or a window have begun.
+      async () =>
+        ports.gate(action).runnable
+          ? execute(action, executeContext(request), executorOptions(ports, lease))
+          : undefined,
       { tokens: action.cost.tokens },
     )
+    if (execution === undefined) {
+      blockedAfter = action.order
+      continue
+    }
     executed.push({ action, execution })
     // A person let it through although it was undone before, so it is no longer held back.
     if (

@@ -16,7 +16,8 @@ Plays the real engine against a simulated world and checks its invariants after 
   --seed N          where chance begins; without it one is drawn and printed
   --steps M         timers, effects and deeds in all (2000)
   --episode K       steps of one world, before the next is begun (3000)
-  --mode MODE       safety, or liveness: longer rests in which nobody asks for a look (safety)
+  --mode MODE       safety, liveness: longer rests in which nobody asks for a look, or mixed: each world one of them (mixed)
+  --share I/N       plays every Nth world only, from the Ith on, for one Nth of the steps: N processes play them all (1/1)
   --skip 3,7,…      turns whose deed is left out, as a shrunken history names them
   --trace           every line of what happens
   --no-shrink       tells the history as it was found
@@ -34,7 +35,12 @@ const optionsSchema = z.object({
     .optional(),
   steps: z.coerce.number().int().min(1).default(2000),
   episode: z.coerce.number().int().min(1).default(3000),
-  mode: z.enum(['safety', 'liveness']).default('safety'),
+  mode: z.enum(['safety', 'liveness', 'mixed']).default('mixed'),
+  share: z
+    .string()
+    .regex(/^[1-9]\d?\/[1-9]\d?$/)
+    .default('1/1')
+    .transform((text) => text.split('/').map(Number)),
   skip: z
     .string()
     .regex(/^\d+(,\d+)*$/)
@@ -48,6 +54,7 @@ const { values } = parseArgs({
     steps: { type: 'string' },
     episode: { type: 'string' },
     mode: { type: 'string' },
+    share: { type: 'string' },
     skip: { type: 'string' },
     trace: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
@@ -67,6 +74,7 @@ async function simulate({
   steps,
   episode,
   mode,
+  share: [first = 1, every = 1],
   skip,
 }: z.output<typeof optionsSchema>): Promise<number> {
   await loadAll()
@@ -79,12 +87,12 @@ async function simulate({
   const total = { steps: 0, episodes: 0, lives: 0, virtualMs: 0 }
   let found: Episode | undefined
   let hash = ''
-  while (total.steps < steps && found === undefined) {
-    const own = total.episodes === 0 ? seed : mixed(seed, total.episodes)
+  for (let world = first - 1; total.steps < steps / every && found === undefined; world += every) {
+    const own = world === 0 ? seed : mixed(seed, world)
     const result = await runEpisode({
       seed: own,
       steps: length,
-      mode,
+      mode: modeOf(mode, own),
       ...(skip === undefined ? {} : { skip: new Set(skip) }),
       ...(values.trace ? { show: (line: string) => void process.stdout.write(`${line}\n`) } : {}),
     })
@@ -107,9 +115,15 @@ async function simulate({
     process.stdout.write(
       `seed ${seed}, ${mode}: ${what}, ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of CPU), trace ${hash}\n`,
     )
-    if (found !== undefined) await tell(found, length, mode, skip)
+    if (found !== undefined) await tell(found, length, modeOf(mode, found.seed), skip)
   }
   return found === undefined ? 0 : 1
+}
+
+/** Of mixed ones every fourth world is left to itself in the end. */
+function modeOf(mode: Mode | 'mixed', seed: number): Mode {
+  if (mode !== 'mixed') return mode
+  return mixed(seed, 0) % 4 === 0 ? 'liveness' : 'safety'
 }
 
 /** Seed, step, invariant and the shortest history that was found. */

@@ -32,6 +32,9 @@ export function judgeStates(world: World, { workspace }: Controller): StandingNo
     const reasons = status.conditions.filter(({ type, status: is }) => type !== 'Ready' && is === 'true')
     if (reasons.length === 0 || reasons.some(({ message }) => message === ''))
       world.violate('what is not ready says why', `${name} says nothing`)
+    // The rest begins with mode enforce.
+    if (reasons.some(({ reason }) => reason === 'ModeObserve'))
+      world.violate('a changed policy is followed at once', name)
     for (const { wakeUpMs } of reasons)
       if (wakeUpMs !== undefined && wakeUpMs > world.clock.nowMs() + hourMs + 1000)
         world.violate('what waits is looked at again within the hour', name)
@@ -160,6 +163,7 @@ function judgeEdits(world: World, book: Book, rows: readonly Row[], traced: Read
     const row = rows.find(({ full_name }) => full_name === edit.name)
     // Of a deleted lead the last values went with it; what a person had undone was taken back on purpose.
     if (row === undefined || book.deleted.has(edit.name) || book.undos.length > 0) continue
+    if (edit.side === 'remote' && book.hooksLost) continue
     if (row[edit.field] === edit.value || traced.has(JSON.stringify([edit.name, edit.field, edit.value]))) continue
     world.violate('no edit vanishes without a trace', `${JSON.stringify(edit)}, final ${String(row[edit.field])}`)
   }

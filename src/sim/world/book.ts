@@ -29,6 +29,8 @@ export interface Book {
   readonly undos: { readonly of: string; readonly person: string; readonly atMs: number }[]
   /** Leads whose cells an undo may have set back. */
   readonly takenBack: Set<string>
+  /** Whether Airtable ever stopped to tell of changes: what a push then overwrote in the moment before is told by nobody. */
+  hooksLost: boolean
   /** E-mail addresses of people whose erasure ended. */
   readonly erased: Set<string>
   /** Addresses that another program wrote again after that. */
@@ -45,6 +47,7 @@ export function newBook(): Book {
     suspended: new Set(),
     undos: [],
     takenBack: new Set(),
+    hooksLost: false,
     erased: new Set(),
     writtenAgain: new Set(),
   }

@@ -131,9 +131,10 @@ export const colleagueDeeds: readonly Deed[] = [
     name: 'colleague deletes the webhooks',
     weight: 1,
     sort: 'fault',
-    do: ({ world }) => {
+    do: ({ world, book }) => {
       const ids = [...asked(world, 'GET', '').matchAll(/"id":\s*"(ach[^"]+)"/g)].map(([, id]) => id ?? '')
       for (const id of ids) asked(world, 'DELETE', `/${id}`)
+      book.hooksLost ||= ids.length > 0
       return ids.length === 0 ? undefined : `${ids.length}`
     },
   },

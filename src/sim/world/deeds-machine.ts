@@ -22,6 +22,8 @@ const airtableFaults = [
 
 /** Between two of its own records the process does these: where it dies there, the next one has to find out what was done. */
 const crashPoints = [
+  ['sqlite', 'journal.db'],
+  ['sqlite', 'journal.db'],
   ['sqlite', 'main.db'],
   ['sqlite', 'main.db'],
   ['sqlite', 'sync.db'],
@@ -71,10 +73,11 @@ export const machineDeeds: readonly Deed[] = [
   {
     name: 'Airtable goes wrong',
     weight: 6,
-    do({ world, random }) {
+    do({ world, book, random }) {
       const kind = oneOf(airtableFaults, random) ?? 'drop-reply'
       const times = 1 + Math.floor(random.next() * 3)
       const commit = random.next() < 0.5
+      book.hooksLost ||= kind === 'invalid-hook'
       const delayMs = Math.floor(random.next() * 5000)
       world.sandbox.control.addFault({ kind, times, after: Math.floor(random.next() * 4), commit, delayMs })
       return `${kind} ${times} times${commit ? ', carried out' : ''}`

@@ -1,6 +1,7 @@
 /** People: the owner who changes what is declared, those who approve, reject, undo and suspend, and users of the API. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { keyText } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
 import { SimulatedCrash } from '../edges/current.ts'
@@ -85,6 +86,33 @@ function declare(scene: Scene, declaration: Declaration): void {
     })
 }
 
+/** As another program; false where somebody holds the lock. */
+function write({ world }: Scene, sql: string): boolean {
+  try {
+    world.agent.exec(sql)
+  } catch (error) {
+    if (error instanceof Database.SqliteError) return false
+    throw error
+  }
+  world.noticed('main.db')
+  return true
+}
+
+function needingTwo(scene: Scene) {
+  return oneOf(
+    pendingOf(scene).filter(({ gate }) => gate.approvalsNeeded > 1),
+    scene.random,
+  )
+}
+
+/** The owner declares that repairs of medium risk need two people. */
+function askForTwo(scene: Scene): string | undefined {
+  const { world } = scene
+  if (world.declaration.medium === 'approve-twice') return undefined
+  declare(scene, { ...world.declaration, mode: 'enforce', medium: 'approve-twice' })
+  return 'two are asked for from now on'
+}
+
 /** Approves while the controller lives; it may refuse what is no longer asked. */
 function approveOne(scene: Scene, { id }: { readonly id: string }, person: string): void {
   const { world, book, controller } = scene
@@ -134,11 +162,8 @@ export const peopleDeeds: readonly Deed[] = [
     weight: 5,
     do: (scene) => {
       const { world, random } = scene
-      const one = oneOf(
-        pendingOf(scene).filter(({ gate }) => gate.approvalsNeeded > 0),
-        random,
-      )
-      if (one === undefined) return undefined
+      const one = needingTwo(scene)
+      if (one === undefined) return askForTwo(scene)
       approveOne(scene, one.action, 'token:ann')
       world.clock.after(expireAfterMs + Math.floor(random.next() * 5000), () =>
         approveOne(scene, one.action, 'token:bob'),
@@ -150,14 +175,30 @@ export const peopleDeeds: readonly Deed[] = [
     name: 'one person approves twice, at the terminal and over the API',
     weight: 3,
     do: (scene) => {
-      const one = oneOf(
-        pendingOf(scene).filter(({ gate }) => gate.approvalsNeeded > 0),
-        scene.random,
-      )
-      if (one === undefined) return undefined
+      const one = needingTwo(scene)
+      if (one === undefined) return askForTwo(scene)
       approveOne(scene, one.action, 'token:ann')
       approveOne(scene, one.action, 'local:ann')
       return one.action.summary
+    },
+  },
+  {
+    name: 'two approvals, and between them what is approved goes and comes back',
+    weight: 4,
+    do: (scene) => {
+      const { world } = scene
+      const untidy = () => write(scene, 'UPDATE leads SET email = upper(email)')
+      const approveAll = (person: string) => {
+        for (const { action, gate } of pendingOf(scene))
+          if (gate.approvalsNeeded > 1 && action.resource.kind === 'standardization') approveOne(scene, action, person)
+      }
+      if (scene.controller === undefined || !untidy()) return undefined
+      askForTwo(scene)
+      world.clock.after(4000, () => approveAll('token:ann'))
+      world.clock.after(8000, () => write(scene, 'UPDATE leads SET email = lower(email)'))
+      world.clock.after(14_000, untidy)
+      world.clock.after(20_000, () => approveAll('token:bob'))
+      return 'all addresses'
     },
   },
   {

@@ -25,9 +25,9 @@ export interface Rest {
 
 const minuteMs = 60_000
 /** Within so long after the last fault all has come to rest, where people ask for a look or where nobody does. */
-const roundsMax = { safety: 8, liveness: 8 } as const
-const roundMs = { safety: 2 * minuteMs, liveness: 20 * minuteMs } as const
-const quietMs = { safety: 2 * minuteMs, liveness: 60 * minuteMs } as const
+const roundsMax = { safety: 8, liveness: 14 } as const
+const roundMs = { safety: 2 * minuteMs, liveness: 5 * minuteMs } as const
+const quietMs = { safety: 2 * minuteMs, liveness: 10 * minuteMs } as const
 
 export async function comeToRest(rest: Rest): Promise<void> {
   const { world, mode } = rest
@@ -40,6 +40,7 @@ export async function comeToRest(rest: Rest): Promise<void> {
     decide(rest, controller, mode === 'safety' && round === 0)
     await rest.advance(roundMs[mode])
     standing = judgeStates(world, controller)
+    if (world.violations.length > 0) return
     if (round > 0 && standing.waiting.length === 0) break
   }
   const controller = await rest.controller()

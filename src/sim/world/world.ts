@@ -72,6 +72,8 @@ export interface World {
   crashAt: CrashPoint | undefined
   /** Kinds of effects that are refused, by what their target holds. */
   readonly refusing: Map<Effect['kind'], string>
+  /** Whether the file of the permits for calls to Airtable was ever refused. */
+  sharesNoPermits: boolean
   /** Refusals so far. */
   refused: number
   step(line: string): void
@@ -134,6 +136,7 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
       const part = world.refusing.get(effect.kind)
       if (part === undefined || !effect.target.includes(part)) return undefined
       world.refused += 1
+      world.sharesNoPermits ||= effect.target.startsWith('airtable-')
       world.step(`refused ${effect.kind} ${effect.target}`)
       return 'refused'
     },
@@ -176,6 +179,7 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
     crashAt: undefined,
     refusing: new Map(),
     refused: 0,
+    sharesNoPermits: false,
     step(line) {
       world.steps += 1
       trace.note(`${clock.monotonicMs()} ${line}`)
