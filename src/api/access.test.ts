@@ -47,7 +47,9 @@ describe('roles', () => {
         ...inFull,
       ].sort(),
     )
-    expect(can('approver')).toEqual(['actions.approve', 'audit.read', 'conflict.resolve', 'contact.allow', ...inFull].sort())
+    expect(can('approver')).toEqual(
+      ['actions.approve', 'audit.read', 'conflict.resolve', 'contact.allow', ...inFull].sort(),
+    )
     expect(can('admin')).toEqual([...permissions].sort())
     expect(can('clerk')).toEqual(['leads.read', 'leads.write'])
     expect(can('nobody')).toEqual([])
