@@ -13,7 +13,7 @@ describe('alerts', () => {
       `{ alerts { items { key rule severity state valueText since next silenced } rules { when } channels { name kind waiting problem }
            deliveries(limit: 5) { at channel outcome detail } silences { id } } }`,
     )
-    expect(data.alerts).toMatchObject({
+    expect(data?.alerts).toMatchObject({
       items: [{ rule: 'backupAge > 26h', severity: 'HIGH', state: 'firing', valueText: '27 h', silenced: false }],
       channels: [{ name: 'ops', kind: 'webhook', waiting: 0, problem: null }],
       deliveries: [{ outcome: 'delivered' }],
@@ -24,17 +24,17 @@ describe('alerts', () => {
     const silence = await server.query(
       `mutation { silenceAlert(input: { of: "*", minutes: 30, reason: "maintenance" }) { ... on AlertSilenced { silence { id of by } } } }`,
     )
-    expect(silence.data.silenceAlert.silence).toEqual({ id: 's1', of: '*', by: 'token:admin' })
+    expect(silence.data?.silenceAlert?.silence).toEqual({ id: 's1', of: '*', by: 'token:admin' })
     const test = (channel: string) =>
       server.query('mutation ($channel: String!) { testAlertChannel(input: { channel: $channel }) { __typename } }', {
         channel,
       })
-    expect((await test('ops')).data.testAlertChannel).toEqual({ __typename: 'AlertChannelTested' })
+    expect((await test('ops')).data?.testAlertChannel).toEqual({ __typename: 'AlertChannelTested' })
     expect((await test('none')).errors?.[0]?.extensions).toMatchObject({ code: 'NOT_FOUND' })
     const lift = (id: string) =>
       server.query('mutation ($id: String!) { liftAlertSilence(input: { id: $id }) { __typename } }', { id })
-    expect((await lift('s1')).data.liftAlertSilence).toEqual({ __typename: 'AlertSilenceLifted' })
-    expect((await lift('s2')).data.liftAlertSilence).toEqual({ __typename: 'NotFound' })
+    expect((await lift('s1')).data?.liftAlertSilence).toEqual({ __typename: 'AlertSilenceLifted' })
+    expect((await lift('s2')).data?.liftAlertSilence).toEqual({ __typename: 'NotFound' })
   })
 })
 
@@ -55,10 +55,10 @@ describe('the report', () => {
     const { data } = await server.query(
       '{ healthReport(since: "1970-01-01T00:00:00Z") { verdict markdown sections { title } } }',
     )
-    expect(data.healthReport).toMatchObject({
+    expect(data?.healthReport).toMatchObject({
       verdict: 'All is true.',
       sections: [{}, { title: 'What was done' }],
     })
-    expect(data.healthReport.markdown).toContain('\\<b\\>3\\</b\\> rows of \\*\\*\\*@\\*\\*\\*')
+    expect(data?.healthReport?.markdown).toContain('\\<b\\>3\\</b\\> rows of \\*\\*\\*@\\*\\*\\*')
   })
 })

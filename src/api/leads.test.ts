@@ -36,7 +36,7 @@ describe('reading leads through GraphQL', () => {
       `{ lead(id: "k000") { id recordKey full_name email company status tags verified employees score raw_data __typename } }`,
     )
     expect(errors).toBeUndefined()
-    expect(data.lead).toEqual({
+    expect(data?.lead).toEqual({
       __typename: 'Lead',
       id: 'k000',
       recordKey: 'k000',
@@ -60,7 +60,7 @@ describe('reading leads through GraphQL', () => {
       '{ lead(id: "odd") { status verified unreadableValues { field text } } }',
     )
     expect(errors).toBeUndefined()
-    expect(data.lead).toEqual({
+    expect(data?.lead).toEqual({
       status: null,
       verified: null,
       unreadableValues: [
@@ -80,15 +80,15 @@ describe('reading leads through GraphQL', () => {
     let after: string | undefined
     do {
       const { data } = await server.query(forwards, { after })
-      expect(data.leads.totalCount).toBe(7)
-      ids.push(...data.leads.edges.map((edge: { node: { id: string } }) => edge.node.id))
-      after = data.leads.pageInfo.hasNextPage ? data.leads.pageInfo.endCursor : undefined
+      expect(data?.leads?.totalCount).toBe(7)
+      ids.push(...(data?.leads?.edges ?? []).map((edge) => String(edge.node?.id)))
+      after = data?.leads?.pageInfo?.hasNextPage ? String(data?.leads?.pageInfo?.endCursor) : undefined
     } while (after !== undefined)
     expect(ids).toEqual(['k005', 'k002', 'k004', 'k001', 'k006', 'k003', 'k000'])
     const jump = await server.query(
       '{ leads(first: 2, skip: 4, orderBy: { field: company, direction: DESC }) { nodes { id } pageInfo { hasNextPage hasPreviousPage } } }',
     )
-    expect(jump.data.leads).toEqual({
+    expect(jump.data?.leads).toEqual({
       nodes: [{ id: 'k006' }, { id: 'k003' }],
       pageInfo: { hasNextPage: true, hasPreviousPage: true },
     })
@@ -97,7 +97,7 @@ describe('reading leads through GraphQL', () => {
     const { data } = await server.query(
       '{ leads(last: 2, orderBy: { field: company, direction: DESC }) { nodes { id } pageInfo { hasPreviousPage } } }',
     )
-    expect(data.leads).toEqual({ nodes: [{ id: 'k003' }, { id: 'k000' }], pageInfo: { hasPreviousPage: true } })
+    expect(data?.leads).toEqual({ nodes: [{ id: 'k003' }, { id: 'k000' }], pageInfo: { hasPreviousPage: true } })
   })
 
   test('filters nest, and choices are enums', async () => {
@@ -113,9 +113,9 @@ describe('reading leads through GraphQL', () => {
       },
     )
     expect(errors).toBeUndefined()
-    expect(data.leads).toEqual({ totalCount: 3, nodes: [{ id: 'k000' }, { id: 'k003' }, { id: 'k004' }] })
+    expect(data?.leads).toEqual({ totalCount: 3, nodes: [{ id: 'k000' }, { id: 'k003' }, { id: 'k004' }] })
     const choices = await server.query('{ __type(name: "LeadStatus") { enumValues { name } } }')
-    expect(choices.data.__type.enumValues.map((one: { name: string }) => one.name)).toEqual([
+    expect(choices.data?.__type?.enumValues?.map((one) => one.name)).toEqual([
       'auto_send',
       'MANUAL_REVIEW',
       'contacted',
@@ -128,7 +128,7 @@ describe('reading leads through GraphQL', () => {
       '{ leads(search: "\\"person 7\\"") { totalCount nodes { full_name } } }',
     )
     expect(errors).toBeUndefined()
-    expect(data.leads).toEqual({ totalCount: 1, nodes: [{ full_name: 'Person 7' }] })
+    expect(data?.leads).toEqual({ totalCount: 1, nodes: [{ full_name: 'Person 7' }] })
   })
 
   test('only requested columns are read', async () => {
@@ -137,7 +137,7 @@ describe('reading leads through GraphQL', () => {
     const { errors, data } = await server.query('{ leads { nodes { email } } }')
     server.db.exec('ALTER TABLE leads RENAME COLUMN other TO company')
     expect(errors).toBeUndefined()
-    expect(data.leads.nodes).toEqual([{ email: 'p0@acme.com' }])
+    expect(data?.leads?.nodes).toEqual([{ email: 'p0@acme.com' }])
   })
 
   test('a node is found by its id', async () => {
@@ -176,9 +176,9 @@ describe('reading leads through GraphQL', () => {
     const { data } = await server.query(
       '{ statistics { table total filled { field count percent } values { field value count } } }',
     )
-    expect(data.statistics[0]).toMatchObject({ table: 'leads', total: 4 })
-    expect(data.statistics[0].filled).toContainEqual({ field: 'company', count: 2, percent: 50 })
-    expect(data.statistics[0].values).toContainEqual({ field: 'status', value: 'contacted', count: 4 })
+    expect(data?.statistics?.[0]).toMatchObject({ table: 'leads', total: 4 })
+    expect(data?.statistics?.[0]?.filled).toContainEqual({ field: 'company', count: 2, percent: 50 })
+    expect(data?.statistics?.[0]?.values).toContainEqual({ field: 'status', value: 'contacted', count: 4 })
   })
 })
 
@@ -196,39 +196,40 @@ describe('writing leads through GraphQL', () => {
       input: { full_name: 'Ann', email: 'ann@acme.com', status: 'contacted' },
     })
     expect(created.errors).toBeUndefined()
-    expect(created.data.createLead).toMatchObject({ __typename: 'LeadSaved', actionId: expect.any(String) })
-    const { id, rowVersion } = created.data.createLead.lead
+    expect(created.data?.createLead).toMatchObject({ __typename: 'LeadSaved', actionId: expect.any(String) })
+    const id = created.data?.createLead?.lead?.id
+    const rowVersion = created.data?.createLead?.lead?.rowVersion
     const updated = await server.query(update, { input: { id, company: 'Acme', expectedVersion: rowVersion } })
-    expect(updated.data.updateLead).toMatchObject({ __typename: 'LeadSaved', lead: { company: 'Acme' } })
+    expect(updated.data?.updateLead).toMatchObject({ __typename: 'LeadSaved', lead: { company: 'Acme' } })
     const late = await server.query(update, { input: { id, company: 'Beta', expectedVersion: rowVersion } })
-    expect(late.data.updateLead).toEqual({
+    expect(late.data?.updateLead).toEqual({
       __typename: 'VersionConflict',
       code: 'VERSION_CONFLICT',
       message: expect.any(String),
-      currentVersion: updated.data.updateLead.lead.rowVersion,
+      currentVersion: updated.data?.updateLead?.lead?.rowVersion,
     })
     const remove =
       'mutation ($id: ID!) { deleteLead(input: { id: $id }) { __typename ... on RecordDeleted { id actionId } } }'
     const removed = await server.query(remove, { id })
-    expect(removed.data.deleteLead).toMatchObject({ __typename: 'RecordDeleted', id })
-    expect((await server.query(remove, { id })).data.deleteLead).toEqual({ __typename: 'NotFound' })
-    expect((await server.query(`{ lead(id: "${id}") { id } }`)).data.lead).toBeNull()
+    expect(removed.data?.deleteLead).toMatchObject({ __typename: 'RecordDeleted', id })
+    expect((await server.query(remove, { id })).data?.deleteLead).toEqual({ __typename: 'NotFound' })
+    expect((await server.query(`{ lead(id: "${id}") { id } }`)).data?.lead).toBeNull()
   })
 
   test('every invalid value is named with its path', async () => {
     const { data } = await server.query(create, { input: { email: 'nobody', employees: 1, date_messaged: 'monday' } })
-    expect(data.createLead).toMatchObject({ __typename: 'InputInvalid', code: 'BAD_USER_INPUT' })
-    expect(data.createLead.fieldErrors.map((error: { field: string }) => error.field).sort()).toEqual([
+    expect(data?.createLead).toMatchObject({ __typename: 'InputInvalid', code: 'BAD_USER_INPUT' })
+    expect(data?.createLead?.fieldErrors?.map((error) => error.field).sort()).toEqual([
       'date_messaged',
       'email',
       'full_name',
     ])
-    expect(data.createLead.fieldErrors[0].path[0]).toBe('input')
+    expect(data?.createLead?.fieldErrors?.[0]?.path?.[0]).toBe('input')
   })
 
   test('a rule of the schema itself is named in the same way', async () => {
     const { data } = await server.query(create, { input: { full_name: 'Ann', changeReason: 'x'.repeat(1001) } })
-    expect(data.createLead).toMatchObject({
+    expect(data?.createLead).toMatchObject({
       __typename: 'InputInvalid',
       fieldErrors: [{ path: ['input', 'changeReason'], field: 'changeReason' }],
     })
@@ -237,11 +238,11 @@ describe('writing leads through GraphQL', () => {
   test('a duplicate names the record that has the value', async () => {
     const first = await server.query(create, { input: { full_name: 'Ann', email: 'ann@acme.com' } })
     const second = await server.query(create, { input: { full_name: 'Bob', email: 'ann@acme.com' } })
-    expect(second.data.createLead).toMatchObject({
+    expect(second.data?.createLead).toMatchObject({
       __typename: 'DuplicateValue',
       code: 'LEAD_DUPLICATE',
       field: 'email',
-      existingId: first.data.createLead.lead.id,
+      existingId: first.data?.createLead?.lead?.id,
     })
   })
 })
@@ -256,7 +257,7 @@ describe('another desired state', () => {
       const events = await changing.subscribe('subscription { events { message } }')
       const cached = '{ leads { nodes { company } } }'
       for (let times = 0; times < 2; times++) {
-        expect((await changing.query(cached)).data.leads.nodes).toEqual([{ company: 'Acme' }])
+        expect((await changing.query(cached)).data?.leads?.nodes).toEqual([{ company: 'Acme' }])
       }
       expect((await changing.query('{ leads { nodes { region } } }')).errors?.[0]?.message).toContain('region')
 
@@ -270,7 +271,7 @@ describe('another desired state', () => {
         tables: { leads: { ...table, fields: { ...fields, region: { ...fullName, required: false } } } },
       })
 
-      expect((await changing.query('{ leads { nodes { region } } }')).data.leads.nodes).toEqual([{ region: 'EU' }])
+      expect((await changing.query('{ leads { nodes { region } } }')).data?.leads?.nodes).toEqual([{ region: 'EU' }])
       expect((await changing.query(cached)).errors?.[0]?.message).toContain('company')
       changing.engine.happened.put(testingEvent(1, 'after the swap'))
       expect(await events.next()).toEqual({ data: { events: { message: 'after the swap' } } })
@@ -286,6 +287,6 @@ describe('another desired state', () => {
     if (table === undefined) throw new Error('the testing state has leads')
     expect(() => server.swap({ ...next, tables: { leads: table, resources: table } })).toThrow()
     insert(1)
-    expect((await server.query('{ leads { totalCount } }')).data.leads.totalCount).toBe(1)
+    expect((await server.query('{ leads { totalCount } }')).data?.leads?.totalCount).toBe(1)
   })
 })

@@ -80,7 +80,7 @@ describe('tokens that are none', () => {
     }
     expect((await get('/metrics', token)).status).toBe(403)
     const seen = await server.query('{ viewer { permissions } }', {}, token)
-    expect(seen.data.viewer.permissions).toEqual(['leads.read', 'leads.write'])
+    expect(seen.data?.viewer?.permissions).toEqual(['leads.read', 'leads.write'])
   })
 })
 
@@ -102,22 +102,22 @@ describe('giving rights away', () => {
   test('nobody makes a token that may do or see more than the maker', async () => {
     const granter = server.tokenOf('granter')
     for (const role of ['admin', 'viewer', 'editor', 'peeker', 'steward'])
-      expect((await create(granter, role)).data.result.__typename, role).toBe('Forbidden')
-    expect((await create(granter, 'reader')).data.result.__typename).toBe('TokenCreated')
+      expect((await create(granter, role)).data?.result?.__typename, role).toBe('Forbidden')
+    expect((await create(granter, 'reader')).data?.result?.__typename).toBe('TokenCreated')
     const scoped = await create(granter, 'viewer', ['leads.read'])
-    expect(scoped.data.result).toEqual({ __typename: 'TokenCreated', record: { scope: ['leads.read'] } })
+    expect(scoped.data?.result).toEqual({ __typename: 'TokenCreated', record: { scope: ['leads.read'] } })
   })
 
   test('a scope that names no right is refused', async () => {
     const { data } = await create(server.admin.token, 'viewer', ['leads.fly'])
-    expect(data.result).toEqual({ __typename: 'InputInvalid', message: expect.stringContaining('leads.fly') })
+    expect(data?.result).toEqual({ __typename: 'InputInvalid', message: expect.stringContaining('leads.fly') })
   })
 
   test('nobody rotates a token that may do more than oneself', async () => {
     const { record } = server.auth.tokens.create({ subject: 'ann', role: 'admin' })
     const rotate = `mutation { result: rotateToken(input: { id: "${record.id}" }) { __typename } }`
-    expect((await server.query(rotate, {}, server.tokenOf('granter'))).data.result.__typename).toBe('Forbidden')
-    expect((await server.query(rotate)).data.result.__typename).toBe('TokenRotated')
+    expect((await server.query(rotate, {}, server.tokenOf('granter'))).data?.result?.__typename).toBe('Forbidden')
+    expect((await server.query(rotate)).data?.result?.__typename).toBe('TokenRotated')
   })
 
   test('who may replace the desired state, but not grant, is told so to the controller', async () => {

@@ -13,7 +13,7 @@ describe('the past of figures', () => {
       `{ metricHistory(name: "trueup_drift_open_items", since: "1970-01-01T00:00:00Z", step: 60) {
            name unit type stepSeconds labels { name value } points { at value min max last samples } } }`,
     )
-    expect(data.metricHistory).toEqual([
+    expect(data?.metricHistory).toEqual([
       {
         name: 'drift_open_items',
         ...{ unit: 'count', type: 'gauge', stepSeconds: 60 },
@@ -38,7 +38,7 @@ describe('the past of figures', () => {
       `{ forecast(name: "machine_disk_free_bytes") { reason now perDay perDayLow perDayHigh samples spanSeconds limit limitMeans sentence
            points { at value low high } reach { at earliest latest } } }`,
     )
-    expect(data.forecast).toMatchObject([
+    expect(data?.forecast).toMatchObject([
       {
         reason: null,
         perDay: -1,

@@ -22,13 +22,13 @@ describe('seeing the state', () => {
       healthReport { status issues { message suggestion actionId } figures { issues affectedRecords } }
     }`)
     expect(errors).toBeUndefined()
-    expect(data.controller).toMatchObject({ verdict: '1 needs you.', generation: 1, mode: 'enforce' })
-    expect(data.resources).toMatchObject([
+    expect(data?.controller).toMatchObject({ verdict: '1 needs you.', generation: 1, mode: 'enforce' })
+    expect(data?.resources).toMatchObject([
       { id: 'Resource:table/leads', status: 'WAITING', drift: [{ severity: 'CRITICAL' }] },
     ])
-    expect(data.driftReport).toMatchObject({ total: 1, affectedRecords: 3, drift: [{ path: 'fields.phone' }] })
-    expect(data.plan).toMatchObject({ id: 'plan1', actions: [{ risk: 'CRITICAL', reversible: 'FROM_CHECKPOINT' }] })
-    expect(data.interventionQueue).toMatchObject([
+    expect(data?.driftReport).toMatchObject({ total: 1, affectedRecords: 3, drift: [{ path: 'fields.phone' }] })
+    expect(data?.plan).toMatchObject({ id: 'plan1', actions: [{ risk: 'CRITICAL', reversible: 'FROM_CHECKPOINT' }] })
+    expect(data?.interventionQueue).toMatchObject([
       {
         reason: 'approval',
         severity: 'CRITICAL',
@@ -36,7 +36,7 @@ describe('seeing the state', () => {
         nextStep: 'a critical action needs an approval',
       },
     ])
-    expect(data.healthReport).toMatchObject({
+    expect(data?.healthReport).toMatchObject({
       status: 'FAILED',
       issues: [{ actionId: 'a1b2c3' }],
       figures: { issues: 1 },
@@ -65,7 +65,7 @@ describe('seeing the state', () => {
     server.engine.known.resources = [resource]
     const { data } = await server.query(`{ resources(status: ${status.toUpperCase()}) { status } }`)
     server.engine.known.resources = before
-    expect(data.resources).toEqual([{ status: status.toUpperCase() }])
+    expect(data?.resources).toEqual([{ status: status.toUpperCase() }])
   })
 })
 
@@ -78,7 +78,7 @@ describe('acting on the state', () => {
     const { data } = await server.query(approve, {
       input: { planId: 'plan1', actionIds: ['a1b2c3'], comment: 'looked at it' },
     })
-    expect(data.approveActions).toEqual({
+    expect(data?.approveActions).toEqual({
       __typename: 'Approved',
       runId: 'run1',
       actions: [{ actionId: 'a1b2c3', approvalsGiven: 1, approvalsNeeded: 1 }],
@@ -108,12 +108,12 @@ describe('acting on the state', () => {
     server.engine.known.approve = outcome
     const { data } = await server.query(approve, { input: { actionIds: ['x'] } })
     server.engine.known.approve = before
-    expect(data.approveActions).toMatchObject({ __typename: type, message: expect.stringMatching(message) })
+    expect(data?.approveActions).toMatchObject({ __typename: type, message: expect.stringMatching(message) })
   })
 
   test('a viewer gets Forbidden as a value, and the engine is not asked', async () => {
     const { data } = await server.query(approve, { input: { actionIds: ['x'] } }, server.tokenOf('viewer'))
-    expect(data.approveActions).toEqual({
+    expect(data?.approveActions).toEqual({
       __typename: 'Forbidden',
       code: 'FORBIDDEN',
       message: expect.stringContaining('actions.approve'),
@@ -155,7 +155,7 @@ describe('acting on the state', () => {
       { method: 'undo', request: { of: { is: 'since', sinceMs: Date.parse(since), resource: 'table/leads' } } },
     ])
     for (const input of [{}, { id: 'x', since }, { id: 'x', keepTheirs: ['a'], take: ['a'] }, { since: 'yesterday' }]) {
-      expect((await server.query(undo, { input })).data.undo).toEqual({ __typename: 'InputInvalid' })
+      expect((await server.query(undo, { input })).data?.undo).toEqual({ __typename: 'InputInvalid' })
     }
     expect(server.engine.calls).toHaveLength(1)
   })
@@ -164,7 +164,7 @@ describe('acting on the state', () => {
     const { data } = await server.query(
       'mutation { applyDesiredState(input: { yaml: "x" }) { ... on DesiredStateInvalid { message problems { line column path } } } }',
     )
-    expect(data.applyDesiredState).toEqual({
+    expect(data?.applyDesiredState).toEqual({
       message: '3:5: tables: is wrong',
       problems: [{ line: 3, column: 5, path: 'tables' }],
     })

@@ -83,7 +83,7 @@ tables:
       'desired-state.yaml:5:30: databases.main.mange: is an unknown key; allowed: manage, integrity, sizeMax, freshWithin; did you mean manage?',
       'desired-state.yaml:8:15: tables.leads.database: names "mian", which is not a declared database; allowed: main; did you mean main?',
       'desired-state.yaml:9:5: tables.leads.keys: is an unknown key; allowed: table, key, renamedFrom, absent, airtable, indexes, quality, duplicates; did you mean key?',
-      'desired-state.yaml:11:22: tables.leads.fields.email.type: must be one of the allowed words; this is "emial"; allowed: text, longtext, email, url, phone, choice, choices, boolean, integer, number, date, datetime, json; did you mean email?',
+      'desired-state.yaml:11:22: tables.leads.fields.email.type: must be one of the allowed words; this is "emial"; allowed: text, longtext, email, url, phone, choice, choices, boolean, integer, number, date, datetime, json, doNotContact; did you mean email?',
       'desired-state.yaml:12:7: tables.leads.fields.status.choices: is required: a field of type choice lists its choices',
     ])
   })
@@ -101,5 +101,28 @@ ${token}: 1
     expect(text).toContain('is a secret by its name')
     expect(text).not.toContain(token.slice(0, 12))
     expect(text).not.toContain('hunter2')
+  })
+})
+
+describe('a field of type doNotContact', () => {
+  const withFields = (fields: string) =>
+    `apiVersion: trueup/v1\nname: x\ndatabases: { main: { path: a.db } }\ntables:\n  leads: { database: main, key: id, fields: { ${fields} } }\n`
+
+  it('is a boolean that is false unless it is said, with a meaning of its own', () => {
+    const { state } = valid(withFields('stop: { type: doNotContact, airtable: Stop }, ready: { type: boolean }'))
+    expect(state.tables.leads?.fields.stop).toMatchObject({ type: 'boolean', default: false, doNotContact: true })
+    expect(state.tables.leads?.fields.ready?.doNotContact).toBeUndefined()
+  })
+
+  it('is told what would take its meaning away', () => {
+    expect(problems(withFields('stop: { type: doNotContact, default: true }'))).toEqual([
+      expect.stringContaining('default: would say of everybody'),
+    ])
+    expect(problems(withFields('stop: { type: doNotContact, airtable: Stop, conflicts: local_wins }'))).toEqual([
+      expect.stringContaining('conflicts: does not fit doNotContact'),
+    ])
+    expect(problems(withFields('stop: { type: doNotContact }, halt: { type: doNotContact }'))).toEqual([
+      expect.stringContaining('halt.type: is doNotContact, as stop is'),
+    ])
   })
 })

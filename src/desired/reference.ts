@@ -193,6 +193,8 @@ function renderFieldTypes(): string {
     '| type | Airtable | also possible |',
     '|---|---|---|',
     ...rows,
+    '',
+    '`doNotContact` is `boolean` with a meaning of its own: see [do-not-contact.md](do-not-contact.md).',
   ].join('\n')
 }
 

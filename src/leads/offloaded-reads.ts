@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { entryUrl } from '../targets/process/entry-url.ts'
 import type { Offload } from '../targets/process/ports.ts'
-import type { Cell } from '../values/field-type.ts'
 import type { LeadReads } from './ports.ts'
 
 const rowsSchema = z.array(

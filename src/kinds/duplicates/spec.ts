@@ -12,7 +12,7 @@ const fieldSchema = z.object({
   type: z.enum(fieldTypes),
   choices: z.array(z.string()).nullable(),
   /** Of type `doNotContact`: one record that says so says it for all of the group. */
-  doNotContact: z.boolean(),
+  doNotContact: z.boolean().default(false),
   rules: z.array(z.object({ rule: z.string(), options: z.record(z.string(), z.json()) })),
 })
 

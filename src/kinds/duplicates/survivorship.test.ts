@@ -39,6 +39,24 @@ const old = row(1, '2026-01-01', {
 })
 const fresh = row(2, '2026-02-01', { full_name: 'Ann Leé', tags: 'B; c', score: 1, message: 'short' })
 
+test('that somebody is not to be contacted is kept, whichever record says it and whatever is declared or wished', () => {
+  const spec = testingSpec({ strategy: 'merge', choosers: { score: 'min' } })
+  const fields = spec.fields.map((field) => ({
+    field: field.name === 'score' ? { ...field, doNotContact: true } : field,
+    column: field.name,
+  }))
+  for (const [older, newer] of [
+    [1, 0],
+    [0, 1],
+    [1, null],
+  ] as const) {
+    const rows = [row(1, '2026-01-01', { score: older }), row(2, '2026-02-01', { score: newer })]
+    const { survivor, changes } = survivorship(spec, fields).survivalOf(rows, { take: new Map([['score', 2]]) })
+    const after = changes.find(({ field }) => field === 'score')?.after ?? survivor.cells.score
+    expect(after).toBe(1)
+  }
+})
+
 describe('which record stays', () => {
   test('most_recent keeps the newest and fills what it lacks', () => {
     expect(merged([old, fresh])).toMatchObject({

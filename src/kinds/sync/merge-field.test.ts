@@ -110,6 +110,45 @@ describe('a cell that both sides hold', () => {
   })
 })
 
+describe('a cell that says that somebody is not to be contacted', () => {
+  const fields = (['both', 'push', 'pull'] as const).flatMap((direction) =>
+    conflictPolicies.map((policy) => ({ direction, policy, doNotContact: true })),
+  )
+  const set = value(1)
+  const clear = value(null)
+  const each = (over: Omit<Parameters<typeof merge>[0], 'field'>) => fields.map((field) => merge({ ...over, field }))
+  const written = () => fields.filter(({ direction }) => direction !== 'pull')
+
+  it('is taken from Airtable whenever it is set there, whatever direction and policy are declared', () => {
+    for (const base of [undefined, agreed(null), { local: 1, remote: 1 }, { local: 1, remote: null }])
+      for (const one of each({ base, local: clear, remote: set })) expect(one).toMatchObject({ is: 'pull', value: 1 })
+  })
+
+  it('goes to Airtable whenever it is set here and was never set there', () => {
+    for (const base of [undefined, agreed(null)])
+      for (const field of written())
+        expect(merge({ base, local: set, remote: clear, field })).toMatchObject({ is: 'push', value: 1 })
+  })
+
+  it('is a question for a person where it was cleared in Airtable, and set there again where they keep it', () => {
+    for (const one of each({ base: agreed(1), local: set, remote: clear })) expect(one).toEqual({ is: 'conflict' })
+    const kept = { base: { local: neverSeen, remote: null }, local: set, remote: clear }
+    for (const field of written()) expect(merge({ ...kept, field })).toMatchObject({ is: 'push', value: 1 })
+  })
+
+  it('is cleared there only where a person allowed the contact, and set here anew where it is ticked after that', () => {
+    const allowed = { isAllowed: () => true, local: clear, remote: set }
+    for (const field of written())
+      expect(merge({ ...allowed, base: agreed(1), field })).toMatchObject({ is: 'push', value: null })
+    for (const one of each({ ...allowed, base: agreed(null) })) expect(one).toMatchObject({ is: 'pull', value: 1 })
+  })
+
+  it('is never cleared by what cannot be read', () => {
+    for (const one of each({ base: agreed(null), local: unfit, remote: clear }))
+      expect(one).toMatchObject({ is: 'unfit' })
+  })
+})
+
 describe('whatever the values are', () => {
   const plain = fc.oneof(fc.constant(null), fc.constantFrom('a', 'b', 'c'), fc.constantFrom(1, 2))
   const reading = fc.oneof(

@@ -23,7 +23,7 @@ export const syncFieldSchema = z.object({
   required: z.boolean(),
   unique: z.boolean(),
   /** Of type `doNotContact`: true goes both ways, whatever is declared, and is taken back by a person alone. */
-  doNotContact: z.boolean(),
+  doNotContact: z.boolean().default(false),
   airtable: z.string(),
   airtableType: z.enum(airtableFieldTypes),
   direction: z.enum(['both', 'push', 'pull']),

@@ -63,6 +63,8 @@ export interface LeadSearch {
 const feedPage = 500
 const fillRows = 200
 /** From so many rows on, the ranking of a common word is too much for the main thread. */
+/** In milliseconds. A search of the index ends by the number of its hits, so that this limit is never met. */
+const searchLimitMs = 20_000
 const largeFrom = 20_000
 
 /** Opens the search of one table. */
@@ -131,7 +133,8 @@ export function createLeadSearch(table: LeadTable, ports: SearchPorts): LeadSear
 
   async function matches(expression: string): Promise<readonly CellRow[]> {
     const large = (largestRow.get() ?? 0) > largeFrom
-    if (large && beside !== undefined) return beside(searchStatement(layout), [expression, searchHitsMax])
+    if (large && beside !== undefined)
+      return beside(searchStatement(layout), [expression, searchHitsMax], searchLimitMs)
     return statement.all(expression, searchHitsMax)
   }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../clock.ts'
 import { openLog } from '../../log.ts'
@@ -103,5 +104,48 @@ describe('the suppression list', () => {
       expect.objectContaining({ code: 'LEASE_HELD' }),
     )
     reading.close()
+  })
+})
+
+describe('the list of those who are not to be contacted', () => {
+  const people = ['email:ann@acme.example', 'key:k1']
+
+  test('is made with the first of them, kept as hashes, and knows them after it was opened again', () => {
+    expect(store.contacts.isListed(people)).toBe(false)
+    expect(existsSync(files().path)).toBe(false)
+    expect(store.contacts.add(people, 5)).toBe(2)
+    expect(store.contacts.add(people, 6)).toBe(0)
+    store.close()
+    store = openSuppressionStore(own(), { random: systemRandom })
+    expect(store.contacts.isListed(['key:k1'])).toBe(true)
+    expect(store.contacts.isListed(['key:k2'])).toBe(false)
+    expect(store.isErased(people)).toBe(false)
+    expect(readFileSync(files().path).includes('acme')).toBe(false)
+  })
+
+  test('tells who was allowed again, and for a moment that it was just now; who is marked anew is on it again', () => {
+    const before = store.contacts.version()
+    store.contacts.add(people, 1000)
+    store.contacts.allow(people, 2000)
+    expect([store.contacts.isListed(people), store.contacts.isAllowed(people)]).toEqual([false, true])
+    expect(store.contacts.marks(3000)?.justAllowed.marks).toHaveLength(2)
+    expect(store.contacts.marks(100_000)?.justAllowed.marks).toEqual([])
+    store.contacts.add(people, 4000)
+    expect([store.contacts.isListed(people), store.contacts.isAllowed(people)]).toEqual([true, false])
+    expect(store.contacts.version()).not.toBe(before)
+  })
+
+  test('is added to a file of before it, whose erasures stand', async () => {
+    store.begin({ id: 'a1', suppression })
+    store.close()
+    const db = new Sqlite(files().path)
+    db.exec('DROP TABLE contacts; PRAGMA user_version = 1')
+    db.close()
+    const reading = await readSuppressions(own(), databases)
+    expect([reading.isErased([identity]), reading.contacts.isListed(people)]).toEqual([true, false])
+    reading.close()
+    store = openSuppressionStore(own(), { random: systemRandom })
+    store.contacts.add(people, 1)
+    expect([store.isErased([identity]), store.contacts.isListed(people)]).toEqual([true, true])
   })
 })
