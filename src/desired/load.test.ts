@@ -109,7 +109,7 @@ describe('a field of type doNotContact', () => {
     `apiVersion: trueup/v1\nname: x\ndatabases: { main: { path: a.db } }\ntables:\n  leads: { database: main, key: id, fields: { ${fields} } }\n`
 
   it('is a boolean that is false unless it is said, with a meaning of its own', () => {
-    const { state } = valid(withFields('stop: { type: doNotContact, airtable: Stop }, ready: { type: boolean }'))
+    const { state } = valid(withFields('stop: { type: doNotContact }, ready: { type: boolean }'))
     expect(state.tables.leads?.fields.stop).toMatchObject({ type: 'boolean', default: false, doNotContact: true })
     expect(state.tables.leads?.fields.ready?.doNotContact).toBeUndefined()
   })
@@ -118,7 +118,7 @@ describe('a field of type doNotContact', () => {
     expect(problems(withFields('stop: { type: doNotContact, default: true }'))).toEqual([
       expect.stringContaining('default: would say of everybody'),
     ])
-    expect(problems(withFields('stop: { type: doNotContact, airtable: Stop, conflicts: local_wins }'))).toEqual([
+    expect(problems(withFields('stop: { type: doNotContact, conflicts: local_wins }'))).toEqual([
       expect.stringContaining('conflicts: does not fit doNotContact'),
     ])
     expect(problems(withFields('stop: { type: doNotContact }, halt: { type: doNotContact }'))).toEqual([
