@@ -52,7 +52,7 @@ export interface EngineOptions {
   /** Undefined: only looks, journals nothing. */
   readonly lease: Lease | undefined
   /** What holds back all actions now; nothing when left out. */
-  readonly obstacles?: () => readonly Obstacle[]
+  readonly obstacles?: (action: Action) => readonly Obstacle[]
   /** how long an action may take with its checkpoint; default an hour, which an import of millions of rows needs. */
   readonly deadlineMs?: number
   readonly safeguard?: Safeguard

@@ -14,17 +14,17 @@ const all = (...drafts: EventDraft[]) =>
   drafts.reduce<readonly Event[]>((events, next) => aggregate(events, next).events, [])
 
 describe('events', () => {
-  it('count up in one row while they repeat within ten minutes of the last time', () => {
+  it('count up in one row while they repeat within half an hour of the last time', () => {
     const events = all(
       happened(),
-      happened({ atMs: 600_000, message: '3 of 5,013 values failed' }),
-      happened({ atMs: 1_200_000 }),
+      happened({ atMs: 1_800_000, message: '3 of 5,013 values failed' }),
+      happened({ atMs: 3_600_000 }),
     )
     expect(events).toMatchObject([
       {
         count: 3,
         firstAtMs: 0,
-        lastAtMs: 1_200_000,
+        lastAtMs: 3_600_000,
         message: '12 of 5,012 values failed',
         template: '# of # values failed',
       },
@@ -33,7 +33,7 @@ describe('events', () => {
 
   it('make a new row later, and for another resource, reason or sentence', () => {
     const others = [
-      happened({ atMs: 600_001 }),
+      happened({ atMs: 1_800_001 }),
       happened({ resource: { kind: 'table', name: 'people' } }),
       happened({ reason: 'Locked' }),
       happened({ message: 'all values failed' }),
@@ -44,7 +44,7 @@ describe('events', () => {
   it('keep the id of a row, and give new rows other ids', () => {
     const first = aggregate([], happened())
     const again = aggregate(first.events, happened({ atMs: 1000 }))
-    const later = aggregate(again.events, happened({ atMs: 700_000 }))
+    const later = aggregate(again.events, happened({ atMs: 1_900_000 }))
     expect([first.isNew, again.isNew, later.isNew]).toEqual([true, false, true])
     expect(again.event.id).toBe(first.event.id)
     expect(later.event.id).not.toBe(first.event.id)
@@ -59,7 +59,7 @@ describe('events', () => {
   it('lose none, stay in order, and never have two rows where one would do', () => {
     const someone = fc
       .record({
-        atMs: fc.nat(3_000_000),
+        atMs: fc.nat(9_000_000),
         reason: fc.constantFrom('A', 'B'),
         message: fc.constantFrom('1 failed', '2 failed', 'done'),
       })
@@ -74,7 +74,7 @@ describe('events', () => {
           for (const other of events.slice(index + 1)) {
             expect(other.lastAtMs).toBeGreaterThanOrEqual(one.lastAtMs)
             if (other.reason === one.reason && other.template === one.template)
-              expect(other.firstAtMs - one.lastAtMs).toBeGreaterThan(600_000)
+              expect(other.firstAtMs - one.lastAtMs).toBeGreaterThan(1_800_000)
           }
         }
       }),

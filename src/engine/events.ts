@@ -1,5 +1,5 @@
 /**
- * Events tell people what happened, and say the same thing once: what repeats within ten minutes counts up in its row
+ * Events tell people what happened, and say the same thing once: what repeats within half an hour counts up in its row
  * instead of becoming a new one. Pure.
  */
 import { shortHashOf } from '../json.ts'
@@ -29,7 +29,8 @@ export interface Event extends Omit<EventDraft, 'atMs'> {
   readonly count: number
 }
 
-export const aggregateWithinMs = 600_000
+/** Longer than the longest pause between tries, so that an outage of a day is one row and not one for each hour. */
+export const aggregateWithinMs = 1_800_000
 /** How many rows are kept unless told otherwise; the oldest go first. */
 export const eventsMax = 1000
 
@@ -42,8 +43,8 @@ export interface Aggregated {
 }
 
 /**
- * Adds what happened. It counts up the row of the same resource, reason and template that last happened within ten
- * minutes, before or after: a clock that was set back makes no second row.
+ * Adds what happened. It counts up the row of the same resource, reason and template that last happened within half
+ * an hour, before or after: a clock that was set back makes no second row.
  */
 export function aggregate(events: readonly Event[], next: EventDraft, rowsMax: number = eventsMax): Aggregated {
   const { atMs, ...draft } = next

@@ -58,9 +58,11 @@ export interface GateReason {
   readonly nextStep?: string
 }
 
-/** What keeps everything from being carried out, whatever it is: the machine cannot bear it now. */
+/** What keeps actions from being carried out, whatever they are: the machine cannot bear it now. */
 export interface Obstacle {
   readonly code: Extract<GateCode, 'disk-short' | 'journal-unwritable'>
+  /** What alone is held back, `database main`: what writes to it; absent: everything. */
+  readonly of?: string
   readonly message: string
   readonly nextStep: string
 }

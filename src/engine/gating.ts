@@ -25,8 +25,8 @@ export interface GatingPorts {
   readonly declaration: () => Declaration
   readonly statusOf: StatusOf
   readonly safeguard?: Safeguard | undefined
-  /** What holds back all actions now. */
-  readonly obstacles: () => readonly Obstacle[]
+  /** What holds back an action now. */
+  readonly obstacles: (action: Action) => readonly Obstacle[]
 }
 
 export function createGating(ports: GatingPorts): Gating {
@@ -64,7 +64,7 @@ export function createGating(ports: GatingPorts): Gating {
         observeOnly: status?.declared.observeOnly ?? false,
         mode: policy.mode,
         first: ports.safeguard?.ahead(action),
-        obstacles: ports.obstacles(),
+        obstacles: ports.obstacles(action),
       })
     },
     observeOutcomes(status, { executed, look }) {

@@ -278,15 +278,13 @@ function retireEntries({ generations, heads, journal }: Workspace, clock: Clock,
 
 /** Tells the machine's status when something begins to hold everything back, and looks at all once nothing does any more. */
 function watchingObstacles({ obstacles, engine, journal }: Workspace, wake: (key: ResourceKey) => void): () => void {
-  let before = ''
+  let before: readonly string[] = []
   return () => {
     // Asks the disk itself; a journal that could not be written is tried.
     if (journal.trouble() !== undefined) journal.beside((db) => db.prepare('DELETE FROM events WHERE seq < 0').run())
-    const now = obstacles()
-      .map(({ code }) => code)
-      .join()
-    if (now === before) return
-    const isOver = now === ''
+    const now = obstacles().map(({ code, of = 'all' }) => `${code} ${of}`)
+    if (now.join() === before.join()) return
+    const isOver = before.some((one) => !now.includes(one))
     before = now
     for (const { declared } of engine.statuses.all())
       if (isOver || declared.key.kind === machineKindName) wake(declared.key)

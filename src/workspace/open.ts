@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { type SecretReader, secretReader } from '../desired/references.ts'
+import type { Action } from '../engine/action.ts'
 import { createEngine, type Engine, recoverUndeclared } from '../engine/engine.ts'
 import { createEventStore, type EventStore } from '../engine/event-store.ts'
 import type { Obstacle } from '../engine/gate.ts'
@@ -45,6 +46,7 @@ import { createAuditPort } from './audit-port.ts'
 import { databaseSets } from './database-sets.ts'
 import { createDatabaseUsers } from './database-users.ts'
 import { decisionFiles } from './decision-files.ts'
+import { createDisks, diskObstacles } from './disks.ts'
 import { openErasure, personPlacesOf } from './erasure.ts'
 import { type Generations, openGenerations } from './generations.ts'
 import { createHeadCopies, type HeadCopies } from './head-copies.ts'
@@ -108,7 +110,7 @@ export interface Workspace {
   /** Where the sandbox of this workspace answers; undefined where none is needed. */
   readonly sandboxUrl: () => string | undefined
   /** What holds back everything that is to be carried out now. */
-  readonly obstacles: () => readonly Obstacle[]
+  readonly obstacles: (action?: Action) => readonly Obstacle[]
   /** Signs the journal; undefined when opened to look. */
   readonly heads: HeadKeeper | undefined
   /** Sends copies of the heads where they are declared to go. */
@@ -248,7 +250,12 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     const disk = () => generations.inForce().state.policy.disk
     const room = createRoom({ folder: ownFolder, bounds: disk, makes: options.serves === true && keep, clock, log })
     // Who only looks says what would be done, whatever the disk.
-    const obstacles = () => (keep ? [...roomObstacle(room.look(), disk()), ...journalObstacle(journal)] : [])
+    const disks = createDisks({ ...{ workspace: directory, ownFolder, clock, log }, state: () => inForce() })
+    const obstacles = (action?: Action): readonly Obstacle[] => {
+      if (!keep) return []
+      const ofDisks = diskObstacles(disks.short(), disk(), action?.cost.bucket)
+      return [...roomObstacle(room.look(), disk()), ...journalObstacle(journal), ...ofDisks]
+    }
     const programs = openPrograms({ ...options, workspace: directory, ownFolder, keep, memory })
     closers.unshift(() => programs.close())
     const inForce = () => generations.inForce().state
@@ -264,6 +271,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
         headsPath: auditFiles(ownFolder).headsPath,
         decisions: decisionFiles.map(({ name, file }) => ({ name, path: join(ownFolder, file) })),
         generation: () => generations.inForce().number,
+        freeMin: () => disk().freeMin,
         databases,
         changeSets,
         airtable,

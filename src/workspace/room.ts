@@ -2,14 +2,14 @@
  * Whether there is room to work in on the disk of `.trueup`. A ballast file holds room back while there is enough; when it
  * gets short the ballast goes, nothing that grows is begun any more, and the record and an orderly stop still find room.
  */
-import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { Policy } from '../desired/schema.ts'
 import type { Obstacle } from '../engine/gate.ts'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { codeOf } from '../targets/sqlite/database-error.ts'
+import { freeBytesOf } from '../targets/free-room.ts'
 
 export interface Room {
   /** Measures, unless it was a moment ago; releases or makes the ballast as that asks. Throws nothing. */
@@ -44,7 +44,7 @@ export function createRoom(ports: {
     const { freeMin, ballast } = bounds()
     const wasShort = last?.state.isShort ?? false
     const held = sizeOf(path)
-    const freeBytes = freeOf(folder, log)
+    const freeBytes = freeBytesOf(folder, log)
     // Once it was short, there must be room for the ballast too: else its making would make it short again.
     const isShort = freeBytes < (wasShort ? freeMin + ballast : freeMin)
     const free = `${megabytes(freeBytes)} free`
@@ -53,7 +53,7 @@ export function createRoom(ports: {
     if (!isShort && wasShort) log.info(`there is room on the disk again (${free})`)
     if (isShort && held > 0) {
       release(path, log)
-      return { freeBytes: freeOf(folder, log), isShort, ballastBytes: sizeOf(path) }
+      return { freeBytes: freeBytesOf(folder, log), isShort, ballastBytes: sizeOf(path) }
     }
     const isWanted = !isShort && ports.makes && held < ballast && freeBytes - (ballast - held) >= freeMin
     if (isWanted) makeBallast(path, ballast, log)
@@ -84,17 +84,6 @@ export function roomObstacle({ isShort, freeBytes }: RoomState, { freeMin }: Pol
 
 export function megabytes(bytes: number): string {
   return `${Math.floor(bytes / 1e6)} MB`
-}
-
-function freeOf(folder: string, log: Log): number {
-  try {
-    const { bavail, bsize } = statfsSync(folder)
-    return bavail * bsize
-  } catch (error) {
-    // A folder that is not there yet has not filled the disk.
-    if (codeOf(error) !== 'ENOENT') log.warn({ err: messageOf(error) }, 'the free room of the disk cannot be told')
-    return Number.MAX_SAFE_INTEGER
-  }
 }
 
 function sizeOf(path: string): number {

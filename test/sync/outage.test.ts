@@ -73,4 +73,4 @@ test(`Airtable down for ${hours} hours: few calls, one condition, few events, an
     if (found === undefined) throw new Error(`${key} is not in the base`)
     return found[0]
   }
-}, 300_000)
+}, 1_200_000)

@@ -121,7 +121,7 @@ export const policySchema = z.strictObject({
       freeMin: sizeSchema
         .prefault('64MB')
         .describe(
-          'With less free on the disk of `.trueup` nothing that writes is begun; all of it goes on once there is room.',
+          'With less free on the disk of `.trueup` nothing that writes is begun; on that of a database, nothing that writes to it; on that of a place for backups, no set is made there. All of it goes on once there is room.',
         ),
       ballast: sizeSchema
         .prefault('16MB')

@@ -159,7 +159,7 @@ export async function probeBackup(
   switch (order.verb) {
     case 'create': {
       const { spec } = order
-      const made = usableFolders(spec).map((folder) => setOfAction(folder, spec.name, action.id))
+      const made = usableFolders(spec, ports).map((folder) => setOfAction(folder, spec.name, action.id))
       if (made.every((set) => set === undefined)) return 'not-applied'
       return made.every((set) => set?.verified !== undefined) ? 'applied' : 'partly'
     }

@@ -47,7 +47,7 @@ export async function makeSet(
   ports: BackupPorts,
   context: EffectContext,
 ): Promise<void> {
-  const folders = usableFolders(spec)
+  const folders = usableFolders(spec, ports)
   if (folders.length === 0)
     throw new OperationalError('BACKUP_TARGET_UNUSABLE', `no place of ${spec.name} can be written`)
   const here = folders.filter((folder) => remoteOf(folder) === undefined)

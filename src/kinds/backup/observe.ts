@@ -5,7 +5,8 @@ import type { Declared } from '../../engine/resource.ts'
 import { lastMoment, nextMoment } from '../../engine/schedule.ts'
 import { OperationalError } from '../../errors.ts'
 import { folderProblem, listSets, type SetSeen } from '../../targets/backup/sets.ts'
-import { ensureShelf, refreshShelf, shownPlace } from '../../targets/backup/shelf.ts'
+import { ensureShelf, refreshShelf, remoteOf, shownPlace } from '../../targets/backup/shelf.ts'
+import { freeBytesOf } from '../../targets/free-room.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
 import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import { type AirtableRestoreState, airtableAsksOf } from './airtable-restore/ask.ts'
@@ -28,8 +29,10 @@ export async function observeBackup(
 ): Promise<Observation<BackupState>> {
   const nowMs = ports.clock.nowMs()
   await refreshShelves(spec, ports, context)
-  const places = spec.to.map(({ shown, folder }) => ({ shown, reason: folderProblem(folder) }))
-  const sets = setsOf(spec)
+  const places = spec.to.map(({ shown, folder }) => ({ shown, folder, reason: placeProblem(folder, ports) }))
+  const full = new Set(places.flatMap(({ folder, reason }) => (reason === undefined ? [] : [shownPlace(folder)])))
+  // A set is not missed where none can be made: else it would be due again and again.
+  const sets = setsOf(spec).map((set) => ({ ...set, missingFrom: set.missingFrom.filter((place) => !full.has(place)) }))
   const sound = sets.filter(({ problems, createdAtMs }) => problems.length === 0 && createdAtMs <= nowMs)
   const restores: RestoreState[] = []
   for (const ask of asksOf(ports.ownFolder, spec.name, nowMs)) restores.push(await compared(ask, ports, context))
@@ -74,13 +77,21 @@ export async function refreshShelves(
 }
 
 /** The folders that sets can be written to. */
-export function usableFolders({ to }: BackupSpec): readonly string[] {
-  return to.flatMap(({ folder }) => (folderProblem(folder) === undefined ? [folder] : []))
+export function usableFolders({ to }: BackupSpec, ports: Pick<BackupPorts, 'freeMin'>): readonly string[] {
+  return to.flatMap(({ folder }) => (placeProblem(folder, ports) === undefined ? [folder] : []))
+}
+
+/** Why no set is made in a place; a store tells itself when it is full. */
+function placeProblem(folder: string, { freeMin }: Pick<BackupPorts, 'freeMin'>): string | undefined {
+  const problem = folderProblem(folder)
+  if (problem !== undefined || remoteOf(folder) !== undefined || freeBytesOf(folder) >= freeMin()) return problem
+  // Without what is free just now, which would be news each time.
+  return `its disk is nearly full: less than ${Math.floor(freeMin() / 1e6)} MB (policy.disk.freeMin) are free`
 }
 
 /** The sets of a backup over all its folders, newest first. */
 export function setsOf(spec: BackupSpec): readonly BackupSet[] {
-  const usable = usableFolders(spec)
+  const usable = spec.to.flatMap(({ folder }) => (folderProblem(folder) === undefined ? [folder] : []))
   const found = new Map<string, { folder: string; seen: SetSeen }[]>()
   for (const { folder } of spec.to) {
     for (const seen of listSets(folder, spec.name)) {

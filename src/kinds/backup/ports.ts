@@ -19,6 +19,8 @@ export interface BackupPorts {
   readonly decisions: readonly { readonly name: string; readonly path: string }[]
   /** The signed heads of the journal; the file may be absent. */
   readonly headsPath: string
+  /** Bytes that must be free on the disk of a place for a set to be made there (`policy.disk.freeMin`). */
+  readonly freeMin: () => number
   /** The number of the generation in force. */
   readonly generation: () => number
   readonly databases: Databases

@@ -120,14 +120,14 @@ function withSample(memory: Memory, now: Sample): readonly Sample[] {
 
 function driftOf(state: MachineState): DriftDraft[] {
   const held = state.obstacles.map(
-    ({ code, message, nextStep }): DriftDraft => ({
+    ({ code, of, message, nextStep }): DriftDraft => ({
       category: 'service',
       affected: { count: 0, sample: [] },
-      path: code,
-      severity: 'critical',
+      path: of === undefined ? code : `${code}.${of}`,
+      severity: of === undefined ? 'critical' : 'high',
       desired: 'repairs are made',
-      observed: 'all repairs wait',
-      message: `All repairs wait: ${message}.`,
+      observed: of === undefined ? 'all repairs wait' : `repairs of ${of} wait`,
+      message: `${of === undefined ? 'All repairs wait' : `What writes to ${of} waits`}: ${message}.`,
       byHand: nextStep,
     }),
   )
@@ -171,7 +171,13 @@ function daysText(days: number): string {
 }
 
 function checksOf(state: MachineState): HealthCheck[] {
-  const held = state.obstacles.map(({ code, message }): HealthCheck => ({ name: code, status: 'failed', message }))
+  const held = state.obstacles.map(
+    ({ code, of, message }): HealthCheck => ({
+      name: of === undefined ? code : `${code} of ${of}`,
+      status: 'failed',
+      message,
+    }),
+  )
   const { disk, diskFullAtMs, memory, load, loopLagMs, walBytes, observedAtMs } = state
   const [drift] = diskDrift(state)
   const days = diskFullAtMs === undefined ? undefined : (diskFullAtMs - observedAtMs) / 86_400_000

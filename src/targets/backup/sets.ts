@@ -15,10 +15,11 @@ import {
   statSync,
   utimesSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { messageOf, OperationalError } from '../../errors.ts'
 import { syncFolder, writeDurably } from '../durable-files.ts'
+import { existingFolderOf } from '../free-room.ts'
 import { codeOf } from '../sqlite/database-error.ts'
 import {
   actionMarkOf,
@@ -110,11 +111,9 @@ function noteOf(folder: string, id: string): VerifiedNote | undefined {
 export function folderProblem(folder: string): string | undefined {
   try {
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false) return 'it is no folder'
-    let existing = folder
-    while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing)
     const problem = join(folder, shelfProblemName)
     if (existsSync(problem)) return readFileSync(problem, 'utf8')
-    accessSync(existing, constants.R_OK | constants.W_OK | constants.X_OK)
+    accessSync(existingFolderOf(folder), constants.R_OK | constants.W_OK | constants.X_OK)
     return undefined
   } catch (error) {
     return messageOf(error)
