@@ -237,7 +237,7 @@ describe.skipIf(executablePath === undefined)('the dashboard (skipped where no C
     await answer('good').getByText('1 action taken back.').waitFor()
     await expect.poll(there).toBe(keys.length)
     await page.goto(at('/timeline'))
-    await page.getByLabel('Of', { exact: true }).selectOption('rows/leads')
+    await page.locator('label', { hasText: /^Of/ }).getByRole('combobox').selectOption('rows/leads')
     await page.waitForURL(/of=rows%2Fleads/)
     await page.locator('.run').getByText('undone').first().waitFor()
     expect(problems).toEqual([])
