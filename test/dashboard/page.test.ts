@@ -236,6 +236,10 @@ describe.skipIf(executablePath === undefined)('the dashboard (skipped where no C
     await page.getByRole('dialog').getByRole('button', { name: 'Undo' }).click()
     await answer('good').getByText('1 action taken back.').waitFor()
     await expect.poll(there).toBe(keys.length)
+    await page.goto(at('/timeline'))
+    await page.locator('label', { hasText: /^Of/ }).getByRole('combobox').selectOption('rows/leads')
+    await page.waitForURL(/of=rows%2Fleads/)
+    await page.locator('.run').getByText('undone').first().waitFor()
     expect(problems).toEqual([])
   })
 

@@ -78,8 +78,8 @@ export const documents = {
   suspend: `mutation Suspend($input: SuspendResourceInput!) { suspendResource(input: $input) { __typename ... on SuspensionChanged { resource { status } }
     ... on InputInvalid { code message fieldErrors { field message } } ${refusal} } }`,
   resume: `mutation Resume($input: ResumeResourceInput!) { resumeResource(input: $input) { __typename ... on SuspensionChanged { resource { status } } ${refusal} } }`,
-  kinds: 'query Kinds { resources { kind } }',
-  timeline: `query Timeline($before: ID, $state: [String!], $kind: String) { actions(first: 50, before: $before, state: $state, kind: $kind) { ...ActionParts ${journaled} } } ${actionParts}`,
+  declared: 'query Declared { resources { kind name } }',
+  timeline: `query Timeline($before: ID, $state: [String!], $kind: String, $name: String) { actions(first: 50, before: $before, state: $state, kind: $kind, name: $name) { ...ActionParts ${journaled} } } ${actionParts}`,
   run: `query RunActions($runId: ID!) { actions(first: 100, runId: $runId) { ...ActionParts ${journaled} } } ${actionParts}`,
   action: `query OneAction($id: ID!) { action(id: $id) { ...ActionParts ${journaled} } } ${actionParts}`,
   programs: `query Programs { services { name state summary driver managed pid startedAt starts crashes failures cpuSeconds memoryBytes processes nextTryAt

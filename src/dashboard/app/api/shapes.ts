@@ -228,7 +228,7 @@ const resourceFields = {
   error: z.nullable(z.object({ code: text, hint: text, message: text })),
   conditions: z.array(condition),
 }
-export const kinds = z.object({ resources: z.array(z.object({ kind: text })) })
+export const declared = z.object({ resources: z.array(z.object({ kind: text, name: text })) })
 export const resources = z.object({
   resources: z.array(
     z.object({

@@ -2,7 +2,6 @@
 import type { Work } from '../api/work-shapes.ts'
 import { address } from '../state/route.ts'
 import { works } from '../state/work.ts'
-import { counted } from './text.ts'
 
 /** One line that is always there, so that nothing on the page moves when work begins or ends. */
 export function UnderWay() {
@@ -12,7 +11,7 @@ export function UnderWay() {
       {first === undefined ? <span class="quiet">No long work is under way</span> : <Line work={first} />}
       {others.length > 0 && (
         <details>
-          <summary>and {counted(others.length, 'more piece')} of work</summary>
+          <summary>and {others.length} more</summary>
           <ul class="plain">
             {others.map((work) => (
               <li key={work.id}>

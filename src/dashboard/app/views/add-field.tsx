@@ -4,12 +4,13 @@ import { choiceTypes, type FieldWish, fieldTypes, tablesIn } from '../editor/fie
 
 export function AddField({ text, onAdd }: { text: string; onAdd: (wish: FieldWish) => void }) {
   const tables = tablesIn(text)
-  const [table, setTable] = useState('')
+  const [chosen, setTable] = useState('')
   const [name, setName] = useState('')
   const [type, setType] = useState('text')
   const [choices, setChoices] = useState('')
   const [airtable, setAirtable] = useState('')
-  if (tables.length === 0) return null
+  const table = tables.includes(chosen) ? chosen : tables[0]
+  if (table === undefined) return null
   return (
     <details id="add-field" open={location.hash === '#add-field'}>
       <summary>Add a field</summary>
@@ -19,7 +20,7 @@ export function AddField({ text, onAdd }: { text: string; onAdd: (wish: FieldWis
         onSubmit={(event) => {
           event.preventDefault()
           onAdd({
-            table: tables.includes(table) ? table : (tables[0] ?? ''),
+            table,
             name,
             type,
             choices: choices

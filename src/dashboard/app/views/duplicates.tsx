@@ -28,6 +28,11 @@ async function load(type: string | null, state: string) {
   return { ...known, groups }
 }
 
+/** The API's name of a list is that of its table where nothing in it had to be changed. */
+function timelineOf(kind: string, list: string): string {
+  return /^[a-z0-9]+$/.test(list) ? `/timeline?of=${kind}/${list}` : '/timeline'
+}
+
 export function Duplicates() {
   const type = query.value.get('table')
   const state = query.value.get('state') ?? 'REVIEW'
@@ -74,8 +79,9 @@ export function Duplicates() {
                   {state === 'REVIEW'
                     ? 'No pair waits for you: nothing else looks like one person.'
                     : 'Nothing here looks like a duplicate.'}{' '}
-                  What was merged can be seen and undone: <a href="/timeline?kind=rows">by people</a>,{' '}
-                  <a href="/timeline?kind=duplicates">by itself</a>.
+                  What was merged is in the timeline, to see and to undo:{' '}
+                  <a href={timelineOf('rows', table.list)}>by people</a>,{' '}
+                  <a href={timelineOf('duplicates', table.list)}>by itself</a>.
                 </Empty>
               )}
               {groups.nodes.map((group) => (

@@ -8,7 +8,7 @@ import { query, setQuery } from '../state/route.ts'
 import { type Run, runsOf } from '../state/runs.ts'
 import { may } from '../state/viewer.ts'
 import { ActionLink, Ago, Do, Empty, Live, ResourceLink, Tag } from '../ui/parts.tsx'
-import { counted, moment, reversal, stateText } from '../ui/text.ts'
+import { counted, keyText, moment, reversal, stateText } from '../ui/text.ts'
 import { canBeUndone } from './action.tsx'
 import { undoActions } from './undo.ts'
 
@@ -32,21 +32,22 @@ const choiceTexts: Readonly<Record<string, string>> = {
 export function Timeline() {
   const run = query.value.get('run')
   const which = query.value.get('state') ?? ''
-  const kind = query.value.get('kind') ?? ''
+  const of = query.value.get('of') ?? ''
+  const [kind = '', name = ''] = of.split('/')
   const state = choices[which]
-  const by = { ...(state === undefined ? {} : { state }), ...(kind === '' ? {} : { kind }) }
+  const by = { ...(state === undefined ? {} : { state }), ...(name === '' ? {} : { kind, name }) }
   const newest: Loaded<{ actions: readonly shapes.JournaledAction[] }> = useLive(
-    `timeline ${run} ${which} ${kind}`,
+    `timeline ${run} ${which} ${of}`,
     () =>
       run === null ? ask(documents.timeline, shapes.actions, by) : ask(documents.run, shapes.actions, { runId: run }),
   )
-  const kinds = useLive('kinds', () => ask(documents.kinds, shapes.kinds)).data?.resources ?? []
+  const declared = useLive('declared', () => ask(documents.declared, shapes.declared)).data?.resources ?? []
   const [older, setOlder] = useState<readonly shapes.JournaledAction[]>([])
   const [isEnd, setEnd] = useState(false)
   useEffect(() => {
     setOlder([])
     setEnd(false)
-  }, [run, which, kind])
+  }, [run, which, of])
 
   async function loadOlder(after: readonly shapes.JournaledAction[]) {
     const before = after.at(-1)?.id
@@ -66,15 +67,13 @@ export function Timeline() {
         {run === null && (
           <label>
             Of
-            <select value={kind} onChange={(event) => setQuery({ kind: event.currentTarget.value })}>
+            <select value={of} onChange={(event) => setQuery({ of: event.currentTarget.value })}>
               <option value="">everything</option>
-              {[...new Set([...kinds.map((one) => one.kind), 'rows', ...(kind === '' ? [] : [kind])])]
-                .sort()
-                .map((one) => (
-                  <option key={one} value={one}>
-                    {one === 'rows' ? 'rows: edits and merges by people' : one}
-                  </option>
-                ))}
+              {choicesOf(declared, of).map((one) => (
+                <option key={one} value={one}>
+                  {one.startsWith('rows/') ? `${one}: edits and merges by people` : one}
+                </option>
+              ))}
             </select>
           </label>
         )}
@@ -114,6 +113,12 @@ export function Timeline() {
       </Live>
     </>
   )
+}
+
+/** What is declared, the rows of its tables, and what the address asks for. */
+function choicesOf(declared: readonly { kind: string; name: string }[], of: string): readonly string[] {
+  const rows = declared.filter(({ kind }) => kind === 'table').map(({ name }) => `rows/${name}`)
+  return [...new Set([...declared.map(keyText), ...rows, ...(of === '' ? [] : [of])])].sort()
 }
 
 function RunOf({ run }: { run: Run }) {
