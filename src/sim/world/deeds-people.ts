@@ -78,7 +78,7 @@ function declare(scene: Scene, declaration: Declaration): void {
   world.declaration = declaration
   // Another declaration is another try.
   world.programs.failures.clear()
-  world.programs.redeclared.add('service-collector')
+  world.programs.redeclared.set('service-collector', `round-${declaration.round}`)
   writeFileSync(join(world.folder, 'desired-state.yaml'), textOf(declaration))
   if (controller !== undefined)
     world.clock.after(100, () => {
@@ -98,18 +98,19 @@ function write({ world }: Scene, sql: string): boolean {
   return true
 }
 
+/** The restart of a program above all: nobody's edits change what it was planned on. */
 function needingTwo(scene: Scene) {
-  return oneOf(
-    pendingOf(scene).filter(({ gate }) => gate.approvalsNeeded > 1),
-    scene.random,
-  )
+  const all = pendingOf(scene).filter(({ gate }) => gate.approvalsNeeded > 1)
+  const lasting = all.filter(({ action }) => action.resource.kind === 'service')
+  return oneOf(lasting.length > 0 ? lasting : all, scene.random)
 }
 
 /** The owner declares that repairs of medium risk need two people. */
 function askForTwo(scene: Scene): string | undefined {
   const { world } = scene
-  if (world.declaration.medium === 'approve-twice') return undefined
-  declare(scene, { ...world.declaration, mode: 'enforce', medium: 'approve-twice' })
+  const { round, medium } = world.declaration
+  if (medium === 'approve-twice' && scene.random.next() < 0.5) return undefined
+  declare(scene, { ...world.declaration, mode: 'enforce', medium: 'approve-twice', round: round + 1 })
   return 'two are asked for from now on'
 }
 

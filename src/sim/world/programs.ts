@@ -16,8 +16,8 @@ export interface Programs {
   readonly doubled: string[]
   /** Starts in order, with their moments. */
   readonly starts: { readonly lockName: string; readonly atMs: number }[]
-  /** Programs of which another declaration waits to be started: their next start is another try. */
-  readonly redeclared: Set<string>
+  /** What the command of a program holds whose new declaration waits to be started: that start is another try. */
+  readonly redeclared: Map<string, string>
   /** Programs that failed by themselves, with the moment; they have not been started since. */
   readonly failures: Map<string, number>
 }
@@ -28,7 +28,7 @@ export function createPrograms(clock: VirtualClock, folder: string): Programs {
   const fake = createFakeProcesses(clock)
   const hanging = new Set<string>()
   const doubled: string[] = []
-  const redeclared = new Set<string>()
+  const redeclared = new Map<string, string>()
   const failures = new Map<string, number>()
   const starts: { lockName: string; atMs: number }[] = []
   const beat = (lockName: string) => {
@@ -46,7 +46,7 @@ export function createPrograms(clock: VirtualClock, folder: string): Programs {
       const instance = await fake.launch(order)
       starts.push({ lockName: order.lockName, atMs: clock.monotonicMs() })
       hanging.delete(order.lockName)
-      redeclared.delete(order.lockName)
+      if (order.command.includes(redeclared.get(order.lockName) ?? '')) redeclared.delete(order.lockName)
       beat(order.lockName)
       simulation.after({ kind: 'process', target: `launch ${order.lockName}` })
       return instance

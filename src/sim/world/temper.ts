@@ -22,8 +22,8 @@ export function temperOf(random: Random): Temper {
   const isPlain = random.next() < 0.4
   const seed = Math.floor(random.next() * 2 ** 31)
   return {
-    deedShare: 0.1 + random.next() * 0.25,
-    leapShare: random.next() ** 2 * 0.02,
+    deedShare: 0.15 + random.next() * 0.45,
+    leapShare: random.next() ** 2 * 0.008,
     factorOf(deed) {
       if (isCalm && deed.sort === 'fault') return 0
       // Where nobody takes anything back, more can be told of the end.
