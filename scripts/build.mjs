@@ -61,6 +61,8 @@ const ofDashboard = await buildDashboard(join(source, 'dashboard/app'), join(tar
 const ofGraphiql = await buildGraphiql(join(target, 'dashboard/graphiql'))
 writeFileSync(join(target, 'THIRD-PARTY-LICENSES.txt'), licensesOf([...packages, ...ofDashboard, ...ofGraphiql]))
 chmodSync(join(target, 'cli/main.js'), 0o755)
+// What `trueup help TOPIC` shows.
+cpSync('docs/explanation', join(target, 'help'), { recursive: true })
 for (const asset of assets) {
   if (existsSync(join(source, asset))) cpSync(join(source, asset), join(target, asset), { recursive: true })
 }

@@ -35,6 +35,7 @@ const commandFiles: readonly (readonly [names: readonly string[], load: () => Pr
     [['report'], async () => (await import('./commands/report.ts')).registerReport],
     [['audit'], async () => (await import('./commands/audit.ts')).registerAudit],
     [['generate'], async () => (await import('./commands/generate.ts')).registerGenerate],
+    [['help'], async () => (await import('./commands/help.ts')).registerHelp],
     [['completion'], async () => (await import('./commands/completion.ts')).registerCompletion],
   ]
 
@@ -54,6 +55,8 @@ export async function createProgram({ wantsJson = false, only }: ProgramOptions 
   const program = new Command('trueup')
     .description('Keeps a lead database true to what its owner declared in desired-state.yaml.')
     .version(version)
+    // Ours knows topics too.
+    .helpCommand(false)
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .showSuggestionAfterError()
     // `import report --json`: an option belongs to the command that it follows.
@@ -71,8 +74,8 @@ export async function createProgram({ wantsJson = false, only }: ProgramOptions 
 
 function filesFor(only: string | undefined): typeof commandFiles {
   if (only === '--version' || only === '-V') return []
-  // Its script names all the others.
-  if (only === 'completion') return commandFiles
+  // They name all the others.
+  if (only === 'completion' || only === 'help') return commandFiles
   const wanted = commandFiles.filter(([names]) => only !== undefined && names.includes(only))
   return wanted.length > 0 ? wanted : commandFiles
 }

@@ -143,13 +143,15 @@ function listIn(made: unknown, part: 'kinds' | 'rules' | 'channels', name: strin
   return list
 }
 
+const functionSchema = z.custom((value) => typeof value === 'function')
+
 const ruleSchema = z.object({
   name: z.string().regex(/^[a-z][a-z0-9_]*$/),
   version: z.int().min(1),
   summary: z.string().min(1),
-  standardize: z.custom((value) => typeof value === 'function'),
-  options: z.custom((value) => value === undefined || typeof value === 'function'),
-  siblings: z.custom((value) => value === undefined || typeof value === 'function'),
+  standardize: functionSchema,
+  options: functionSchema.optional(),
+  siblings: functionSchema.optional(),
 })
 
 function isRule(rule: unknown): rule is RuleDefinition {
@@ -159,7 +161,7 @@ function isRule(rule: unknown): rule is RuleDefinition {
 const channelSchema = z.object({
   name: z.string().regex(/^[a-z][a-z-]*$/),
   summary: z.string().min(1),
-  send: z.custom((value) => typeof value === 'function'),
+  send: functionSchema,
 })
 
 function isChannel(channel: unknown): channel is ChannelDefinition {

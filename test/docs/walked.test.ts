@@ -18,7 +18,7 @@ it('there are pages to walk', () => {
   expect(howTo.length).toBeGreaterThan(6)
 })
 
-it.each(pages)('%s does and prints what it says', { timeout: 180_000 }, async (page) => {
+it.each(pages)('%s does and prints what it says', { timeout: 600_000 }, async (page) => {
   const folder = mkdtempSync(join(tmpdir(), 'trueup-docs-'))
   try {
     const walked = await walk({ page, markdown: textOf(page), folder, checkout: root })

@@ -32,7 +32,7 @@ import { worldSignature } from './world-signature.ts'
 export { createImportDesk, type ImportDesk } from './desk.ts'
 export { forgetInImportLog, forgottenLogChange } from './forget.ts'
 export type { KnownLeadsPort } from './known-leads.ts'
-export { type ProposedMapping, proposeMapping } from './propose-mapping.ts'
+export { proposeMapping } from './propose-mapping.ts'
 export { importSources } from './sources.ts'
 
 export interface ImportPorts {

@@ -5,7 +5,7 @@ import { fitJudge } from './fit.ts'
 import { type ColumnSample, type Mapping, mapColumns } from './mapping.ts'
 import { intoOf } from './spec.ts'
 
-export type ProposedMapping = Pick<Mapping, 'mapped' | 'unmapped'>
+type ProposedMapping = Pick<Mapping, 'mapped' | 'unmapped'>
 
 /** Proposes by name and by what the samples look like, each with its reason. Pure. */
 export function proposeMapping(table: string, spec: TableSpec, columns: readonly ColumnSample[]): ProposedMapping {
