@@ -8,7 +8,8 @@ test('a command that is asked for by its name comes alone, with the same options
     const found = alone.commands.find((one) => one.name() === command.name())
     expect(found?.helpInformation(), command.name()).toBe(command.helpInformation())
     // These tell of all the others.
-    if (!['completion', 'help'].includes(command.name())) expect(alone.commands.length).toBeLessThan(all.commands.length)
+    if (!['completion', 'help'].includes(command.name()))
+      expect(alone.commands.length).toBeLessThan(all.commands.length)
   }
 })
 
