@@ -80,7 +80,7 @@ tables:
 `)
     expect(found).toEqual([
       'desired-state.yaml:5:17: databases.main.path: lies outside the workspace (the folder of the desired state); only paths inside it are allowed',
-      'desired-state.yaml:5:30: databases.main.mange: is an unknown key; allowed: manage, integrity, sizeMax, freshWithin; did you mean manage?',
+      'desired-state.yaml:5:30: databases.main.mange: is an unknown key; allowed: manage, permissions, journal, integrity, sizeMax, freshWithin; did you mean manage?',
       'desired-state.yaml:8:15: tables.leads.database: names "mian", which is not a declared database; allowed: main; did you mean main?',
       'desired-state.yaml:9:5: tables.leads.keys: is an unknown key; allowed: table, key, renamedFrom, absent, airtable, indexes, quality, duplicates; did you mean key?',
       'desired-state.yaml:11:22: tables.leads.fields.email.type: must be one of the allowed words; this is "emial"; allowed: text, longtext, email, url, phone, choice, choices, boolean, integer, number, date, datetime, json, doNotContact; did you mean email?',
