@@ -1,7 +1,7 @@
 /** What of a look at a mirrored table is a difference, in words for a person. Pure. */
 import type { DriftDraft, Severity } from '../../engine/drift.ts'
 import { unreachable } from '../../errors.ts'
-import type { Problem } from './compare.ts'
+import type { Problem } from './comparison.ts'
 import type { SyncSpec } from './spec.ts'
 import type { SyncState } from './state.ts'
 import type { Group, GroupSort } from './survey.ts'

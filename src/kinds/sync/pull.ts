@@ -7,7 +7,7 @@ import type { Change, ChangeSetOutcome, ChangeTarget } from '../../targets/sqlit
 import type { TableAccess } from '../../targets/sqlite/table-access.ts'
 import { isoDate, isoDateTime } from '../../values/calendar.ts'
 import type { Cell } from '../../values/field-type.ts'
-import { contentMark } from './compare.ts'
+import { contentMark } from './comparison.ts'
 import type { LocalRow, LocalTable } from './local-table.ts'
 import type { Base } from './merge-field.ts'
 import { type OpenParts, type SyncPorts, withTable } from './parts.ts'
