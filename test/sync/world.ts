@@ -95,6 +95,8 @@ export interface SyncWorld {
   insert(row: Record<string, unknown>): void
   update(key: string, cells: Record<string, unknown>): void
   remove(key: string): void
+  /** The requests since the last call of this or of `calls`, as `PATCH tbl…` or `GET payloads`. */
+  requests(): readonly string[]
   /** Airtable answered so many requests since the last call of this. */
   calls(): number
   close(): Promise<void>
@@ -224,6 +226,11 @@ export async function openSyncWorld(options: SyncWorldOptions = {}): Promise<Syn
       agent.prepare(`UPDATE leads SET ${set.join(', ')} WHERE id = ?`).run(...Object.values(stamped), key)
     },
     remove: (key) => void agent.prepare('DELETE FROM leads WHERE id = ?').run(key),
+    requests() {
+      const made = sandbox.control.requests().map(({ method, path }) => `${method} ${path.split('/').at(-1)}`)
+      sandbox.control.clearRequests()
+      return made
+    },
     calls() {
       const made = sandbox.control.requests().length
       sandbox.control.clearRequests()
