@@ -13,7 +13,7 @@ const long = [
   'test/backups/airtable-recovery.test.ts',
   'test/backups/drill.test.ts',
   'test/sync/{crash-points,interleavings,outage}.test.ts',
-  'test/system/{duplicates-airtable,faults,hostile-services,kill-apply,package,sync-kill,undo-choices,undo-everything}.test.ts',
+  'test/system/{duplicates-airtable,faults,hostile-services,kill-apply,sync-kill,undo-choices,undo-everything}.test.ts',
 ]
 const { TRUEUP_TESTS: chosen } = process.env
 

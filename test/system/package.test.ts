@@ -76,7 +76,7 @@ describe('the package', { timeout: 120_000 }, () => {
     db.exec("CREATE TABLE leads (id TEXT PRIMARY KEY, email TEXT); INSERT INTO leads VALUES ('a', 'ann@ash.example')")
     db.close()
     expect((await trueup(['init', '--from', 'leads.db'], workspace)).status).toBe(0)
-    expect((await trueup(['plan'], workspace)).stdout).toContain('0 repairs')
+    expect((await trueup(['plan'], workspace)).stdout).toContain('Everything is as declared.')
 
     mkdirSync(join(workspace, 'exports'), { mode: 0o755 })
     cpSync(join(root, 'examples/plugin-file-mode/file-mode.mjs'), join(workspace, 'plugins/file-mode.mjs'))

@@ -10,7 +10,6 @@ import { createOffload } from '../../targets/process/offload.ts'
 import type { DoctorCheck } from './check.ts'
 import { checkKeys } from './keys.ts'
 import { checkMachine } from './machine.ts'
-import { checkPlugins } from './plugins.ts'
 import { checkPort } from './ports.ts'
 import { checkPrograms } from './programs.ts'
 import { checkStateFile } from './state-file.ts'
@@ -34,9 +33,9 @@ export async function examine(options: DoctorOptions): Promise<readonly DoctorCh
   const directory = dirname(file)
   const place = { environment, workspace: directory }
   const machine = await checkMachine(directory)
-  const ofPlugins = await checkPlugins({ stateFile: file, directory, clock: options.clock })
-  const { checks: ofFile, state } = checkStateFile({ ...place, file, shownAs: options.stateFile })
   const hasSqlite = machine.every(({ id, status }) => id !== 'machine.sqlite' || status !== 'fail')
+  const ofPlugins = hasSqlite ? await pluginsOf({ stateFile: file, directory, clock: options.clock }) : []
+  const { checks: ofFile, state } = checkStateFile({ ...place, file, shownAs: options.stateFile })
   const open = hasSqlite
     ? await lookInside(options, state, directory)
     : { workspace: [], network: [], holder: undefined }
@@ -50,6 +49,12 @@ export async function examine(options: DoctorOptions): Promise<readonly DoctorCh
     await checkPort(host, port, open.holder?.address),
     ...open.network,
   ]
+}
+
+/** Brings the kinds with it, and SQLite with these: only where that is built. */
+async function pluginsOf(place: Parameters<typeof import('./plugins.ts').checkPlugins>[0]) {
+  const { checkPlugins } = await import('./plugins.ts')
+  return await checkPlugins(place)
 }
 
 /** What needs SQLite; loaded only where it can be. */
