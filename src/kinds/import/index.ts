@@ -27,7 +27,7 @@ import { type ImportResource, listImports } from './spec.ts'
 import { type ImportState, importStateSchema, isDone } from './state.ts'
 import { lookInThread } from './threaded-look.ts'
 import { planUndoOf, undoInputSchema } from './undo.ts'
-import { worldSignature } from './world-signature.ts'
+import { type WorldSignature, worldSignature } from './world-signature.ts'
 
 export { createImportDesk, type ImportDesk } from './desk.ts'
 export { forgetInImportLog, forgottenLogChange } from './forget.ts'
@@ -86,7 +86,7 @@ interface Remembered {
 }
 
 /** What this process saw last, by import, and of what: an import that waits is not read anew until something changes. */
-type LastLooks = Map<string, Remembered>
+type LastLooks = Map<string, { readonly seen: WorldSignature; readonly state: ImportState }>
 
 /** Nothing where all is as it was at the last look, or where that was so short a while ago that it has to wait. */
 function changes(
@@ -100,13 +100,17 @@ function changes(
   const nothing = { scope: { is: 'rows', rowIds: [] }, cursor: looked } as const
   if (cursor === undefined) return all
   const last = lastLooks.get(spec.name)
-  if (last !== undefined && last.signature === worldSignature(spec, clock.nowMs())) {
+  const now = worldSignature(spec, clock.nowMs())
+  if (last !== undefined && isSame(last.seen.all, now.all)) {
     pace.nothingToSee(spec.name)
     return nothing
   }
-  if (pace.restMs(spec.name) === 0) return all
-  pace.putOff(spec.name)
-  return nothing
+  const isSourceSame = last !== undefined && isSame(last.seen.source, now.source)
+  return pace.putsOff(spec.name, isSourceSame ? 'table' : 'source') ? nothing : all
+}
+
+function isSame(before: string | null, now: string | null): boolean {
+  return now !== null && before === now
 }
 
 /** The cursor says only that there was a look: what it saw is in memory, and gone with the process. */
@@ -120,13 +124,12 @@ async function observe(
   pace: LookPace,
 ): Promise<Observation<ImportState>> {
   const { spec } = resource
-  const signature = worldSignature(spec, ports.clock.nowMs())
+  const seen = worldSignature(spec, ports.clock.nowMs())
   const last = lastLooks.get(spec.name)
-  if (last !== undefined && last.signature === signature) return present(last.state)
+  if (last !== undefined && isSame(last.seen.all, seen.all)) return present(last.state)
   lastLooks.delete(spec.name)
   const observation = await pace.during(spec.name, () => observeAnew(resource, context, ports))
-  if (observation.is === 'present' && signature !== null)
-    lastLooks.set(spec.name, { signature, state: observation.state })
+  if (observation.is === 'present') lastLooks.set(spec.name, { seen, state: observation.state })
   return observation
 }
 

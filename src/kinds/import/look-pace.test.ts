@@ -12,34 +12,43 @@ function paced() {
   return { pace, pass, look }
 }
 
-test('the first look is made at once, the next after ten times as long as that took', async () => {
+test('the first look is made at once', () => {
+  expect(paced().pace.putsOff('cache', 'table')).toBe(false)
+})
+
+test('a source that changed is looked at after ten times as long as the last look took', async () => {
   const { pace, pass, look } = paced()
-  expect(pace.restMs('cache')).toBe(0)
   await look(400)
-  expect(pace.restMs('cache')).toBe(4000)
   pass(3999)
-  expect(pace.restMs('cache')).toBe(1)
+  expect(pace.putsOff('cache', 'source')).toBe(true)
+  expect(pace.dueInMs('cache')).toBe(1)
   pass(1)
-  expect(pace.restMs('cache')).toBe(0)
+  expect(pace.putsOff('cache', 'source')).toBe(false)
 })
 
-test('nobody waits for longer than a minute', async () => {
-  const { pace, look } = paced()
+test('where only its table changed after sixty times, but nobody waits for longer than a minute', async () => {
+  const { pace, pass, look } = paced()
+  await look(400)
+  pass(4000)
+  expect(pace.putsOff('cache', 'table')).toBe(true)
+  expect(pace.dueInMs('cache')).toBe(20_000)
   await look(20_000)
-  expect(pace.restMs('cache')).toBe(60_000)
+  expect(pace.putsOff('cache', 'table')).toBe(true)
+  expect(pace.dueInMs('cache')).toBe(60_000)
 })
 
-test('a look that was put off is due when the rest is over, until there was one', async () => {
+test('a look that was put off is due until there was one, or nothing to see', async () => {
   const { pace, pass, look } = paced()
   await look(100)
   expect(pace.dueInMs('cache')).toBe(undefined)
-  pace.putOff('cache')
-  pass(600)
-  expect(pace.dueInMs('cache')).toBe(400)
-  pass(5000)
-  // What is overdue is due soon, not "when somebody comes".
+  pace.putsOff('cache', 'source')
+  pass(6000)
+  // Overdue is soon, not "when somebody comes".
   expect(pace.dueInMs('cache')).toBe(1)
   await look(100)
+  expect(pace.dueInMs('cache')).toBe(undefined)
+  pace.putsOff('cache', 'source')
+  pace.nothingToSee('cache')
   expect(pace.dueInMs('cache')).toBe(undefined)
 })
 
@@ -51,5 +60,6 @@ test('a look that failed counts as well', async () => {
       throw new Error('it cannot be read')
     }),
   ).rejects.toThrow('it cannot be read')
-  expect(pace.restMs('cache')).toBe(500)
+  expect(pace.putsOff('cache', 'source')).toBe(true)
+  expect(pace.dueInMs('cache')).toBe(500)
 })

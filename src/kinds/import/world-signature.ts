@@ -9,30 +9,46 @@ import { findFiles } from './workspace-files.ts'
 /** A change within the time that file systems and clocks cannot tell apart may leave a signature as it is, in milliseconds. */
 const unsureMs = 2000
 
-/** Equal signatures mean equal looks; null where something changed a moment ago, or cannot be told. */
-export function worldSignature(spec: ImportResource, nowMs: number): string | null {
+/** Equal texts mean that nothing changed; null where something did a moment ago, or where it cannot be told. */
+export interface WorldSignature {
+  /** Of the source and the declaration alone. */
+  readonly source: string | null
+  /** Of the table as well: looks at equal ones are equal. */
+  readonly all: string | null
+}
+
+export function worldSignature(spec: ImportResource, nowMs: number): WorldSignature {
   try {
-    const facts: JsonValue[] = [hashOf(spec)]
-    const target = signatureOf(realpathSync(spec.into.path))
-    facts.push(target.text)
-    let { newestMs } = target
-    if (spec.source.is === 'database') {
-      const source = signatureOf(realpathSync(spec.source.path))
-      facts.push(source.text)
-      newestMs = Math.max(newestMs, source.newestMs)
-    } else {
-      const { files, refused } = findFiles(spec.source)
-      for (const { path, absolute } of files) {
-        const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = statSync(absolute, { bigint: true })
-        facts.push([path, `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`])
-        newestMs = Math.max(newestMs, Number(ctimeMs))
-      }
-      for (const { path, reason } of refused) facts.push([path, reason])
+    const source = sourceFacts(spec)
+    const table = signatureOf(realpathSync(spec.into.path))
+    const isSettled = ({ newestMs }: { readonly newestMs: number }) => newestMs <= nowMs - unsureMs
+    if (!isSettled(source)) return unknown
+    return {
+      source: hashOf(source.facts),
+      all: isSettled(table) ? hashOf([...source.facts, table.text]) : null,
     }
-    return newestMs > nowMs - unsureMs ? null : hashOf(facts)
   } catch (error) {
     if (codeOf(error) === undefined) throw error
     // The look finds out what it is and says so.
-    return null
+    return unknown
   }
+}
+
+const unknown: WorldSignature = { source: null, all: null }
+
+function sourceFacts(spec: ImportResource): { readonly facts: readonly JsonValue[]; readonly newestMs: number } {
+  const facts: JsonValue[] = [hashOf(spec)]
+  if (spec.source.is === 'database') {
+    const { text, newestMs } = signatureOf(realpathSync(spec.source.path))
+    return { facts: [...facts, text], newestMs }
+  }
+  let newestMs = 0
+  const { files, refused } = findFiles(spec.source)
+  for (const { path, absolute } of files) {
+    const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = statSync(absolute, { bigint: true })
+    facts.push([path, `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`])
+    newestMs = Math.max(newestMs, Number(ctimeMs))
+  }
+  for (const { path, reason } of refused) facts.push([path, reason])
+  return { facts, newestMs }
 }
