@@ -9,7 +9,7 @@ import type { Action, ActionDraft } from '../../engine/action.ts'
 import type { DriftDraft } from '../../engine/drift.ts'
 import type { Applied, EffectContext, HealthCheck, Kind } from '../../engine/kind.ts'
 import type { Memory } from '../../engine/memory.ts'
-import type { Observation, Scope } from '../../engine/observation.ts'
+import type { Observation } from '../../engine/observation.ts'
 import { describeTable } from '../../engine/observation.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
@@ -24,9 +24,9 @@ import type { PersonPlace } from '../../targets/erasure/person-layout.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
 import type { Offload } from '../../targets/process/ports.ts'
 import { createChangeFingerprint } from '../../targets/sqlite/change-fingerprint.ts'
-import { readChangeLog } from '../../targets/sqlite/change-log.ts'
 import type { Change, ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
 import { contactIdentitiesOf } from '../../values/contact-mark.ts'
+import { createPeopleFollow } from '../people-follow.ts'
 import { type ContactSpec, kindName, listContact } from './spec.ts'
 
 export { markFieldOf } from './spec.ts'
@@ -47,12 +47,7 @@ const listVerb = 'list-people'
 const markVerb = 'mark-records'
 const listInput = z.object({ table: z.string() })
 const markInput = z.object({ table: z.string(), rowIds: z.array(z.number()) })
-const agreedSchema = z.object({ version: z.string(), seq: z.number(), atMs: z.number() })
 
-/** As for the suppression list: what the change log cannot tell is found after that time. */
-const wholeTableEveryMs = 6 * 3_600_000
-/** More rows written since the last look than this are looked at by looking at all. */
-const changedRowsMax = 2000
 /** In so few rows one looks on the main thread. */
 const inlineRowsMax = 500
 /**
@@ -65,6 +60,7 @@ const sampleMax = 20
 export function contactKind(ports: ContactPorts): Kind<ContactSpec, ContactFinding> {
   const { databases, changeSets, clock } = ports
   const { contacts } = ports.suppressions
+  const follow = createPeopleFollow(kindName, contacts.version, ports)
   const placeOf = (name: string): PersonPlace => {
     const place = ports.places().find((one) => one.name === name)
     if (place === undefined)
@@ -120,7 +116,7 @@ export function contactKind(ports: ContactPorts): Kind<ContactSpec, ContactFindi
     async observe({ spec }, scope, context): Promise<Observation<ContactFinding>> {
       specs.set(spec.name, spec)
       try {
-        const since = await sinceAgreed(placeOf(spec.name))
+        const since = await follow.since(placeOf(spec.name))
         const named = scope.is === 'rows' ? scope.rowIds : since.rowIds
         const found = await search(spec, named, context.signal)
         const isAgreed = found.unlisted.length === 0 && found.unmarked.length === 0
@@ -165,20 +161,7 @@ export function contactKind(ports: ContactPorts): Kind<ContactSpec, ContactFindi
         'Who is not to be contacted stays so until a person says otherwise of each: `trueup leads allow-contact KEY --reason "…"`.',
     }),
 
-    async changes({ spec }, cursor) {
-      const version = contacts.version()
-      const [knownVersion, seq] = cursor?.split(':') ?? []
-      const place = placeOf(spec.name)
-      const view = await databases.read(place.path)
-      try {
-        const after = knownVersion === version && seq !== undefined && /^\d{1,15}$/.test(seq) ? Number(seq) : undefined
-        const reading = readChangeLog(view.db, place.table, after, changedRowsMax)
-        const scope: Scope = reading.is === 'rows' ? { is: 'rows', rowIds: reading.rowIds } : { is: 'full' }
-        return { scope, cursor: `${version}:${reading.lastSeq ?? ''}` }
-      } finally {
-        view.close()
-      }
-    },
+    changes: async ({ spec }, cursor) => follow.changes(placeOf(spec.name), cursor),
 
     watch: ({ spec }, notify) => databases.watch(placeOf(spec.name).path, notify),
     health: ({ spec }, observation) => healthOf(spec, observation),
@@ -186,29 +169,6 @@ export function contactKind(ports: ContactPorts): Kind<ContactSpec, ContactFindi
       describeTable(observation, ({ marked, unmarked }) =>
         unmarked.length === 0 ? `${marked} marked` : `${unmarked.length} records lack their mark`,
       ),
-  }
-
-  /** The rows written since all agreed; undefined where all have to be looked at. */
-  async function sinceAgreed(place: PersonPlace) {
-    const view = await databases.read(place.path)
-    try {
-      const known = agreedSchema.safeParse(ports.memory.get(kindName, place.name)).data
-      const version = contacts.version()
-      const nowMs = clock.nowMs()
-      const counts = known?.version === version && nowMs - known.atMs < wholeTableEveryMs && nowMs >= known.atMs
-      const reading = readChangeLog(view.db, place.table, counts ? known.seq : undefined, changedRowsMax)
-      return {
-        rowIds: reading.is === 'rows' ? reading.rowIds : undefined,
-        remember(isWhole: boolean) {
-          const { lastSeq } = reading
-          if (lastSeq === undefined) return
-          const atMs = isWhole ? nowMs : (known?.atMs ?? nowMs)
-          ports.memory.set(kindName, place.name, { version, seq: lastSeq, atMs })
-        },
-      }
-    } finally {
-      view.close()
-    }
   }
 
   /** Listing whom a row marks now, not whom one marked when it was planned, can be repeated at any time. */

@@ -10,7 +10,7 @@ import type { Action, ActionDraft } from '../../engine/action.ts'
 import type { DriftDraft } from '../../engine/drift.ts'
 import type { Applied, EffectContext, HealthCheck, Kind } from '../../engine/kind.ts'
 import type { Memory } from '../../engine/memory.ts'
-import type { Observation, Scope } from '../../engine/observation.ts'
+import type { Observation } from '../../engine/observation.ts'
 import { describeTable } from '../../engine/observation.ts'
 import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
@@ -19,8 +19,8 @@ import type { Eraser, PersonFound } from '../../targets/erasure/eraser.ts'
 import { evidenceOf } from '../../targets/erasure/eraser.ts'
 import type { PersonPlace, PersonRow } from '../../targets/erasure/person-layout.ts'
 import type { SuppressionStore } from '../../targets/erasure/suppressions.ts'
-import { readChangeLog } from '../../targets/sqlite/change-log.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
+import { createPeopleFollow } from '../people-follow.ts'
 
 export interface SuppressionPorts {
   readonly databases: Databases
@@ -49,19 +49,12 @@ interface SuppressionState {
 }
 
 const inputSchema = z.object({ table: z.string() })
-const nobodySchema = z.object({ version: z.string(), seq: z.number(), atMs: z.number() })
 const verb = 'erase-again'
-/**
- * How long it counts that a whole table was found to hold nobody: until then a full look reads what was written since. What
- * the change log cannot tell (a table that was rebuilt without its triggers) is found after that time.
- */
-const wholeTableEveryMs = 6 * 3_600_000
-/** More rows written since the last look than this are looked at by looking at all. */
-const changedRowsMax = 2000
 const sampleMax = 20
 
 export function suppressionKind(ports: SuppressionPorts): Kind<SuppressionSpec, SuppressionState> {
   const { databases, eraser, suppressions } = ports
+  const follow = createPeopleFollow(kindName, suppressions.version, ports)
   const placeOf = (name: string): PersonPlace => {
     const place = ports.places().find((one) => one.name === name)
     if (place === undefined)
@@ -90,7 +83,7 @@ export function suppressionKind(ports: SuppressionPorts): Kind<SuppressionSpec, 
     async observe({ spec }, scope, context): Promise<Observation<SuppressionState>> {
       try {
         if (suppressions.marks() === null) return presentOf({ rows: [] })
-        const since = await sinceNobody(placeOf(spec.name))
+        const since = await follow.since(placeOf(spec.name))
         const named = scope.is === 'rows' ? scope.rowIds : since.rowIds
         const rows = await eraser.findErased(spec.name, named, context.signal)
         if (rows.length === 0) {
@@ -129,20 +122,10 @@ export function suppressionKind(ports: SuppressionPorts): Kind<SuppressionSpec, 
 
     async changes({ spec }, cursor) {
       const version = suppressions.version()
-      const [knownVersion, seq] = cursor?.split(':') ?? []
-      if (suppressions.marks() === null && knownVersion === version) {
+      if (suppressions.marks() === null && cursor?.startsWith(`${version}:`) === true) {
         return { scope: { is: 'rows', rowIds: [] }, cursor: `${version}:` }
       }
-      const place = placeOf(spec.name)
-      const view = await databases.read(place.path)
-      try {
-        const after = knownVersion === version && seq !== undefined && /^\d{1,15}$/.test(seq) ? Number(seq) : undefined
-        const reading = readChangeLog(view.db, place.table, after, changedRowsMax)
-        const scope: Scope = reading.is === 'rows' ? { is: 'rows', rowIds: reading.rowIds } : { is: 'full' }
-        return { scope, cursor: `${version}:${reading.lastSeq ?? ''}` }
-      } finally {
-        view.close()
-      }
+      return follow.changes(placeOf(spec.name), cursor)
     },
 
     watch: ({ spec }, notify) => databases.watch(placeOf(spec.name).path, notify),
@@ -153,29 +136,6 @@ export function suppressionKind(ports: SuppressionPorts): Kind<SuppressionSpec, 
       describeTable(observation, ({ rows }) =>
         rows.length === 0 ? 'nobody who was erased' : `${rows.length} records of erased people`,
       ),
-  }
-
-  /** The rows written since the table held nobody; undefined where all have to be looked at. */
-  async function sinceNobody(place: PersonPlace) {
-    const view = await databases.read(place.path)
-    try {
-      const known = nobodySchema.safeParse(ports.memory.get(kindName, place.name)).data
-      const version = suppressions.version()
-      const nowMs = ports.clock.nowMs()
-      const counts = known?.version === version && nowMs - known.atMs < wholeTableEveryMs && nowMs >= known.atMs
-      const reading = readChangeLog(view.db, place.table, counts ? known.seq : undefined, changedRowsMax)
-      const { lastSeq } = reading
-      return {
-        rowIds: reading.is === 'rows' ? reading.rowIds : undefined,
-        remember(isWhole: boolean) {
-          if (lastSeq === undefined) return
-          const atMs = isWhole ? nowMs : (known?.atMs ?? nowMs)
-          ports.memory.set(kindName, place.name, { version, seq: lastSeq, atMs })
-        },
-      }
-    } finally {
-      view.close()
-    }
   }
 
   async function eraseAgain(action: Action, context: EffectContext): Promise<Applied> {
