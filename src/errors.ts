@@ -123,6 +123,11 @@ export const errorTable = {
     meaning: 'No action has that id.',
     hint: 'List the ids with `trueup approvals` or `trueup status`.',
   },
+  SQLITE_NOT_BUILT: {
+    retry: 'human',
+    meaning: 'The package better-sqlite3 is not built for this machine and this Node.js.',
+    hint: 'Let `npm ci` end, or run `npm rebuild better-sqlite3`, which needs python3, make and a C++ compiler; `trueup doctor` checks it.',
+  },
   WORKER_DIED: {
     retry: 'backoff',
     meaning: 'A thread or process that Trueup started for a piece of work ended before it answered.',

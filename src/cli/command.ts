@@ -92,6 +92,11 @@ function describeError(error: unknown): { code: string; message: string; hint: s
       status: 1,
     }
   }
+  // Of better-sqlite3 before its first build, and of one for another Node.js.
+  if (error instanceof Error && /bindings file|NODE_MODULE_VERSION/.test(error.message)) {
+    const [message = ''] = error.message.split('\n')
+    return describeError(new OperationalError('SQLITE_NOT_BUILT', `SQLite cannot be loaded: ${message}`))
+  }
   const stack = error instanceof Error && process.env.TRUEUP_LOG === 'debug' ? `\n${error.stack}` : ''
   return {
     code: 'UNEXPECTED',

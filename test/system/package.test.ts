@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process'
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -139,7 +140,18 @@ describe('the package', { timeout: 120_000 }, () => {
       if (name !== 'trueup' && name !== 'better-sqlite3')
         symlinkSync(resolve(folder, 'node_modules', name), join(elsewhere, 'node_modules', name))
     const told = await trueup(['doctor', '--quiet', '--json', '--port', '49999'], elsewhere, program)
+    // As `npm ci` leaves it until it has ended: the package is there, and nothing is built.
+    cpSync(resolve(folder, 'node_modules/better-sqlite3'), join(elsewhere, 'node_modules/better-sqlite3'), {
+      recursive: true,
+      dereference: true,
+      filter: (path) => !path.endsWith('/better-sqlite3/build'),
+    })
+    for (const name of ['bindings', 'file-uri-to-path'])
+      if (!existsSync(join(elsewhere, 'node_modules', name)))
+        symlinkSync(join(root, 'node_modules', name), join(elsewhere, 'node_modules', name))
+    const early = await trueup(['generate', '--rows', '5', '--into', 'leads', '--json'], elsewhere, program)
     removeFolder(elsewhere)
+    expect([early.status, early.stdout]).toEqual([1, expect.stringContaining('SQLITE_NOT_BUILT')])
     expect([told.status, told.stdout]).toEqual([2, expect.stringContaining('npm rebuild better-sqlite3')])
   })
 })
