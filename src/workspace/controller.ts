@@ -107,6 +107,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     workspace,
     loop,
     clock,
+    random,
     version: versionOf(),
     startedAtMs: clock.nowMs(),
     signal: stopping.signal,

@@ -17,7 +17,7 @@ import { verdictOf } from '../engine/verdict.ts'
 import { actionViewOf, viewOf } from '../engine/view.ts'
 import { OperationalError } from '../errors.ts'
 import { type ActionState, actionStates, type NewEntry } from '../journal/entry.ts'
-import { systemRandom } from '../random.ts'
+import type { Random } from '../random.ts'
 import { allowContact } from './allow-contact.ts'
 import { contactAnswers } from './contactable.ts'
 import { desiredStatePort } from './desired-state-port.ts'
@@ -29,6 +29,7 @@ export interface EnginePortOptions {
   readonly workspace: Workspace
   readonly loop: Loop
   readonly clock: Clock
+  readonly random: Random
   readonly version: string
   readonly startedAtMs: number
   readonly signal: AbortSignal
@@ -167,7 +168,7 @@ export function createEnginePort(options: EnginePortOptions): EnginePort {
     },
     contactable: (addresses) => contactAnswers(workspace, addresses),
     async allowContact(request) {
-      const outcome = await allowContact(workspace, request, { clock, random: systemRandom })
+      const outcome = await allowContact(workspace, request, { clock, random: options.random })
       for (const { declared } of engine.declaration().resources)
         if (['contact', 'sync'].includes(declared.key.kind)) loop.wake(declared.key, { full: true })
       return outcome

@@ -63,6 +63,7 @@ export function standingPorts(workspace: Workspace, leads: Leads, { clock, rando
     workspace,
     loop,
     clock,
+    random,
     version: '',
     startedAtMs: 0,
     signal: new AbortController().signal,

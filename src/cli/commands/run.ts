@@ -53,6 +53,7 @@ async function keepRunning(options: RunOptions, run: CommandRun): Promise<ExitSt
   }
   const controller = await start(options, run, log)
   if (controller === undefined) return 0
+  const endTelling = tellAsItGoes(controller, run, log)
   try {
     run.answer(
       {
@@ -74,13 +75,12 @@ async function keepRunning(options: RunOptions, run: CommandRun): Promise<ExitSt
           terminal.line(`The Airtable sandbox answers at ${sandbox}; edit cells there as a colleague would.`)
       },
     )
-    const end = tellAsItGoes(controller, run, log)
-    run.signal.addEventListener('abort', end, { once: true })
     await Promise.race([controller.firstLook(), stopped(run.signal), controller.failure])
     if (!options.json && !run.signal.aborted) await tellWaiting(controller, run)
     await Promise.race([stopped(run.signal), controller.failure])
     return 0
   } finally {
+    endTelling()
     const running = await runningServices(controller.workspace)
     await controller.close()
     if (running.length > 0 && !options.json) tellWhatRuns(running, options, run)

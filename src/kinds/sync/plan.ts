@@ -57,6 +57,7 @@ function draftOf(name: string, spec: SyncSpec, group: Group, population: number)
 function summaryOf(sort: GroupSort, count: number, spec: SyncSpec): string {
   const leads = count === 1 ? '1 lead' : `${count.toLocaleString('en')} leads`
   const there = `${spec.remoteTable} in Airtable`
+  const were = count === 1 ? 'was' : 'were'
   switch (sort) {
     case 'push-new':
       return `make ${leads} in ${there}`
@@ -65,7 +66,7 @@ function summaryOf(sort: GroupSort, count: number, spec: SyncSpec): string {
     case 'push-changes':
       return `write changes of ${leads} to ${there}`
     case 'push-deletions':
-      return `delete ${leads} in ${there}, which were deleted here`
+      return `delete ${leads} in ${there}, which ${were} deleted here`
     case 'push-erasures':
       return `delete ${leads} of erased people in ${there}`
     case 'pull-new':
@@ -75,7 +76,7 @@ function summaryOf(sort: GroupSort, count: number, spec: SyncSpec): string {
     case 'pull-changes':
       return `take over changes of ${leads} made in ${there}`
     case 'pull-deletions':
-      return `delete ${leads} here, which were deleted in ${there}`
+      return `delete ${leads} here, which ${were} deleted in ${there}`
   }
 }
 

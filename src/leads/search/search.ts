@@ -63,9 +63,9 @@ export interface LeadSearch {
 const feedPage = 500
 const fillRows = 200
 /** From so many rows on, the ranking of a common word is too much for the main thread. */
+const largeFrom = 20_000
 /** In milliseconds. A search of the index ends by the number of its hits, so that this limit is never met. */
 const searchLimitMs = 20_000
-const largeFrom = 20_000
 
 /** Opens the search of one table. */
 export function createLeadSearch(table: LeadTable, ports: SearchPorts): LeadSearch {

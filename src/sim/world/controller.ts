@@ -75,6 +75,7 @@ async function opened(life: Life, world: World): Promise<Controller> {
     workspace,
     loop,
     clock,
+    random,
     version: '0',
     startedAtMs: clock.nowMs(),
     signal: new AbortController().signal,
