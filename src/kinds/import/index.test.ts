@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { importIn, leadFields } from '../../../test/support/import/desired.ts'
 import { createWorld, leadsTable, type World } from '../../../test/support/import/world.ts'
 import { logTable, runTable } from './import-log.ts'
@@ -480,9 +481,10 @@ describe('looking', () => {
     const remembered = world.remembered.get('import/old')
     expect(remembered).toMatchObject({ state })
     // What is remembered is told apart from what a new look finds.
-    const signature =
-      typeof remembered === 'object' && remembered !== null && 'signature' in remembered ? remembered.signature : null
-    world.remembered.set('import/old', { signature: signature ?? null, state: { ...state, repeated: 77 } })
+    world.remembered.set('import/old', {
+      ...z.record(z.string(), z.json()).parse(remembered),
+      state: { ...state, repeated: 77 },
+    })
     world.sql('data/leads.db', "UPDATE leads SET company = 'Other'")
     expect((await world.state(cache())).repeated).toBe(77)
     world.python(
@@ -501,6 +503,18 @@ describe('looking', () => {
     const again = await world.state(cache())
     expect(again).not.toBe(waiting)
     expect(again.population).toBe(waiting.population + 1)
+  })
+
+  it('is read anew when somebody is suppressed or let back, although neither source nor table changed', async () => {
+    world.python(legacy.unified)
+    await new Promise((resolve) => setTimeout(resolve, 2100))
+    expect((await world.state(cache())).inserts.count).toBe(2)
+    world.suppress('bob@example.com')
+    expect((await world.state(cache())).inserts.count).toBe(1)
+    await world.reconcile(cache())
+    expect((await world.state(cache())).inserts.count).toBe(0)
+    world.suppress()
+    expect((await world.state(cache())).inserts.count).toBe(1)
   })
 
   it('depends on its table and on the database it comes from', () => {

@@ -45,7 +45,9 @@ export interface ImportPorts {
   readonly offload: Offload
   readonly memory: Memory
   readonly clock: Clock
-  readonly suppressions: Pick<Suppressions, 'marks'> & { readonly contacts: Pick<ContactList, 'marks'> }
+  readonly suppressions: Pick<Suppressions, 'marks' | 'version'> & {
+    readonly contacts: Pick<ContactList, 'marks' | 'version'>
+  }
   readonly knownLeads: KnownLeadsPort
 }
 
@@ -62,7 +64,7 @@ export function importKind(ports: ImportPorts): Kind<ImportResource, ImportState
     category: 'data',
     looksAlone: true,
     list: (desired) => listImports(desired, { workspace, rules: standardizeRules }),
-    changes: async ({ spec }, cursor) => changes(spec, cursor, lastLooks, pace, ports.clock),
+    changes: async ({ spec }, cursor) => changes(spec, cursor, lastLooks, pace, ports),
     observe: (resource, _scope, context) => observe(resource, context, ports, lastLooks, pace),
     diff: diffImport,
     plan: planImport,
@@ -82,6 +84,8 @@ export function importKind(ports: ImportPorts): Kind<ImportResource, ImportState
 
 interface Remembered {
   readonly signature: string
+  /** Of the lists of people. */
+  readonly lists: string
   readonly state: ImportState
 }
 
@@ -94,19 +98,28 @@ function changes(
   cursor: string | undefined,
   lastLooks: LastLooks,
   pace: LookPace,
-  clock: Clock,
+  ports: ImportPorts,
 ): { readonly scope: Scope; readonly cursor: string } {
   const all = { scope: { is: 'full' }, cursor: looked } as const
   const nothing = { scope: { is: 'rows', rowIds: [] }, cursor: looked } as const
   if (cursor === undefined) return all
   const last = lastLooks.get(spec.name)
-  const now = worldSignature(spec, clock.nowMs())
+  const now = signatureNow(spec, ports)
   if (last !== undefined && isSame(last.seen.all, now.all)) {
     pace.nothingToSee(spec.name)
     return nothing
   }
   const isSourceSame = last !== undefined && isSame(last.seen.source, now.source)
   return pace.putsOff(spec.name, isSourceSame ? 'table' : 'source') ? nothing : all
+}
+
+/** Who was erased or is not to be contacted decides over rows as much as what is in them. */
+function listsVersion({ suppressions }: ImportPorts): string {
+  return `${suppressions.version()} ${suppressions.contacts.version()}`
+}
+
+function signatureNow(spec: ImportResource, ports: ImportPorts): WorldSignature {
+  return worldSignature(spec, listsVersion(ports), ports.clock.nowMs())
 }
 
 function isSame(before: string | null, now: string | null): boolean {
@@ -124,7 +137,7 @@ async function observe(
   pace: LookPace,
 ): Promise<Observation<ImportState>> {
   const { spec } = resource
-  const seen = worldSignature(spec, ports.clock.nowMs())
+  const seen = signatureNow(spec, ports)
   const last = lastLooks.get(spec.name)
   if (last !== undefined && isSame(last.seen.all, seen.all)) return present(last.state)
   lastLooks.delete(spec.name)
@@ -139,7 +152,9 @@ async function observeAnew(
   ports: ImportPorts,
 ): Promise<Observation<ImportState>> {
   const { spec } = resource
-  const remembered = recall(spec.name, ports.memory)
+  const lists = listsVersion(ports)
+  const kept = recall(spec.name, ports.memory)
+  const remembered = kept?.lists === lists ? kept : undefined
   try {
     const output = await lookInThread(spec, { known: remembered?.signature ?? null }, context, ports)
     if (output.is !== 'looked') {
@@ -148,7 +163,7 @@ async function observeAnew(
       return present(remembered.state)
     }
     if (output.signature !== null && isDone(output.state))
-      ports.memory.set('import', spec.name, { signature: output.signature, state: output.state })
+      ports.memory.set('import', spec.name, { signature: output.signature, lists, state: output.state })
     return present(output.state)
   } catch (error) {
     if (error instanceof OperationalError && !context.signal.aborted) return { is: 'unreadable', error }
@@ -163,10 +178,11 @@ function present(state: ImportState): Observation<ImportState> {
 /** What a finished look found; undefined where nothing is remembered, or in a form of another version. */
 function recall(name: string, memory: Memory): Remembered | undefined {
   const value = memory.get('import', name)
-  if (typeof value !== 'object' || value === null || !('signature' in value)) return undefined
+  if (typeof value !== 'object' || value === null || !('signature' in value && 'lists' in value)) return undefined
   const state = importStateSchema.safeParse(value.state)
-  return state.success && typeof value.signature === 'string'
-    ? { signature: value.signature, state: state.data }
+  const { signature, lists } = value
+  return state.success && typeof signature === 'string' && typeof lists === 'string'
+    ? { signature, lists, state: state.data }
     : undefined
 }
 

@@ -11,15 +11,16 @@ const unsureMs = 2000
 
 /** Equal texts mean that nothing changed; null where something did a moment ago, or where it cannot be told. */
 export interface WorldSignature {
-  /** Of the source and the declaration alone. */
+  /** Of the source, the declaration and the lists of people. */
   readonly source: string | null
   /** Of the table as well: looks at equal ones are equal. */
   readonly all: string | null
 }
 
-export function worldSignature(spec: ImportResource, nowMs: number): WorldSignature {
+/** @param lists what else decides over rows, as a text that changes with it */
+export function worldSignature(spec: ImportResource, lists: string, nowMs: number): WorldSignature {
   try {
-    const source = sourceFacts(spec)
+    const source = sourceFacts(spec, lists)
     const table = signatureOf(realpathSync(spec.into.path))
     const isSettled = ({ newestMs }: { readonly newestMs: number }) => newestMs <= nowMs - unsureMs
     if (!isSettled(source)) return unknown
@@ -36,8 +37,11 @@ export function worldSignature(spec: ImportResource, nowMs: number): WorldSignat
 
 const unknown: WorldSignature = { source: null, all: null }
 
-function sourceFacts(spec: ImportResource): { readonly facts: readonly JsonValue[]; readonly newestMs: number } {
-  const facts: JsonValue[] = [hashOf(spec)]
+function sourceFacts(
+  spec: ImportResource,
+  lists: string,
+): { readonly facts: readonly JsonValue[]; readonly newestMs: number } {
+  const facts: JsonValue[] = [hashOf(spec), lists]
   if (spec.source.is === 'database') {
     const { text, newestMs } = signatureOf(realpathSync(spec.source.path))
     return { facts: [...facts, text], newestMs }
