@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { OperationalError } from '../../errors.ts'
 import type { Random } from '../../random.ts'
 import { makeKey, readKey } from '../key-file.ts'
-import { toDatabaseError } from '../sqlite/database-error.ts'
+import { guarded } from '../sqlite/database-error.ts'
 import { makeSchemaOnce } from '../sqlite/own-table.ts'
 import type { Databases } from '../sqlite/ports.ts'
 import { type ContactList, contactSchema, createContactList } from './contact-list.ts'
@@ -338,13 +338,5 @@ function openFile(path: string): Database {
   } catch (error) {
     db.close()
     throw error
-  }
-}
-
-function guarded<Result>(path: string, work: () => Result): Result {
-  try {
-    return work()
-  } catch (error) {
-    throw toDatabaseError(error, path)
   }
 }

@@ -79,3 +79,12 @@ function formOf(found: BigIntStats): string {
   if (found.isSocket()) return 'a socket'
   return 'a device'
 }
+
+/** Runs work on a file of ours, whose errors are then those of {@link toDatabaseError}. */
+export function guarded<Result>(path: string, work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    throw toDatabaseError(error, path)
+  }
+}

@@ -8,7 +8,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { z } from 'zod'
 import type { JsonValue } from '../../../json.ts'
-import { toDatabaseError } from '../../sqlite/database-error.ts'
+import { guarded } from '../../sqlite/database-error.ts'
 
 /** One sort of document; each kind of resource parses its own. */
 export type Collection = 'service' | 'job' | 'run' | 'kept'
@@ -116,15 +116,6 @@ function openKept(path: string): Database.Database {
     // The next use makes it anew: a store that is half made is not kept open.
     db.close()
     throw error
-  }
-}
-
-/** A full disk, a lock or a damaged file in words of the error table. */
-function guarded<Result>(path: string, work: () => Result): Result {
-  try {
-    return work()
-  } catch (error) {
-    throw toDatabaseError(error, path)
   }
 }
 
