@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { fieldTypes as declaredTypes } from '../values/field-type.ts'
+import { writtenFieldTypes as declaredTypes } from '../values/field-type.ts'
 import { fieldTypes, tablesIn, withField } from './app/editor/field-line.ts'
 
 const wish = { table: 'leads', name: 'region', type: 'text', choices: [], airtable: '' }

@@ -16,7 +16,7 @@ export const choiceTypes: readonly string[] = ['choice', 'choices']
 /** What a field can hold, as the desired state calls it. */
 export const fieldTypes: readonly string[] = [
   ...['text', 'longtext', 'email', 'url', 'phone', ...choiceTypes, 'boolean', 'integer', 'number', 'date', 'datetime'],
-  'json',
+  ...['json', 'doNotContact'],
 ]
 
 interface Block {
