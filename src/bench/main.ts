@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { messageOf } from '../errors.ts'
 import { apiDuringLook } from './api-during-look.ts'
+import { apiPages } from './api-pages.ts'
 import { backup } from './backup.ts'
 import { idle } from './idle.ts'
 import { idleServices } from './idle-services.ts'
@@ -27,6 +28,7 @@ const benches: readonly Bench[] = [
   plan,
   incremental,
   apiDuringLook,
+  apiPages,
   pageRate,
   standardize,
   statistics,

@@ -62,6 +62,15 @@ export interface LeadPage {
   readonly complete: boolean
 }
 
+/** A page of which nothing is read, for who asks only how many there are. */
+export const unreadPage: LeadPage = {
+  leads: [],
+  cursors: [],
+  hasNextPage: false,
+  hasPreviousPage: false,
+  complete: true,
+}
+
 /** Tables with more rows than this are large: what grows with them is offloaded. */
 const largeFrom = 20_000
 const statementsMax = 300

@@ -14,15 +14,16 @@ import {
 } from 'graphql'
 import type { JsonValue } from '../../json.ts'
 import { readCell } from '../../leads/cells.ts'
-import { type Lead, type LeadPage, pageSizeMax } from '../../leads/reader.ts'
+import { type Lead, type LeadPage, pageSizeMax, unreadPage } from '../../leads/reader.ts'
 import type { LeadField, LeadTable } from '../../leads/table.ts'
 import { may } from '../auth/permissions.ts'
 import { complexityMax, pageSizeDefault } from './builder.ts'
 import type { ApiContext } from './context.ts'
 import { choiceName, recordFieldName } from './lead-names.ts'
-import { type ListRoot, readListArguments } from './leads.ts'
+import { hasCursor, type ListRoot, readListArguments } from './leads.ts'
 import { isPersonal, shownTo } from './masking.ts'
 import { encodeNodeId } from './node-id.ts'
+import { countFields } from './projection.ts'
 
 /** What a recognised query needs at run time. */
 export interface FastPage {
@@ -152,6 +153,7 @@ function compile(
     }
   }
 
+  const isCount = parts.every((part) => countFields.has(part.name.value))
   const columnList = repository.allColumns.filter((column) => columns.has(column))
   const rootKey = responseKey(root)
   return {
@@ -167,7 +169,8 @@ function compile(
       if (typeof args.search === 'string' && args.search.length > 1000) return undefined
       if (typeof args.skip === 'number' && args.skip < 0) return undefined
       const request = readListArguments(repository, args, context)
-      const page = await repository.list({ ...request, columns: columnList })
+      const page =
+        isCount && !hasCursor(request.span) ? unreadPage : await repository.list({ ...request, columns: columnList })
       noteSight(context, repository.table, columnList)
       const rows = (puts: readonly Put[]): Row[] =>
         page.leads.map((lead, at) => {

@@ -2,7 +2,7 @@
 
 import type { LeadOrder } from '../../leads/cursor.ts'
 import { filteredColumns, type LeadFilter, parseFilter } from '../../leads/filter.ts'
-import type { PageSpan } from '../../leads/reader.ts'
+import { type PageSpan, unreadPage } from '../../leads/reader.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
 import { searchedFields } from '../../leads/table.ts'
 import type { EnginePort } from '../ports.ts'
@@ -19,7 +19,7 @@ import { addLeadTypes, addSharedLeadTypes, type LeadTypes } from './lead-types.t
 import { addWrites, type Refusals } from './lead-writes.ts'
 import { isMasked } from './masking.ts'
 import { idWithin } from './node-id.ts'
-import { requestedFields } from './projection.ts'
+import { asksForCountOnly, requestedFields } from './projection.ts'
 import type { addQuality } from './quality.ts'
 import type { Results } from './results.ts'
 import { addStatistics } from './statistics.ts'
@@ -86,6 +86,11 @@ function spanOf({ first, after, last, before, skip }: ListArguments): PageSpan {
   }
   if (before != null) return problem('before', 'goes with last; first goes with after')
   return { first: first ?? pageSizeDefault, after: after ?? undefined, skip: skip ?? undefined }
+}
+
+/** A cursor is looked at even where no row is asked for: one of another list is refused. */
+export function hasCursor(span: PageSpan): boolean {
+  return ('last' in span ? span.before : span.after) !== undefined
 }
 
 /** The columns that a query's fields need. */
@@ -181,7 +186,10 @@ function addReads(builder: Builder, repository: LeadRepository, names: TableName
         complexity: ({ first, last }) => ({ field: 1, multiplier: first ?? last ?? pageSizeDefault }),
         resolve: async (_root, args, context, info) => {
           const list = readListArguments(repository, args, context)
-          const page = await repository.list({ ...list, columns: columnsOf(repository, requestedFields(info)) })
+          const isCount = asksForCountOnly(info) && !hasCursor(list.span)
+          const page = isCount
+            ? unreadPage
+            : await repository.list({ ...list, columns: columnsOf(repository, requestedFields(info)) })
           return {
             edges: page.leads.map((node, at) => ({ node, cursor: page.cursors[at] ?? '' })),
             pageInfo: {

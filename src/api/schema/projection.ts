@@ -23,3 +23,17 @@ export function requestedFields(info: Pick<GraphQLResolveInfo, 'fieldNodes' | 'f
   if (first !== undefined) known.set(first, names)
   return names
 }
+
+/** Whether nothing is asked of a list but how many there are: no row has to be read for it. */
+export function asksForCountOnly(info: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>): boolean {
+  const isCount = (set: SelectionSetNode | undefined): boolean =>
+    (set?.selections ?? []).every((selection) => {
+      if (selection.kind === 'Field') return countFields.has(selection.name.value)
+      if (selection.kind === 'InlineFragment') return isCount(selection.selectionSet)
+      return isCount(info.fragments[selection.name.value]?.selectionSet)
+    })
+  return info.fieldNodes.every((node) => isCount(node.selectionSet))
+}
+
+/** Of a list's connection, what its rows have no part in. */
+export const countFields: ReadonlySet<string> = new Set(['totalCount', '__typename'])
