@@ -11,6 +11,7 @@ import { messageOf } from '../errors.ts'
 import { apiDuringLook } from './api-during-look.ts'
 import { apiPages } from './api-pages.ts'
 import { backup } from './backup.ts'
+import { convergence } from './convergence.ts'
 import { idle } from './idle.ts'
 import { idleServices } from './idle-services.ts'
 import { importRows } from './import.ts'
@@ -21,12 +22,15 @@ import { plan } from './plan.ts'
 import { requireProc } from './processes.ts'
 import { circumstances, reportJson, reportText } from './report.ts'
 import { standardize } from './standardize.ts'
+import { start } from './start.ts'
 import { statistics } from './statistics.ts'
 import { sync } from './sync.ts'
 
 const benches: readonly Bench[] = [
   plan,
   incremental,
+  convergence,
+  start,
   apiDuringLook,
   apiPages,
   pageRate,
