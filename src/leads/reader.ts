@@ -14,15 +14,7 @@ import { keyAlias, orderAlias, pageSegments, rowIdAlias, type Segment, selection
 import { coversEqualities, isPointSearch, type PlanCost, planCost } from './plan-cost.ts'
 import type { CellRow, LeadReads } from './ports.ts'
 import { limitStatements, limitTerm, type StatementLimit } from './statement-limit.ts'
-import {
-  isSpread,
-  type LeadStatistics,
-  mostFrequent,
-  shownValue,
-  statisticsLayoutOf,
-  valueExpression,
-  valuesMax,
-} from './statistics/layout.ts'
+import { createFigureReader } from './statistics/figures.ts'
 import type { StatisticsTally } from './statistics/tally.ts'
 import type { LeadTable } from './table.ts'
 import { createShapeReader, type TableShape } from './table-shape.ts'
@@ -103,8 +95,16 @@ export function createLeadReader(
 ) {
   const preparedOf = new WeakMap<Database, Prepared>()
   const allColumns = [...table.fields.keys()]
-  /** The last figures, as long as nobody commits to the file. */
-  let toldAt: { readonly db: Database; readonly version: string; readonly statistics: LeadStatistics } | undefined
+  const figures = createFigureReader(table, reads, tally, async () => {
+    const { db, prepared, shape } = await open()
+    return {
+      db,
+      shape,
+      version: () => `${prepared.dataVersion.get() ?? ''} ${prepared.shapes.version()}`,
+      isLarge: () => prepared.shapes.rowsMax() > largeFrom,
+      query: (sql, parameters, isHeavy) => run(db, prepared, isHeavy, sql, parameters),
+    }
+  })
 
   async function open(): Promise<{ db: Database; prepared: Prepared; shape: TableShape }> {
     const db = await reads.acquire()
@@ -353,66 +353,6 @@ export function createLeadReader(
     return row === undefined ? undefined : String(row['@key'] ?? '')
   }
 
-  /** How many records there are, how many have each field filled, and how they spread over each field's choices. */
-  async function statistics(): Promise<LeadStatistics> {
-    const { db, prepared, shape } = await open()
-    const version = `${prepared.dataVersion.get() ?? ''} ${prepared.shapes.version()}`
-    if (toldAt?.version === version && toldAt.db === db) return toldAt.statistics
-    const large = prepared.shapes.rowsMax() > largeFrom
-    const found = (large ? await maintained(db, shape) : undefined) ?? (await recounted(db, prepared, shape, large))
-    // Asked for before the reading, so that what was committed meanwhile is read the next time.
-    toldAt = { db, version, statistics: found }
-    return found
-  }
-
-  /** From the side file of a large table; undefined where it has none, or no change log. */
-  async function maintained(db: Database, shape: TableShape): Promise<LeadStatistics | undefined> {
-    const layout = tally === undefined || !shape.feedsLog ? undefined : statisticsLayoutOf(table, shape)
-    if (tally === undefined || layout === undefined || reads.place === undefined) return undefined
-    return tally.read(db, await reads.place(), allColumns, layout)
-  }
-
-  /** Brings the kept figures of a large table up to what was written. Does nothing where nothing was, or none are kept. */
-  async function keepStatistics(): Promise<void> {
-    const { prepared } = await open()
-    if (prepared.shapes.rowsMax() > largeFrom) await statistics()
-  }
-
-  async function recounted(
-    db: Database,
-    prepared: Prepared,
-    shape: TableShape,
-    large: boolean,
-  ): Promise<LeadStatistics> {
-    const present = allColumns.filter((column) => shape.columns.has(column))
-    const filled = present.map(
-      (column) => `count(nullif(${quoteIdentifier(column)}, '')) AS ${quoteIdentifier(column)}`,
-    )
-    const from = `FROM ${quoteIdentifier(table.sqlName)} WHERE ${quoteIdentifier(table.key)} IS NOT NULL`
-    const [totals] = await run(
-      db,
-      prepared,
-      large,
-      `SELECT ${['count(*) AS "@all"', ...filled].join(', ')} ${from}`,
-      [],
-    )
-    const spread: { field: string; value: string | null; count: number }[] = []
-    for (const [name, field] of table.fields) {
-      if (!isSpread(field.spec.type) || !shape.columns.has(name)) continue
-      const sql = `SELECT ${valueExpression(name)} AS value, count(*) AS n ${from} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${valuesMax}`
-      const found = (await run(db, prepared, large, sql, [])).map((row) => ({
-        value: row.value == null ? null : shownValue(row.value),
-        count: Number(row.n),
-      }))
-      for (const one of mostFrequent(found)) spread.push({ field: name, ...one })
-    }
-    return {
-      total: Number(totals?.['@all']),
-      filled: allColumns.map((field) => ({ field, count: Number(totals?.[field] ?? 0) })),
-      spread,
-    }
-  }
-
   return {
     table,
     allColumns,
@@ -423,8 +363,7 @@ export function createLeadReader(
     wholeRow,
     matching,
     keyWith,
-    statistics,
-    keepStatistics,
+    ...figures,
   }
 }
 
