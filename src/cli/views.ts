@@ -1,7 +1,7 @@
 import { converge } from '../engine/engine.ts'
 import { readKeptViews } from '../engine/status-store.ts'
 import { type StatusView, viewOf } from '../engine/view.ts'
-import type { Workspace } from '../workspace/open.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 import type { CommandRun } from './command.ts'
 
 /** Where the views come from. */

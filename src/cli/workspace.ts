@@ -2,7 +2,8 @@ import { systemClock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import { openLog } from '../log.ts'
 import { systemRandom } from '../random.ts'
-import { openWorkspace, type Workspace, type WorkspaceOptions } from '../workspace/open.ts'
+import { openWorkspace } from '../workspace/open.ts'
+import type { Workspace, WorkspaceOptions } from '../workspace/workspace.ts'
 import type { CommonOptions } from './command.ts'
 
 /** Opens the workspace of a command, runs `work` on it, and closes it again whatever happens. */

@@ -11,7 +11,7 @@ import { secretReader } from '../desired/references.ts'
 import { OperationalError } from '../errors.ts'
 import type { Random } from '../random.ts'
 import { createOutgoing } from '../targets/outgoing/guard.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 export const alertsFile = 'alerts.db'
 

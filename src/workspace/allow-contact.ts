@@ -14,7 +14,7 @@ import { cellOf } from '../targets/sqlite/table-access.ts'
 import { contactIdentitiesOf, isMarked } from '../values/contact-mark.ts'
 import { mentionsPerson } from '../values/identity.ts'
 import { leadWriterOf } from './lead-access.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 export async function allowContact(
   workspace: Workspace,

@@ -16,6 +16,7 @@ import { type Clock, isoOf } from '../clock.ts'
 import { OperationalError } from '../errors.ts'
 import { type Head, headLine, type ReadHead, readHeads, signHead } from '../journal/heads.ts'
 import type { JournalStore } from '../journal/store.ts'
+import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import { makeKey, readKey } from '../targets/key-file.ts'
 
@@ -95,5 +96,15 @@ function append(path: string, head: Head): void {
     fsyncSync(file)
   } finally {
     closeSync(file)
+  }
+}
+
+/** Signs what the journal holds now. A head that cannot be written takes nothing from what was done: the next one covers it. */
+export function noteHead(heads: HeadKeeper | undefined, log: Log): void {
+  try {
+    heads?.note()
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
+    log.warn({ err: error.message }, 'the journal could not be signed')
   }
 }

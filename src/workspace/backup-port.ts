@@ -18,9 +18,9 @@ import { type Figure, figure } from '../metrics/catalogue.ts'
 import { actionMarkOf, parseSetId } from '../targets/backup/manifest.ts'
 import { shownPlace } from '../targets/backup/shelf.ts'
 import { carryOut } from './carry-out.ts'
-import type { Workspace } from './open.ts'
 import { askAirtableRestore } from './restore-airtable.ts'
 import { askRestore, chooseSet, findSet, refreshSets, restoreInto, verifyWith } from './restore-set.ts'
+import type { Workspace } from './workspace.ts'
 
 export interface BackupPortOptions {
   readonly workspace: Workspace

@@ -8,7 +8,7 @@ import { recoverResource } from '../engine/recovery.ts'
 import { type Declared, keyText, type ResourceKey } from '../engine/resource.ts'
 import { OperationalError } from '../errors.ts'
 import { hashOf } from '../json.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 export interface Asked {
   readonly key: ResourceKey

@@ -2,7 +2,7 @@
 import type { ContactAnswer } from '../api/ports.ts'
 import { identitiesOf } from '../values/identity.ts'
 import { emailKey, linkedInKey } from '../values/match-key.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 /** From the lists alone, in the order asked. Throws SUPPRESSION_KEY_LOST. */
 export function contactAnswers(

@@ -18,13 +18,14 @@ import { historyOver, type MetricHistory, metricHistorySchema } from '../metrics
 import type { Random } from '../random.ts'
 import { openOwnFile } from '../targets/sqlite/own-table.ts'
 import { createAlertPort, openAlerts } from './alert-port.ts'
+import { noteHead } from './audit-heads.ts'
 import { createBackupPort } from './backup-port.ts'
 import { createEnginePort } from './engine-port.ts'
 import { keysThrough } from './fetch-keys.ts'
 import { leadsOf } from './lead-access.ts'
 import { type Leads, repositoryMap } from './leads.ts'
 import { createMetricPort, metricsFile } from './metric-port.ts'
-import { noteHead, openWorkspace, type Workspace } from './open.ts'
+import { openWorkspace } from './open.ts'
 import { createProgramPort } from './program-port.ts'
 import { pruneCheckpoints } from './prune-checkpoints.ts'
 import { createQualityPort } from './quality-port.ts'
@@ -33,6 +34,7 @@ import { runningAlerts } from './run-alerts.ts'
 import { currentFigures, sampling } from './sample-metrics.ts'
 import { createSyncPort } from './sync-port.ts'
 import { createWorkPort } from './work-port.ts'
+import type { Workspace } from './workspace.ts'
 
 export interface ControllerOptions {
   readonly stateFile: string

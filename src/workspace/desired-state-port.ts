@@ -4,8 +4,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ApplyOutcome, DesiredStateCheckView, EnginePort, GenerationView } from '../api/ports.ts'
 import type { Clock } from '../clock.ts'
 import { compareGenerations, isSuspiciousShrink, textHashOf } from '../desired/generation.ts'
-import type { Workspace } from './open.ts'
 import { preview } from './preview-generation.ts'
+import type { Workspace } from './workspace.ts'
 
 type DesiredStatePort = Pick<EnginePort, 'desiredState' | 'generations' | 'checkDesiredState' | 'applyDesiredState'>
 

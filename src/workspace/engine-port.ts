@@ -22,8 +22,8 @@ import { allowContact } from './allow-contact.ts'
 import { contactAnswers } from './contactable.ts'
 import { desiredStatePort } from './desired-state-port.ts'
 import { liftSuppression } from './lift-suppression.ts'
-import type { Workspace } from './open.ts'
 import { previewOutcome, undoOutcome } from './undo-outcome.ts'
+import type { Workspace } from './workspace.ts'
 
 export interface EnginePortOptions {
   readonly workspace: Workspace

@@ -7,9 +7,9 @@ import { createLeadDuplicates } from './lead-duplicates.ts'
 import { createLeadEraser } from './lead-eraser.ts'
 import { createLeadWriter } from './lead-writer.ts'
 import { type Leads, openLeads } from './leads.ts'
-import type { Workspace } from './open.ts'
 import { databasePathOf } from './paths.ts'
 import { leadHistoryOf } from './record-trail.ts'
+import type { Workspace } from './workspace.ts'
 
 /** The lead repositories of the generation in force, over the workspace's own ports. */
 export function leadsOf(workspace: Workspace, ports: { readonly clock: Clock; readonly random: Random }): Leads {

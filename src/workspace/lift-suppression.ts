@@ -1,4 +1,4 @@
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 /** Lets an erased person be written again, and journals who said so. False when there is nothing to lift under that id. */
 export function liftSuppression(

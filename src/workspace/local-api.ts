@@ -18,12 +18,12 @@ import { createEnginePort } from './engine-port.ts'
 import { leadsOf } from './lead-access.ts'
 import { type Leads, repositoryMap } from './leads.ts'
 import { createMetricPort } from './metric-port.ts'
-import type { Workspace } from './open.ts'
 import { createProgramPort } from './program-port.ts'
 import { createQualityPort } from './quality-port.ts'
 import { createReportPort } from './report-port.ts'
 import { createSyncPort } from './sync-port.ts'
 import { createWorkPort } from './work-port.ts'
+import type { Workspace } from './workspace.ts'
 
 export interface LocalApi {
   /** Carries out an operation as the person `subject`, who may do everything. */

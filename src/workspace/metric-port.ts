@@ -10,7 +10,7 @@ import { forecastOf } from '../metrics/forecast.ts'
 import { type HistoryQuery, historyOver, type MetricHistory, type Series } from '../metrics/history.ts'
 import { pointValue } from '../metrics/levels.ts'
 import { forecastSentence } from './forecast-sentence.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 export const metricsFile = 'metrics.db'
 

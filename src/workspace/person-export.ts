@@ -14,7 +14,7 @@ import { allRowsOf } from '../targets/erasure/remove-rows.ts'
 import { keptChanges } from '../targets/sqlite/kept-changes.ts'
 import type { Cell } from '../values/field-type.ts'
 import { linesElsewhere } from './erasure-elsewhere.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 /** Undefined where there is no such record. */
 export async function personExport(

@@ -4,7 +4,7 @@ import type { DesiredState } from '../desired/schema.ts'
 import { converge, createEngine } from '../engine/engine.ts'
 import { planIdOf } from '../engine/planner.ts'
 import { viewOf } from '../engine/view.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 /** What a desired state would lead to, looked up on the real world without changing it. */
 export async function preview(

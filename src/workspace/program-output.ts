@@ -2,7 +2,7 @@
 import { OperationalError } from '../errors.ts'
 import { followLog, type LogFollower } from '../targets/process/supervision/follow-log.ts'
 import type { ProgramOutput } from '../targets/process/supervision/log-files.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 const everyMs = 300
 

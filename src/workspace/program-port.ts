@@ -7,8 +7,8 @@ import { jobKindName, jobViewOf } from '../kinds/job/index.ts'
 import { serviceKindName, serviceViewOf } from '../kinds/service/index.ts'
 import { type Figure, figure, type MetricName } from '../metrics/catalogue.ts'
 import { type Asked, carryOut } from './carry-out.ts'
-import type { Workspace } from './open.ts'
 import { followProgram, outputOfProgram } from './program-output.ts'
+import type { Workspace } from './workspace.ts'
 
 export interface ProgramPortOptions {
   readonly workspace: Workspace

@@ -17,7 +17,7 @@ import {
 } from '../kinds/quality/index.ts'
 import type { Random } from '../random.ts'
 import { leadWriterOf } from './lead-access.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 interface QualityPorts {
   readonly clock: Clock

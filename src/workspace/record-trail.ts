@@ -4,7 +4,7 @@ import type { ActionRecord } from '../engine/ledger.ts'
 import type { ActionState } from '../journal/entry.ts'
 import type { KeptChange, KeptStep, LeadHistory } from '../leads/history.ts'
 import type { Change, TrailStep } from '../targets/sqlite/ports.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 /** States of actions whose effect may stand in the database, or stood there. */
 const effective: ReadonlySet<ActionState> = new Set([

@@ -10,7 +10,7 @@ import { type Clock, isoOf } from '../clock.ts'
 import { nextMoment } from '../engine/schedule.ts'
 import type { ActionState } from '../journal/entry.ts'
 import type { MetricName } from '../metrics/catalogue.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 export interface ReportPortOptions {
   readonly workspace: Workspace

@@ -13,9 +13,9 @@ import {
   stagingFolder,
 } from '../kinds/backup/index.ts'
 import { sameName } from '../targets/airtable/mapping.ts'
-import type { Workspace } from './open.ts'
 import { chooseSet, type RestoreContext, refreshSets, stateOf, unpack } from './restore-set.ts'
 import type { ChosenSet } from './set-at.ts'
+import type { Workspace } from './workspace.ts'
 
 const schemaSchema = z.object({
   tables: z.array(

@@ -25,10 +25,10 @@ import { downloadSet, remoteOf } from '../targets/backup/shelf.ts'
 import { syncFolder } from '../targets/durable-files.ts'
 import { entryUrl } from '../targets/process/entry-url.ts'
 import { personPlacesOf } from './erasure.ts'
-import type { Workspace } from './open.ts'
 import { databasePathOf } from './paths.ts'
 import { type RestoreOrder, type RestoreReply, restoreReplySchema } from './restore-entry.ts'
 import { type ChosenSet, setAt } from './set-at.ts'
+import type { Workspace } from './workspace.ts'
 
 const deadlineMs = 3_600_000
 

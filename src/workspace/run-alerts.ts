@@ -5,7 +5,7 @@ import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Figure } from '../metrics/catalogue.ts'
 import type { Alerts } from './alert-port.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 export interface RunAlertsOptions {
   readonly alerts: Alerts

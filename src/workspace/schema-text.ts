@@ -5,7 +5,7 @@ import type { Random } from '../random.ts'
 import { leadsOf } from './lead-access.ts'
 import { repositoryMap } from './leads.ts'
 import { standingPorts } from './local-api.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 /** The GraphQL schema of the generation in force, as text, sorted. Nothing is read but the declaration. */
 export function schemaText(workspace: Workspace, ports: { readonly clock: Clock; readonly random: Random }): string {

@@ -3,7 +3,7 @@ import type { SetChoice } from '../api/backup-port.ts'
 import { isoOf } from '../clock.ts'
 import { OperationalError } from '../errors.ts'
 import { ageText, type BackupSet, setsOf } from '../kinds/backup/index.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 export interface ChosenSet {
   readonly id: string

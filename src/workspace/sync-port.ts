@@ -8,9 +8,9 @@ import type { JsonObject, JsonValue } from '../json.ts'
 import type { Conflict } from '../kinds/sync/index.ts'
 import type { WriteResult } from '../leads/editor.ts'
 import type { Leads } from './leads.ts'
-import type { Workspace } from './open.ts'
 import { createSyncRuns, mirrorOf } from './sync-runs.ts'
 import { conflictView, moveView, type ViewContext } from './sync-views.ts'
+import type { Workspace } from './workspace.ts'
 
 export interface SyncPortOptions {
   readonly workspace: Workspace

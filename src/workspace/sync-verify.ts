@@ -1,7 +1,7 @@
 /** Compares a table with its mirror, both read whole, and tells the differences in values of the declared types. */
 import type { JsonValue } from '../json.ts'
-import type { Workspace } from './open.ts'
 import { cellValue } from './sync-views.ts'
+import type { Workspace } from './workspace.ts'
 
 export interface DifferenceView {
   /** Table, key, and field, joined. */

@@ -2,7 +2,7 @@
 import { isoOf } from '../clock.ts'
 import type { WhyLine } from '../engine/conditions.ts'
 import { keyText, type ResourceKey } from '../engine/resource.ts'
-import type { Workspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 /** None where nothing was done to it, or no undo was ever possible. */
 export function undoLine(

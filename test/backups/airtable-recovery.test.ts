@@ -8,7 +8,7 @@ import { systemRandom } from '../../src/random.ts'
 import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { readTreePage } from '../../src/targets/sqlite/salvage/cells.ts'
 import { openPages } from '../../src/targets/sqlite/salvage/pages.ts'
-import type { Workspace } from '../../src/workspace/open.ts'
+import type { Workspace } from '../../src/workspace/workspace.ts'
 import { type BackupWorld, createBackupWorld, quietContext } from '../support/backup-world.ts'
 import { annKey } from '../support/person-world.ts'
 

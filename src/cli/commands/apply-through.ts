@@ -7,7 +7,7 @@ import { keyText, type ResourceKey } from '../../engine/resource.ts'
 import { readKeptViews } from '../../engine/status-store.ts'
 import type { StatusView } from '../../engine/view.ts'
 import { OperationalError } from '../../errors.ts'
-import type { Workspace } from '../../workspace/open.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
 import type { CommandRun } from '../command.ts'
 import type { Controller } from '../controller.ts'
 
