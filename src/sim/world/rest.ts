@@ -65,14 +65,14 @@ function endFaults(world: World): void {
 }
 
 /** People look through what waits, and let it go. */
-function decide({ world, book }: Rest, controller: Controller, asksForLook: boolean): void {
+function decide({ world, book, checks }: Rest, controller: Controller, asksForLook: boolean): void {
   const { port, workspace } = controller
   try {
     workspace.generations.reload()
-    for (const name of [...book.suspended]) {
+    // Whoever asked for it may have died in it, or met a full disk: the list of what is suspended tells.
+    for (const name of [...checks.suspended()]) {
       const [kind = '', resource = ''] = name.split('/')
       port.resume({ resource: { kind, name: resource }, actor: 'token:ann' })
-      book.suspended.delete(name)
     }
     if (asksForLook) port.reconcile({ resource: undefined, actor: 'token:ann' })
     for (const { actions } of workspace.engine.statuses.all()) {
