@@ -18,8 +18,10 @@ export interface EpisodeOptions {
   readonly seed: number
   readonly steps: number
   readonly mode: Mode
-  /** Turns whose deed is left out. */
-  readonly skip?: ReadonlySet<number>
+  /** The only turns in which somebody does something; without it all are. */
+  readonly keep?: ReadonlySet<number>
+  /** It comes to rest after so many turns, if not before. */
+  readonly turns?: number
   /** Told of every line of the trace. */
   readonly show?: (line: string) => void
 }
@@ -38,6 +40,8 @@ export interface Episode {
   readonly lives: number
   readonly virtualMs: number
   readonly hash: string
+  /** Whether it had come to its rest, in which nobody does anything. */
+  readonly isAtRest: boolean
   readonly violation: (Violation & { readonly step: number; readonly turn: number }) | undefined
   readonly history: readonly Done[]
   readonly last: readonly string[]
@@ -60,9 +64,11 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
   let turn = 0
   let downTurns = 0
   let isBuried = true
+  let isAtRest = false
+  const { turns: turnsMax = Number.POSITIVE_INFINITY } = options
   const found = () => world.violations.length > 0
   try {
-    while (world.steps < options.steps && !found()) {
+    while (world.steps < options.steps && turn < turnsMax && !found()) {
       turn += 1
       const random = seededRandom(mixed(options.seed, turn))
       if (world.simulation.life?.isDead === true && !isBuried) {
@@ -79,7 +85,7 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
       const chance = random.next()
       if (chance < temper.deedShare) {
         const deed = pickDeed(random, temper)
-        if (deed !== undefined && options.skip?.has(turn) !== true) {
+        if (deed !== undefined && options.keep?.has(turn) !== false) {
           const what = deed.do({ world, book, controller, random })
           if (what !== undefined) {
             history.push({ turn, atMs: world.clock.monotonicMs(), name: deed.name, what })
@@ -94,7 +100,8 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
       }
       checks.afterTurn(controller)
     }
-    if (!found())
+    isAtRest = !found()
+    if (isAtRest)
       await comeToRest({
         world,
         book,
@@ -124,6 +131,7 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
     lives: world.simulation.life?.number ?? 0,
     virtualMs: world.clock.monotonicMs(),
     hash: world.trace.hash(),
+    isAtRest,
     violation: violation === undefined ? undefined : { ...violation, step: world.steps, turn },
     history,
     last: world.trace.last,

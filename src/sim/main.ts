@@ -18,7 +18,8 @@ Plays the real engine against a simulated world and checks its invariants after 
   --episode K       steps of one world, before the next is begun (3000)
   --mode MODE       safety, liveness: longer rests in which nobody asks for a look, or mixed: each world one of them (mixed)
   --share I/N       plays every Nth world only, from the Ith on, for one Nth of the steps: N processes play them all (1/1)
-  --skip 3,7,…      turns whose deed is left out, as a shrunken history names them
+  --keep 3,7,…      the only turns in which something is done, as a shrunken history names them; none: of no turn
+  --turns N         the world comes to rest after so many turns, if not before
   --trace           every line of what happens
   --no-shrink       tells the history as it was found
   --json            one line of JSON in the end
@@ -41,12 +42,16 @@ const optionsSchema = z.object({
     .regex(/^[1-9]\d?\/[1-9]\d?$/)
     .default('1/1')
     .transform((text) => text.split('/').map(Number)),
-  skip: z
+  keep: z
     .string()
-    .regex(/^\d+(,\d+)*$/)
-    .transform((text) => text.split(',').map(Number))
+    .regex(/^(none|\d+(,\d+)*)$/)
+    .transform((text) => new Set(text === 'none' ? [] : text.split(',').map(Number)))
     .optional(),
+  turns: z.coerce.number().int().min(0).optional(),
 })
+
+/** So many steps of worlds are played for a short history: one or two minutes of CPU. */
+const shrinkStepsMax = 150_000
 
 const { values } = parseArgs({
   options: {
@@ -55,7 +60,8 @@ const { values } = parseArgs({
     episode: { type: 'string' },
     mode: { type: 'string' },
     share: { type: 'string' },
-    skip: { type: 'string' },
+    keep: { type: 'string' },
+    turns: { type: 'string' },
     trace: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -75,7 +81,8 @@ async function simulate({
   episode,
   mode,
   share: [first = 1, every = 1],
-  skip,
+  keep,
+  turns,
 }: z.output<typeof optionsSchema>): Promise<number> {
   await loadAll()
   // The wall clock of this machine must decide nothing.
@@ -93,7 +100,8 @@ async function simulate({
       seed: own,
       steps: length,
       mode: modeOf(mode, own),
-      ...(skip === undefined ? {} : { skip: new Set(skip) }),
+      ...(keep === undefined ? {} : { keep }),
+      ...(turns === undefined ? {} : { turns }),
       ...(values.trace ? { show: (line: string) => void process.stdout.write(`${line}\n`) } : {}),
     })
     total.episodes += 1
@@ -115,7 +123,7 @@ async function simulate({
     process.stdout.write(
       `seed ${seed}, ${mode}: ${what}, ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of CPU), trace ${hash}\n`,
     )
-    if (found !== undefined) await tell(found, length, modeOf(mode, found.seed), skip)
+    if (found !== undefined) await tell(found, length, modeOf(mode, found.seed))
   }
   return found === undefined ? 0 : 1
 }
@@ -127,26 +135,28 @@ function modeOf(mode: Mode | 'mixed', seed: number): Mode {
 }
 
 /** Seed, step, invariant and the shortest history that was found. */
-async function tell(found: Episode, steps: number, mode: Mode, skipped: readonly number[] = []): Promise<void> {
+async function tell(found: Episode, steps: number, mode: Mode): Promise<void> {
   const { seed, violation } = found
   const out = (text: string) => void process.stdout.write(`${text}\n`)
   out(`\nBROKEN at step ${violation?.step}: ${violation?.invariant}\n  ${violation?.message}\n`)
-  out(`again: npm run simulate -- --seed ${seed} --steps ${steps} --mode ${mode}`)
-  const options = { seed, steps, mode, skip: new Set(skipped) }
-  const shrunk = values['no-shrink'] ? { episode: found, skip: skipped, runs: 0 } : await shrink(found, options, 120)
-  if (shrunk.runs > 0) {
-    out(`shrunk in ${shrunk.runs} runs from ${found.history.length} deeds to ${shrunk.episode.history.length}:`)
-    if (shrunk.skip.length > 0)
-      out(
-        `  npm run simulate -- --seed ${seed} --steps ${steps} --mode ${mode} --no-shrink --skip ${shrunk.skip.join(',')}`,
-      )
-    out(`  ${shrunk.episode.violation?.message}`)
+  const command = `npm run simulate -- --seed ${seed} --steps ${steps} --mode ${mode}`
+  out(`again: ${command}`)
+  let shown = found
+  // What was kept by hand is not shrunken further.
+  if (!values['no-shrink'] && values.keep === undefined && values.turns === undefined) {
+    const { episode, keep, turns, ...effort } = await shrink(found, { seed, steps, mode }, shrinkStepsMax)
+    shown = episode
+    out(
+      `shrunk from ${found.history.length} deeds to ${episode.history.length} (${effort.runs} runs, ${effort.steps} steps):`,
+    )
+    out(`  ${command} --turns ${turns} --keep ${keep.length === 0 ? 'none' : keep.join()}`)
+    out(`  ${episode.violation?.message}`)
   }
   out('\nhistory (turn, virtual time):')
-  for (const { turn, atMs, name, what } of shrunk.episode.history)
+  for (const { turn, atMs, name, what } of shown.history)
     out(`  ${String(turn).padStart(5)} ${(atMs / 1000).toFixed(1).padStart(9)} s  ${name}: ${what}`)
   out('\nlast lines of the trace:')
-  for (const line of shrunk.episode.last.slice(-25)) out(`  ${line}`)
+  for (const line of shown.last.slice(-25)) out(`  ${line}`)
 }
 
 /** Loads all that the product might load later: loading takes real time, which must decide nothing. */

@@ -19,12 +19,13 @@ export interface Approval {
 
 export interface Book {
   readonly edits: Edit[]
+  /** Asked of the program and not answered: where the process died, it was done or not. */
+  readonly unanswered: Set<Edit>
   readonly born: Set<string>
   /** Leads that somebody deleted, on whichever side. */
   readonly deleted: Set<string>
   readonly approvals: Approval[]
   readonly rejected: Map<string, string>
-  readonly suspended: Set<string>
   /** Undos that were asked for, by the action that they take back. */
   readonly undos: { readonly of: string; readonly person: string; readonly atMs: number }[]
   /** Leads whose cells an undo may have set back. */
@@ -40,11 +41,11 @@ export interface Book {
 export function newBook(): Book {
   return {
     edits: [],
+    unanswered: new Set(),
     born: new Set(),
     deleted: new Set(),
     approvals: [],
     rejected: new Map(),
-    suspended: new Set(),
     undos: [],
     takenBack: new Set(),
     hooksLost: false,

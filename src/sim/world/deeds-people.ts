@@ -265,7 +265,7 @@ export const peopleDeeds: readonly Deed[] = [
     name: 'person suspends or resumes',
     weight: 2,
     do: (scene) => {
-      const { book, controller, random } = scene
+      const { controller, random } = scene
       if (controller === undefined) return undefined
       const status = oneOf(controller.workspace.engine.statuses.all(), random)
       if (status === undefined) return undefined
@@ -273,12 +273,10 @@ export const peopleDeeds: readonly Deed[] = [
       const name = keyText(key)
       return asked(scene, () => {
         if (controller.workspace.engine.ledger.suspended(key) !== undefined) {
-          book.suspended.delete(name)
           controller.port.resume({ resource: key, actor: 'token:ann' })
           return `resumes ${name}`
         }
         controller.port.suspend({ resource: key, actor: 'token:ann', reason: 'a pause' })
-        book.suspended.add(name)
         return `suspends ${name}`
       })
     },
@@ -304,15 +302,20 @@ export const peopleDeeds: readonly Deed[] = [
       )
       if (repository === undefined || row === undefined) return undefined
       const value = Math.floor(random.next() * 1000)
+      const edit = { side: 'local', by: 'API', name: row.full_name, field: 'score', value } as const
+      book.unanswered.add(edit)
       const written = repository.update(row.id, { score: value }, { actor: 'token:ann', reason: 'call' })
-      going(
-        scene,
-        'API write',
-        written.then((result) => {
-          if (result.is === 'written')
-            book.edits.push({ side: 'local', by: 'API', name: row.full_name, field: 'score', value })
-        }),
+      const answered = written.then(
+        (result) => {
+          book.unanswered.delete(edit)
+          if (result.is === 'written') book.edits.push(edit)
+        },
+        (error: unknown) => {
+          if (error instanceof OperationalError) book.unanswered.delete(edit)
+          throw error
+        },
       )
+      going(scene, 'API write', answered)
       return `${row.full_name} score = ${value}`
     },
   },

@@ -41,7 +41,8 @@ export async function comeToRest(rest: Rest): Promise<void> {
     await rest.advance(roundMs[mode])
     standing = judgeStates(world, controller)
     if (world.violations.length > 0) return
-    if (round > 0 && standing.waiting.length === 0) break
+    // What was approved may have been replaced on other evidence since: people decide again.
+    if (round > 0 && standing.waiting.length === 0 && standing.asking.length === 0) break
   }
   const controller = await rest.controller()
   if (controller === undefined || world.violations.length > 0) return
@@ -65,14 +66,14 @@ function endFaults(world: World): void {
 }
 
 /** People look through what waits, and let it go. */
-function decide({ world, book }: Rest, controller: Controller, asksForLook: boolean): void {
+function decide({ world, book, checks }: Rest, controller: Controller, asksForLook: boolean): void {
   const { port, workspace } = controller
   try {
     workspace.generations.reload()
-    for (const name of [...book.suspended]) {
+    // Whoever asked for it may have died in it, or met a full disk: the list of what is suspended tells.
+    for (const name of [...checks.suspended()]) {
       const [kind = '', resource = ''] = name.split('/')
       port.resume({ resource: { kind, name: resource }, actor: 'token:ann' })
-      book.suspended.delete(name)
     }
     if (asksForLook) port.reconcile({ resource: undefined, actor: 'token:ann' })
     for (const { actions } of workspace.engine.statuses.all()) {
