@@ -297,8 +297,8 @@ export const plantedBugs = [
   {
     name: 'erased-people-return',
     file: 'workspace/open.ts',
-    from: 'isErased: suppressions.isErased,\n    }',
-    to: 'isErased: () => false,\n    }',
+    from: 'isErased: suppressions.isErased,',
+    to: 'isErased: () => false,',
     why: 'the sync brings an erased person back',
   },
 ]
