@@ -87,6 +87,26 @@ export const agentDeeds: readonly Deed[] = [
     },
   },
   {
+    name: 'agent edits what is just being pushed',
+    weight: 4,
+    do: (scene) => {
+      const { world, random } = scene
+      const type = oneOf(['action.intended', 'action.checkpointed', 'action.dispatched'] as const, random)
+      if (type === undefined) return undefined
+      world.traps.push({
+        type,
+        kinds: ['sync'],
+        spring: ({ affected }) =>
+          quietly(scene, () => {
+            const keys = new Set(affected.sample)
+            const rows = rowsOf(scene).filter(({ id }) => keys.has(id))
+            return rows.length === 0 ? undefined : rows.map((row) => edit(scene, row, random)).join()
+          }),
+      })
+      return `at ${type}`
+    },
+  },
+  {
     name: 'agent writes an untidy address',
     weight: 6,
     do: (scene) =>
