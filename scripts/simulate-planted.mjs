@@ -1,7 +1,8 @@
 /**
  * `npm run simulate:planted -- [NAME…] [--steps N] [--seed N] [--jobs N] [--json]`: builds the simulator once for each planted
  * bug and tells after how many steps and seconds of CPU it is found. A world that breaks with the bug is played again by the
- * simulator as it is shipped: only where that one stays clean, the bug is what was found. Exit status 1 when one is not found
+ * simulator as it is shipped: only where that one stays clean, and the invariant is one by which the bug may be noticed, the
+ * bug is what was found. Exit status 1 when one is not found
  * within the steps, 2 for wrong usage or a bug that no longer fits the source.
  */
 import { spawn } from 'node:child_process'
@@ -50,15 +51,15 @@ function refuse(why) {
 async function work() {
   for (let bug = waiting.shift(); bug !== undefined; bug = waiting.shift()) {
     const program = await bundleSimulator(`planted/${bug.name}`, bug)
-    const found = await search(program)
+    const found = await search(program, bug)
     rmSync(dirname(dirname(program)), { recursive: true })
     if (found.violation === undefined) missed += 1
     tell(bug, found)
   }
 }
 
-/** Plays worlds until one breaks that does not break without the bug. */
-async function search(program) {
+/** Plays worlds until one breaks as the bug would have it that does not break without it. */
+async function search(program, { finds }) {
   const total = { steps: 0, cpuSeconds: 0, others: [] }
   for (let seed = Number(values.seed); total.steps < stepsMax; seed += 1) {
     const found = await play(program, seed, stepsMax - total.steps)
@@ -67,8 +68,9 @@ async function search(program) {
     if (found.violation === undefined) return total
     // All worlds have the same number of steps, so that its seed alone says which it is.
     const clean = await play(shipped, found.failing, worldSteps)
-    if (clean.violation === undefined) return { ...total, violation: found.violation, world: found.failing }
-    total.others.push({ world: found.failing, invariant: clean.violation.invariant })
+    const isOwn = clean.violation === undefined && finds.includes(found.violation.invariant)
+    if (isOwn) return { ...total, violation: found.violation, world: found.failing }
+    total.others.push({ world: found.failing, ...found.violation, isClean: clean.violation === undefined })
   }
   return total
 }
@@ -84,7 +86,7 @@ async function play(program, seed, steps) {
   } catch {
     const error = stderr.split('\n').find((one) => /Error/.test(one)) ?? line
     const violation = { invariant: 'the simulator ends', message: error }
-    return { steps: 0, cpuSeconds: 0, failing: seed, violation }
+    return { steps: worldSteps, cpuSeconds: 0, failing: seed, violation }
   }
 }
 
@@ -102,7 +104,7 @@ function tell({ name }, { steps, cpuSeconds, violation, world, others }) {
     return
   }
   const what = violation === undefined ? 'NOT FOUND' : `${violation.invariant} (world ${world})`
-  const beside = others.length === 0 ? '' : `, after ${others.length} that break without it, too`
+  const beside = others.map(({ world: other, invariant }) => `\n    beside it: ${invariant} (world ${other})`).join('')
   process.stdout.write(
     `${name.padEnd(32)} ${String(steps).padStart(7)} ${cpuSeconds.toFixed(1).padStart(7)} s  ${what}${beside}\n`,
   )

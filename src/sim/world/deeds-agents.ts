@@ -44,7 +44,7 @@ export const agentDeeds: readonly Deed[] = [
         const { world, book, random } = scene
         const taken = new Set(rowsOf(scene).map(({ full_name }) => full_name))
         const name = oneOf(
-          names.filter((one) => !taken.has(one) && !book.born.has(one)),
+          names.filter((one) => !taken.has(one) && !book.born.has(one) && !book.deleted.has(one)),
           random,
         )
         if (name === undefined) return undefined

@@ -86,7 +86,7 @@ export async function playLastAct({ world, book, mode, controller, advance }: La
   const random: Random = seededRandom(world.seed ^ 0x1a57)
   const some = lastActs.filter(({ isForLiveness }) => mode === 'liveness' || !isForLiveness)
   const act = oneOf(some, random)
-  if (act === undefined || random.next() < 0.3) return
+  if (act === undefined || random.next() < 0.15) return
   world.step(`last act: ${act.name}`)
   await act.play({ world, book, controller: await controller(), random }, advance)
 }
