@@ -10,8 +10,9 @@ import type { Declaration } from './declared.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
 import { agentDeeds } from './deeds-agents.ts'
 import { colleagueDeeds } from './deeds-colleagues.ts'
-import { declare } from './deeds-people.ts'
-import type { World } from './world.ts'
+import { machineDeeds } from './deeds-machine.ts'
+import { declare, peopleDeeds } from './deeds-people.ts'
+import type { CrashPoint, World } from './world.ts'
 
 export interface LastScene {
   readonly world: World
@@ -23,8 +24,6 @@ export interface LastScene {
 
 interface LastAct {
   readonly name: string
-  /** A person who asks for a look would hide what it is about. */
-  readonly isForLiveness: boolean
   play(scene: Scene, advance: LastScene['advance']): Promise<void>
 }
 
@@ -40,20 +39,30 @@ async function hold(scene: Scene, advance: LastScene['advance'], holding: Partia
   await advance(3 * minuteMs)
 }
 
-const lastActs: readonly LastAct[] = [
+/** Let go by the declaration alone: a person who asks for a look, or anybody who does something else, would hide it. */
+const holds: readonly LastAct[] = [
   {
     name: 'mode observe holds repairs, and ends',
-    isForLiveness: true,
     play: (scene, advance) => hold(scene, advance, { mode: 'observe' }),
   },
   {
     name: 'a window holds repairs, and is taken out of the text',
-    isForLiveness: true,
     play: (scene, advance) => hold(scene, advance, { deniedFrom: new Date(scene.world.clock.nowMs()).getUTCHours() }),
   },
+]
+
+/** The process dies at the next effect of that sort, which somebody brings about; another one is started on what is left. */
+async function dieAt(scene: Scene, advance: LastScene['advance'], point: CrashPoint, cause: () => void): Promise<void> {
+  const { world } = scene
+  world.crashAt = point
+  cause()
+  await advance(minuteMs)
+  world.crashAt = undefined
+}
+
+const lastActs: readonly LastAct[] = [
   {
     name: 'both sides edit the same cells, and a person has to choose',
-    isForLiveness: false,
     async play(scene, advance) {
       declare(scene, { ...scene.world.declaration, mode: 'enforce', conflicts: 'manual', resync: '12h' })
       await advance(3 * minuteMs)
@@ -63,11 +72,42 @@ const lastActs: readonly LastAct[] = [
   },
   {
     name: 'the webhooks go, and colleagues edit',
-    isForLiveness: false,
     async play(scene, advance) {
       doAll(scene, colleagueDeeds, ['colleague deletes the webhooks'])
       await advance(1000)
       doAll(scene, colleagueDeeds, ['colleague edits', 'colleague edits', 'colleague edits'])
+    },
+  },
+  {
+    name: 'the process dies at a request that writes to Airtable',
+    play(scene, advance) {
+      const { random } = scene
+      const part = oneOf(['POST records', 'PATCH records'] as const, random) ?? 'POST records'
+      const side = random.next() < 0.5 ? 'before' : 'after'
+      return dieAt(scene, advance, { kind: 'airtable', part, side }, () =>
+        doAll(scene, agentDeeds, part === 'POST records' ? ['agent inserts', 'agent inserts'] : ['agent edits']),
+      )
+    },
+  },
+  {
+    name: 'the process dies when it has started a program',
+    play: (scene, advance) =>
+      dieAt(scene, advance, { kind: 'process', part: 'launch', side: 'after' }, () =>
+        scene.world.programs.fake.finish('service-collector', 1),
+      ),
+  },
+  {
+    name: 'a program hangs',
+    async play(scene) {
+      doAll(scene, machineDeeds, ['program hangs'])
+    },
+  },
+  {
+    name: 'somebody is erased, and entered again in Airtable',
+    async play(scene, advance) {
+      doAll(scene, peopleDeeds, ['person has somebody erased'])
+      await advance(minuteMs)
+      doAll(scene, colleagueDeeds, ['colleague enters somebody who was erased'])
     },
   },
 ]
@@ -81,12 +121,17 @@ function doAll(scene: Scene, deeds: readonly Deed[], names: readonly string[]): 
   }
 }
 
-/** In some worlds one of them, in others nothing. */
-export async function playLastAct({ world, book, mode, controller, advance }: LastScene): Promise<void> {
+/** Two of them, and where nobody asks for a look in the end, what only a declaration lets go. */
+export async function playLastActs({ world, book, mode, controller, advance }: LastScene): Promise<void> {
   const random: Random = seededRandom(world.seed ^ 0x1a57)
-  const some = lastActs.filter(({ isForLiveness }) => mode === 'liveness' || !isForLiveness)
-  const act = oneOf(some, random)
-  if (act === undefined || random.next() < 0.15) return
-  world.step(`last act: ${act.name}`)
-  await act.play({ world, book, controller: await controller(), random }, advance)
+  const act = async (some: readonly LastAct[]) => {
+    const one = oneOf(some, random)
+    const running = await controller()
+    if (one === undefined || world.violations.length > 0) return
+    world.step(`last act: ${one.name}`)
+    await one.play({ world, book, controller: running, random }, advance)
+  }
+  await act(lastActs)
+  await act(lastActs)
+  if (mode === 'liveness') await act(holds)
 }

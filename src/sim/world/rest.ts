@@ -11,7 +11,7 @@ import type { Mode } from '../episode.ts'
 import type { Book } from './book.ts'
 import { type Controller, noteViolation } from './controller.ts'
 import { textOf } from './declared.ts'
-import { playLastAct } from './last-acts.ts'
+import { playLastActs } from './last-acts.ts'
 import type { World } from './world.ts'
 
 export interface Rest {
@@ -36,7 +36,7 @@ const quietMs = { safety: 2 * minuteMs, liveness: 10 * minuteMs } as const
 export async function comeToRest(rest: Rest): Promise<void> {
   const { world, mode } = rest
   endFaults(world)
-  await playLastAct({ ...rest, advance: (ms) => passes(rest, ms) })
+  await playLastActs({ ...rest, advance: (ms) => passes(rest, ms) })
   await letGo(rest)
   await passes(rest, 20_000)
   let standing: StandingNow | undefined
