@@ -31,20 +31,20 @@ export async function carryOut(
   if (lease === undefined) throw new OperationalError('LEASE_HELD', 'this workspace was opened for reading only')
   const { clock, log, deadlineMs, safeguard, work } = engine.ports()
   const action = askedAction({ key, draft, declared }, actor, engine)
+  const gate = engine.gating.gate(action)
+  const message = gate.reasons.map((reason) => reason.message).join('; ')
+  if (!gate.runnable) return { is: 'held', actionId: action.id, message }
   const by = { runId: engine.newRunId(), actor, signal: lease.signal }
-  return engine.alone(key, async (): Promise<CarriedOut> => {
-    // It may have waited for its turn: what holds it counts as it is now.
-    const gate = engine.gating.gate(action)
-    const message = gate.reasons.map((reason) => reason.message).join('; ')
-    if (!gate.runnable) return { is: 'held', actionId: action.id, message }
+  const execution = await engine.alone(key, async () => {
     const options = { ledger: engine.ledger, clock, log, lease, kindOf: () => kind, deadlineMs, safeguard, work }
     const ended = await endUnfinished(action, by, options)
+    if (ended !== undefined) return ended
     const known = engine.ledger.record(action.id)?.state
-    if (ended === undefined && (known === undefined || known === 'superseded')) engine.ledger.plan(action)
-    const execution = ended ?? (await execute(action, by, options))
-    if (execution.is === 'succeeded') engine.ledger.move('action.verified', action, by, { remaining: [] })
-    return { is: 'ended', actionId: action.id, execution }
+    if (known === undefined || known === 'superseded') engine.ledger.plan(action)
+    return execute(action, by, options)
   })
+  if (execution.is === 'succeeded') engine.ledger.move('action.verified', action, by, { remaining: [] })
+  return { is: 'ended', actionId: action.id, execution }
 }
 
 /**

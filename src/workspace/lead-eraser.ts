@@ -51,21 +51,18 @@ export function createLeadEraser(ports: LeadEraserPorts): LeadEraser {
       engine.ledger.plan(action)
       const expiresAtMs = ports.clock.nowMs() + engine.declaration().policy.approvals.expireAfter
       engine.ledger.move('action.approved', action, by, { expiresAtMs, comment: request.reason })
+      const gate = engine.gating.gate(action)
+      if (!gate.runnable) {
+        const reasons = gate.reasons.filter(({ asks }) => asks !== 'approve').map(({ message }) => message)
+        engine.ledger.move('action.superseded', action, by, { reason: 'gate' })
+        return { is: 'waiting', actionId: action.id, reasons }
+      }
       rows.offerErasure(action.id, found)
       try {
         const context = { ...by, signal: new AbortController().signal }
         const { clock, log, deadlineMs, kindOf, work } = engine.ports()
         const options = { ledger: engine.ledger, clock, log, lease, kindOf, deadlineMs, work }
-        const begun = await engine.alone(action.resource, async (): Promise<Execution | Held> => {
-          // It may have waited for its turn: a person may have paused the table meanwhile, or another mode been declared.
-          const gate = engine.gating.gate(action)
-          if (gate.runnable) return execute(action, context, options)
-          engine.ledger.move('action.superseded', action, by, { reason: 'gate' })
-          const reasons = gate.reasons.filter(({ asks }) => asks !== 'approve').map(({ message }) => message)
-          return { is: 'waiting', actionId: action.id, reasons }
-        })
-        if (begun.is === 'waiting') return begun
-        let execution = begun
+        let execution: Execution = await engine.alone(action.resource, () => execute(action, context, options))
         for (let tries = 0; execution.is === 'interrupted' && tries < triesMax; tries += 1) {
           await clock.sleep(pauseMs)
           await engine.alone(action.resource, () => recoverResource(keyText(action.resource), context, options))
@@ -84,8 +81,6 @@ export function createLeadEraser(ports: LeadEraserPorts): LeadEraser {
     },
   }
 }
-
-type Held = Extract<EraseOutcome, { is: 'waiting' }>
 
 const succeeded: Execution = { is: 'succeeded', applied: { changed: 0, skipped: [], skippedCount: 0, failed: [] } }
 

@@ -28,7 +28,12 @@ export function createLeadWriter(ports: LeadWriterPorts): LeadWriter {
       const { lease } = ports
       if (lease === undefined) throw new OperationalError('LEASE_HELD', 'this workspace was opened for reading only')
       const action = actionOf(request, ports)
+      const gate = engine.gating.gate(action)
+      if (!gate.runnable) {
+        return { is: 'waiting', actionId: action.id, reasons: gate.reasons.map((reason) => reason.message) }
+      }
       rows.offer(action.id, { path: ports.pathOf(request.table), ...request.target }, request.changes)
+      engine.ledger.plan(action)
       try {
         const context = {
           runId: engine.newRunId(),
@@ -36,17 +41,11 @@ export function createLeadWriter(ports: LeadWriterPorts): LeadWriter {
           signal: new AbortController().signal,
         }
         const { clock, log, deadlineMs, kindOf, work } = engine.ports()
-        return await engine.alone(action.resource, async (): Promise<LeadWriteOutcome> => {
-          // It may have waited for its turn: a person may have paused the table meanwhile, or another mode been declared.
-          const gate = engine.gating.gate(action)
-          if (!gate.runnable)
-            return { is: 'waiting', actionId: action.id, reasons: gate.reasons.map(({ message }) => message) }
-          engine.ledger.plan(action)
-          const options = { ledger: engine.ledger, clock, log, lease, kindOf, deadlineMs, work }
-          const execution = await execute(action, context, options)
-          if (execution.is === 'succeeded') engine.ledger.move('action.verified', action, context, { remaining: [] })
-          return outcomeOf(action.id, execution)
-        })
+        const execution = await engine.alone(action.resource, () =>
+          execute(action, context, { ledger: engine.ledger, clock, log, lease, kindOf, deadlineMs, work }),
+        )
+        if (execution.is === 'succeeded') engine.ledger.move('action.verified', action, context, { remaining: [] })
+        return outcomeOf(action.id, execution)
       } finally {
         rows.withdraw(action.id)
       }
