@@ -14,7 +14,7 @@ import { type Order, orderOf } from './orders.ts'
 import type { ServicePorts, SharedServicePorts } from './ports.ts'
 import { exitsMax, type PastExit, recordOf, type ServiceRecord, saveRecord } from './record.ts'
 import { hashesOf } from './secrets.ts'
-import { evidenceOf } from './state.ts'
+import { evidenceOf, overLimit, probeFailedText } from './state.ts'
 
 const done: Applied = { changed: 1, skipped: [], skippedCount: 0, failed: [] }
 
@@ -207,11 +207,21 @@ async function endInstance(
   ports: ServicePorts,
   context: EffectContext,
 ): Promise<void> {
+  const message = whyEnded(name, order, ports)
   await endByUuid(name, order.instance, order.graceMs, ports, context)
-  noteStop(name, order.instance, order.cause, order.message, ports)
+  noteStop(name, order.instance, order.cause, message, ports)
   const record = recordOf(ports.store, name)
   if (record !== undefined && order.heldBy !== null)
     saveRecord(ports.store, name, { ...record, held: { by: order.heldBy, session: ports.session } })
+}
+
+/** With the figures of this moment, which are found once more; of what is gone already nobody knows them. */
+function whyEnded(name: string, order: Extract<Order, { verb: 'end' }>, { host, store, prober }: ServicePorts): string {
+  const { instance: uuid, cause, limits, message } = order
+  if (cause === 'liveness') return probeFailedText(prober.state(name, uuid))
+  if (cause !== 'limit' || limits === null) return message
+  const found = host.find(instanceOf(recordOf(store, name), uuid, markPrefixOf(host.workspaceId, 'service', name)))
+  return (found.is === 'running' ? overLimit(limits, found.usage) : undefined) ?? message
 }
 
 function noteStop(

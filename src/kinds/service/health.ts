@@ -6,9 +6,9 @@ import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { spanText } from '../../targets/process/supervision/exit-text.ts'
 import { crashLoopFrom } from './diff.ts'
-import { megabytes, uptimeText } from './observe.ts'
+import { uptimeText } from './observe.ts'
 import type { ServiceDeclaration } from './spec.ts'
-import type { ServiceState } from './state.ts'
+import { megabytes, type ServiceState } from './state.ts'
 
 /** Drift that is shown as a check of its own. */
 const reportedPaths = new Set(['declaration', 'secrets', 'secrets-unreadable', 'leftovers'])

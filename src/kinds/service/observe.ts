@@ -14,7 +14,7 @@ import type { ServicePorts, SharedServicePorts } from './ports.ts'
 import { recordedServices, recordOf, type ServiceRecord } from './record.ts'
 import { compareSecrets, sameSecrets } from './secrets.ts'
 import type { ServiceDeclaration } from './spec.ts'
-import { evidenceOf, fingerprintOf, type Phase, type ServiceState } from './state.ts'
+import { evidenceOf, fingerprintOf, overLimit, type Phase, type ServiceState } from './state.ts'
 
 /** How much of a log is looked at for the last words of a program, and how many lines of it are shown. */
 const outputBytesMax = 4000
@@ -42,7 +42,7 @@ export async function observeService(
     probe: probed,
     waitsFor: observeOnly ? [] : spec.services.filter((name) => !isReady(name, ports)),
     rolling: ports.rollout.other(spec.name) ?? rollingOther(spec.name, ports),
-    over: phase.is === 'running' ? overLimit(spec, phase) : undefined,
+    over: phase.is === 'running' ? overLimit(spec.limits, phase.usage) : undefined,
     output: isWell || driver.is !== 'command' ? '' : await lastWords(spec.log.path, driver.launch, phase, ports),
     log: driver.is === 'command' ? logOf(spec, ports) : undefined,
     record,
@@ -192,20 +192,6 @@ export function rollingOther(name: string, ports: ServicePorts): string | undefi
     const record = recordOf(ports.store, other)
     return record?.why === 'changed' && record.held === null && !isReady(other, ports, rolledAfterMs)
   })
-}
-
-function overLimit({ limits }: ServiceDeclaration, { usage }: Extract<Phase, { is: 'running' }>): string | undefined {
-  const { memoryBytes, processes } = limits
-  if (memoryBytes !== null && usage.memoryBytes > memoryBytes)
-    return `it takes ${megabytes(usage.memoryBytes)} of memory, more than the ${megabytes(memoryBytes)} of its limit`
-  if (processes !== null && usage.processes > processes)
-    return `it runs ${usage.processes} processes, more than the ${processes} of its limit`
-  return undefined
-}
-
-export function megabytes(bytes: number): string {
-  const amount = bytes / 1e6
-  return `${amount < 10 ? Math.round(amount * 10) / 10 : Math.round(amount)} MB`
 }
 
 async function lastWords(path: string, launch: Launch, phase: Phase, ports: ServicePorts): Promise<string> {

@@ -26,7 +26,13 @@ const orderSchema = z.discriminatedUnion('verb', [
     instance: z.string(),
     graceMs: z.number(),
     cause: z.enum(stopCauses),
+    /** Without figures of one moment: what is approved stays the same action when they have changed. */
     message: z.string(),
+    /** What it takes too much of, for cause `limit`. */
+    limits: z
+      .strictObject({ memoryBytes: z.number().nullable(), processes: z.number().nullable() })
+      .nullable()
+      .default(null),
     /** Who wants it kept down; null where it may be started again. */
     heldBy: z.string().nullable(),
   }),

@@ -5,7 +5,7 @@ import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { commandText, draftOf, runsProgram } from './orders.ts'
 import type { Driver, ServiceDeclaration } from './spec.ts'
-import type { ServiceState } from './state.ts'
+import { probeFailedText, type ServiceState } from './state.ts'
 
 type Command = Extract<Driver, { is: 'command' }>
 
@@ -44,12 +44,8 @@ function planCommand(
   if (phase.is !== 'running') return leftovers
   if (paths.has('record')) return [...leftovers, adopt(spec, phase.uuid, phase.pid, state)]
   const { uuid } = phase
-  if (paths.has('limits'))
-    return [...leftovers, end(spec, state, { uuid, cause: 'limit', message: state.over ?? '', path: 'limits' })]
-  if (paths.has('liveness')) {
-    const message = `its probe failed (${state.probe?.last?.message ?? 'no answer'})`
-    return [...leftovers, end(spec, state, { uuid, cause: 'liveness', message, path: 'liveness' })]
-  }
+  if (paths.has('limits')) return [...leftovers, endGreedy(spec, state, uuid)]
+  if (paths.has('liveness')) return [...leftovers, endMute(spec, state, uuid)]
   const changed = ['declaration', 'secrets'].filter((path) => paths.has(path))
   // One that could not be started again is not ended.
   if (changed.length > 0 && state.rolling === undefined && state.secrets.unreadable.length === 0)
@@ -116,6 +112,9 @@ export interface EndRequest {
   readonly uuid: string
   readonly cause: 'asked' | 'changed' | 'undo' | 'liveness' | 'limit'
   readonly message: string
+  /** The same with the figures of this moment, for a person; they are no part of what is approved. */
+  readonly told?: string | undefined
+  readonly limits?: ServiceDeclaration['limits']
   readonly path: string | undefined
   readonly heldBy?: string
 }
@@ -124,19 +123,38 @@ export interface EndRequest {
 export function end(
   spec: Pick<ServiceDeclaration, 'name' | 'graceMs'>,
   state: Pick<ServiceState, 'evidence'>,
-  { uuid, cause, message, path, heldBy }: EndRequest,
+  { uuid, cause, message, told = message, limits, path, heldBy }: EndRequest,
 ): ActionDraft {
   return draftOf(
     spec.name,
-    { verb: 'end', instance: uuid, graceMs: spec.graceMs, cause, message, heldBy: heldBy ?? null },
     {
-      summary: `End ${spec.name}: ${message}`,
+      verb: 'end',
+      instance: uuid,
+      graceMs: spec.graceMs,
+      cause,
+      message,
+      limits: limits ?? null,
+      heldBy: heldBy ?? null,
+    },
+    {
+      summary: `End ${spec.name}: ${told}`,
       risk: 'low',
       precondition: state.evidence,
       resolves: path === undefined ? [] : [path],
       order: 10,
     },
   )
+}
+
+function endGreedy(spec: ServiceDeclaration, state: ServiceState, uuid: string): ActionDraft {
+  const message = 'it takes more than its limits allow'
+  const { limits } = spec
+  return end(spec, state, { uuid, cause: 'limit', message, told: state.over, limits, path: 'limits' })
+}
+
+function endMute(spec: ServiceDeclaration, state: ServiceState, uuid: string): ActionDraft {
+  const told = probeFailedText(state.probe)
+  return end(spec, state, { uuid, cause: 'liveness', message: 'its probe failed', told, path: 'liveness' })
 }
 
 function endLeftovers(spec: ServiceDeclaration, { leftovers, evidence }: ServiceState): ActionDraft {

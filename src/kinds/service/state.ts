@@ -5,6 +5,7 @@ import type { Usage } from '../../targets/process/supervision/ports.ts'
 import type { Downtime } from './downtime.ts'
 import type { ServiceRecord } from './record.ts'
 import type { SecretsState } from './secrets.ts'
+import type { ServiceDeclaration } from './spec.ts'
 
 export type Phase =
   | {
@@ -51,6 +52,24 @@ export interface ServiceState {
 /** Which instance is recorded and which run: whatever else changes, an action on this is still the right one. */
 export function evidenceOf(recorded: string | null, live: readonly string[]): string {
   return hashOf({ recorded, live: [...live].sort() })
+}
+
+export function probeFailedText(probe: ProbeState | undefined): string {
+  return `its probe failed (${probe?.last?.message ?? 'no answer'})`
+}
+
+/** What it takes too much of, as a sentence; undefined where it keeps its limits. */
+export function overLimit({ memoryBytes, processes }: ServiceDeclaration['limits'], usage: Usage): string | undefined {
+  if (memoryBytes !== null && usage.memoryBytes > memoryBytes)
+    return `it takes ${megabytes(usage.memoryBytes)} of memory, more than the ${megabytes(memoryBytes)} of its limit`
+  if (processes !== null && usage.processes > processes)
+    return `it runs ${usage.processes} processes, more than the ${processes} of its limit`
+  return undefined
+}
+
+export function megabytes(bytes: number): string {
+  const amount = bytes / 1e6
+  return `${amount < 10 ? Math.round(amount * 10) / 10 : Math.round(amount)} MB`
 }
 
 /** Changes whenever something changes that a person would want to see, and not with each byte of memory. */

@@ -33,6 +33,7 @@ export async function planServiceUndo(action: Action, ports: ServicePorts): Prom
           graceMs: undoGraceMs,
           cause: 'undo',
           message: 'its start was undone',
+          limits: null,
           heldBy: null,
         },
         { ...rest, summary: `End ${name}` },
