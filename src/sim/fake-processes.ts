@@ -17,6 +17,8 @@ interface FakeProgram {
 export interface FakeProcesses extends ProcessHost {
   /** Every launch in order. */
   readonly launched: LaunchOrder[]
+  /** Every end in order. */
+  readonly ended: { readonly lockName: string; readonly code: number }[]
   /** Ends what runs under this lock, as a signal of a stranger or its own end would. */
   finish(lockName: string, code: number): void
   /** Whether something holds this lock. */
@@ -29,10 +31,12 @@ export function createFakeProcesses(clock: Clock): FakeProcesses {
   const programs = new Map<string, FakeProgram>()
   const listeners = new Set<() => void>()
   const launched: LaunchOrder[] = []
+  const ended: { lockName: string; code: number }[] = []
   const live = () => [...programs.values()].filter(({ exit }) => exit === undefined)
   const finish = (program: FakeProgram, code: number) => {
     if (program.exit !== undefined) return
     program.exit = { code, atMs: clock.nowMs() }
+    ended.push({ lockName: program.order.lockName, code })
     for (const listener of listeners) listener()
   }
   const fake: FakeProcesses = {
@@ -40,6 +44,7 @@ export function createFakeProcesses(clock: Clock): FakeProcesses {
     bootId: 'fake-boot',
     unsupported: undefined,
     launched,
+    ended,
     script: () => undefined,
     runs: (lockName) => live().some(({ order }) => order.lockName === lockName),
     finish(lockName, code) {

@@ -31,11 +31,11 @@ export async function carryOut(
   if (lease === undefined) throw new OperationalError('LEASE_HELD', 'this workspace was opened for reading only')
   const { clock, log, deadlineMs, safeguard, work } = engine.ports()
   const action = askedAction({ key, draft, declared }, actor, engine)
-  const gate = engine.gating.gate(action)
-  const message = gate.reasons.map((reason) => reason.message).join('; ')
-  if (!gate.runnable) return { is: 'held', actionId: action.id, message }
   const by = { runId: engine.newRunId(), actor, signal: lease.signal }
   const execution = await engine.alone(key, async () => {
+    // Asked when its turn has come: whoever waits for it long enough may meet another policy.
+    const gate = engine.gating.gate(action)
+    if (!gate.runnable) return { is: 'held', message: gate.reasons.map((reason) => reason.message).join('; ') } as const
     const options = { ledger: engine.ledger, clock, log, lease, kindOf: () => kind, deadlineMs, safeguard, work }
     const ended = await endUnfinished(action, by, options)
     if (ended !== undefined) return ended
@@ -43,6 +43,7 @@ export async function carryOut(
     if (known === undefined || known === 'superseded') engine.ledger.plan(action)
     return execute(action, by, options)
   })
+  if (execution.is === 'held') return { ...execution, actionId: action.id }
   if (execution.is === 'succeeded') engine.ledger.move('action.verified', action, by, { remaining: [] })
   return { is: 'ended', actionId: action.id, execution }
 }

@@ -48,21 +48,20 @@ export function createLeadEraser(ports: LeadEraserPorts): LeadEraser {
       if (lease === undefined) throw new OperationalError('LEASE_HELD', 'this workspace was opened for reading only')
       const action = actionOf(request, found, ports)
       const by = { actor: request.actor, runId: engine.newRunId() }
-      engine.ledger.plan(action)
-      const expiresAtMs = ports.clock.nowMs() + engine.declaration().policy.approvals.expireAfter
-      engine.ledger.move('action.approved', action, by, { expiresAtMs, comment: request.reason })
-      const gate = engine.gating.gate(action)
-      if (!gate.runnable) {
-        const reasons = gate.reasons.filter(({ asks }) => asks !== 'approve').map(({ message }) => message)
-        engine.ledger.move('action.superseded', action, by, { reason: 'gate' })
-        return { is: 'waiting', actionId: action.id, reasons }
-      }
       rows.offerErasure(action.id, found)
       try {
         const context = { ...by, signal: new AbortController().signal }
         const { clock, log, deadlineMs, kindOf, work } = engine.ports()
         const options = { ledger: engine.ledger, clock, log, lease, kindOf, deadlineMs, work }
-        let execution: Execution = await engine.alone(action.resource, () => execute(action, context, options))
+        const first = await engine.alone(action.resource, async () => {
+          // Asked when its turn has come: whoever waits for it long enough may meet another policy.
+          const obstacles = confirm(action, by, request.reason, ports)
+          return obstacles === undefined
+            ? execute(action, context, options)
+            : ({ is: 'waiting', ...obstacles } as const)
+        })
+        if (first.is === 'waiting') return { ...first, actionId: action.id }
+        let execution: Execution = first
         for (let tries = 0; execution.is === 'interrupted' && tries < triesMax; tries += 1) {
           await clock.sleep(pauseMs)
           await engine.alone(action.resource, () => recoverResource(keyText(action.resource), context, options))
@@ -80,6 +79,22 @@ export function createLeadEraser(ports: LeadEraserPorts): LeadEraser {
       }
     },
   }
+}
+
+/** Journals what is asked for with the approval that asking for it is; gives what it waits for nevertheless, if anything. */
+function confirm(
+  action: Action,
+  by: { readonly actor: string; readonly runId: string },
+  comment: string,
+  { engine, clock }: LeadEraserPorts,
+): { readonly reasons: readonly string[] } | undefined {
+  engine.ledger.plan(action)
+  const expiresAtMs = clock.nowMs() + engine.declaration().policy.approvals.expireAfter
+  engine.ledger.move('action.approved', action, by, { expiresAtMs, comment })
+  const gate = engine.gating.gate(action)
+  if (gate.runnable) return undefined
+  engine.ledger.move('action.superseded', action, by, { reason: 'gate' })
+  return { reasons: gate.reasons.filter(({ asks }) => asks !== 'approve').map(({ message }) => message) }
 }
 
 const succeeded: Execution = { is: 'succeeded', applied: { changed: 0, skipped: [], skippedCount: 0, failed: [] } }

@@ -28,12 +28,7 @@ export function createLeadWriter(ports: LeadWriterPorts): LeadWriter {
       const { lease } = ports
       if (lease === undefined) throw new OperationalError('LEASE_HELD', 'this workspace was opened for reading only')
       const action = actionOf(request, ports)
-      const gate = engine.gating.gate(action)
-      if (!gate.runnable) {
-        return { is: 'waiting', actionId: action.id, reasons: gate.reasons.map((reason) => reason.message) }
-      }
       rows.offer(action.id, { path: ports.pathOf(request.table), ...request.target }, request.changes)
-      engine.ledger.plan(action)
       try {
         const context = {
           runId: engine.newRunId(),
@@ -41,9 +36,14 @@ export function createLeadWriter(ports: LeadWriterPorts): LeadWriter {
           signal: new AbortController().signal,
         }
         const { clock, log, deadlineMs, kindOf, work } = engine.ports()
-        const execution = await engine.alone(action.resource, () =>
-          execute(action, context, { ledger: engine.ledger, clock, log, lease, kindOf, deadlineMs, work }),
-        )
+        const execution = await engine.alone(action.resource, async () => {
+          // Asked when its turn has come: whoever waits for it long enough may meet another policy.
+          const gate = engine.gating.gate(action)
+          if (!gate.runnable) return { is: 'waiting', reasons: gate.reasons.map(({ message }) => message) } as const
+          engine.ledger.plan(action)
+          return execute(action, context, { ledger: engine.ledger, clock, log, lease, kindOf, deadlineMs, work })
+        })
+        if (execution.is === 'waiting') return { ...execution, actionId: action.id }
         if (execution.is === 'succeeded') engine.ledger.move('action.verified', action, context, { remaining: [] })
         return outcomeOf(action.id, execution)
       } finally {

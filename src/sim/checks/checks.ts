@@ -14,8 +14,8 @@ export interface Checks {
   isUndone(actionId: string): boolean
   /** Actions that were begun so long ago and have come to no end. */
   unended(forMs: number): readonly SeenAction[]
-  /** Whether the record says so. */
-  isSuspended(resource: string): boolean
+  /** What is suspended by what the record says. */
+  suspended(): ReadonlySet<string>
   /** What was dispatched so far, in order. */
   dispatched(): readonly SeenAction[]
   counts(): Readonly<Record<string, number>>
@@ -68,7 +68,7 @@ export function createChecks(world: World, book: Book): Checks {
         .filter(({ state }) => state === 'intended' || state === 'checkpointed' || state === 'dispatched')
         .filter(({ sinceMs }) => world.clock.monotonicMs() - sinceMs > forMs)
         .map(({ action }) => action),
-    isSuspended: (resource) => suspended.has(resource),
+    suspended: () => suspended,
     isUndone: (id) => record.actions.get(id)?.state === 'undone',
     dispatched: () => [...dispatched],
     counts: () => counts,

@@ -32,16 +32,25 @@ export function judgeStates(world: World, { workspace }: Controller): StandingNo
     const reasons = status.conditions.filter(({ type, status: is }) => type !== 'Ready' && is === 'true')
     if (reasons.length === 0 || reasons.some(({ message }) => message === ''))
       world.violate('what is not ready says why', `${name} says nothing`)
+    const told = `${name}: ${reasons.map(({ type, reason, message }) => `${type} ${reason} ${message}`).join('; ')}`
+    world.trace.note(`  not ready: ${told}`)
     // The rest begins with mode enforce.
     if (reasons.some(({ reason }) => reason === 'ModeObserve'))
       world.violate('a changed policy is followed at once', name)
     for (const { wakeUpMs } of reasons)
       if (wakeUpMs !== undefined && wakeUpMs > world.clock.nowMs() + hourMs + 1000)
         world.violate('what waits is looked at again within the hour', name)
-    if (!reasons.some(({ reason }) => forPeople.test(reason)))
-      waiting.push(`${name}: ${reasons.map(({ type, reason, message }) => `${type} ${reason} ${message}`).join('; ')}`)
+    const isTrue = ({ reason }: { readonly reason: string }) =>
+      forPeople.test(reason) || (reason === 'JobFailed' && hasFailed(world))
+    if (!reasons.some(isTrue)) waiting.push(told)
   }
   return { waiting }
+}
+
+/** Runs fail by chance: that the last one did is for its people, and the next one comes at its moment. */
+function hasFailed({ programs }: World): boolean {
+  const last = programs.fake.ended.findLast(({ lockName }) => lockName.startsWith('job-'))
+  return last !== undefined && last.code !== 0
 }
 
 export function judgeQuiet(world: World, dispatched: readonly SeenAction[]): void {

@@ -12,7 +12,7 @@ export function judgeStanding({ world, checks }: Rest, { workspace }: Controller
   for (const { declared, conditions } of statuses)
     if (
       conditions.some(({ type, status }) => type === 'Suspended' && status === 'true') &&
-      !checks.isSuspended(keyText(declared.key))
+      !checks.suspended().has(keyText(declared.key))
     )
       world.violate('what a person resumed goes on', keyText(declared.key))
   // What failed is for a person; what was begun is ended, by whoever lives.

@@ -24,7 +24,6 @@ export interface Book {
   readonly deleted: Set<string>
   readonly approvals: Approval[]
   readonly rejected: Map<string, string>
-  readonly suspended: Set<string>
   /** Undos that were asked for, by the action that they take back. */
   readonly undos: { readonly of: string; readonly person: string; readonly atMs: number }[]
   /** Leads whose cells an undo may have set back. */
@@ -44,7 +43,6 @@ export function newBook(): Book {
     deleted: new Set(),
     approvals: [],
     rejected: new Map(),
-    suspended: new Set(),
     undos: [],
     takenBack: new Set(),
     hooksLost: false,

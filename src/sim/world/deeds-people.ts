@@ -264,7 +264,7 @@ export const peopleDeeds: readonly Deed[] = [
     name: 'person suspends or resumes',
     weight: 2,
     do: (scene) => {
-      const { book, controller, random } = scene
+      const { controller, random } = scene
       if (controller === undefined) return undefined
       const status = oneOf(controller.workspace.engine.statuses.all(), random)
       if (status === undefined) return undefined
@@ -272,12 +272,10 @@ export const peopleDeeds: readonly Deed[] = [
       const name = keyText(key)
       return asked(scene, () => {
         if (controller.workspace.engine.ledger.suspended(key) !== undefined) {
-          book.suspended.delete(name)
           controller.port.resume({ resource: key, actor: 'token:ann' })
           return `resumes ${name}`
         }
         controller.port.suspend({ resource: key, actor: 'token:ann', reason: 'a pause' })
-        book.suspended.add(name)
         return `suspends ${name}`
       })
     },

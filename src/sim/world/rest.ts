@@ -98,13 +98,14 @@ function quietly(world: World, work: () => void): void {
 }
 
 /** People look through what waits, and let it go. */
-function decide({ world, book }: Rest, controller: Controller, asksForLook: boolean): void {
+function decide({ world, book, checks }: Rest, controller: Controller, asksForLook: boolean): void {
   const { port, workspace } = controller
   quietly(world, () => {
-    for (const name of [...book.suspended]) {
+    workspace.generations.reload()
+    // Whoever asked for it may have died in it, or met a full disk: the list of what is suspended tells.
+    for (const name of [...checks.suspended()]) {
       const [kind = '', resource = ''] = name.split('/')
       port.resume({ resource: { kind, name: resource }, actor: 'token:ann' })
-      book.suspended.delete(name)
     }
     if (asksForLook) port.reconcile({ resource: undefined, actor: 'token:ann' })
     for (const { actions } of workspace.engine.statuses.all()) {
