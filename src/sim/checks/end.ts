@@ -17,6 +17,8 @@ const recordSchema = z.object({ id: z.string(), fields: z.record(z.string(), z.j
 export interface StandingNow {
   /** What is neither as declared nor waits for a person. */
   readonly waiting: readonly string[]
+  /** What waits for people to approve it, jobs aside: they ask again at each of their moments. */
+  readonly asking: readonly string[]
 }
 
 /** Reasons that only a person ends; everything else has to pass by itself. */
@@ -25,10 +27,13 @@ const forPeople =
 
 export function judgeStates(world: World, { workspace }: Controller): StandingNow {
   const waiting: string[] = []
+  const asking: string[] = []
   for (const status of workspace.engine.statuses.all()) {
     const name = keyText(status.declared.key)
     const isReady = status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'true')
     if (isReady) continue
+    const asks = status.actions.some(({ gate: { decision } }) => decision === 'approve' || decision === 'approve-twice')
+    if (asks && status.declared.key.kind !== 'job') asking.push(name)
     const reasons = status.conditions.filter(({ type, status: is }) => type !== 'Ready' && is === 'true')
     if (reasons.length === 0 || reasons.some(({ message }) => message === ''))
       world.violate('what is not ready says why', `${name} says nothing`)
@@ -44,7 +49,7 @@ export function judgeStates(world: World, { workspace }: Controller): StandingNo
       forPeople.test(reason) || (reason === 'JobFailed' && hasFailed(world))
     if (!reasons.some(isTrue)) waiting.push(told)
   }
-  return { waiting }
+  return { waiting, asking }
 }
 
 /** Runs fail by chance: that the last one did is for its people, and the next one comes at its moment. */
@@ -173,9 +178,15 @@ function judgeEdits(world: World, book: Book, rows: readonly Row[], traced: Read
     // Of a deleted lead the last values went with it; what a person had undone was taken back on purpose.
     if (row === undefined || book.deleted.has(edit.name) || book.undos.length > 0) continue
     if (edit.side === 'remote' && book.hooksLost) continue
+    if (unansweredOf(book, edit).includes(row[edit.field])) continue
     if (row[edit.field] === edit.value || traced.has(JSON.stringify([edit.name, edit.field, edit.value]))) continue
     world.violate('no edit vanishes without a trace', `${JSON.stringify(edit)}, final ${String(row[edit.field])}`)
   }
+}
+
+/** What a write through the API may have put into this cell, of which nobody was told. */
+function unansweredOf({ unanswered }: Book, { name, field }: Edit): readonly unknown[] {
+  return [...unanswered].filter((one) => one.name === name && one.field === field).map(({ value }) => value)
 }
 
 /** Where one side alone ever edited a cell, its last edit stands: nobody else wanted anything. */
@@ -186,7 +197,7 @@ function judgeUnrivalled({ world, book }: Rest, rows: readonly Row[]): void {
       const edits = book.edits.filter((edit) => edit.name === row.full_name && edit.field === field)
       const last = edits.at(-1)
       if (last === undefined || book.deleted.has(last.name)) continue
-      if (edits.some(({ by }) => by !== last.by || by === 'API')) continue
+      if (edits.some(({ by }) => by !== last.by || by === 'API') || unansweredOf(book, last).length > 0) continue
       if (row[field] !== last.value)
         world.violate('an edit that nobody rivals stands', `${JSON.stringify(last)}, final ${String(row[field])}`)
     }

@@ -19,6 +19,8 @@ export interface Approval {
 
 export interface Book {
   readonly edits: Edit[]
+  /** Asked of the program and not answered: where the process died, it was done or not. */
+  readonly unanswered: Set<Edit>
   readonly born: Set<string>
   /** Leads that somebody deleted, on whichever side. */
   readonly deleted: Set<string>
@@ -39,6 +41,7 @@ export interface Book {
 export function newBook(): Book {
   return {
     edits: [],
+    unanswered: new Set(),
     born: new Set(),
     deleted: new Set(),
     approvals: [],

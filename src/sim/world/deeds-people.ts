@@ -301,15 +301,20 @@ export const peopleDeeds: readonly Deed[] = [
       )
       if (repository === undefined || row === undefined) return undefined
       const value = Math.floor(random.next() * 1000)
+      const edit = { side: 'local', by: 'API', name: row.full_name, field: 'score', value } as const
+      book.unanswered.add(edit)
       const written = repository.update(row.id, { score: value }, { actor: 'token:ann', reason: 'call' })
-      going(
-        scene,
-        'API write',
-        written.then((result) => {
-          if (result.is === 'written')
-            book.edits.push({ side: 'local', by: 'API', name: row.full_name, field: 'score', value })
-        }),
+      const answered = written.then(
+        (result) => {
+          book.unanswered.delete(edit)
+          if (result.is === 'written') book.edits.push(edit)
+        },
+        (error: unknown) => {
+          if (error instanceof OperationalError) book.unanswered.delete(edit)
+          throw error
+        },
       )
+      going(scene, 'API write', answered)
       return `${row.full_name} score = ${value}`
     },
   },

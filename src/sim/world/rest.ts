@@ -47,7 +47,8 @@ export async function comeToRest(rest: Rest): Promise<void> {
     await passes(rest, roundMs[mode])
     standing = judgeStates(world, controller)
     if (world.violations.length > 0) return
-    if (round > 0 && standing.waiting.length === 0) break
+    // What was approved may have been replaced on other evidence since: people decide again.
+    if (round > 0 && standing.waiting.length === 0 && standing.asking.length === 0) break
   }
   const controller = await rest.controller()
   if (controller === undefined || world.violations.length > 0) return
