@@ -194,7 +194,6 @@ export const plantedBugs = [
       'once faults stop, all converges or says why not',
       'declared values are in standard form',
       'both sides are equal',
-      'what may be done is done',
     ],
   },
   {
