@@ -192,6 +192,7 @@ export const plantedBugs = [
     why: 'what became runnable waits for the next resync',
     finds: [
       'once faults stop, all converges or says why not',
+      'what is told as declared is so',
       'declared values are in standard form',
       'both sides are equal',
     ],

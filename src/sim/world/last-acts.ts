@@ -121,8 +121,8 @@ function doAll(scene: Scene, deeds: readonly Deed[], names: readonly string[]): 
   }
 }
 
-/** Two of them, and where nobody asks for a look in the end, what only a declaration lets go. */
-export async function playLastActs({ world, book, mode, controller, advance }: LastScene): Promise<void> {
+/** Two of them, and sometimes what only a declaration lets go. Says whether something is held now. */
+export async function playLastActs({ world, book, mode, controller, advance }: LastScene): Promise<boolean> {
   const random: Random = seededRandom(world.seed ^ 0x1a57)
   const act = async (some: readonly LastAct[]) => {
     const one = oneOf(some, random)
@@ -133,5 +133,7 @@ export async function playLastActs({ world, book, mode, controller, advance }: L
   }
   await act(lastActs)
   await act(lastActs)
-  if (mode === 'liveness') await act(holds)
+  const isHeld = mode === 'liveness' || random.next() < 0.5
+  if (isHeld) await act(holds)
+  return isHeld
 }

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Checks } from '../checks/checks.ts'
 import { judgeEnd, judgeQuiet, judgeStates, type StandingNow } from '../checks/end.ts'
+import { judgeLetGo } from '../checks/let-go.ts'
 import { judgeStanding } from '../checks/standing.ts'
 import type { Mode } from '../episode.ts'
 import type { Book } from './book.ts'
@@ -36,9 +37,11 @@ const quietMs = { safety: 2 * minuteMs, liveness: 10 * minuteMs } as const
 export async function comeToRest(rest: Rest): Promise<void> {
   const { world, mode } = rest
   endFaults(world)
-  await playLastActs({ ...rest, advance: (ms) => passes(rest, ms) })
+  const isHeld = await playLastActs({ ...rest, advance: (ms) => passes(rest, ms) })
   await letGo(rest)
-  await passes(rest, 20_000)
+  await passes(rest, isHeld ? minuteMs : 20_000)
+  // Before anybody asks for anything.
+  if (isHeld) judgeLetGo(world, await rest.controller())
   let standing: StandingNow | undefined
   for (let round = 0; round < roundsMax[mode]; round += 1) {
     const controller = await rest.controller()
