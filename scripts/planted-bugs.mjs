@@ -1,6 +1,7 @@
 /**
  * Bugs that the simulator has to find: each exchanges one piece of the product's text. `why` says what a user would meet.
- * `from` must stand in the file exactly once, so that an entry that no longer fits is told and mended.
+ * `from` must stand in the file exactly once, so that an entry that no longer fits is told and mended. `finds` are the
+ * invariants by which it may be noticed: another one that breaks is something else.
  */
 export const plantedBugs = [
   // The gate
@@ -10,6 +11,7 @@ export const plantedBugs = [
     from: "decision !== 'wait' && !isMissing,",
     to: "decision !== 'wait',",
     why: 'gated repairs run without anybody',
+    finds: ['no gated action without live approvals of that very action'],
   },
   {
     name: 'expired-approval-counts',
@@ -17,6 +19,7 @@ export const plantedBugs = [
     from: 'if (expiresAtMs <= nowMs) {',
     to: 'if (expiresAtMs < 0) {',
     why: 'an old yes lets a repair run',
+    finds: ['no gated action without live approvals of that very action'],
   },
   {
     name: 'one-person-counts-twice',
@@ -24,6 +27,7 @@ export const plantedBugs = [
     from: 'counted.add(personOf(approval.approver))',
     to: 'counted.add(approval.approver)',
     why: 'one person approves at the terminal and over the API, and counts as two',
+    finds: ['no gated action without live approvals of that very action'],
   },
   {
     name: 'two-people-are-one',
@@ -31,6 +35,7 @@ export const plantedBugs = [
     from: "case 'approve-twice':\n      return 2",
     to: "case 'approve-twice':\n      return 1",
     why: 'critical repairs need one person only',
+    finds: ['no gated action without live approvals of that very action'],
   },
   {
     name: 'window-ignored',
@@ -38,6 +43,7 @@ export const plantedBugs = [
     from: "if (window.is === 'denied') {",
     to: "if (window.is === 'denied' && nowMs < 0) {",
     why: 'repairs run at night although that is denied',
+    finds: ['nothing runs in a deny window'],
   },
   {
     name: 'suspension-ignored',
@@ -45,6 +51,7 @@ export const plantedBugs = [
     from: 'if (suspended !== undefined) wait(',
     to: 'if (suspended !== undefined && nowMs < 0) wait(',
     why: 'what a person paused goes on',
+    finds: ['nothing runs while suspended'],
   },
   {
     name: 'observe-mode-ignored',
@@ -52,6 +59,7 @@ export const plantedBugs = [
     from: "if (input.mode === 'observe' || policy.mode === 'observe') {",
     to: 'if (nowMs < 0) {',
     why: 'mode observe writes',
+    finds: ['nothing runs in mode observe'],
   },
   {
     name: 'rejection-ignored',
@@ -59,6 +67,7 @@ export const plantedBugs = [
     from: 'if (rejected !== undefined) {',
     to: "if (rejected?.by === '') {",
     why: 'a rejected repair is made',
+    finds: ['what a person rejected is not done'],
   },
   {
     name: 'blast-radius-off-by-one',
@@ -66,6 +75,7 @@ export const plantedBugs = [
     from: 'if (count > rows) {',
     to: 'if (count > rows + 1) {',
     why: 'one record more than allowed goes unasked',
+    finds: ['no gated action without live approvals of that very action'],
   },
   {
     name: 'quarantine-ignored',
@@ -73,6 +83,7 @@ export const plantedBugs = [
     from: 'if (quarantined !== undefined) {\n    approve(',
     to: "if (quarantined?.by === '') {\n    approve(",
     why: 'what was undone is done again',
+    finds: ['no gated action without live approvals of that very action'],
   },
   {
     name: 'risk-of-its-level-only',
@@ -80,6 +91,7 @@ export const plantedBugs = [
     from: "if (byRisk !== 'auto') reasons.push(",
     to: "if (byRisk === 'approve-twice') reasons.push(",
     why: 'risks that ask one person ask nobody',
+    finds: ['no gated action without live approvals of that very action'],
   },
   // Approvals, journal, executor, recovery
   {
@@ -88,6 +100,7 @@ export const plantedBugs = [
     from: "    case 'action.superseded':\n    case 'action.planned':\n",
     to: '',
     why: 'an approval holds for a later occurrence',
+    finds: ['no gated action without live approvals of that very action', 'the journal replays to the same state'],
   },
   {
     name: 'effect-before-journal',
@@ -95,6 +108,7 @@ export const plantedBugs = [
     from: "    ledger.move('action.dispatched', action, by, { lease: lease.number })\n    dispatched = true\n    const applied = await kind.apply(action, effect)\n",
     to: "    const applied = await kind.apply(action, effect)\n    ledger.move('action.dispatched', action, by, { lease: lease.number })\n    dispatched = true\n",
     why: 'a crash leaves an effect that nobody recorded',
+    finds: ['no effect without a durable dispatched before it', 'every effect has the mark of its action'],
   },
   {
     name: 'entry-and-projection-apart',
@@ -112,6 +126,13 @@ export const plantedBugs = [
           return appended
         },`,
     why: 'a crash leaves the record and its tables apart',
+    finds: [
+      'the journal replays to the same state',
+      'the product holds its own invariants',
+      'an action goes through its states in order',
+      'the simulator ends',
+      'the journal is append-only',
+    ],
   },
   {
     name: 'chain-not-chained',
@@ -119,6 +140,7 @@ export const plantedBugs = [
     from: 'hash: hashOfRow(previous.hash, row)',
     to: 'hash: hashOfRow(chainStart, row)',
     why: 'entries can be taken out unnoticed',
+    finds: ['each entry is chained to the one before', 'the chain of the journal is whole'],
   },
   {
     name: 'resume-forgotten',
@@ -126,6 +148,7 @@ export const plantedBugs = [
     from: "db.prepare('DELETE FROM suspensions WHERE resource = ?').run(resource)",
     to: "db.prepare('DELETE FROM suspensions WHERE resource = ? AND since_ms < 0').run(resource)",
     why: 'a resumed resource stays paused',
+    finds: ['what a person resumed goes on', 'nothing runs while suspended', 'the journal replays to the same state'],
   },
   {
     name: 'crash-taken-for-success',
@@ -133,6 +156,11 @@ export const plantedBugs = [
     from: "      options.ledger.move('action.interrupted', action, by, { at: 'dispatched', effect: 'none' })",
     to: "      options.ledger.move('action.succeeded', action, by, { changed: 1, skipped: 0, failed: 0, recovered: true })\n      options.ledger.move('action.succeeded', action, by, {})",
     why: 'an action succeeds twice',
+    finds: [
+      'an action takes effect once at most',
+      'an action goes through its states in order',
+      'the product holds its own invariants',
+    ],
   },
   {
     name: 'recovery-left-out',
@@ -140,6 +168,13 @@ export const plantedBugs = [
     from: "const unfinished = ledger.records({ states: ['intended', 'checkpointed', 'dispatched'], resource, limit: 1000 })",
     to: "const unfinished = ledger.records({ states: ['intended', 'checkpointed'], resource, limit: 1000 })",
     why: 'what a crash cut off is planned again beside itself',
+    finds: [
+      'what was begun is ended',
+      'an action goes through its states in order',
+      'the product holds its own invariants',
+      'an action takes effect once at most',
+      'no effect without a durable dispatched before it',
+    ],
   },
   {
     name: 'failure-forgotten',
@@ -147,6 +182,7 @@ export const plantedBugs = [
     from: 'queue.done(name, result.settled.queue)\n    queue.addAfter(name, nextLookInMs(result))',
     to: "queue.done(name, { is: 'ok' })",
     why: 'what failed is never looked at again',
+    finds: ['once faults stop, all converges or says why not', 'what waits is looked at again within the hour'],
   },
   {
     name: 'wish-during-work-lost',
@@ -154,6 +190,12 @@ export const plantedBugs = [
     from: "    } else if (reconciled.lookAgain && result.rolledBack.length === 0) {\n      wake(key, { full: reconciled.look?.scope !== 'rows' })\n    }",
     to: '    }',
     why: 'what became runnable waits for the next resync',
+    finds: [
+      'once faults stop, all converges or says why not',
+      'what is told as declared is so',
+      'declared values are in standard form',
+      'both sides are equal',
+    ],
   },
   {
     name: 'changed-policy-wakes-nobody',
@@ -161,6 +203,7 @@ export const plantedBugs = [
     from: 'if (policy !== before) for (const status of engine.statuses.all()) wake(status.declared.key)',
     to: '',
     why: 'what mode observe held waits on for an hour after enforce is declared',
+    finds: ['a changed policy is followed at once', 'once faults stop, all converges or says why not'],
   },
   // Undo and change sets
   {
@@ -169,6 +212,7 @@ export const plantedBugs = [
     from: 'const changes = record.cells.map((cell): Change => {',
     to: 'const changes = record.cells.filter(() => rowId % 3 !== 1).map((cell): Change => {',
     why: 'an undo leaves some records as they are',
+    finds: ['undo gives back to the byte'],
   },
   {
     name: 'undo-overwrites',
@@ -176,6 +220,7 @@ export const plantedBugs = [
     from: 'const rowId = placeOf(table, record.rowId, key, after)\n',
     to: 'const rowId: number | undefined = table.locate(record.rowId, key)\n  for (const cell of record.cells) Object.assign(cell, { after: table.row(rowId ?? 0, key, [cell.column])?.[cell.column] ?? null })\n',
     why: 'an undo overwrites what somebody wrote since',
+    finds: ['undo leaves alone what changed since'],
   },
   {
     name: 'undone-is-not-held-back',
@@ -183,6 +228,7 @@ export const plantedBugs = [
     from: '  ledger.quarantine(original.action, run.actor)\n',
     to: '',
     why: 'the next look does again what was undone',
+    finds: ['no gated action without live approvals of that very action', 'what has converged stays as it is'],
   },
   {
     name: 'changed-rows-overwritten',
@@ -190,6 +236,12 @@ export const plantedBugs = [
     from: 'const before = record.cells.map((cell) => bound(cell.before))',
     to: 'const before = record.cells.map((cell) => bound(row(record.rowId, record.key)?.[cell.column] ?? null))',
     why: "another program's write is lost",
+    finds: [
+      'what changed since it was planned on is left alone',
+      'a standard form is that of the value that is there',
+      'an edit that nobody rivals stands',
+      'no edit vanishes without a trace',
+    ],
   },
   {
     name: 'effect-without-marker',
@@ -198,6 +250,7 @@ export const plantedBugs = [
     from: '  db.prepare(`INSERT INTO main.${markerTable} (action_id, step, at, note) VALUES (?, ?, ?, ?)`).run(',
     to: '  db.prepare(`SELECT ?, ?, ?, ?`).all(',
     why: 'after a crash nobody knows what was done',
+    finds: ['every effect has the mark of its action'],
   },
   // Sync and Airtable
   {
@@ -206,6 +259,14 @@ export const plantedBugs = [
     from: "return localChanged ? take(input, 'local', false, 'changed') : take(input, 'remote', false, 'changed')",
     to: "return localChanged ? take(input, 'remote', false, 'changed') : take(input, 'local', false, 'changed')",
     why: 'a sync takes back what somebody just wrote',
+    finds: [
+      'an edit of one side alone is not taken back',
+      'an edit that nobody rivals stands',
+      'both sides are equal',
+      'once faults stop, all converges or says why not',
+      'what has converged stays as it is',
+      'no edit vanishes without a trace',
+    ],
   },
   {
     name: 'merge-sees-no-remote-change',
@@ -213,6 +274,12 @@ export const plantedBugs = [
     from: 'const remoteChanged = !sameMark(base.remote, markOf(remote))\n',
     to: 'const remoteChanged = false\n',
     why: "a colleague's edit is overwritten without a trace",
+    finds: [
+      'no edit vanishes without a trace',
+      'an edit that nobody rivals stands',
+      'both sides are equal',
+      'an edit of one side alone is not taken back',
+    ],
   },
   {
     name: 'conflicts-settle-themselves',
@@ -220,6 +287,7 @@ export const plantedBugs = [
     from: "  if (winner === undefined) return { is: 'conflict' }\n",
     to: "  if (winner === undefined) return { is: 'settled' }\n",
     why: 'both sides stay different and nobody is told',
+    finds: ['both sides are equal', 'no edit vanishes without a trace'],
   },
   {
     name: 'create-without-key',
@@ -228,6 +296,7 @@ export const plantedBugs = [
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a program.
     to: 'const records = chunk.map((move) => ({ ...cellsOf(move), [mapping.keyField.id]: `${move.key} ${ports.clock.nowMs()}` }))',
     why: 'a repeated create makes a second record',
+    finds: ['no lead stands twice in Airtable'],
   },
   {
     name: 'push-of-stale-values',
@@ -235,6 +304,12 @@ export const plantedBugs = [
     from: 'const standing = request.isUndo ? chunk : await stillWanted(chunk, parts, ports, context)',
     to: 'const standing = chunk',
     why: 'a push sends what was changed since',
+    finds: [
+      'a push writes what stands in the table',
+      'an edit that nobody rivals stands',
+      'no edit vanishes without a trace',
+      'an edit of one side alone is not taken back',
+    ],
   },
   {
     name: 'unknown-outcome-is-done',
@@ -242,6 +317,7 @@ export const plantedBugs = [
     from: "if (kept.length === 0 || kept.every(({ state }) => state === 'planned')) return 'not-applied'",
     to: "if (kept.length > 0) return 'applied'",
     why: 'a push that a crash cut off is taken for done',
+    finds: ['what is told as done was done', 'both sides are equal'],
   },
   {
     name: 'pace-off-by-one',
@@ -249,6 +325,7 @@ export const plantedBugs = [
     from: '{ permits: Math.floor(requestsPerSecond), backAfterMs }',
     to: '{ permits: Math.floor(requestsPerSecond) + 1, backAfterMs }',
     why: 'Airtable answers 429',
+    finds: ['calls to Airtable never exceed its pace'],
   },
   {
     name: 'pace-window-short',
@@ -256,6 +333,7 @@ export const plantedBugs = [
     from: 'const backAfterMs = 1000',
     to: 'const backAfterMs = 400',
     why: 'Airtable answers 429',
+    finds: ['calls to Airtable never exceed its pace'],
   },
   {
     name: 'payload-gap-unnoticed',
@@ -263,6 +341,7 @@ export const plantedBugs = [
     from: "if (page === undefined) return drop('the webhook is gone')",
     to: 'if (page === undefined) return',
     why: 'edits in Airtable are never seen again',
+    finds: ['both sides are equal', 'no edit vanishes without a trace', 'an edit that nobody rivals stands'],
   },
   // Services and jobs
   {
@@ -271,6 +350,7 @@ export const plantedBugs = [
     from: 'return Math.round(pauseMs * (1 + share))',
     to: 'return Math.round(pauseMs * share * 0)',
     why: 'a program that fails is started without end',
+    finds: ['a program that failed pauses before its next start'],
   },
   {
     name: 'heartbeat-ignored',
@@ -278,6 +358,7 @@ export const plantedBugs = [
     from: 'return ageMs <= maxAgeMs ? ok(text)',
     to: 'return ageMs >= 0 ? ok(text)',
     why: 'a hanging program hangs for ever',
+    finds: ['a program without a sign of life is replaced'],
   },
   {
     name: 'second-copy',
@@ -285,6 +366,7 @@ export const plantedBugs = [
     from: "if (begun !== undefined && (await host.settled(begun.instance)).is !== 'never')\n    return recordStarted(name, begun, ports)",
     to: '',
     why: 'after a crash a program is started beside itself',
+    finds: ['never two copies of a program'],
   },
   {
     name: 'stop-is-forgotten',
@@ -292,13 +374,19 @@ export const plantedBugs = [
     from: "case 'end-run':\n      await endRun(name, order.uuid, order.reason, ports, context)\n",
     to: "case 'end-run':\n",
     why: 'a run that is too long goes on',
+    finds: [
+      'a run that takes too long is ended',
+      'once faults stop, all converges or says why not',
+      'what has converged stays as it is',
+    ],
   },
   // Values, people, what is only observed
   {
     name: 'erased-people-return',
     file: 'workspace/open.ts',
-    from: 'isErased: suppressions.isErased,\n    }',
-    to: 'isErased: () => false,\n    }',
+    from: 'isErased: suppressions.isErased,',
+    to: 'isErased: () => false,',
     why: 'the sync brings an erased person back',
+    finds: ['no erased person comes back'],
   },
 ]

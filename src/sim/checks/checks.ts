@@ -7,6 +7,7 @@ import { watchPermissions } from './permission.ts'
 import { watchPushes } from './pushes.ts'
 import { createRecord, type SeenAction } from './record.ts'
 import { watchRows } from './rows.ts'
+import { watchSides } from './sides.ts'
 
 export interface Checks {
   afterTurn(controller: Controller | undefined): void
@@ -48,6 +49,7 @@ export function createChecks(world: World, book: Book): Checks {
   watchOutside(world, record)
   watchPauses(world)
   watchPushes(world, book, record)
+  watchSides(world, book, record)
   // After all that judges, so that it meets what they saw.
   record.onEntry((entry, seen) => {
     const at = world.traps.findIndex(

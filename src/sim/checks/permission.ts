@@ -5,7 +5,6 @@
 import { z } from 'zod'
 import { personOf } from '../../engine/person.ts'
 import type { Book } from '../world/book.ts'
-import { expireAfterMs } from '../world/declared.ts'
 import type { World } from '../world/world.ts'
 import type { ActionBook, SeenAction, SeenEntry } from './record.ts'
 
@@ -101,7 +100,8 @@ export function watchPermissions(world: World, book: Book, actions: ActionBook):
       people.add(personOf(person))
     }
     for (const { actionId, person, atMs } of book.approvals)
-      if (actionId === action.id && atMs + expireAfterMs > nowMs && atMs >= sinceMs) count(person)
+      if (actionId === action.id && atMs + world.declaration.expireAfterS * 1000 > nowMs && atMs >= sinceMs)
+        count(person)
     for (const { of, person } of book.undos) if (of === action.undoes) count(person)
     // Who asks for an erasure has confirmed it.
     if (action.cause === 'request' && action.requestedBy !== null) count(action.requestedBy)

@@ -34,7 +34,7 @@ export function watchPushes(world: World, book: Book, actions: ActionBook): void
     if (entry.type === 'action.dispatched') atDispatch.set(entry.actionId, rows())
     if (entry.type !== 'action.succeeded') return
     atDispatch.delete(entry.actionId)
-    const isPush = seen.action.verb.endsWith('remote')
+    const isPush = seen.action.verb.startsWith('push')
     if (isPush && Number(entry.body.changed ?? 0) > 0 && !wrote.has(entry.actionId))
       world.violate('what is told as done was done', `${seen.action.summary}: nothing was written to Airtable`)
   })

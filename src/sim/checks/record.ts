@@ -13,7 +13,7 @@ const actionSchema = z.object({
   input: z.record(z.string(), z.json()),
   summary: z.string(),
   risk: z.enum(['low', 'medium', 'high', 'critical']),
-  affected: z.object({ count: z.number() }),
+  affected: z.object({ count: z.number(), sample: z.array(z.string()) }),
   population: z.number(),
   reversible: z.string(),
   needsApproval: z.boolean().optional(),

@@ -23,6 +23,8 @@ export interface Declaration {
   readonly pace: number
   /** How often everything is looked at anew although nothing was told. */
   readonly resync: '10m' | '12h'
+  /** How long an approval holds, in seconds; the same for the whole life of a world. */
+  readonly expireAfterS: number
   /** Changes the command of a service. */
   readonly round: number
 }
@@ -40,6 +42,7 @@ const firstDeclaration: Declaration = {
   hasCity: false,
   pace: 5,
   resync: '10m',
+  expireAfterS: 60,
   round: 0,
 }
 
@@ -58,12 +61,12 @@ export function declarationOf(random: Random): Declaration {
     deniedFrom: random.next() < 0.2 ? startHour : undefined,
     pace: chosen([2, 3, 5] as const, 5),
     resync: random.next() < 0.4 ? '12h' : '10m',
+    expireAfterS: chosen([8, 20, 60] as const, 60),
   }
 }
 
 /** The hour at which a world begins. */
 export const startHour = 6
-export const expireAfterMs = 60_000
 export const backoffFromMs = 10_000
 export const maxRuntimeMs = 60_000
 export const deniedHours = 2
@@ -86,7 +89,7 @@ function stateOf(declaration: Declaration): JsonObject {
         medium: declaration.medium,
         high: declaration.high,
         critical: 'approve-twice',
-        expireAfter: `${expireAfterMs / 60_000}m`,
+        expireAfter: `${declaration.expireAfterS}s`,
       },
       blastRadius: { rows: declaration.blastRows, percent: 60 },
       ...(deniedFrom === undefined

@@ -44,7 +44,7 @@ export const agentDeeds: readonly Deed[] = [
         const { world, book, random } = scene
         const taken = new Set(rowsOf(scene).map(({ full_name }) => full_name))
         const name = oneOf(
-          names.filter((one) => !taken.has(one) && !book.born.has(one)),
+          names.filter((one) => !taken.has(one) && !book.born.has(one) && !book.deleted.has(one)),
           random,
         )
         if (name === undefined) return undefined
@@ -81,6 +81,26 @@ export const agentDeeds: readonly Deed[] = [
           quietly(scene, () => {
             const row = oneOf(rowsOf(scene), random)
             return row === undefined ? undefined : edit(scene, row, random)
+          }),
+      })
+      return `at ${type}`
+    },
+  },
+  {
+    name: 'agent edits what is just being pushed',
+    weight: 4,
+    do: (scene) => {
+      const { world, random } = scene
+      const type = oneOf(['action.intended', 'action.checkpointed', 'action.dispatched'] as const, random)
+      if (type === undefined) return undefined
+      world.traps.push({
+        type,
+        kinds: ['sync'],
+        spring: ({ affected }) =>
+          quietly(scene, () => {
+            const keys = new Set(affected.sample)
+            const rows = rowsOf(scene).filter(({ id }) => keys.has(id))
+            return rows.length === 0 ? undefined : rows.map((row) => edit(scene, row, random)).join()
           }),
       })
       return `at ${type}`

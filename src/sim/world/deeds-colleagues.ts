@@ -61,10 +61,10 @@ export const colleagueDeeds: readonly Deed[] = [
         type,
         kinds: ['sync'],
         spring(action) {
-          // One of those that it is about, where it names them.
-          const text = JSON.stringify(action.input)
+          // One of those that it is about.
+          const keys = new Set(action.affected.sample)
           const all = recordsOf(scene)
-          const named = all.filter(({ id, fields }) => text.includes(id) || text.includes(String(fields['Lead ID'])))
+          const named = all.filter(({ fields }) => keys.has(String(fields['Lead ID'])))
           const record = oneOf(named.length > 0 ? named : all, scene.random)
           return record === undefined ? undefined : edit(scene, record, fieldFor(scene.random))
         },

@@ -6,7 +6,7 @@ import { keyText } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
 import { SimulatedCrash } from '../edges/current.ts'
 import { noteViolation } from './controller.ts'
-import { type Declaration, expireAfterMs, startHour, textOf } from './declared.ts'
+import { type Declaration, startHour, textOf } from './declared.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
 
 /** Ann is one person, at the terminal and over the API. */
@@ -73,7 +73,7 @@ function changed(declaration: Declaration, { random }: Scene): Declaration {
 }
 
 /** Writes another desired state, which a controller that runs takes over soon. */
-function declare(scene: Scene, declaration: Declaration): void {
+export function declare(scene: Scene, declaration: Declaration): void {
   const { world, controller } = scene
   world.declaration = declaration
   // Another declaration is another try.
@@ -166,9 +166,8 @@ export const peopleDeeds: readonly Deed[] = [
       const one = needingTwo(scene)
       if (one === undefined) return askForTwo(scene)
       approveOne(scene, one.action, 'token:ann')
-      world.clock.after(expireAfterMs + Math.floor(random.next() * 5000), () =>
-        approveOne(scene, one.action, 'token:bob'),
-      )
+      const afterMs = world.declaration.expireAfterS * 1000 + Math.floor(random.next() * 5000)
+      world.clock.after(afterMs, () => approveOne(scene, one.action, 'token:bob'))
       return one.action.summary
     },
   },

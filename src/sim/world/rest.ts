@@ -6,11 +6,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Checks } from '../checks/checks.ts'
 import { judgeEnd, judgeQuiet, judgeStates, type StandingNow } from '../checks/end.ts'
+import { judgeLetGo } from '../checks/let-go.ts'
 import { judgeStanding } from '../checks/standing.ts'
 import type { Mode } from '../episode.ts'
 import type { Book } from './book.ts'
 import { type Controller, noteViolation } from './controller.ts'
 import { textOf } from './declared.ts'
+import { playLastActs } from './last-acts.ts'
 import type { World } from './world.ts'
 
 export interface Rest {
@@ -27,18 +29,25 @@ const minuteMs = 60_000
 /** Within so long after the last fault all has come to rest, where people ask for a look or where nobody does. */
 const roundsMax = { safety: 8, liveness: 14 } as const
 const roundMs = { safety: 2 * minuteMs, liveness: 5 * minuteMs } as const
+/** So much in so little time is done only by a program that turns in a circle. */
+const sliceMs = 5000
+const sliceStepsMax = 4000
 const quietMs = { safety: 2 * minuteMs, liveness: 10 * minuteMs } as const
 
 export async function comeToRest(rest: Rest): Promise<void> {
   const { world, mode } = rest
   endFaults(world)
-  await rest.advance(20_000)
+  const isHeld = await playLastActs({ ...rest, advance: (ms) => passes(rest, ms) })
+  await letGo(rest)
+  await passes(rest, isHeld ? minuteMs : 20_000)
+  // Before anybody asks for anything.
+  if (isHeld) judgeLetGo(world, await rest.controller())
   let standing: StandingNow | undefined
   for (let round = 0; round < roundsMax[mode]; round += 1) {
     const controller = await rest.controller()
     if (controller === undefined || world.violations.length > 0) return
     decide(rest, controller, mode === 'safety' && round === 0)
-    await rest.advance(roundMs[mode])
+    await passes(rest, roundMs[mode])
     standing = judgeStates(world, controller)
     if (world.violations.length > 0) return
     // What was approved may have been replaced on other evidence since: people decide again.
@@ -51,7 +60,7 @@ export async function comeToRest(rest: Rest): Promise<void> {
   judgeStanding(rest, controller)
   if (world.violations.length > 0) return
   const before = rest.checks.dispatched()
-  await rest.advance(quietMs[mode])
+  await passes(rest, quietMs[mode])
   judgeQuiet(world, rest.checks.dispatched().slice(before.length))
 }
 
@@ -61,14 +70,41 @@ function endFaults(world: World): void {
   world.traps.length = 0
   world.refusing.clear()
   world.sandbox.control.clearFaults()
+}
+
+/** What is declared holds nothing any more, and who runs takes that over as it does any change. */
+async function letGo(rest: Rest): Promise<void> {
+  const { world } = rest
   world.declaration = { ...world.declaration, mode: 'enforce', deniedFrom: undefined }
   writeFileSync(join(world.folder, 'desired-state.yaml'), textOf(world.declaration))
+  const controller = await rest.controller()
+  if (controller !== undefined) quietly(world, () => controller.workspace.generations.reload())
+}
+
+/** Time passes until something is broken; a program that is busy without end has not come to rest. */
+async function passes(rest: Rest, ms: number): Promise<void> {
+  const { world } = rest
+  const untilMs = world.clock.monotonicMs() + ms
+  while (world.violations.length === 0 && world.clock.monotonicMs() < untilMs) {
+    const before = world.steps
+    await rest.advance(Math.min(sliceMs, untilMs - world.clock.monotonicMs()))
+    if (world.steps - before > sliceStepsMax)
+      world.violate('once faults stop, all converges or says why not', `${world.steps - before} steps in ${sliceMs} ms`)
+  }
+}
+
+function quietly(world: World, work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    noteViolation(error, world)
+  }
 }
 
 /** People look through what waits, and let it go. */
 function decide({ world, book, checks }: Rest, controller: Controller, asksForLook: boolean): void {
   const { port, workspace } = controller
-  try {
+  quietly(world, () => {
     workspace.generations.reload()
     // Whoever asked for it may have died in it, or met a full disk: the list of what is suspended tells.
     for (const name of [...checks.suspended()]) {
@@ -78,14 +114,13 @@ function decide({ world, book, checks }: Rest, controller: Controller, asksForLo
     if (asksForLook) port.reconcile({ resource: undefined, actor: 'token:ann' })
     for (const { actions } of workspace.engine.statuses.all()) {
       for (const { action, gate } of actions) {
-        if (gate.decision === 'auto') continue
+        // What waits for something else is not theirs to decide.
+        if (gate.approvalsNeeded <= gate.approvalsGiven) continue
         for (const person of ['token:ann', 'token:bob']) {
           book.approvals.push({ actionId: action.id, person, atMs: world.clock.nowMs() })
           port.approve({ planId: undefined, actionIds: [action.id], approver: person, comment: undefined })
         }
       }
     }
-  } catch (error) {
-    noteViolation(error, world)
-  }
+  })
 }

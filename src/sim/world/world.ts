@@ -6,7 +6,6 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import type { JsonObject } from '../../json.ts'
 import { openLog } from '../../log.ts'
 import { seededRandom } from '../../random.ts'
 import type { BaseSeed } from '../../sandbox/metadata/base-seed.ts'
@@ -34,7 +33,7 @@ export interface Trap {
   readonly type: string
   readonly kinds: readonly string[]
   /** Does it and says what was done. */
-  spring(action: { readonly input: JsonObject }): string | undefined
+  spring(action: { readonly affected: { readonly sample: readonly string[] } }): string | undefined
 }
 
 export interface CrashPoint {

@@ -1,0 +1,139 @@
+/**
+ * What happens last, before nobody does anything any more: a change that nothing else wakes the controller for. In the midst
+ * of a world the next deed would wake it, and hide that it had been asleep.
+ */
+import { type Random, seededRandom } from '../../random.ts'
+import type { Mode } from '../episode.ts'
+import type { Book } from './book.ts'
+import type { Controller } from './controller.ts'
+import type { Declaration } from './declared.ts'
+import { type Deed, oneOf, type Scene } from './deed.ts'
+import { agentDeeds } from './deeds-agents.ts'
+import { colleagueDeeds } from './deeds-colleagues.ts'
+import { machineDeeds } from './deeds-machine.ts'
+import { declare, peopleDeeds } from './deeds-people.ts'
+import type { CrashPoint, World } from './world.ts'
+
+export interface LastScene {
+  readonly world: World
+  readonly book: Book
+  readonly mode: Mode
+  controller(): Promise<Controller | undefined>
+  advance(ms: number): Promise<void>
+}
+
+interface LastAct {
+  readonly name: string
+  play(scene: Scene, advance: LastScene['advance']): Promise<void>
+}
+
+const minuteMs = 60_000
+
+/** Repairs are held by what is declared; it is let go when all faults have ended, by the declaration alone. */
+async function hold(scene: Scene, advance: LastScene['advance'], holding: Partial<Declaration>): Promise<void> {
+  const free = { low: 'auto', medium: 'auto', blastRows: 50, standardizes: true, resync: '12h' } as const
+  declare(scene, { ...scene.world.declaration, mode: 'enforce', ...free, ...holding })
+  await advance(minuteMs)
+  doAll(scene, agentDeeds, ['agent writes an untidy address', 'agent edits', 'agent edits'])
+  // Until all has been looked at, and waits.
+  await advance(3 * minuteMs)
+}
+
+/** Let go by the declaration alone: a person who asks for a look, or anybody who does something else, would hide it. */
+const holds: readonly LastAct[] = [
+  {
+    name: 'mode observe holds repairs, and ends',
+    play: (scene, advance) => hold(scene, advance, { mode: 'observe' }),
+  },
+  {
+    name: 'a window holds repairs, and is taken out of the text',
+    play: (scene, advance) => hold(scene, advance, { deniedFrom: new Date(scene.world.clock.nowMs()).getUTCHours() }),
+  },
+]
+
+/** The process dies at the next effect of that sort, which somebody brings about; another one is started on what is left. */
+async function dieAt(scene: Scene, advance: LastScene['advance'], point: CrashPoint, cause: () => void): Promise<void> {
+  const { world } = scene
+  world.crashAt = point
+  cause()
+  await advance(minuteMs)
+  world.crashAt = undefined
+}
+
+const lastActs: readonly LastAct[] = [
+  {
+    name: 'both sides edit the same cells, and a person has to choose',
+    async play(scene, advance) {
+      declare(scene, { ...scene.world.declaration, mode: 'enforce', conflicts: 'manual', resync: '12h' })
+      await advance(3 * minuteMs)
+      const name = 'colleague and agent edit the same cell'
+      doAll(scene, colleagueDeeds, [name, name, name])
+    },
+  },
+  {
+    name: 'the webhooks go, and colleagues edit',
+    async play(scene, advance) {
+      doAll(scene, colleagueDeeds, ['colleague deletes the webhooks'])
+      await advance(1000)
+      doAll(scene, colleagueDeeds, ['colleague edits', 'colleague edits', 'colleague edits'])
+    },
+  },
+  {
+    name: 'the process dies at a request that writes to Airtable',
+    play(scene, advance) {
+      const { random } = scene
+      const part = oneOf(['POST records', 'PATCH records'] as const, random) ?? 'POST records'
+      const side = random.next() < 0.5 ? 'before' : 'after'
+      return dieAt(scene, advance, { kind: 'airtable', part, side }, () =>
+        doAll(scene, agentDeeds, part === 'POST records' ? ['agent inserts', 'agent inserts'] : ['agent edits']),
+      )
+    },
+  },
+  {
+    name: 'the process dies when it has started a program',
+    play: (scene, advance) =>
+      dieAt(scene, advance, { kind: 'process', part: 'launch', side: 'after' }, () =>
+        scene.world.programs.fake.finish('service-collector', 1),
+      ),
+  },
+  {
+    name: 'a program hangs',
+    async play(scene) {
+      doAll(scene, machineDeeds, ['program hangs'])
+    },
+  },
+  {
+    name: 'somebody is erased, and entered again in Airtable',
+    async play(scene, advance) {
+      doAll(scene, peopleDeeds, ['person has somebody erased'])
+      await advance(minuteMs)
+      doAll(scene, colleagueDeeds, ['colleague enters somebody who was erased'])
+    },
+  },
+]
+
+function doAll(scene: Scene, deeds: readonly Deed[], names: readonly string[]): void {
+  for (const name of names) {
+    const deed = deeds.find((one) => one.name === name)
+    if (deed === undefined) throw new Error(`nobody does: ${name}`)
+    const what = deed.do(scene)
+    if (what !== undefined) scene.world.step(`last act, ${name}: ${what}`)
+  }
+}
+
+/** Two of them, and sometimes what only a declaration lets go. Says whether something is held now. */
+export async function playLastActs({ world, book, mode, controller, advance }: LastScene): Promise<boolean> {
+  const random: Random = seededRandom(world.seed ^ 0x1a57)
+  const act = async (some: readonly LastAct[]) => {
+    const one = oneOf(some, random)
+    const running = await controller()
+    if (one === undefined || world.violations.length > 0) return
+    world.step(`last act: ${one.name}`)
+    await one.play({ world, book, controller: running, random }, advance)
+  }
+  await act(lastActs)
+  await act(lastActs)
+  const isHeld = mode === 'liveness' || random.next() < 0.5
+  if (isHeld) await act(holds)
+  return isHeld
+}
