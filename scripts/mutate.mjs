@@ -75,7 +75,7 @@ for (const name of names) {
     incrementalFile: `.cache/mutate/${name}.json`,
     tempDirName: '.cache/mutate/sandbox',
     ignorePatterns: ['dist', 'types', 'docs', 'data', 'backups', 'services', 'deploy', 'examples'],
-    reporters: ['clear-text', 'html'],
+    reporters: ['progress-append-only', 'clear-text', 'html'],
     htmlReporter: { fileName: `.cache/mutate/${name}.html` },
     clearTextReporter: { allowColor: false, allowEmojis: false, logTests: false },
     thresholds: { high: 90, low: 80, break: 80 },
