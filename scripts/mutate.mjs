@@ -69,6 +69,8 @@ for (const name of names) {
     coverageAnalysis: 'perTest',
     // What is computed once, while a module loads, would need a process for each change.
     ignoreStatic: true,
+    // On a machine with much else to do a run that is only slow must not be taken for one that never ends.
+    timeoutMS: 20_000,
     concurrency: 1,
     incremental: true,
     force: afresh,

@@ -18,7 +18,7 @@ const alphabet =
 const words = (from: number, to: number) => alphabet.split(' ').slice(from, to).join(' ')
 
 describe('a family name', () => {
-  it.each([
+  it.each<[string, string, string, string]>([
     ['muller', 'mueller', 'nearly equal', 'one letter more'],
     ['weber', 'wbeer', 'nearly equal', 'two letters swapped'],
     ['kohl', 'kahl', 'nearly equal', 'one of four letters'],
@@ -38,13 +38,13 @@ describe('a family name', () => {
     ['lot', 'garcia lot', 'alike', 'one of two names, of three letters'],
     ['rolopez', 'garcialopez', 'different', 'the end of a longer name'],
     ['weber', 'schmidt', 'different', 'nothing in common'],
-  ] as const)('%s beside %s is %s: %s', (one, other, level) => {
+  ])('%s beside %s is %s: %s', (one, other, level) => {
     expectLevel('family', one, other, level)
   })
 })
 
 describe('a first name', () => {
-  it.each([
+  it.each<[string, string, string, string]>([
     ['bob', 'robert', 'nearly equal', 'a form of it'],
     ['r', 'robert', 'alike', 'its initial'],
     ['r', 'bob', 'different', 'another initial'],
@@ -52,26 +52,26 @@ describe('a first name', () => {
     ['robert', 'rupert', 'alike', 'as of family names'],
     ['robert', 'robet', 'nearly equal', 'as of family names'],
     ['robert', 'anna', 'different', 'nothing in common'],
-  ] as const)('%s beside %s is %s: %s', (one, other, level) => {
+  ])('%s beside %s is %s: %s', (one, other, level) => {
     expectLevel('given', one, other, level)
   })
 })
 
 describe('a place', () => {
-  it.each([
+  it.each<[string, string, string, string]>([
     ['berlin', 'brlin', 'nearly equal', 'as of names'],
     ['berlin', 'munich', 'different', 'one word each'],
     ['frankfurt am main', 'main frankfurt am', 'nearly equal', 'the words in another order'],
     ['york new', 'the city new york', 'alike', 'two of four words'],
     ['york new', 'oxford upon york', 'different', 'one of three words'],
     ['york', 'oxford upon york', 'alike', 'one word of it'],
-  ] as const)('%s beside %s is %s: %s', (one, other, level) => {
+  ])('%s beside %s is %s: %s', (one, other, level) => {
     expectLevel('place', one, other, level)
   })
 })
 
 describe('a company or another text of some words', () => {
-  it.each([
+  it.each<[string, string, string, string]>([
     ['blue bird cafe', 'bluebird cafe', 'nearly equal', 'the same but for spaces'],
     [words(0, 3), words(0, 4), 'nearly equal', 'three words of four'],
     [words(0, 2), words(0, 3), 'alike', 'two words of three'],
@@ -96,7 +96,7 @@ describe('a company or another text of some words', () => {
     [words(0, 7), words(0, 20), 'alike', 'all of a text that says enough'],
     [words(0, 6), words(0, 18), 'partly alike', 'all of a text that says too little'],
     [words(0, 8), `${words(0, 7)} ${words(8, 20)}`, 'partly alike', 'all but one word of a text'],
-  ] as const)('%s beside %s is %s: %s', (one, other, level) => {
+  ])('%s beside %s is %s: %s', (one, other, level) => {
     expectLevel('company', one, other, level)
   })
 
@@ -106,7 +106,7 @@ describe('a company or another text of some words', () => {
 })
 
 describe('an address', () => {
-  it.each([
+  it.each<[string, string, string, string]>([
     ['main street 12', '12 main street', 'nearly equal', 'the words in another order'],
     ['main street 12', 'main street 14', 'in one street or partly alike', 'another house'],
     ['12 alpha bravo charlie', '14 alpha bravo charlie', 'in one street or partly alike', 'another house'],
@@ -115,13 +115,13 @@ describe('an address', () => {
     ['12 main street 3', '12 main street 4', 'alike', 'one number in common'],
     ['main street 12', 'harbour lane 12', 'different', 'one number, and another street'],
     ['main street 12b', 'main street 14b', 'alike', 'numbers that are part of a word'],
-  ] as const)('%s beside %s is %s: %s', (one, other, level) => {
+  ])('%s beside %s is %s: %s', (one, other, level) => {
     expectLevel('address', one, other, level)
   })
 })
 
 describe('an e-mail address', () => {
-  it.each([
+  it.each<[string, string, string, string]>([
     ['anna@mail.example', 'ana@mail.example', 'nearly equal', 'one letter'],
     ['anna@mail.example', 'anan@mial.example', 'nearly equal', 'two swaps'],
     ['annab@one.example', 'annab@elsewhere.org', 'nearly equal', 'the same mailbox elsewhere'],
@@ -135,36 +135,36 @@ describe('an e-mail address', () => {
     ['a@b.de', 'c@x.eu', 'different', 'short addresses'],
     ['jansen', 'olga', 'different', 'no addresses, and so no domain'],
     ['@firm.example', 'jansen@firm.example', 'at the same domain', 'no mailbox'],
-  ] as const)('%s beside %s is %s: %s', (one, other, level) => {
+  ])('%s beside %s is %s: %s', (one, other, level) => {
     expectLevel('email', one, other, level)
   })
 })
 
 describe('a phone number', () => {
-  it.each([
+  it.each<[string, string, string, string]>([
     ['49301234567', '4930123456', 'one digit apart', 'one digit less'],
     ['49301234567', '301234567', 'one digit apart', 'without its country'],
     ['49301234567', '493012345', 'different', 'without its end'],
     ['49301234567', '49301234589', 'different', 'two digits'],
-  ] as const)('%s beside %s is %s: %s', (one, other, level) => {
+  ])('%s beside %s is %s: %s', (one, other, level) => {
     expectLevel('phone', one, other, level)
   })
 })
 
 describe('a web address', () => {
-  it.each([
+  it.each<[string, string, string, string]>([
     ['firm.example/a', 'firm.example/b', 'at the same host', 'two pages'],
     ['firm.example', 'firm.example/b', 'at the same host', 'the host and a page'],
     ['firm.example/a', 'other.example/a', 'different', 'two hosts'],
     ['firm.example', 'firm.examplf', 'different', 'two hosts, one letter apart'],
     ['/a', '/b', 'at the same host', 'no host'],
-  ] as const)('%s beside %s is %s: %s', (one, other, level) => {
+  ])('%s beside %s is %s: %s', (one, other, level) => {
     expectLevel('url', one, other, level)
   })
 })
 
 describe('a code', () => {
-  it.each([
+  it.each<[string, string, string, string]>([
     ['ab1', 'ab2', 'one character apart', 'one of three'],
     ['a1', 'a2', 'two characters apart', 'one of two, which says less'],
     ['ab', 'cd', 'different', 'both of two'],
@@ -175,13 +175,13 @@ describe('a code', () => {
     ['abcd', 'abcd5678', 'two characters apart', 'the beginning, of four characters'],
     ['abc', 'abcd5678', 'different', 'the beginning, of three characters'],
     ['abcd', '5678abcd', 'different', 'the end'],
-  ] as const)('%s beside %s is %s: %s', (one, other, level) => {
+  ])('%s beside %s is %s: %s', (one, other, level) => {
     expectLevel('code', one, other, level)
   })
 })
 
 describe('a date', () => {
-  it.each([
+  it.each<[string, string, string, string]>([
     ['19800511', '19800512', 'one digit apart', 'one digit'],
     ['19800511', '19801105', 'one digit apart', 'day and month swapped'],
     ['19800523', '19800517', 'close', 'another day of the month'],
@@ -196,13 +196,13 @@ describe('a date', () => {
     ['1980', '1971', 'different', 'two digits of a year'],
     ['1980', '19800101', 'different', 'a year and a day'],
     ['19800101', '1980010', 'one digit apart', 'a digit that is missing'],
-  ] as const)('%s beside %s is %s: %s', (one, other, level) => {
+  ])('%s beside %s is %s: %s', (one, other, level) => {
     expectLevel('date', one, other, level)
   })
 })
 
 describe('a number', () => {
-  it.each([
+  it.each<[string, string, string, string]>([
     ['100', '97', 'close', '3 %'],
     ['100', '96', 'alike', '4 %'],
     ['100', '80', 'alike', '20 %'],
@@ -211,7 +211,7 @@ describe('a number', () => {
     ['5', '-5', 'different', 'another sign'],
     ['0', '-0', 'close', 'nothing, written twice'],
     ['0', '1', 'different', 'nothing and something'],
-  ] as const)('%s beside %s is %s: %s', (one, other, level) => {
+  ])('%s beside %s is %s: %s', (one, other, level) => {
     expectLevel('number', one, other, level)
   })
 })

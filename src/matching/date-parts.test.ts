@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { dateDigits, dayNumber } from './date-parts.ts'
 
-test.each([
+test.each<[string, string, string]>([
   ['19800511', '19800511', 'eight digits are taken for year, month and day'],
   ['1980-05-11', '19800511', 'as ISO has it'],
   ['1980-5-1', '19800501', 'without zeros'],
@@ -26,7 +26,7 @@ test.each([
   ['198-05-11', '1980511', 'a year of three digits is none'],
   ['1980-05-111', '198005111', 'a day of three digits is none'],
   ['unknown', '', 'where there is no digit there is nothing'],
-] as const)('%s is read as %s: %s', (value, digits) => {
+])('%s is read as %s: %s', (value, digits) => {
   expect(dateDigits(value)).toBe(digits)
 })
 

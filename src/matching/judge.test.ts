@@ -52,7 +52,7 @@ describe('an exact rule', () => {
     expect(meets(by, ['acme'], ['acme'])).toEqual([])
   })
 
-  it.each([
+  it.each<[Role, string, string, boolean, string]>([
     ['email', 'a.nn@gmail.com', 'ann@gmail.com', true, 'one mailbox, written twice'],
     ['email', 'ann@firm.example', 'ann@firm.example', true, 'equal addresses'],
     ['email', 'no address', 'no address', false, 'equal, and no addresses'],
@@ -68,7 +68,7 @@ describe('an exact rule', () => {
     ['ignored', 'Gold Member', 'gold  member', true, 'a field that matching ignores otherwise'],
     ['ignored', 'Gold Member', 'silver', false, 'another text of such a field'],
     ['ignored', '', '', false, 'nothing'],
-  ] as const)('by %s takes %s and %s for the same: %s %s %s', (role, one, other, same) => {
+  ])('by %s takes %s and %s for the same: %s %s %s', (role, one, other, same) => {
     // No feature is compared, so that the values themselves decide.
     const by = judgeOf([role], [exactly(role)], { model: modelOf([]) })
     expect(meets(by, [one], [other])).toEqual(same ? [role] : [])

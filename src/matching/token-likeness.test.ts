@@ -63,7 +63,7 @@ describe('what two texts have in common', () => {
 })
 
 describe('a word that the other text has not', () => {
-  it.each([
+  it.each<[string, string, number, string]>([
     ['mailing', 'mailling', 0.9, 'one letter more'],
     ['baker', 'bakes', 0.9, 'another letter'],
     ['mail', 'mall', 0.9, 'another letter of four'],
@@ -85,7 +85,7 @@ describe('a word that the other text has not', () => {
     ['mail', 'mai/', 0.9, 'a sign that is no digit'],
     ['mail', 'voicemail', 0, 'the end of a longer one'],
     ['bake', 'acorn', 0, 'another word'],
-  ] as const)('%s beside %s counts for %d: %s', (one, other, counted) => {
+  ])('%s beside %s counts for %d: %s', (one, other, counted) => {
     expect(likeness(one, other)).toBeCloseTo(counted, 9)
     expect(likeness(other, one)).toBeCloseTo(counted, 9)
   })
@@ -120,7 +120,7 @@ describe('a word that the other text has not', () => {
   })
 })
 
-test.each([
+test.each<[string, string, boolean]>([
   ['pridham street', 'pridhamstreet', true],
   ['pridhamstreet', 'pridham street', true],
   ['prid ham street', 'pridham stre et', true],
@@ -131,6 +131,6 @@ test.each([
   [`${'x'.repeat(40)} ${'x'.repeat(39)}`, 'x'.repeat(79), true],
   [`${'x'.repeat(40)} ${'x'.repeat(40)}`, 'x'.repeat(80), false],
   ['x'.repeat(79), `${'x'.repeat(40)} ${'x'.repeat(39)}`, true],
-] as const)('%s and %s are the same but for a few spaces: %s', (one, other, same) => {
+])('%s and %s are the same but for a few spaces: %s', (one, other, same) => {
   expect(equalJoined(one, other)).toBe(same)
 })
