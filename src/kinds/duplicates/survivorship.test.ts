@@ -126,6 +126,15 @@ describe('the best record', () => {
     expect(bestOf(email(right, 1), email(right, 2)).survivor.rowId).toBe(2)
   })
 
+  test('has rather one of the declared choices than another word', () => {
+    const given = strict.fields.map((field) => ({
+      field: field.name === 'tags' ? { ...field, choices: ['gold'], rules: [{ rule: 'choice', options: {} }] } : field,
+      column: field.name,
+    }))
+    const rows = [row(1, '2026-01-01', { tags: 'gold' }), row(2, '2026-01-01', { tags: 'lead' })]
+    expect(survivorship(strict, given).survivalOf(rows).survivor.rowId).toBe(1)
+  })
+
   test('counts all its fields, numbers as well', () => {
     const full = row(1, '2026-01-01', { full_name: 'Ann Lee', score: 0 })
     expect(bestOf(full, email('ann@acme.example', 2)).survivor.rowId).toBe(1)
