@@ -210,10 +210,97 @@ describe('the gate', () => {
       'approval-before-undo',
       'approval-expired',
     ])
+    expect(result.reasons.map(({ message }) => message)).toEqual([
+      'table/leads is declared to be observed only',
+      'rejected by bob: no',
+      'the mode is observe: drift is reported and nothing is repaired',
+      'repairs of critical risk are held by a window: deny low, every day 09:00-12:00 (UTC)',
+      'suspended by bob: holiday',
+      'Failing: failed 5 times in a row, the last time with: locked',
+      'database/main, on which it depends, is not usable',
+      'table/b, on which it depends, has not been looked at',
+      'it costs 10 and calls a month has 9 left',
+      'its risk is critical',
+      'it cannot be undone',
+      'it affects 900 records, more than the 500 of policy.blastRadius.rows',
+      'it affects 90 % of 1000 records, more than the 5 % of policy.blastRadius.percent',
+      'it was undone by bob, and is not done again unasked',
+      'ann asked for it, and may not approve a critical action of their own',
+      'bob approved before it was undone',
+      'the approval by eve has expired',
+    ])
+    const asked = (of: 'refuse' | 'wait' | 'note') =>
+      result.reasons.flatMap(({ asks, code }) => (asks === of ? [code] : []))
+    expect(asked('refuse')).toEqual(['observe-only', 'rejected'])
+    expect(asked('wait')).toEqual(result.reasons.slice(2, 9).map(({ code }) => code))
+    expect(asked('note')).toEqual(['approval-by-requester', 'approval-before-undo', 'approval-expired'])
+    expect(result.wakeUpMs).toBeUndefined()
     expect(gate({ ...everything, observeOnly: false, rejected: undefined }).wakeUpMs).toBe(nowMs + 60 * anHour)
     expect(gate({ ...everything, observeOnly: false, rejected: undefined, budget: undefined }).wakeUpMs).toBe(
       nowMs + 2 * anHour,
     )
+  })
+
+  it('waits for what the machine cannot bear now, and says what a person does about it', () => {
+    const obstacle = { code: 'disk-short' as const, message: 'the disk is nearly full', nextStep: 'free 2 GB' }
+    expect(gate({ obstacles: [obstacle], approvals: [approvalBy('ann')] })).toMatchObject({
+      decision: 'wait',
+      runnable: false,
+      wakeUpMs: undefined,
+      reasons: [{ ...obstacle, asks: 'wait' }],
+    })
+  })
+
+  it('says when each obstacle ends by itself, where that is known', () => {
+    const waits = {
+      breaker: openBreaker,
+      suspended: { by: 'bob', reason: 'holiday' },
+      budget: { name: 'calls', remainingTokens: 0, refillsAtMs: nowMs + 5 },
+    }
+    expect(gate(waits).reasons.map(({ code, untilMs }) => [code, untilMs])).toEqual([
+      ['suspended', undefined],
+      ['breaker-open', nowMs + 60_000],
+      ['budget', nowMs + 5],
+    ])
+    expect(Object.hasOwn(gate(waits).reasons[0] ?? {}, 'untilMs')).toBe(false)
+    expect(gate(waits).wakeUpMs).toBe(nowMs + 60_000)
+  })
+
+  it('lets through what costs all that is left of a budget', () => {
+    expect(gate({ budget: { name: 'calls', remainingTokens: 1 } }).decision).toBe('auto')
+  })
+
+  it('says what is the matter with what it depends on, where that is known', () => {
+    const dependencies = [
+      { key: { kind: 'database', name: 'main' }, status: 'unusable' as const, why: 'it is damaged' },
+    ]
+    expect(gate({ dependencies }).reasons[0]?.message).toBe(
+      'database/main, on which it depends, is not usable: it is damaged',
+    )
+  })
+
+  it('tells of the backup that is made first, and waits for nobody because of it', () => {
+    expect(gate({ first: 'a backup of main is made first' })).toMatchObject({
+      decision: 'auto',
+      runnable: true,
+      approvalsNeeded: 0,
+      reasons: [{ code: 'backup-first', asks: 'note', message: 'a backup of main is made first' }],
+    })
+  })
+
+  it('keeps silent about approvals that do not count where enough others do', () => {
+    const approvals = [approvalBy('ann', { expiresAtMs: nowMs }), approvalBy('bob')]
+    expect(codes({ action: action({ risk: 'high' }), approvals })).toEqual(['risk'])
+  })
+
+  it('observes where either the run or the policy says so', () => {
+    expect(codes({ mode: 'observe' })).toEqual(['mode-observe'])
+    expect(codes({ policy: policyOf({ mode: 'observe' }) })).toEqual(['mode-observe'])
+  })
+
+  it('rounds the share that it tells to a tenth of a percent', () => {
+    const [reason] = gate({ action: action({ affected: { count: 100, sample: [] }, population: 300 }) }).reasons
+    expect(reason?.message).toContain('33.3 % of 300 records')
   })
 
   it('lets a probe through a breaker that has cooled down', () => {

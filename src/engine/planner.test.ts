@@ -93,7 +93,7 @@ describe('an action', () => {
 
   it('is frozen through and through, and is a copy', () => {
     const rows = [1, 2]
-    const mine = draft({ input: { field: 'email', rows, nested: { deep: [{ x: 1 }] } } })
+    const mine = draft({ input: { field: 'email', rows, nested: { deep: [{ x: 1, none: null }] } } })
     const [action] = plan([mine])
     rows.push(3)
     expect(action?.input.rows).toEqual([1, 2])
@@ -116,6 +116,10 @@ describe('an action', () => {
       cause: 'undo',
       requestedBy: 'local:ann',
       undoes: 'abc',
+    })
+    expect(plan([draft()], { cause: 'request', requestedBy: 'local:ann' })[0]).toMatchObject({
+      cause: 'request',
+      requestedBy: 'local:ann',
     })
   })
 
@@ -160,6 +164,7 @@ describe('a plan', () => {
     expect(planIdOf(actions, 1)).toBe(planIdOf([...actions].reverse(), 1))
     expect(planIdOf(actions, 1)).not.toBe(planIdOf(actions, 2))
     expect(planIdOf(actions, 1)).not.toBe(planIdOf(actions.slice(1), 1))
+    expect(planIdOf(actions.slice(0, 1), 1)).not.toBe(planIdOf(actions.slice(1), 1))
   })
 
   it('tells for each vanished action what stands in its stead, and why', () => {
@@ -196,6 +201,34 @@ describe('a plan', () => {
   it('knows a repair that is needed again', () => {
     const change = diffPlans(plan([draft()]), plan([draft()], { occurrenceOf: () => 1 }))
     expect(change.vanished[0]?.changed).toEqual(['recurrence'])
+    expect(change.vanished[0]?.message).toMatch(/^it was carried out and is needed again; instead of/)
+  })
+
+  it('names all in which an action differs from the one it stands in for', () => {
+    const [vanished] = diffPlans(
+      plan([draft()]),
+      plan([draft({ precondition: 'evidence-2', input: { field: 'email', rows: [4] } })], { specHash: 'spec-2' }),
+    ).vanished
+    expect(vanished?.changed).toEqual(['evidence', 'declaration', 'input'])
+    expect(vanished?.message).toMatch(
+      /^the records it was planned on have changed, the desired state has changed, other values would be written; instead of/,
+    )
+  })
+
+  it('lets an action stand in for another one of the same resource, verb and drift alone, in whatever order that is named', () => {
+    const before = plan([draft({ resolves: ['a', 'b'] })])
+    const inStead = (over: Partial<ActionDraft>, input: Partial<ActionsInput> = {}) =>
+      diffPlans(before, plan([draft({ resolves: ['a', 'b'], precondition: 'evidence-2', ...over })], input)).vanished[0]
+        ?.nearest !== undefined
+    expect(inStead({})).toBe(true)
+    expect(inStead({ resolves: ['b', 'a'] })).toBe(true)
+    expect(inStead({ resolves: ['a'] })).toBe(false)
+    expect(inStead({ verb: 'fill' })).toBe(false)
+    expect(inStead({}, { resource: { kind: 'table', name: 'people' } })).toBe(false)
+    // An order of names that is another one on the earlier side is the same drift, too.
+    const [turned] = plan([draft({ resolves: ['b', 'a'] })])
+    const after = plan([draft({ resolves: ['a', 'b'], precondition: 'evidence-2' })])
+    expect(turned && diffPlans([turned], after).vanished[0]?.nearest).toBe(after[0])
   })
 
   it('differs in nothing from itself', () => {

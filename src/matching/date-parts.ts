@@ -1,20 +1,22 @@
 /** Dates as they stand in lead data, read into eight digits so that misspelt ones can be compared digit by digit. */
 
-const yearFirst = /^(\d{4})\D?(\d{1,2})\D?(\d{1,2})(?:\D.*)?$/u
-const yearLast = /^(\d{1,2})\D(\d{1,2})\D(\d{4})(?:\D.*)?$/u
-const compact = /^(\d{4})(\d\d)(\d\d)$/u
+const compact = /^\d{8}(?!\d)/u
+const yearFirst = /^(\d{4})\D(\d{1,2})\D(\d{1,2})(?!\d)/u
+const yearLast = /^(\d{1,2})(\D)(\d{1,2})\D(\d{4})(?!\d)/u
 
-/** `YYYYMMDD`, or the digits as they stand where they are no date; empty where there is no digit. Day before month is taken for European. */
+/**
+ * `YYYYMMDD`, or the digits as they stand where they name no day; empty where there is no digit. Of day and month before a
+ * year the day is first where dots are written, as only day-first countries do, or where it cannot be a month.
+ */
 export function dateDigits(value: string): string {
-  const joined = compact.exec(value)
-  if (joined !== null) return value
+  if (compact.test(value)) return value.slice(0, 8)
   const first = yearFirst.exec(value)
   if (first !== null) return `${first[1]}${two(first[2])}${two(first[3])}`
   const last = yearLast.exec(value)
   if (last !== null) {
-    const [, one = '', other = '', year = ''] = last
-    // A first number above 12 can only be a day.
-    return Number(one) > 12 ? `${year}${two(other)}${two(one)}` : `${year}${two(one)}${two(other)}`
+    const [, one = '', separator, other = '', year = ''] = last
+    const isDayFirst = separator === '.' || Number(one) > 12
+    return isDayFirst ? `${year}${two(other)}${two(one)}` : `${year}${two(one)}${two(other)}`
   }
   return value.replace(/\D/gu, '')
 }

@@ -29,3 +29,24 @@ test('counts as the textbook does, up to the limit', () => {
     { numRuns: 3_000 },
   )
 })
+
+test.each([
+  ['ab', 'ba', 2, 1, 'a swap is one edit'],
+  ['ca', 'abc', 3, 3, 'and nothing may be done within it'],
+  ['', 'abc', 3, 3, 'each character of an empty text is missing'],
+  ['abc', 'abc', 0, 0, 'equal texts take none'],
+  ['abc', 'abcd', 0, 1, 'what takes more than the limit is told as one more'],
+  ['abcdef', 'ghijkl', 2, 3, 'however many it takes'],
+])('%s and %s are, up to %i, %i edits apart: %s', (one, other, limit, edits) => {
+  expect(editsWithin(one, other, limit)).toBe(edits)
+  expect(editsWithin(other, one, limit)).toBe(edits)
+})
+
+test('what differs may have 64 characters, with any number of equal ones around it', () => {
+  const differing = (length: number) =>
+    ['a', 'b'].map((end) => `${'x'.repeat(99)}${end}${'y'.repeat(length - 2)}${end}zz`)
+  const [one = '', other = ''] = differing(64)
+  expect(editsWithin(one, other, 2)).toBe(2)
+  const [longer = '', beside = ''] = differing(65)
+  expect(editsWithin(longer, beside, 2)).toBe(3)
+})

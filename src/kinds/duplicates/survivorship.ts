@@ -3,6 +3,7 @@
  * strategy and field by field. Pure. No value is made up: every one stands in a record of the group, but for unions.
  */
 
+import { unreachable } from '../../errors.ts'
 import { isMarked } from '../../values/contact-mark.ts'
 import type { Cell } from '../../values/field-type.ts'
 import { isPlaceholder } from '../../values/placeholder.ts'
@@ -123,7 +124,6 @@ function chosenOf({ choose, column, order, recent, type, rules }: Choice): Chose
       const cell = row.cells[column] ?? null
       return isEmpty(cell) ? [] : [{ cell, from: row.key }]
     })
-  const [kept] = order
   if (choose === 'fill') return filled(order)[0]
   if (choose === 'keep') return undefined
   if (choose === 'most_recent') return filled(recent)[0]
@@ -147,8 +147,9 @@ function chosenOf({ choose, column, order, recent, type, rules }: Choice): Chose
       )
       return cell === undefined ? candidates[0] : { cell, from: null }
     }
+    default:
+      return unreachable(choose)
   }
-  return kept === undefined ? undefined : { cell: kept.cells[column] ?? null, from: kept.key }
 }
 
 /** The first of those that come first. */

@@ -85,7 +85,7 @@ function mergeDoNotContact(input: FieldInput): FieldDecision {
 const marked = 1
 
 function isSet(reading: Reading): boolean {
-  return reading.is === 'value' && reading.value === marked
+  return markOf(reading) === marked
 }
 
 function bothWays(input: FieldInput): FieldDecision {
@@ -110,26 +110,21 @@ function firstMeeting(input: FieldInput): FieldDecision {
  * of the ruling side does not wipe out what the other holds.
  */
 function oneWay(input: FieldInput, ruling: 'local' | 'remote'): FieldDecision {
-  const { base, local, remote } = input
-  const mine = ruling === 'local' ? local : remote
-  if (base === undefined) {
-    if (isEmpty(mine)) return { is: 'settled' }
-    return take(input, ruling, !isEmpty(ruling === 'local' ? remote : local), 'filled')
-  }
-  const mineChanged = !sameMark(base[ruling], markOf(mine))
+  const { base } = input
   const other = ruling === 'local' ? 'remote' : 'local'
-  const otherChanged = !sameMark(base[other], markOf(ruling === 'local' ? remote : local))
-  if (mineChanged) return take(input, ruling, otherChanged, 'changed')
-  return otherChanged ? take(input, ruling, true, 'restored') : { is: 'settled' }
+  if (base === undefined)
+    return isEmpty(input[ruling]) ? { is: 'settled' } : take(input, ruling, !isEmpty(input[other]), 'filled')
+  const hasChanged = (side: 'local' | 'remote') => !sameMark(base[side], markOf(input[side]))
+  if (hasChanged(ruling)) return take(input, ruling, hasChanged(other), 'changed')
+  return hasChanged(other) ? take(input, ruling, true, 'restored') : { is: 'settled' }
 }
 
+/** Both sides hold something else, or both have changed it: whichever wins, a value of the other is lost. */
 function byPolicy(input: FieldInput): FieldDecision {
   const { policy } = input.field
   const winner = winnerOf(policy, input)
-  if (winner === undefined) return { is: 'conflict' }
-  const other = winner === 'local' ? 'remote' : 'local'
   // What cannot be taken over wins nothing: the other side's value stays where it is, and a person is told.
-  return take(input, winner, !isEmpty(input[other]) || input.base !== undefined, policy)
+  return winner === undefined ? { is: 'conflict' } : take(input, winner, true, policy)
 }
 
 function winnerOf(policy: ConflictPolicy, input: FieldInput): 'local' | 'remote' | undefined {
@@ -151,8 +146,8 @@ function winnerOf(policy: ConflictPolicy, input: FieldInput): 'local' | 'remote'
 
 /** The side that changed last. On a draw, or where nobody knows, Airtable: there, a person made the edit. */
 function newer({ localAtMs, remoteAtMs }: FieldInput): 'local' | 'remote' {
-  if (localAtMs === undefined || remoteAtMs === undefined) return 'remote'
-  return localAtMs > remoteAtMs ? 'local' : 'remote'
+  const latest = Number.POSITIVE_INFINITY
+  return (localAtMs ?? -latest) > (remoteAtMs ?? latest) ? 'local' : 'remote'
 }
 
 function take(input: FieldInput, side: 'local' | 'remote', lost: boolean, reason: FieldReason): FieldDecision {
@@ -162,5 +157,5 @@ function take(input: FieldInput, side: 'local' | 'remote', lost: boolean, reason
 }
 
 function isEmpty(reading: Reading): boolean {
-  return reading.is === 'value' && reading.value === null
+  return markOf(reading) === null
 }

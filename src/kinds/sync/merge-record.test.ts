@@ -36,12 +36,26 @@ describe('a pair of records', () => {
     expect(record({ local: 'gone', verdict: 'airtable', ...edited })).toEqual({ is: 'create-local' })
   })
 
+  it('is a question for a person whichever side deleted it', () => {
+    expect(record({ local: 'gone', changedSinceAgreed: () => true })).toEqual({ is: 'conflict', deleted: 'local' })
+    expect(record({ local: 'gone', deletions: 'propagate', changedSinceAgreed: () => true })).toEqual({
+      is: 'conflict',
+      deleted: 'local',
+    })
+  })
+
   it('is left as it is where deletions are ignored, and where an undo left it', () => {
     expect(record({ remote: 'gone', deletions: 'ignore' })).toEqual({ is: 'leave', why: 'ignored' })
-    expect(record({ remote: 'never', held: true })).toEqual({ is: 'leave', why: 'held' })
+    expect(record({ local: 'gone', deletions: 'ignore' })).toEqual({ is: 'leave', why: 'ignored' })
+    expect(record({ local: 'gone', deletions: 'ignore', verdict: 'airtable' })).toEqual({ is: 'create-local' })
+    for (const gone of [{ remote: 'never' }, { local: 'gone' }, { remote: 'gone', verdict: 'airtable' }] as const)
+      expect(record({ ...gone, held: true })).toEqual({ is: 'leave', why: 'held' })
+    expect(record({ held: true })).toEqual({ is: 'compare' })
   })
 
   it('is forgotten once neither side has it', () => {
-    expect(record({ local: 'gone', remote: 'gone' })).toEqual({ is: 'forget' })
+    for (const local of ['gone', 'never'] as const)
+      for (const remote of ['gone', 'never'] as const)
+        expect(record({ local, remote, held: true, changedSinceAgreed: () => true })).toEqual({ is: 'forget' })
   })
 })

@@ -2,8 +2,6 @@
  * What becomes of a pair of records: who is made, who is deleted, and which cells go where. Pure. A record that was
  * deleted on one side and edited on the other is never deleted without a person.
  */
-import { unreachable } from '../../errors.ts'
-
 /** Where one side's record is. */
 export type Presence = 'there' | 'never' | 'gone'
 
@@ -30,21 +28,14 @@ export type RecordDecision =
 
 export function mergeRecord(input: RecordInput): RecordDecision {
   const { local, remote } = input
-  if (local === 'there' && remote === 'there') return { is: 'compare' }
-  if (local !== 'there' && remote !== 'there') return { is: 'forget' }
+  if (local === 'there') return remote === 'there' ? { is: 'compare' } : onOneSide(input, 'local', remote)
+  return remote === 'there' ? onOneSide(input, 'remote', local) : { is: 'forget' }
+}
+
+function onOneSide(input: RecordInput, side: 'local' | 'remote', other: Exclude<Presence, 'there'>): RecordDecision {
   if (input.held) return { is: 'leave', why: 'held' }
-  const side = local === 'there' ? 'local' : 'remote'
-  const other = side === 'local' ? remote : local
-  switch (other) {
-    case 'never':
-      return { is: side === 'local' ? 'create-remote' : 'create-local' }
-    case 'gone':
-      return afterDeletion(input, side)
-    case 'there':
-      return { is: 'compare' }
-    default:
-      return unreachable(other)
-  }
+  if (other === 'gone') return afterDeletion(input, side)
+  return { is: side === 'local' ? 'create-remote' : 'create-local' }
 }
 
 /** `left` still has its record; the other side deleted its own. */

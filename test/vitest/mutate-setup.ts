@@ -1,0 +1,7 @@
+import fc from 'fast-check'
+
+/**
+ * One seed, so that a second run says the same; no search for the smallest example, where only the failing counts; and a second
+ * at most for each property, so that a change which survives does not take half a minute.
+ */
+fc.configureGlobal({ seed: 20261127, endOnFailure: true, interruptAfterTimeLimit: 1_000 })
