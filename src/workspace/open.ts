@@ -174,6 +174,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       workspace: directory,
       environment: options.environment,
       rules: standardizeRules,
+      pluginChannels: plugins.pluginChannels,
       journal,
       keep,
       clock,
