@@ -383,7 +383,7 @@ export const plantedBugs = [
   // Values, people, what is only observed
   {
     name: 'erased-people-return',
-    file: 'workspace/open.ts',
+    file: 'workspace/opening/leads.ts',
     from: 'isErased: suppressions.isErased,',
     to: 'isErased: () => false,',
     why: 'the sync brings an erased person back',

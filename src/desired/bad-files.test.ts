@@ -50,6 +50,7 @@ function problemsOf({ text, prefixLines }: BadFile): readonly string[] {
     environment: { DATA_DIR: 'data', EMPTY: '', OUTSIDE: '/elsewhere' },
     workspace: '/workspace',
     rules: standardizeRules,
+    pluginChannels: { names: ['board'], modules: new Map() },
   })
   if (parsed.is === 'valid') return ['valid']
   return parsed.problems.map(({ line, column, path, message, didYouMean }) => {

@@ -8,12 +8,12 @@ import { type Finding, inReadingOrder, type Problem, pathText, problemOf, proble
 import { type Environment, resolveReferences } from './references.ts'
 import { type DesiredState, desiredStateSchema } from './schema.ts'
 import { secretsIn } from './secret-text.ts'
-import { checkMeaning, type RuleRegistry } from './semantics.ts'
+import { checkMeaning, type PluginChannels, type RuleRegistry } from './semantics.ts'
 import { readSourceText } from './source-text.ts'
 import { validPart } from './valid-part.ts'
 import { type Positions, readYamlTree } from './yaml-tree.ts'
 
-export type { RuleRegistry } from './semantics.ts'
+export type { PluginChannels, RuleRegistry } from './semantics.ts'
 
 export interface ParseOptions {
   /** The name that problems carry. */
@@ -24,6 +24,8 @@ export interface ParseOptions {
   readonly workspace: string
   /** The standardization rules that there are, by name. */
   readonly rules: RuleRegistry
+  /** The channels that plug-ins add; left out where none are loaded: then their names are not checked. */
+  readonly pluginChannels?: PluginChannels | undefined
 }
 
 export type ParsedDesiredState =
@@ -69,6 +71,7 @@ export function parseDesiredState(source: string | Uint8Array, options: ParseOpt
           positions: tree.positions,
           workspace: options.workspace,
           rules: options.rules,
+          pluginChannels: options.pluginChannels,
         })
   problems.push(...meaning.problems)
   if (problems.length > 0 || !parsed.success) return invalid(problems, options)

@@ -6,7 +6,7 @@ import { checkImports, checkMappings } from './semantics/mappings.ts'
 import { checkOperations } from './semantics/operations.ts'
 import { checkTables } from './semantics/tables.ts'
 
-export type { RuleRegistry } from './semantics/check.ts'
+export type { PluginChannels, RuleRegistry } from './semantics/check.ts'
 
 export interface Meaning {
   readonly problems: readonly Finding[]

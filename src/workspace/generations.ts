@@ -8,7 +8,7 @@ import { compareGenerations, type EntryChange, generationOf, isSuspiciousShrink 
 import { type ParsedDesiredState, parseDesiredState } from '../desired/load.ts'
 import { type Problem, problemText } from '../desired/problem.ts'
 import type { DesiredState } from '../desired/schema.ts'
-import type { RuleRegistry } from '../desired/semantics/check.ts'
+import type { PluginChannels, RuleRegistry } from '../desired/semantics/check.ts'
 import { notManagedSections } from '../desired/unmanaged.ts'
 import { OperationalError } from '../errors.ts'
 import type { JournalStore } from '../journal/store.ts'
@@ -53,6 +53,7 @@ export interface GenerationsOptions {
   readonly workspace: string
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly rules: RuleRegistry
+  readonly pluginChannels?: PluginChannels | undefined
   readonly clock: Clock
   /** Names of the kinds that there are: what needs another is reported as not managed. */
   readonly kinds: ReadonlySet<string>
@@ -87,6 +88,7 @@ export function openGenerations(options: GenerationsOptions): Generations {
       environment: options.environment,
       workspace: options.workspace,
       rules: options.rules,
+      pluginChannels: options.pluginChannels,
     })
 
   let current = acceptedBefore(journal, parse)

@@ -1,6 +1,7 @@
 /** Loads what the desired state declares as plug-ins, ahead of everything that needs to know of it. */
 import { readFileSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
+import type { PluginChannels } from '../desired/load.ts'
 import type { JournalStore } from '../journal/store.ts'
 import { entryUrl } from '../targets/process/entry-url.ts'
 import type { BeforeRuns } from '../targets/process/offload.ts'
@@ -9,6 +10,8 @@ import { lastAcceptedText } from './generations.ts'
 import { declaredPlugins, loadPlugins, type Plugged, pluginsHash } from './plugins.ts'
 
 export interface PluggedIn extends Plugged {
+  /** What the check of a desired state needs of them. */
+  readonly pluginChannels: PluginChannels
   /** Of what was loaded: see pluginsHash. */
   readonly hash: string
   /** What each thread has to load too; undefined where no plug-in has rules. */
@@ -35,7 +38,16 @@ export async function plugIn({ stateFile, directory, journal, clock, kinds }: Pl
     entry: entryUrl('./plugin-rules-entry', import.meta.url),
     input: { workspace: directory, entries, kinds: [...kinds] },
   }
-  return { ...plugged, hash: pluginsHash(entries), before: plugged.rules.length === 0 ? undefined : before }
+  const pluginChannels = {
+    names: [...plugged.channels.keys()],
+    modules: new Map(entries.map(({ name, module }) => [name, module])),
+  }
+  return {
+    ...plugged,
+    pluginChannels,
+    hash: pluginsHash(entries),
+    before: plugged.rules.length === 0 ? undefined : before,
+  }
 }
 
 /** Undefined where it cannot be read; whoever reads it to check it says so. */

@@ -51,7 +51,13 @@ export async function startRun(folder: string): Promise<RunningController> {
   const ask: RunningController['ask'] = async (text, variables = {}) => {
     const response = await fetch(new URL('/graphql', url), {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json', authorization: `Bearer ${token}` },
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        authorization: `Bearer ${token}`,
+        // A connection that is kept is closed by the server some time later, perhaps while the next request is sent.
+        connection: 'close',
+      },
       body: JSON.stringify({ query: text, variables }),
     })
     return answerSchema.parse(await response.json())

@@ -1,12 +1,13 @@
 /** Plug-ins that add a rule and a channel: the program uses both, in threads too, and refuses what is wrong. The examples pass their tests. */
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseDesiredState } from '../../src/desired/load.ts'
 import { trueup } from '../support/cli.ts'
 
 const run = promisify(execFile)
@@ -92,6 +93,41 @@ describe('a plug-in', { timeout: 120_000 }, () => {
     expect([sent.status, sent.stderr]).toEqual([0, ''])
     expect(notes).toEqual([
       { key: 'b-key', note: expect.objectContaining({ title: expect.stringContaining('sales') }) },
+    ])
+  })
+
+  it('whose channel is named wrongly is found by `validate` and `doctor`, at its place and with the names that there are', async () => {
+    const file = join(folder, 'desired-state.yaml')
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, text.replace('{ plugin: board,', '{ plugin: bord,'))
+    const refused = await trueup(['validate'], { in: folder })
+    const line = text.split('\n').findIndex((one) => one.includes('plugin: board')) + 1
+    expect([refused.status, refused.stdout]).toEqual([
+      1,
+      expect.stringContaining(
+        `desired-state.yaml:${line}:22: alerts.channels.board.plugin: names "bord", which no plug-in adds as a channel; correct it, or declare the plug-in under plugins; allowed: board; did you mean board?`,
+      ),
+    ])
+    const examined = await trueup(['doctor'], { in: folder })
+    expect([examined.status, examined.stdout]).toEqual([2, expect.stringContaining('which no plug-in adds')])
+    writeFileSync(file, text)
+  })
+
+  it('that is declared with its channel while a controller runs gets a warning, since the next start loads it', () => {
+    const text = (plugins: string) =>
+      `apiVersion: trueup/v1\nname: sales\n${plugins}alerts: { channels: { board: { plugin: board } } }\n`
+    const parse = (plugins: string) =>
+      parseDesiredState(text(plugins), {
+        file: 'desired-state.yaml',
+        environment: {},
+        workspace: folder,
+        rules: new Map(),
+        pluginChannels: { names: [], modules: new Map() },
+      })
+    expect(parse('').is).toBe('invalid')
+    const parsed = parse('plugins: { sales: { module: plugins/sales.mjs } }\n')
+    expect(parsed.is === 'valid' && parsed.warnings.map(({ message }) => message)).toEqual([
+      'names "board", which no loaded plug-in adds as a channel; one that was declared just now is loaded by the next start',
     ])
   })
 

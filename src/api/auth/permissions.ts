@@ -72,7 +72,7 @@ const builtIn: Readonly<Record<string, readonly Permission[]>> = {
  * The roles of a desired state by name: the five built in, and those declared in `access.roles`. A declared role cannot
  * replace a built-in one. `leads.*` stands for all permissions of that noun; one that does not exist allows nothing.
  */
-export function rolesOf(access: DesiredState['access']): ReadonlyMap<string, Role> {
+export function rolesOf(access: Pick<DesiredState['access'], 'roles'>): ReadonlyMap<string, Role> {
   const roles = new Map<string, Role>()
   for (const [name, declared] of Object.entries(access.roles)) {
     const can = permissions.filter((permission) => declared.can.some((right) => covers(right, permission)))

@@ -39,8 +39,18 @@ export function addAccess(builder: Builder, engine: EnginePort, auth: Auth, resu
   })
 
   builder.queryFields((t) => ({
-    viewer: t.field({ ...forAnyone, type: ViewerRef, resolve: (_root, _args, { viewer }) => viewer }),
-    tokens: t.field({ ...requires('tokens.manage'), type: [Token], resolve: () => [...auth.tokens.list()] }),
+    viewer: t.field({
+      ...forAnyone,
+      description: 'Who asks: subject, role and permissions of the token.',
+      type: ViewerRef,
+      resolve: (_root, _args, { viewer }) => viewer,
+    }),
+    tokens: t.field({
+      ...requires('tokens.manage'),
+      description: 'All tokens, revoked ones too; the secret parts are stored nowhere.',
+      type: [Token],
+      resolve: () => [...auth.tokens.list()],
+    }),
   }))
 
   const Created = builder
@@ -54,6 +64,7 @@ export function addAccess(builder: Builder, engine: EnginePort, auth: Auth, resu
       }),
     })
   const Revoked = builder.objectRef<{ is: 'token-revoked'; record: TokenRecord }>('TokenRevoked').implement({
+    description: 'The token has ended.',
     isTypeOf: (value) => hasTag(value, 'token-revoked'),
     fields: (t) => ({ record: t.field({ type: Token, resolve: (one) => one.record }) }),
   })
@@ -142,6 +153,7 @@ export function addAccess(builder: Builder, engine: EnginePort, auth: Auth, resu
     }),
     revokeToken: t.errorUnionField({
       ...requires('tokens.manage'),
+      description: 'Ends a token at once, with the sessions that it opened.',
       types: [Revoked, results.NotFound, ForbiddenError],
       union: { name: 'RevokeTokenResult' },
       args: { input: t.arg({ type: RevokeInput, required: true }) },

@@ -125,9 +125,16 @@ export function addActions(
   })
 
   builder.queryFields((t) => ({
-    plan: t.field({ ...requires('state.read'), type: Plan, resolve: () => engine.plan() }),
+    plan: t.field({
+      ...requires('state.read'),
+      description:
+        'What would be done now, in order, with the decision of the gate for each action. Nothing is carried out.',
+      type: Plan,
+      resolve: () => engine.plan(),
+    }),
     action: t.field({
       ...requires('state.read'),
+      description: 'One action of the journal by its id, with its approvals and what became of it.',
       type: ActionRecord,
       nullable: true,
       args: { id: t.arg.id({ required: true }) },
@@ -176,6 +183,7 @@ export function addActions(
   }))
 
   const ApprovedAction = builder.objectRef<Approved['actions'][number]>('ApprovedAction').implement({
+    description: 'How many approvals an action has and needs.',
     fields: (t) => ({
       actionId: t.exposeID('actionId'),
       approvalsGiven: t.exposeInt('given'),
@@ -201,6 +209,7 @@ export function addActions(
     }),
   })
   const PlanExpiredRef = builder.objectRef<PlanExpired>('PlanExpired').implement({
+    description: 'The plan is too old to approve from; ask for it again.',
     interfaces: [results.UserError],
     isTypeOf: (value) => hasTag(value, 'plan-expired'),
     fields: (t) => ({
@@ -263,6 +272,7 @@ export function addActions(
     }),
     rejectActions: t.errorUnionField({
       ...requires('actions.approve'),
+      description: 'Rejects actions that wait, for a reason that stays in the journal. Ids that do not wait are told.',
       types: [Rejected, ForbiddenError, InputInvalidError],
       union: { name: 'RejectActionsResult' },
       args: { input: t.arg({ type: RejectInput, required: true }) },

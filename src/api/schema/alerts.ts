@@ -44,6 +44,7 @@ export function addAlerts(
     }),
   })
   const Rule = builder.objectRef<AlertRuleView>('AlertRule').implement({
+    description: 'A declared rule: what has to hold for how long, and which channel is told.',
     fields: (t) => ({
       when: t.exposeString('when'),
       forSeconds: t.float({ resolve: ({ forMs }) => forMs / 1000 }),
@@ -62,6 +63,7 @@ export function addAlerts(
     }),
   })
   const Delivery = builder.objectRef<AlertDeliveryView>('AlertDelivery').implement({
+    description: 'An attempt to send by a channel, with its outcome.',
     fields: (t) => ({
       at: t.field({ type: 'DateTime', resolve: ({ atMs }) => isoOf(atMs) }),
       channel: t.exposeString('channel'),
@@ -96,7 +98,14 @@ export function addAlerts(
       }),
     }),
   })
-  builder.queryField('alerts', (t) => t.field({ ...requires('state.read'), type: Overview, resolve: () => alerts }))
+  builder.queryField('alerts', (t) =>
+    t.field({
+      ...requires('state.read'),
+      description: 'Alerts that hold now, with the rules, channels, silences and deliveries behind them.',
+      type: Overview,
+      resolve: () => alerts,
+    }),
+  )
 
   const Tested = builder
     .objectRef<{ readonly is: 'tested'; readonly channel: string }>('AlertChannelTested')
@@ -108,10 +117,12 @@ export function addAlerts(
   const Silenced = builder
     .objectRef<{ readonly is: 'silenced'; readonly silence: AlertSilenceView }>('AlertSilenced')
     .implement({
+      description: 'The silence is in force.',
       isTypeOf: (value) => hasTag(value, 'silenced'),
       fields: (t) => ({ silence: t.field({ type: Silence, resolve: ({ silence }) => silence }) }),
     })
   const Lifted = builder.objectRef<{ readonly is: 'lifted'; readonly id: string }>('AlertSilenceLifted').implement({
+    description: 'The silence has ended.',
     isTypeOf: (value) => hasTag(value, 'lifted'),
     fields: (t) => ({ id: t.exposeString('id') }),
   })

@@ -93,7 +93,12 @@ export function addBackups(builder: Builder, port: BackupPort, results: Results)
     }),
   })
   builder.queryField('backups', (t) =>
-    t.field({ ...requires('state.read'), type: [Backup], resolve: async () => [...(await port.backups())] }),
+    t.field({
+      ...requires('state.read'),
+      description: 'Each declared backup with its places, its schedule and its sets.',
+      type: [Backup],
+      resolve: async () => [...(await port.backups())],
+    }),
   )
   addMutations(builder, port, results)
 }
@@ -182,6 +187,7 @@ function addMutations(builder: Builder, port: BackupPort, results: Results): voi
     }),
   })
   const RestoredFile = builder.objectRef<RestoredIntoFolder['files'][number]>('RestoredFile').implement({
+    description: 'A file that was restored, with its rows.',
     fields: (t) => ({ name: t.exposeString('name'), file: t.exposeString('file'), rows: t.exposeInt('rows') }),
   })
   const IntoFolder = builder.objectRef<RestoredIntoFolder>('RestoredIntoFolder').implement({

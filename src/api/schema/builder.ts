@@ -96,7 +96,12 @@ export function createBuilder() {
       lastArgOptions: { validate: { min: 1, max: pageSizeMax } },
       encodeGlobalID: (typename, id) => encodeNodeId(typename, String(id)),
       decodeGlobalID: decodeNodeId,
-      nodeQueryOptions: forAnyone,
+      nodeQueryOptions: {
+        ...forAnyone,
+        description: 'Anything that has an id. A record takes `leads.read`, a resource `state.read`.',
+      },
+      nodeTypeOptions: { description: 'What has an id that is its own in the whole schema.' },
+      pageInfoTypeOptions: { description: 'Where a page lies in its list: give `endCursor` as `after` for the next.' },
       nodesQueryOptions: false,
       edgesFieldOptions: { nullable: { list: false, items: false }, complexity: { field: 0, multiplier: 1 } },
       nodeFieldOptions: { nullable: false, complexity: 0 },

@@ -65,6 +65,7 @@ export function addContact(
   const Allowed = builder
     .objectRef<Extract<AllowContactOutcome, { is: 'allowed' | 'was-allowed' }>>('ContactAllowed')
     .implement({
+      description: 'The person may be contacted again.',
       isTypeOf: (value) => hasTag(value, 'allowed') || hasTag(value, 'was-allowed'),
       fields: (t) => ({
         wasAllowed: t.boolean({

@@ -24,6 +24,7 @@ export function addController(
   const { enums, results, resources } = types
 
   const Lease = builder.objectRef<NonNullable<ControllerView['lease']>>('Lease').implement({
+    description: 'Who may write in this workspace now: one process at a time.',
     fields: (t) => ({
       number: t.exposeInt('number'),
       holder: t.exposeString('holder'),
@@ -31,6 +32,7 @@ export function addController(
     }),
   })
   const Controller = builder.objectRef<ControllerView>('Controller').implement({
+    description: 'The running program.',
     fields: (t) => ({
       name: t.exposeString('name'),
       version: t.exposeString('version'),
@@ -47,6 +49,7 @@ export function addController(
   const SeverityCount = builder
     .objectRef<{ severity: DriftView['severity']; count: number }>('SeverityCount')
     .implement({
+      description: 'How many differences are of a severity.',
       fields: (t) => ({
         severity: t.field({ type: enums.Severity, resolve: (one) => one.severity }),
         count: t.exposeInt('count'),
@@ -76,9 +79,15 @@ export function addController(
   })
 
   builder.queryFields((t) => ({
-    controller: t.field({ ...requires('state.read'), type: Controller, resolve: () => engine.controller() }),
+    controller: t.field({
+      ...requires('state.read'),
+      description: 'The running program: version, mode, generation, and the state of everything in one sentence.',
+      type: Controller,
+      resolve: () => engine.controller(),
+    }),
     driftReport: t.field({
       ...requires('state.read'),
+      description: 'Every difference between what is declared and what is there; `resource` is a name or kind/name.',
       type: DriftReport,
       args: { kind: t.arg.string(), resource: t.arg.string(), severity: t.arg({ type: enums.Severity }) },
       resolve: async (_root, { kind, resource, severity }) =>
@@ -101,6 +110,7 @@ export function addController(
     fields: (t) => ({ runId: t.exposeID('runId') }),
   })
   const Changed = builder.objectRef<{ is: 'changed'; kind: string; name: string }>('SuspensionChanged').implement({
+    description: 'The resource is suspended or resumed.',
     isTypeOf: (value) => hasTag(value, 'changed'),
     fields: (t) => ({
       resource: t.field({
@@ -133,6 +143,7 @@ export function addController(
   builder.mutationFields((t) => ({
     reconcile: t.errorUnionField({
       ...requires('state.reconcile'),
+      description: 'Has everything, a kind, or one resource looked at now, and mended as far as the gate allows.',
       types: [Receipt, results.NotFound, ForbiddenError, InputInvalidError],
       union: { name: 'ReconcileResult' },
       args: { input: t.arg({ type: ReconcileInput, required: true }) },
@@ -151,6 +162,7 @@ export function addController(
     }),
     suspendResource: t.errorUnionField({
       ...requires('state.reconcile'),
+      description: 'Leaves a resource alone until it is resumed: it is looked at, and nothing is repaired.',
       types: [Changed, results.NotFound, ForbiddenError, InputInvalidError],
       union: { name: 'SuspendResourceResult' },
       args: { input: t.arg({ type: SuspendInput, required: true }) },
@@ -161,6 +173,7 @@ export function addController(
     }),
     resumeResource: t.errorUnionField({
       ...requires('state.reconcile'),
+      description: 'Lets a suspended resource be repaired again.',
       types: [Changed, results.NotFound, ForbiddenError],
       union: { name: 'ResumeResourceResult' },
       args: { input: t.arg({ type: ResumeInput, required: true }) },

@@ -57,6 +57,7 @@ function addProblem(builder: Builder) {
 
 function addReads(builder: Builder, engine: EnginePort, Problem: ProblemRef) {
   const Desired = builder.objectRef<DesiredStateView>('DesiredState').implement({
+    description: 'The file that is declared, and what is in force of it.',
     fields: (t) => ({
       generation: t.exposeInt('generation'),
       text: t.exposeString('text', { description: 'The file as it is now, valid or not.' }),
@@ -95,13 +96,19 @@ function addReads(builder: Builder, engine: EnginePort, Problem: ProblemRef) {
     }),
   })
   const Page = builder.objectRef<GenerationPage>('GenerationPage').implement({
+    description: 'Generations of the file, newest first.',
     fields: (t) => ({
       generations: t.field({ type: [Generation], resolve: ({ generations }) => [...generations] }),
       hasMore: t.exposeBoolean('more'),
     }),
   })
   builder.queryFields((t) => ({
-    desiredState: t.field({ ...requires('state.read'), type: Desired, resolve: () => engine.desiredState() }),
+    desiredState: t.field({
+      ...requires('state.read'),
+      description: 'The file as it is now, with the generation in force and what is wrong with the file.',
+      type: Desired,
+      resolve: () => engine.desiredState(),
+    }),
     generations: t.field({
       ...requires('state.read'),
       type: Page,

@@ -5,6 +5,7 @@ export type Enums = ReturnType<typeof addEnums>
 
 export function addEnums(builder: Builder) {
   const Severity = builder.enumType('Severity', {
+    description: 'How grave something is.',
     values: {
       LOW: { value: 'low' },
       MEDIUM: { value: 'medium' },
@@ -13,6 +14,7 @@ export function addEnums(builder: Builder) {
     } as const,
   })
   const Category = builder.enumType('Category', {
+    description: 'What a difference is about.',
     values: {
       DATABASE: { value: 'database' },
       AIRTABLE: { value: 'airtable' },
@@ -40,6 +42,7 @@ export function addEnums(builder: Builder) {
     } as const,
   })
   const Reversible = builder.enumType('Reversible', {
+    description: 'How an action can be taken back.',
     values: {
       EXACT: { value: 'exact' },
       FROM_CHECKPOINT: { value: 'from-checkpoint' },
@@ -62,6 +65,7 @@ export function addEnums(builder: Builder) {
     } as const,
   })
   const CheckStatus = builder.enumType('CheckStatus', {
+    description: 'The outcome of a check.',
     values: {
       OK: { value: 'ok' },
       WARNING: { value: 'warning' },

@@ -24,6 +24,7 @@ export function addEvents(builder: Builder, engine: EnginePort, resources: Resou
   const EventPage = builder
     .objectRef<{ readonly events: readonly EventView[]; readonly more: boolean }>('EventPage')
     .implement({
+      description: 'Events with the cursor to go on from.',
       fields: (t) => ({
         events: t.field({
           type: [Event],
@@ -51,6 +52,7 @@ export function addEvents(builder: Builder, engine: EnginePort, resources: Resou
   const AuditPage = builder
     .objectRef<{ readonly entries: readonly AuditEntryView[]; readonly more: boolean }>('AuditPage')
     .implement({
+      description: 'Entries of the journal, newest first.',
       fields: (t) => ({
         entries: t.field({
           type: [AuditEntry],
@@ -96,6 +98,7 @@ export function addEvents(builder: Builder, engine: EnginePort, resources: Resou
   }))
 
   const Progress = builder.objectRef<ProgressView>('Progress').implement({
+    description: 'How far a run is.',
     fields: (t) => ({
       runId: t.exposeID('runId'),
       state: t.exposeString('state'),
@@ -118,6 +121,7 @@ export function addEvents(builder: Builder, engine: EnginePort, resources: Resou
     }),
     progress: t.field({
       ...requires('state.read'),
+      description: 'How a run goes that was asked for: its state, the resource at work, and how much is done.',
       type: Progress,
       args: { runId: t.arg.id({ required: true }) },
       subscribe: (_root, { runId }) => streamOf((signal) => engine.watchProgress(runId, signal)),
@@ -125,6 +129,7 @@ export function addEvents(builder: Builder, engine: EnginePort, resources: Resou
     }),
     resourceChanged: t.field({
       ...requires('state.read'),
+      description: 'A resource, each time its status, conditions or drift are other ones.',
       type: resources.Resource,
       subscribe: () => streamOf((signal) => engine.watchResources(signal)),
       resolve: (resource) => resource,

@@ -8,6 +8,7 @@ import { hasTag, type Results } from './results.ts'
 
 export function addExports(builder: Builder, engine: EnginePort, repositories: Repositories, results: Results): void {
   const Recorded = builder.objectRef<{ is: 'export-recorded'; table: string }>('ExportRecorded').implement({
+    description: 'The export is in the audit log.',
     isTypeOf: (value) => hasTag(value, 'export-recorded'),
     fields: (t) => ({ table: t.exposeString('table') }),
   })

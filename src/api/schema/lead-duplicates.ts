@@ -56,6 +56,7 @@ export function addDuplicateTypes(builder: Builder) {
     }),
   })
   const Pair = builder.objectRef<InTable<DuplicatePair>>('DuplicatePair').implement({
+    description: 'Two records that may be one, with all that speaks for and against it.',
     fields: (t) => ({
       oneId: t.id({ resolve: ({ one, names }) => encodeNodeId(names.type, one) }),
       otherId: t.id({ resolve: ({ other, names }) => encodeNodeId(names.type, other) }),
@@ -104,6 +105,7 @@ export function addDuplicateTypes(builder: Builder) {
   const Told = builder
     .objectRef<InTable<Extract<TellApartResult, { is: 'told-apart' }>>>('MarkedNotDuplicate')
     .implement({
+      description: 'No two of the records count as duplicates any more.',
       isTypeOf: (value) => hasTag(value, 'told-apart'),
       fields: (t) => ({
         ids: t.field({ type: ['ID'], resolve: ({ keys, names }) => keys.map((key) => encodeNodeId(names.type, key)) }),
@@ -260,6 +262,7 @@ function addMutations(
   const Done = builder
     .objectRef<Extract<MergeResult, { is: 'merged' }> & { readonly lead: Lead | undefined }>(`${type}Merged`)
     .implement({
+      description: 'The record that stayed, with what it took from the others.',
       isTypeOf: (value) => hasTag(value, 'merged'),
       fields: (t) => ({
         [single]: t.field({

@@ -42,6 +42,7 @@ export function addHistoryTypes(builder: Builder) {
     } as const,
   })
   const Kind = builder.enumType('RecordEventKind', {
+    description: 'What happened to a record.',
     values: { MADE: { value: 'made' }, CHANGED: { value: 'changed' }, REMOVED: { value: 'removed' } } as const,
   })
   const Event = builder.objectRef<Told>('RecordEvent').implement({

@@ -81,6 +81,7 @@ export function addQualityDecisionTypes(builder: Builder, port: QualityPort, rep
     }),
   })
   const Waived = builder.objectRef<InTable<Extract<WaiveResult, { is: 'waived' }>>>('CheckWaived').implement({
+    description: 'The checks count as passed for this record.',
     isTypeOf: (value) => hasTag(value, 'waived'),
     fields: (t) => ({
       recordId: t.id({ resolve: idOf }),
@@ -99,6 +100,7 @@ export function addQualityDecisionTypes(builder: Builder, port: QualityPort, rep
       readonly actionId: string | null
     }>('SuggestionAccepted')
     .implement({
+      description: 'The suggested value was written.',
       isTypeOf: (value) => hasTag(value, 'accepted'),
       fields: (t) => ({
         suggestion: t.field({ type: Suggestion, resolve: ({ suggestion }) => suggestion }),

@@ -123,6 +123,7 @@ export function addLeadTypes(
   })
 
   const OrderField = builder.enumType(`${names.type}OrderField`, {
+    description: 'The fields that a list can be sorted by.',
     values: Object.fromEntries(
       [table.key, ...fields.filter(({ spec }) => spec.type !== 'json').map(({ name }) => name)].map((name) => [
         name === table.key ? name : recordFieldName(name),
@@ -188,7 +189,10 @@ function choiceEnum(builder: Builder, names: TableNames, field: LeadField) {
   const values = (field.spec.choices ?? []).map(
     (choice, index) => [choiceName(choice, index), { value: choice }] as const,
   )
-  return builder.enumType(`${names.type}${capitalized(field.name)}`, { values: Object.fromEntries(values) })
+  return builder.enumType(`${names.type}${capitalized(field.name)}`, {
+    description: `The choices of \`${field.name}\`.`,
+    values: Object.fromEntries(values),
+  })
 }
 
 function choiceFilter(builder: Builder, name: string, type: FieldType, choice: ReturnType<typeof choiceEnum>) {
@@ -208,9 +212,11 @@ function choiceFilter(builder: Builder, name: string, type: FieldType, choice: R
 /** Types that the records of all tables share. */
 export function addSharedLeadTypes(builder: Builder) {
   const UnreadableValue = builder.objectRef<{ field: string; text: string }>('UnreadableValue').implement({
+    description: 'A stored value that the declared type cannot express, as text.',
     fields: (t) => ({ field: t.exposeString('field'), text: t.exposeString('text') }),
   })
   const Direction = builder.enumType('OrderDirection', {
+    description: 'Which way a list is sorted.',
     values: { ASC: { value: 'asc' }, DESC: { value: 'desc' } } as const,
   })
   const scalarOf = {

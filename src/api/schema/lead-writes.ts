@@ -68,6 +68,7 @@ export function addWriteRefusals(builder: Builder, results: Results) {
     fields: (t) => ({ code: t.string({ resolve: () => 'LEAD_SUPPRESSED' }) }),
   })
   const Deleted = builder.objectRef<{ is: 'deleted'; id: string; actionId: string | null }>('RecordDeleted').implement({
+    description: 'The record is gone; `undo` of the action brings it back.',
     isTypeOf: (value) => hasTag(value, 'deleted'),
     fields: (t) => ({
       id: t.exposeID('id'),
@@ -137,6 +138,7 @@ export function addWrites(
       `${type}Saved`,
     )
     .implement({
+      description: 'The record as it is stored now, and the action that `undo` takes.',
       isTypeOf: (value) => hasTag(value, 'saved'),
       fields: (t) => ({
         [single]: t.field({
@@ -245,6 +247,7 @@ export function addWrites(
   builder.mutationFields((t) => ({
     [`create${type}`]: t.errorUnionField({
       ...requires('leads.write'),
+      description: 'Adds a record. What the declared rules write differently is standardized first.',
       types: [Saved, ...refused],
       union: { name: `Create${type}Result` },
       args: { input: t.arg({ type: CreateInput, required: true }) },
@@ -252,6 +255,7 @@ export function addWrites(
     }),
     [`update${type}`]: t.errorUnionField({
       ...requires('leads.write'),
+      description: 'Changes the fields that are given; null empties one.',
       types: [Saved, ...refused],
       union: { name: `Update${type}Result` },
       args: { input: t.arg({ type: UpdateInput, required: true }) },
@@ -259,6 +263,7 @@ export function addWrites(
     }),
     [`delete${type}`]: t.errorUnionField({
       ...requires('leads.write'),
+      description: 'Deletes a record; `undo` brings it back.',
       types: [Deleted, ...refused],
       union: { name: `Delete${type}Result` },
       args: { input: t.arg({ type: DeleteInput, required: true }) },

@@ -222,6 +222,7 @@ function addReads(builder: Builder, repository: LeadRepository, names: TableName
   builder.queryField(names.single, (t) =>
     t.field({
       ...requires('leads.read'),
+      description: `One record of the table ${table.name}, by its id; null where there is none.`,
       type: types.Record,
       nullable: true,
       args: { id: t.arg.id({ required: true }) },

@@ -21,6 +21,7 @@ const pointsWished = 300
 
 export function addMetrics(builder: Builder, metrics: MetricPort, clock: Clock): void {
   const Label = builder.objectRef<{ name: string; value: string }>('MetricLabel').implement({
+    description: 'What tells one series of a figure from another.',
     fields: (t) => ({ name: t.exposeString('name'), value: t.exposeString('value') }),
   })
   const labelsOf = ({ labels }: { readonly labels: Readonly<Record<string, string>> }) =>

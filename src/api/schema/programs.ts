@@ -62,6 +62,7 @@ export function addPrograms(builder: Builder, programs: ProgramPort, results: Re
   })
 
   const JobRun = builder.objectRef<JobRunView>('JobRun').implement({
+    description: 'One run of a job.',
     fields: (t) => ({
       number: t.exposeInt('number'),
       state: t.exposeString('state', { description: 'starting, running, ok or failed.' }),
@@ -104,10 +105,16 @@ export function addPrograms(builder: Builder, programs: ProgramPort, results: Re
   builder.queryFields((t) => ({
     services: t.field({
       ...requires('state.read'),
+      description: 'Programs that must run, each with its process and its last exits.',
       type: [Service],
       resolve: async () => [...(await programs.services())],
     }),
-    jobs: t.field({ ...requires('state.read'), type: [Job], resolve: async () => [...(await programs.jobs())] }),
+    jobs: t.field({
+      ...requires('state.read'),
+      description: 'Programs that run by a schedule, each with its newest runs.',
+      type: [Job],
+      resolve: async () => [...(await programs.jobs())],
+    }),
     programOutput: t.string({
       ...requires('state.reconcile'),
       nullable: true,

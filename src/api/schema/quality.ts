@@ -77,6 +77,7 @@ export function addQuality(
     }),
   })
   const Field = builder.objectRef<QualityReportView['fields'][number]>('FieldQuality').implement({
+    description: 'The score of one field with its checks.',
     fields: (t) => ({
       field: t.exposeString('field'),
       score: t.exposeFloat('score'),
@@ -105,6 +106,7 @@ export function addQuality(
     }),
   })
   const FailingCount = builder.objectRef<QualityTrendView['failing'][number]>('FailingCount').implement({
+    description: 'How many records failed a check.',
     fields: (t) => ({ check: t.exposeString('check'), count: t.exposeInt('count') }),
   })
   const Point = builder.objectRef<QualityTrendView>('QualityPoint').implement({
@@ -177,9 +179,11 @@ export function addQuality(
   )
 
   const LeadField = builder.objectRef<LeadQualityView['fields'][number]>('LeadFieldQuality').implement({
+    description: 'How well one field of the record does in its checks.',
     fields: (t) => ({ field: t.exposeString('field'), score: t.exposeFloat('score') }),
   })
   const LeadIssue = builder.objectRef<LeadQualityView['issues'][number]>('LeadQualityIssue').implement({
+    description: 'A check that the record fails.',
     fields: (t) => ({
       check: t.exposeString('check'),
       field: t.exposeString('field', { nullable: true }),

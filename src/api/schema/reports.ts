@@ -24,6 +24,7 @@ export function addReports(
   { enums, resources }: { readonly enums: Enums; readonly resources: ResourceTypes },
 ): void {
   const Component = builder.objectRef<HealthComponent>('HealthComponent').implement({
+    description: 'A resource as the health report shows it.',
     fields: (t) => ({
       name: t.exposeString('name'),
       status: t.field({ type: enums.CheckStatus, resolve: (one) => one.status }),
@@ -32,6 +33,7 @@ export function addReports(
     }),
   })
   const Issue = builder.objectRef<HealthIssue>('HealthIssue').implement({
+    description: 'What is wrong, and what to do about it.',
     fields: (t) => ({
       id: t.exposeID('id'),
       component: t.exposeString('component'),
@@ -44,6 +46,7 @@ export function addReports(
     }),
   })
   const Figures = builder.objectRef<Health['figures']>('HealthFigures').implement({
+    description: 'The report in numbers.',
     fields: (t) => ({
       components: t.exposeInt('components'),
       checks: t.exposeInt('checks'),
@@ -53,9 +56,11 @@ export function addReports(
     }),
   })
   const Line = builder.objectRef<ReportLine>('ReportLine').implement({
+    description: 'One line of the report.',
     fields: (t) => ({ about: t.exposeString('about'), text: t.exposeString('text') }),
   })
   const Section = builder.objectRef<ReportSection>('ReportSection').implement({
+    description: 'Lines of one subject; `empty` is said where there are none.',
     fields: (t) => ({
       title: t.exposeString('title'),
       empty: t.exposeString('empty', { description: 'What is said where there is no line.' }),

@@ -145,6 +145,7 @@ export function addResources(builder: Builder, engine: EnginePort, enums: Enums)
   })
 
   const Check = builder.objectRef<ResourceView['checks'][number]>('HealthCheck').implement({
+    description: 'One check of a component with its outcome.',
     fields: (t) => ({
       name: t.exposeString('name'),
       status: t.field({ type: enums.CheckStatus, resolve: (check) => check.status }),
@@ -207,6 +208,7 @@ export function addResources(builder: Builder, engine: EnginePort, enums: Enums)
     }),
     resource: t.field({
       ...requires('state.read'),
+      description: 'One declared resource: its conditions, its drift and the actions that would end it.',
       type: Resource,
       nullable: true,
       args: { kind: t.arg.string({ required: true }), name: t.arg.string({ required: true }) },

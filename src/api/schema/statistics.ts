@@ -38,6 +38,8 @@ export function addStatistics(builder: Builder, repositories: Repositories) {
   builder.queryField('statistics', (t) =>
     t.field({
       ...requires('leads.read'),
+      description:
+        'How many records a table has, how well its fields are filled, and counts by the values of its choices.',
       type: [Statistics],
       args: { table: t.arg.string() },
       resolve: (_root, { table }) =>

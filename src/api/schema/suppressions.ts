@@ -24,6 +24,7 @@ export type ErasureTypes = ReturnType<typeof addErasureTypes>
 /** What an erasure tells, shared by the list and by the mutations of all tables. */
 export function addErasureTypes(builder: Builder) {
   const Count = builder.objectRef<CountView>('ErasedCount').implement({
+    description: 'How many were removed, by name of the place.',
     fields: (t) => ({ name: t.exposeString('name'), count: t.exposeInt('count') }),
   })
   const Remain = builder.objectRef<RemainView>('ErasureRemain').implement({
@@ -100,6 +101,7 @@ export function addSuppressions(builder: Builder, engine: EnginePort, results: R
   const Lifted = builder
     .objectRef<{ is: 'suppression-lifted'; suppression: SuppressionView }>('SuppressionLifted')
     .implement({
+      description: 'The person may be written again.',
       isTypeOf: (value) => hasTag(value, 'suppression-lifted'),
       fields: (t) => ({ suppression: t.field({ type: Suppression, resolve: (one) => one.suppression }) }),
     })

@@ -26,6 +26,7 @@ export function addSyncStatus(
   const SyncRun = addSyncRun(builder)
 
   const Count = builder.objectRef<{ state: LeadSyncState; count: number }>('LeadSyncCount').implement({
+    description: 'How many records stand in a state with Airtable.',
     fields: (t) => ({
       status: t.field({ type: types.LeadSyncState, resolve: ({ state }) => state }),
       count: t.exposeInt('count'),
@@ -47,6 +48,7 @@ export function addSyncStatus(
     }),
   })
   const Failure = builder.objectRef<NonNullable<SyncReportView['error']>>('SyncFailure').implement({
+    description: 'Why a mirror could not be looked at.',
     fields: (t) => ({
       code: t.exposeString('code'),
       message: t.exposeString('message'),
@@ -164,9 +166,11 @@ export function addSyncStatus(
 
 function addSyncRun(builder: Builder) {
   const State = builder.enumType('SyncRunState', {
+    description: 'How far an asked push or pull is.',
     values: { RUNNING: { value: 'running' }, DONE: { value: 'done' }, FAILED: { value: 'failed' } } as const,
   })
   const Progress = builder.objectRef<NonNullable<SyncRunView['progress']>>('SyncProgress').implement({
+    description: 'How far an action of a run is.',
     fields: (t) => ({
       verb: t.exposeString('verb'),
       done: t.exposeInt('done'),
@@ -185,6 +189,7 @@ function addSyncRun(builder: Builder) {
     }),
   })
   const Failure = builder.objectRef<NonNullable<SyncRunView['error']>>('SyncRunFailure').implement({
+    description: 'Why a run failed.',
     fields: (t) => ({
       code: t.exposeString('code'),
       message: t.exposeString('message'),

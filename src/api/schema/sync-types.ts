@@ -50,9 +50,11 @@ export function addSyncTypes(builder: Builder, repositories: Repositories) {
     values: { LOCAL: { value: 'local' }, AIRTABLE: { value: 'airtable' }, APART: { value: 'apart' } } as const,
   })
   const SyncDirection = builder.enumType('SyncDirection', {
+    description: 'Which way a record was moved.',
     values: { PUSH: { value: 'push' }, PULL: { value: 'pull' } } as const,
   })
   const SyncVerb = builder.enumType('SyncVerb', {
+    description: 'What was done with a record on the other side.',
     values: { CREATE: { value: 'create' }, UPDATE: { value: 'update' }, DELETE: { value: 'delete' } } as const,
   })
   const SyncMoveState = builder.enumType('SyncMoveState', {

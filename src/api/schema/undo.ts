@@ -95,6 +95,7 @@ export function addUndo(builder: Builder, engine: EnginePort, repositories: Repo
   })
 
   const UndoAction = builder.objectRef<Undoing['actions'][number]>('UndoAction').implement({
+    description: 'An action that takes back another.',
     fields: (t) => ({
       actionId: t.exposeID('actionId', {
         description: 'Null in a dry run, where what is newer has to be taken back before it can be planned.',
@@ -140,6 +141,7 @@ export function addUndo(builder: Builder, engine: EnginePort, repositories: Repo
     }),
   })
   const NotUndoableRef = builder.objectRef<NotUndoable>('NotUndoable').implement({
+    description: 'It cannot be taken back; `hint` says what can be done instead.',
     interfaces: [results.UserError],
     isTypeOf: (value) => hasTag(value, 'not-undoable'),
     fields: (t) => ({
@@ -174,6 +176,8 @@ export function addUndo(builder: Builder, engine: EnginePort, repositories: Repo
   builder.mutationFields((t) => ({
     undo: t.errorUnionField({
       ...requires('state.reconcile'),
+      description:
+        'Takes back an action, a run, or all since a moment, newest first. Records that were changed since are left alone where nothing else is chosen.',
       types: [UndoingRef, StoppedRef, NotUndoableRef, results.NotFound, ForbiddenError, InputInvalidError],
       union: { name: 'UndoResult' },
       args: { input: t.arg({ type: UndoInput, required: true }) },

@@ -13,7 +13,10 @@ export function addWork(builder: Builder, port: WorkPort, { Address }: ResourceT
       toSeconds: t.float({ resolve: ({ toMs }) => toMs / 1000 }),
     }),
   })
-  const Unit = builder.enumType('WorkUnit', { values: { RECORDS: { value: 'records' }, BYTES: { value: 'bytes' } } })
+  const Unit = builder.enumType('WorkUnit', {
+    description: 'What the figures of a work count.',
+    values: { RECORDS: { value: 'records' }, BYTES: { value: 'bytes' } },
+  })
   const Work = builder.objectRef<WorkView>('Work').implement({
     description:
       'A look, an action, an undo or a proof of a set that is under way and has lasted for a second or more.',
@@ -43,7 +46,7 @@ export function addWork(builder: Builder, port: WorkPort, { Address }: ResourceT
       sentence: t.exposeString('sentence', { description: 'All of it for a person.' }),
     }),
   })
-  const description = 'The oldest first.'
+  const description = 'What is under way now, the oldest first.'
   builder.queryField('workUnderWay', (t) =>
     t.field({ ...requires('state.read'), type: [Work], description, resolve: () => [...port.underWay()] }),
   )

@@ -22,13 +22,19 @@ export function registerValidate(program: Command): void {
       runCommand(options, async (run) => {
         const file = resolve(options.state)
         if (!existsSync(file)) throw new OperationalError('DESIRED_STATE_MISSING', `there is no ${options.state}`)
-        // Rules of plug-ins must be known before what names them can be checked.
-        await plugIn({ stateFile: file, directory: dirname(file), clock: systemClock, kinds: new Set(kindNames) })
+        // What plug-ins add must be known before what names it can be checked.
+        const { pluginChannels } = await plugIn({
+          stateFile: file,
+          directory: dirname(file),
+          clock: systemClock,
+          kinds: new Set(kindNames),
+        })
         const parsed = parseDesiredState(bytesOf(file, options.state), {
           file: options.state,
           environment: process.env,
           workspace: dirname(file),
           rules: standardizeRules,
+          pluginChannels,
         })
         if (parsed.is === 'invalid') {
           run.answer(

@@ -23,6 +23,14 @@ export interface RuleEntry {
 /** The standardization rules that there are, by name. */
 export type RuleRegistry = ReadonlyMap<string, RuleEntry>
 
+/** What the loaded plug-ins add to alerts. */
+export interface PluginChannels {
+  /** Names of channels. */
+  readonly names: readonly string[]
+  /** Paths of the modules that were loaded, by the name of their entry. */
+  readonly modules: ReadonlyMap<string, string>
+}
+
 export interface MeaningInput {
   /** Valid in form; of an invalid file, the part that is. */
   readonly state: DesiredState
@@ -31,6 +39,8 @@ export interface MeaningInput {
   readonly positions: Positions
   readonly workspace: string
   readonly rules: RuleRegistry
+  /** Undefined: no plug-ins were loaded, and their channels are not checked. */
+  readonly pluginChannels: PluginChannels | undefined
 }
 
 interface Hints {

@@ -1,6 +1,7 @@
 /** Services, jobs, backups, alerts and access name things that are there, and say nothing that has no effect. */
 import { isIP } from 'node:net'
 import { comparisonOf } from '../alert-metrics.ts'
+import { nearest } from '../nearest.ts'
 import { namesSecret } from '../secret-shapes.ts'
 import { type Check, repeats } from './check.ts'
 import { checkPath, isWithin } from './paths.ts'
@@ -138,12 +139,37 @@ function checkPlace(check: Check, path: readonly (string | number)[], place: str
 
 function checkAlerts(check: Check): void {
   const channels = check.names('alerts', 'channels')
+  checkPluginChannels(check)
   for (const [index, { to }] of (check.state.alerts?.reports ?? []).entries())
     check.known(['alerts', 'reports', index, 'to'], to, channels, 'a declared channel')
   for (const [index, rule] of (check.state.alerts?.rules ?? []).entries()) {
     check.known(['alerts', 'rules', index, 'to'], rule.to, channels, 'a declared channel')
     const read = comparisonOf(rule.when)
     if (read.is === 'wrong') check.problem(['alerts', 'rules', index, 'when'], read.problem)
+  }
+}
+
+/** A plug-in that this text declares anew is loaded by the next start: what it adds cannot be known before. */
+function checkPluginChannels({ state, pluginChannels, ...check }: Check): void {
+  if (pluginChannels === undefined) return
+  const { names, modules } = pluginChannels
+  const isLoaded = Object.entries(state.plugins).every(([name, { module }]) => modules.get(name) === module)
+  for (const [name, channel] of Object.entries(state.alerts?.channels ?? {})) {
+    if (!('plugin' in channel) || names.includes(channel.plugin)) continue
+    const path = ['alerts', 'channels', name, 'plugin']
+    const hints = { allowed: names, didYouMean: nearest(channel.plugin, names) }
+    if (isLoaded)
+      check.problem(
+        path,
+        `names "${channel.plugin}", which no plug-in adds as a channel; correct it, or declare the plug-in under plugins`,
+        hints,
+      )
+    else
+      check.warning(
+        path,
+        `names "${channel.plugin}", which no loaded plug-in adds as a channel; one that was declared just now is loaded by the next start`,
+        hints,
+      )
   }
 }
 

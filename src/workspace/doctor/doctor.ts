@@ -34,14 +34,19 @@ export async function examine(options: DoctorOptions): Promise<readonly DoctorCh
   const place = { environment, workspace: directory }
   const machine = await checkMachine(directory)
   const hasSqlite = machine.every(({ id, status }) => id !== 'machine.sqlite' || status !== 'fail')
-  const ofPlugins = hasSqlite ? await pluginsOf({ stateFile: file, directory, clock: options.clock }) : []
-  const { checks: ofFile, state } = checkStateFile({ ...place, file, shownAs: options.stateFile })
+  const plugins = hasSqlite ? await pluginsOf({ stateFile: file, directory, clock: options.clock }) : undefined
+  const { checks: ofFile, state } = checkStateFile({
+    ...place,
+    file,
+    shownAs: options.stateFile,
+    pluginChannels: plugins?.pluginChannels,
+  })
   const open = hasSqlite
     ? await lookInside(options, state, directory)
     : { workspace: [], network: [], holder: undefined }
   return [
     ...machine,
-    ...ofPlugins,
+    ...(plugins?.checks ?? []),
     ...ofFile,
     ...open.workspace,
     ...(state === undefined ? [] : await checkKeys(state, place)),

@@ -1,5 +1,6 @@
 /** The declared plug-ins: their modules load and give what plug-ins give. They are run as far as every command runs them. */
 import type { Clock } from '../../clock.ts'
+import type { PluginChannels } from '../../desired/load.ts'
 import { OperationalError } from '../../errors.ts'
 import { kindNames } from '../../kinds/registry.ts'
 import { plugIn } from '../plug-in.ts'
@@ -7,17 +8,24 @@ import { checksOf, type DoctorCheck } from './check.ts'
 
 const { ok, fail } = checksOf('file')
 
+export interface PluginFinding {
+  readonly checks: readonly DoctorCheck[]
+  /** Undefined where they do not load. */
+  readonly pluginChannels: PluginChannels | undefined
+}
+
 export async function checkPlugins(place: {
   readonly stateFile: string
   readonly directory: string
   readonly clock: Clock
-}): Promise<readonly DoctorCheck[]> {
+}): Promise<PluginFinding> {
   try {
-    const { kinds, rules, channels } = await plugIn({ ...place, kinds: new Set(kindNames) })
+    const { kinds, rules, channels, pluginChannels } = await plugIn({ ...place, kinds: new Set(kindNames) })
     const count = kinds.length + rules.length + channels.size
-    return count === 0 ? [] : [ok('plugins', `the plug-ins load, and add ${count} kinds, rules and channels`)]
+    const checks = count === 0 ? [] : [ok('plugins', `the plug-ins load, and add ${count} kinds, rules and channels`)]
+    return { checks, pluginChannels }
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
-    return [fail('plugins', error.message, error.hint)]
+    return { checks: [fail('plugins', error.message, error.hint)], pluginChannels: undefined }
   }
 }

@@ -1,6 +1,6 @@
 /** The desired state as a file: there, readable, valid, and written by nobody else. */
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
-import { parseDesiredState } from '../../desired/load.ts'
+import { type PluginChannels, parseDesiredState } from '../../desired/load.ts'
 import { problemText } from '../../desired/problem.ts'
 import type { Environment } from '../../desired/references.ts'
 import type { DesiredState } from '../../desired/schema.ts'
@@ -22,6 +22,7 @@ export function checkStateFile(options: {
   readonly shownAs: string
   readonly workspace: string
   readonly environment: Environment
+  readonly pluginChannels: PluginChannels | undefined
 }): FileFinding {
   const { file, shownAs } = options
   let bytes: Buffer

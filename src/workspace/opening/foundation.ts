@@ -79,6 +79,7 @@ export async function openFoundation(options: WorkspaceOptions, closers: Closers
     workspace: directory,
     environment: options.environment,
     rules: standardizeRules,
+    pluginChannels: plugins.pluginChannels,
     journal,
     keep,
     clock,

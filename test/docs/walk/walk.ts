@@ -7,11 +7,10 @@
  * - `run: not here, REASON`: the commands are only parsed.
  * - `file: PATH`: the block is written as this file. `edit: PATH`: a `diff` block is applied to this file.
  */
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { trueup } from '../../support/cli.ts'
 import { type Block, blocksOf, type Command, commandsOf, wordsOf } from './blocks.ts'
+import { runInShell, shellIn, strangerIn, type Told } from './shell.ts'
 
 export interface WalkOptions {
   readonly page: string
@@ -21,6 +20,18 @@ export interface WalkOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** The folder of the checkout, which pages call CHECKOUT. */
   readonly checkout: string
+  /** For pages whose blocks are examples and no course. */
+  readonly examples?: Examples
+}
+
+/** How lines that stand alone are run in a workspace that is there. */
+export interface Examples {
+  /** Puts what the workspace has in the place of ids and paths that a page makes up. */
+  stand(command: string): Promise<string>
+  /** Why a line is not run here; undefined where it is. */
+  notRun(command: string): string | undefined
+  /** The status that a line ends with, where it is neither 0 nor 2. */
+  statusOf(command: string): number | undefined
 }
 
 export interface Walked {
@@ -31,17 +42,17 @@ export interface Walked {
   readonly problems: readonly string[]
 }
 
-interface Told {
-  readonly status: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
+const commandTimeoutMs = 240_000
 
-/** Shell that pages may use beside `trueup`; it runs in a real shell. */
-const shellWords = new Set(['cat', 'chmod', 'cp', 'ls', 'mkdir', 'rm', 'stat'])
-
-export async function walk({ page, markdown, folder, environment = {}, checkout }: WalkOptions): Promise<Walked> {
-  const variables: Record<string, string> = { ...environment }
+export async function walk({
+  page,
+  markdown,
+  folder,
+  environment = {},
+  checkout,
+  examples,
+}: WalkOptions): Promise<Walked> {
+  const variables: Record<string, string> = { ...shellIn(join(folder, '.home')), ...environment }
   const taken = new Map<string, string>([['CHECKOUT', checkout]])
   const passedOver: string[] = []
   const problems: string[] = []
@@ -64,16 +75,22 @@ export async function walk({ page, markdown, folder, environment = {}, checkout 
   return { commands, passedOver, problems }
 
   async function runBlock(block: Block, place: string, word: string): Promise<void> {
-    const all = commandsOf(block)
+    const all = commandsOf(block).filter(({ text }) => {
+      const reason = examples?.notRun(text)
+      if (reason !== undefined) passedOver.push(`${place}: ${text}: ${reason}`)
+      return reason === undefined
+    })
     const exit = Number(/^exit (\d)/.exec(word)?.[1] ?? '0')
     for (const [index, command] of all.entries()) {
       commands += 1
-      const told = await run(filled(command.text))
-      const expected = index === all.length - 1 ? exit : undefined
+      const text = filled(command.text)
+      const told = await run(examples === undefined ? text : await examples.stand(text))
+      const expected = examples?.statusOf(command.text) ?? (index < all.length - 1 || examples ? undefined : exit)
       problems.push(
-        ...differences({ ...command, shown: command.shown.map(filled) }, told, expected).map(
-          (text) => `${place}: ${command.text}: ${text}`,
-        ),
+        ...differences({ ...command, shown: command.shown.map(filled) }, told, {
+          exit: expected,
+          isExample: examples !== undefined,
+        }).map((text) => `${place}: ${command.text}: ${text}`),
       )
       const take = /take ([A-Z]+) from (.*)$/.exec(word)
       if (take === null || index < all.length - 1) continue
@@ -84,25 +101,22 @@ export async function walk({ page, markdown, folder, environment = {}, checkout 
   }
 
   async function run(text: string): Promise<Told> {
-    const exported = /^export (\w+)=(.*)$/.exec(text)
-    if (exported !== null) {
-      variables[exported[1] ?? ''] = wordsOf(exported[2] ?? '').join(' ')
+    const exported = /^(?:export )?(\w+)=(\$\(.*\)|\S*|".*"|'.*')$/.exec(text)
+    const name = exported?.[1]
+    if (name === undefined) {
+      const stranger = strangerIn(text)
+      if (stranger !== undefined) throw new Error(`${stranger} is nothing that this test can run`)
+      return await runInShell(text, { in: folder, variables, timeoutMs: commandTimeoutMs })
+    }
+    const value = exported?.[2] ?? ''
+    const command = /^\$\((.*)\)$/.exec(value)?.[1]
+    if (command === undefined) {
+      variables[name] = wordsOf(value).join(' ')
       return { status: 0, stdout: '', stderr: '' }
     }
-    let told: Told = { status: 0, stdout: '', stderr: '' }
-    for (const part of text.split(' && ')) {
-      const words = wordsOf(part)
-      const [first = '', ...args] = words[0] === 'npx' ? words.slice(1) : words
-      if (first !== 'trueup' && !shellWords.has(first)) throw new Error(`${first} is nothing that this test can run`)
-      told = first === 'trueup' ? await trueup(args, { in: folder, environment: variables }) : inShell(part)
-      if (told.status !== 0) break
-    }
+    const told = await run(command)
+    variables[name] = told.stdout.trim()
     return told
-  }
-
-  function inShell(text: string): Told {
-    const { status, stdout, stderr } = spawnSync('bash', ['-c', text], { cwd: folder, encoding: 'utf8' })
-    return { status, stdout, stderr }
   }
 }
 
@@ -134,10 +148,18 @@ function edit(path: string, { lines }: Block): void {
   writeFileSync(path, text.join('\n'))
 }
 
-function differences({ shown }: Command, told: Told, exit: number | undefined): readonly string[] {
+interface Expected {
+  readonly exit: number | undefined
+  /** Then figures, names and quotations are other ones here; the words are not. */
+  readonly isExample: boolean
+}
+
+function differences({ shown }: Command, told: Told, { exit, isExample }: Expected): readonly string[] {
   const output = `${told.stdout}\n${told.stderr}`
   const lines = output.split('\n')
-  const problems = shown.filter((line) => line.trim() !== '…' && !lines.some((one) => patternOf(line).test(one)))
+  const problems = shown.filter(
+    (line) => line.trim() !== '…' && !lines.some((one) => patternOf(line, isExample).test(one)),
+  )
   return [
     ...((exit === undefined ? told.status !== 0 && told.status !== 2 : told.status !== exit)
       ? [`ended with ${told.status}, not ${exit ?? '0 or 2'}:\n${output}`]
@@ -149,7 +171,7 @@ function differences({ shown }: Command, told: Told, exit: number | undefined): 
 }
 
 /** Ids and moments depend on the place and the day; an ellipsis stands for anything. */
-function patternOf(line: string): RegExp {
+function patternOf(line: string, isExample: boolean): RegExp {
   const escaped = line.trim().replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
   const loose = escaped
     .replaceAll('…', '.*')
@@ -157,5 +179,11 @@ function patternOf(line: string): RegExp {
     .replaceAll(/\brun-[0-9a-f]{10}\b/g, 'run-[0-9a-f]{10}')
     .replaceAll(/\b\d{8}T\d{6}Z-[0-9a-f]{8}\b/g, '\\d{8}T\\d{6}Z-[0-9a-f]{8}')
     .replaceAll(/\b\d{4}-\d\d-\d\dT[\d:\\.]+Z/g, '\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z')
-  return new RegExp(`^\\s*${loose}\\s*$`)
+  const shape = isExample
+    ? loose
+        .replaceAll(/"[^"]*"/g, '.*')
+        .replaceAll(/\blocal:\w+/g, 'local:\\w+')
+        .replaceAll(/(?<![\w{[\\-])\d+(?:,\d{3})*(?![\w}\]])/g, '[\\d,]+')
+    : loose
+  return new RegExp(`^\\s*${shape}\\s*$`)
 }

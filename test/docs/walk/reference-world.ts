@@ -1,0 +1,127 @@
+/**
+ * A workspace in which the lines of reference pages are run: the sample with its services and its base, mended, so that there is
+ * something of everything. What pages make up (ids, paths, an address) is replaced by what this workspace has.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { generateWorkspace } from '../../../src/demo/generate.ts'
+import { soleDocument, trueup } from '../../support/cli.ts'
+import { type RunningController, startRun } from '../../support/controller.ts'
+
+export interface ReferenceWorld {
+  stand(command: string): Promise<string>
+  remove(): Promise<void>
+}
+
+const items = z.object({ items: z.array(z.looseObject({ id: z.string() })) })
+const made = z.object({ id: z.string() })
+const written = z.object({ actionId: z.string() })
+const applied = z.object({ run: z.object({ id: z.string() }) })
+const suggestions = z.object({ items: z.array(z.object({ recordId: z.string(), check: z.string() })) })
+
+/** What pages call a lead, another lead, and an action, token, erasure or conflict. */
+const [lead, leadPrefix, otherLead, short] = [
+  '000da055-b49f-4254-9f3d-ad548fd7bc70',
+  '000da055',
+  '7c1f09e2',
+  /\b3fa91c0b2d4e\b|\b3fa91c0\b/,
+]
+const pageSet = 'nightly-20261126T030000Z-0a1b2c3d'
+const pageRun = 'run-8c1f02ab77'
+
+export function makeReferenceWorld(folder: string): ReferenceWorld {
+  const file = join(folder, 'desired-state.yaml')
+  let prepared: Promise<{ readonly runId: string }> | undefined
+  let count = 0
+  let controller: RunningController | undefined
+
+  async function prepare(): Promise<{ readonly runId: string }> {
+    await generateWorkspace({
+      into: folder,
+      rows: 300,
+      seed: 4,
+      mess: 'heavy',
+      services: true,
+      writeAirtableBase: true,
+    })
+    // So that there are conflicts to choose between.
+    writeFileSync(file, readFileSync(file, 'utf8').replace('conflicts: most_recent', 'conflicts: manual'))
+    await ask(['apply'], z.unknown())
+    return { runId: (await ask(['apply', '--approve-risk', 'high'], applied)).run.id }
+  }
+
+  async function ask<Answer>(args: readonly string[], schema: z.ZodType<Answer>): Promise<Answer> {
+    const { stdout, stderr } = await trueup([...args, '--json'], { in: folder })
+    return schema.parse(soleDocument(stdout, stderr))
+  }
+  const firstOf = async (...args: string[]): Promise<string> => (await ask(args, items)).items[0]?.id ?? ''
+
+  async function newLead(): Promise<string> {
+    count += 1
+    const values = { full_name: `Ann Ash ${count}`, email: `ann${count}@ash.example` }
+    return (await ask(['leads', 'add', JSON.stringify(values)], made)).id
+  }
+
+  /** What an id of twelve signs stands for tells the command before it. */
+  async function shortId(command: string): Promise<string> {
+    if (/ token /.test(command))
+      return (await ask(['token', 'create', '--role', 'viewer', '--subject', 'page'], made)).id
+    if (/ suppressions /.test(command)) return await firstOf('leads', 'suppressions', 'list')
+    if (/ resolve /.test(command)) return await firstOf('conflicts')
+    if (/ (approve|reject) /.test(command)) {
+      const change = { full_name: 'Bo  Beech', company: 'BEECH LTD' }
+      await ask(['leads', 'add', JSON.stringify({ ...change, email: `bo${++count}@beech.example` })], made)
+      return await firstOf('approvals')
+    }
+    return (await ask(['leads', 'update', await newLead(), '{"title":"CTO"}'], written)).actionId
+  }
+
+  async function checked(command: string): Promise<string> {
+    const [found] = (await ask(['quality', 'leads', '--suggestions'], suggestions)).items
+    return command
+      .replace(/000da055 \S+( company\.consistent\.email| ai_message\.length)*/, `${found?.recordId} ${found?.check}`)
+      .replace(' ai_message.length', '')
+  }
+
+  async function served(command: string): Promise<string> {
+    controller ??= await startRun(folder)
+    return command.replaceAll('http://127.0.0.1:4000', controller.url).replaceAll('$TRUEUP_TOKEN', controller.token)
+  }
+
+  return {
+    async stand(given) {
+      if (/^trueup (generate|help|completion) /.test(given)) return given
+      prepared ??= prepare()
+      const { runId } = await prepared
+      if (/\bcurl .*127\.0\.0\.1:4000/.test(given)) return await served(given)
+      await controller?.stop()
+      controller = undefined
+      let command = given
+        .replaceAll('/srv/leads/desired-state.yaml', file)
+        .replaceAll('/mnt/elsewhere/audit.heads', '.trueup/audit.heads')
+      if (/leads (waive|correct) /.test(command)) command = await checked(command)
+      if (command.includes('--expect')) {
+        const key = await newLead()
+        const version = z.object({ rowVersion: z.string() }).parse(await ask(['leads', 'get', key], z.unknown()))
+        command = command.replace(leadPrefix, key).replace('5f1c0a9b2d3e4f60', version.rowVersion)
+      }
+      if (command.includes(leadPrefix)) {
+        const key = await newLead()
+        command = command.replaceAll(lead, key).replaceAll(leadPrefix, key)
+      }
+      if (command.includes(otherLead)) command = command.replaceAll(otherLead, await newLead())
+      if (short.test(command)) command = command.replaceAll(new RegExp(short, 'g'), await shortId(command))
+      if (command.includes(pageSet)) command = command.replaceAll(pageSet, await firstOf('backup', 'list'))
+      if (command.includes('1a2b3c4d')) {
+        const silenced = await ask(['alert', 'silence', '*', '--for', '1h', '--reason', 'a test'], made)
+        command = command.replace('1a2b3c4d', silenced.id)
+      }
+      return command.replaceAll(pageRun, runId)
+    },
+    async remove() {
+      await controller?.stop()
+      if (prepared !== undefined) await trueup(['service', 'stop', '--all'], { in: folder })
+    },
+  }
+}
