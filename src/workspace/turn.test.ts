@@ -10,7 +10,8 @@ import { openLog } from '../log.ts'
 import { systemRandom } from '../random.ts'
 import { carryOut } from './carry-out.ts'
 import { leadsOf } from './lead-access.ts'
-import { openWorkspace, type Workspace } from './open.ts'
+import { openWorkspace } from './open.ts'
+import type { Workspace } from './workspace.ts'
 
 const desired = {
   apiVersion: 'trueup/v1',
