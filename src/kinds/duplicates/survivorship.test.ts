@@ -188,6 +188,8 @@ describe('what is not merged', () => {
     expect(marks(0, 1)).toEqual([])
     expect(marks(1, null)).toEqual([{ field: 'score', column: 'score', before: null, after: 1, from: 'k1' }])
     expect(marks(0, null)).toMatchObject([{ after: 0 }])
+    // What stood there before is told, so that it can be given back.
+    expect(marks(1, 0)).toMatchObject([{ before: 0, after: 1 }])
   })
 
   test('bytes that are the same are no change', () => {
@@ -201,6 +203,17 @@ describe('what is not merged', () => {
     expect(changes(bytes(1, 2), bytes(1, 3))).toBe(1)
     expect(changes('a', bytes(97))).toBe(1)
     expect(changes(bytes(97), 'a')).toBe(1)
+  })
+
+  test('a value of the one that stays, however bad, unless the strategy is to merge', () => {
+    const better = row(1, '2026-01-01', { email: 'ann@acme.example' })
+    const newer = row(2, '2026-02-01', { email: 'ann at acme' })
+    const spec = testingSpec({})
+    const fields = spec.fields.map((field) => ({
+      field: field.name === 'email' ? { ...field, rules: [{ rule: 'email', options: {} }] } : field,
+      column: field.name,
+    }))
+    expect(survivorship(spec, fields).survivalOf([better, newer])).toMatchObject({ survivor: newer, changes: [] })
   })
 
   test('losers are told in ascending order', () => {
@@ -283,6 +296,13 @@ test.each<[Chooser, Cell, Cell, Cell]>([
 ])('%s of %s and %s is %s', (choose, older, newer, expected) => {
   const rows = [row(1, '2026-01-01', { message: older }), row(2, '2026-02-01', { message: newer })]
   expect(merged(rows, 'most_recent', { message: choose }).after.message).toEqual(expected)
+})
+
+test('the oldest value is that of the oldest record that has one', () => {
+  const rows = ['2026-01-01', '2026-01-02', '2026-01-03', '2026-01-04'].map((changed, at) =>
+    row(at + 1, changed, { message: at === 0 ? null : `of ${at + 1}` }),
+  )
+  expect(merged(rows, 'most_recent', { message: 'oldest' }).after.message).toBe('of 2')
 })
 
 test('a person chooses which stays and whose value a field takes', () => {
