@@ -30,9 +30,10 @@ const [lead, leadPrefix, otherLead, short] = [
 const pageSet = 'nightly-20261126T030000Z-0a1b2c3d'
 const pageRun = 'run-8c1f02ab77'
 
-export function makeReferenceWorld(folder: string): ReferenceWorld {
+export function makeReferenceWorld(folder: string, ready?: string): ReferenceWorld {
   const file = join(folder, 'desired-state.yaml')
-  let prepared: Promise<{ readonly runId: string }> | undefined
+  let prepared: Promise<{ readonly runId: string }> | undefined =
+    ready === undefined ? undefined : Promise.resolve({ runId: ready })
   let count = 0
   let controller: RunningController | undefined
 
@@ -45,8 +46,11 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
       services: true,
       writeAirtableBase: true,
     })
-    // So that there are conflicts to choose between.
-    writeFileSync(file, readFileSync(file, 'utf8').replace('conflicts: most_recent', 'conflicts: manual'))
+    // So that there are conflicts to choose between, and people who are not to be contacted.
+    const text = readFileSync(file, 'utf8')
+      .replace('conflicts: most_recent', 'conflicts: manual')
+      .replace(/^( +)verified: /m, '$1do_not_contact: { type: doNotContact }\n$&')
+    writeFileSync(file, text)
     await ask(['apply'], z.unknown())
     return { runId: (await ask(['apply', '--approve-risk', 'high'], applied)).run.id }
   }
@@ -57,9 +61,9 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
   }
   const firstOf = async (...args: string[]): Promise<string> => (await ask(args, items)).items[0]?.id ?? ''
 
-  async function newLead(): Promise<string> {
+  async function newLead(more: object = {}): Promise<string> {
     count += 1
-    const values = { full_name: `Ann Ash ${count}`, email: `ann${count}@ash.example` }
+    const values = { full_name: `Ann Ash ${count}`, email: `ann${count}@ash.example`, ...more }
     return (await ask(['leads', 'add', JSON.stringify(values)], made)).id
   }
 
@@ -86,7 +90,10 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
 
   async function served(command: string): Promise<string> {
     controller ??= await startRun(folder)
-    return command.replaceAll('http://127.0.0.1:4000', controller.url).replaceAll('$TRUEUP_TOKEN', controller.token)
+    return command
+      .replaceAll('http://127.0.0.1:4000', controller.url)
+      .replaceAll('curl -s ', 'curl -s --fail-with-body ')
+      .replaceAll('$TRUEUP_TOKEN', controller.token)
   }
 
   return {
@@ -107,7 +114,7 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
         command = command.replace(leadPrefix, key).replace('5f1c0a9b2d3e4f60', version.rowVersion)
       }
       if (command.includes(leadPrefix)) {
-        const key = await newLead()
+        const key = await newLead(/allow-contact/.test(command) ? { do_not_contact: true } : {})
         command = command.replaceAll(lead, key).replaceAll(leadPrefix, key)
       }
       if (command.includes(otherLead)) command = command.replaceAll(otherLead, await newLead())
@@ -117,7 +124,13 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
         const silenced = await ask(['alert', 'silence', '*', '--for', '1h', '--reason', 'a test'], made)
         command = command.replace('1a2b3c4d', silenced.id)
       }
-      return command.replaceAll(pageRun, runId)
+      if (/ (--key|--take|--keep-theirs) 1[78]\b/.test(command)) {
+        const [one, other] = (await ask(['leads', 'list', '--limit', '2'], items)).items
+        command = command.replaceAll(/ 17\b/g, ` ${one?.id}`).replaceAll(/ 18\b/g, ` ${other?.id}`)
+      }
+      // The workspace is not two hours old.
+      command = command.replace('--at 2h', `--at ${new Date().toISOString()}`)
+      return command.replaceAll(pageRun, runId).replace(/\bRUN\b/, runId)
     },
     async remove() {
       await controller?.stop()
