@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { generateWorkspace } from '../../../src/demo/generate.ts'
-import { soleDocument, trueup } from '../../support/cli.ts'
+import { documents, soleDocument, trueup } from '../../support/cli.ts'
 import { type RunningController, startRun } from '../../support/controller.ts'
 
 export interface ReferenceWorld {
@@ -30,10 +30,9 @@ const [lead, leadPrefix, otherLead, short] = [
 const pageSet = 'nightly-20261126T030000Z-0a1b2c3d'
 const pageRun = 'run-8c1f02ab77'
 
-export function makeReferenceWorld(folder: string, ready?: string): ReferenceWorld {
+export function makeReferenceWorld(folder: string): ReferenceWorld {
   const file = join(folder, 'desired-state.yaml')
-  let prepared: Promise<{ readonly runId: string }> | undefined =
-    ready === undefined ? undefined : Promise.resolve({ runId: ready })
+  let prepared: Promise<{ readonly runId: string }> | undefined
   let count = 0
   let controller: RunningController | undefined
 
@@ -51,13 +50,17 @@ export function makeReferenceWorld(folder: string, ready?: string): ReferenceWor
       .replace('conflicts: most_recent', 'conflicts: manual')
       .replace(/^( +)verified: /m, '$1do_not_contact: { type: doNotContact }\n$&')
     writeFileSync(file, text)
-    await ask(['apply'], z.unknown())
-    return { runId: (await ask(['apply', '--approve-risk', 'high'], applied)).run.id }
+    const { run } = await ask(['apply'], applied)
+    await ask(['apply', '--approve-risk', 'high'], z.unknown())
+    return { runId: run.id }
   }
 
   async function ask<Answer>(args: readonly string[], schema: z.ZodType<Answer>): Promise<Answer> {
     const { stdout, stderr } = await trueup([...args, '--json'], { in: folder })
-    return schema.parse(soleDocument(stdout, stderr))
+    const document = soleDocument(stdout, stderr)
+    const refused = documents.error.safeParse(document)
+    if (refused.success) throw new Error(`trueup ${args.join(' ')}: ${refused.data.error.message}`)
+    return schema.parse(document)
   }
   const firstOf = async (...args: string[]): Promise<string> => (await ask(args, items)).items[0]?.id ?? ''
 
