@@ -15,7 +15,7 @@ const calls = markdownFiles()
   )
   .filter(({ call }) => /^trueup( |$)/.test(call))
 
-it('the command line takes every command of every block, with its options', async () => {
+it('the command line takes every command of every block, with its options', { timeout: 120_000 }, async () => {
   expect(calls.length).toBeGreaterThan(150)
   const refused: string[] = []
   for (const { place, call } of calls) {

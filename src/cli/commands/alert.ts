@@ -68,7 +68,7 @@ export function registerAlert(program: Command): void {
     )
 
   common(alert.command('silence <rule>'), [
-    'trueup alert silence "servicesDown > 0" --for 2h --reason "new machine"',
+    'trueup alert silence "backupAge > 26h" --for 2h --reason "new machine"',
     'trueup alert silence "*" --for 30m --reason "maintenance"',
   ])
     .summary('nobody is told of a rule for a while')

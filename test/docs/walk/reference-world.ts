@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { generateWorkspace } from '../../../src/demo/generate.ts'
-import { soleDocument, trueup } from '../../support/cli.ts'
+import { documents, soleDocument, trueup } from '../../support/cli.ts'
 import { type RunningController, startRun } from '../../support/controller.ts'
 
 export interface ReferenceWorld {
@@ -45,21 +45,28 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
       services: true,
       writeAirtableBase: true,
     })
-    // So that there are conflicts to choose between.
-    writeFileSync(file, readFileSync(file, 'utf8').replace('conflicts: most_recent', 'conflicts: manual'))
-    await ask(['apply'], z.unknown())
-    return { runId: (await ask(['apply', '--approve-risk', 'high'], applied)).run.id }
+    // So that there are conflicts to choose between, and people who are not to be contacted.
+    const text = readFileSync(file, 'utf8')
+      .replace('conflicts: most_recent', 'conflicts: manual')
+      .replace(/^( +)verified: /m, '$1do_not_contact: { type: doNotContact }\n$&')
+    writeFileSync(file, text)
+    const { run } = await ask(['apply'], applied)
+    await ask(['apply', '--approve-risk', 'high'], z.unknown())
+    return { runId: run.id }
   }
 
   async function ask<Answer>(args: readonly string[], schema: z.ZodType<Answer>): Promise<Answer> {
     const { stdout, stderr } = await trueup([...args, '--json'], { in: folder })
-    return schema.parse(soleDocument(stdout, stderr))
+    const document = soleDocument(stdout, stderr)
+    const refused = documents.error.safeParse(document)
+    if (refused.success) throw new Error(`trueup ${args.join(' ')}: ${refused.data.error.message}`)
+    return schema.parse(document)
   }
   const firstOf = async (...args: string[]): Promise<string> => (await ask(args, items)).items[0]?.id ?? ''
 
-  async function newLead(): Promise<string> {
+  async function newLead(more: object = {}): Promise<string> {
     count += 1
-    const values = { full_name: `Ann Ash ${count}`, email: `ann${count}@ash.example` }
+    const values = { full_name: `Ann Ash ${count}`, email: `ann${count}@ash.example`, ...more }
     return (await ask(['leads', 'add', JSON.stringify(values)], made)).id
   }
 
@@ -86,11 +93,16 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
 
   async function served(command: string): Promise<string> {
     controller ??= await startRun(folder)
-    return command.replaceAll('http://127.0.0.1:4000', controller.url).replaceAll('$TRUEUP_TOKEN', controller.token)
+    return command
+      .replaceAll('http://127.0.0.1:4000', controller.url)
+      .replaceAll('curl -s ', 'curl -s --fail-with-body ')
+      .replaceAll('$TRUEUP_TOKEN', controller.token)
   }
 
   return {
-    async stand(given) {
+    async stand(line) {
+      // Two pages name the same folder, and none is written twice.
+      const given = line.replace(/ --into (twice|restored)\b/, ` --into $1-${++count}`)
       if (/^trueup (generate|help|completion) /.test(given)) return given
       prepared ??= prepare()
       const { runId } = await prepared
@@ -107,7 +119,7 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
         command = command.replace(leadPrefix, key).replace('5f1c0a9b2d3e4f60', version.rowVersion)
       }
       if (command.includes(leadPrefix)) {
-        const key = await newLead()
+        const key = await newLead(/allow-contact/.test(command) ? { do_not_contact: true } : {})
         command = command.replaceAll(lead, key).replaceAll(leadPrefix, key)
       }
       if (command.includes(otherLead)) command = command.replaceAll(otherLead, await newLead())
@@ -117,7 +129,13 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
         const silenced = await ask(['alert', 'silence', '*', '--for', '1h', '--reason', 'a test'], made)
         command = command.replace('1a2b3c4d', silenced.id)
       }
-      return command.replaceAll(pageRun, runId)
+      if (/ (--key|--take|--keep-theirs) 1[78]\b/.test(command)) {
+        const [one, other] = (await ask(['leads', 'list', '--limit', '2'], items)).items
+        command = command.replaceAll(/ 17\b/g, ` ${one?.id}`).replaceAll(/ 18\b/g, ` ${other?.id}`)
+      }
+      // The workspace is not two hours old.
+      command = command.replace('--at 2h', `--at ${new Date().toISOString()}`)
+      return command.replaceAll(pageRun, runId).replace(/\bRUN\b/, runId)
     },
     async remove() {
       await controller?.stop()

@@ -15,7 +15,8 @@ const shellWords = new Set(['cat', 'chmod', 'cp', 'curl', 'jq', 'ls', 'mkdir', '
 
 /** The first word of a line that is neither ours nor among what every machine has; undefined where all can be run. */
 export function strangerIn(text: string): string | undefined {
-  return callsIn(text)
+  // A quotation is no call, whatever signs it holds.
+  return callsIn(text.replaceAll(/"[^"]*"|'[^']*'/g, 'QUOTED'))
     .map((call) => wordsOf(call.replace(/ [0-9]?>.*$/, '')))
     .map((words) => (words[0] === 'npx' ? words[1] : words[0]) ?? '')
     .find((word) => word !== 'trueup' && !shellWords.has(word))
@@ -25,6 +26,8 @@ export function strangerIn(text: string): string | undefined {
 export function shellIn(home: string): Readonly<Record<string, string>> {
   const bin = join(home, 'bin')
   mkdirSync(bin, { recursive: true })
+  // Who uses this shell has the folder.
+  mkdirSync(join(home, '.config/fish/completions'), { recursive: true })
   const program = `exec "${process.execPath}" "${resolve('dist/cli/main.js')}"`
   for (const [name, text] of [
     ['trueup', `${program} "$@"`],

@@ -172,18 +172,24 @@ function differences({ shown }: Command, told: Told, { exit, isExample }: Expect
 
 /** Ids and moments depend on the place and the day; an ellipsis stands for anything. */
 function patternOf(line: string, isExample: boolean): RegExp {
-  const escaped = line.trim().replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const given = isExample
+    ? line.trim().replaceAll(/\b[0-9a-f]{8}(?:(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?\b/g, '…')
+    : line.trim()
+  const escaped = given.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
   const loose = escaped
     .replaceAll('…', '.*')
     .replaceAll(/\b[0-9a-f]{12}\b/g, '[0-9a-f]{12}')
     .replaceAll(/\brun-[0-9a-f]{10}\b/g, 'run-[0-9a-f]{10}')
     .replaceAll(/\b\d{8}T\d{6}Z-[0-9a-f]{8}\b/g, '\\d{8}T\\d{6}Z-[0-9a-f]{8}')
     .replaceAll(/\b\d{4}-\d\d-\d\dT[\d:\\.]+Z/g, '\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z')
-  const shape = isExample
-    ? loose
-        .replaceAll(/"[^"]*"/g, '.*')
-        .replaceAll(/\blocal:\w+/g, 'local:\\w+')
-        .replaceAll(/(?<![\w{[\\-])\d+(?:,\d{3})*(?![\w}\]])/g, '[\\d,]+')
-    : loose
+  const shape = isExample ? shapeOf(loose) : loose
   return new RegExp(`^\\s*${shape}\\s*$`)
+}
+
+/** A pattern in which figures, names and quotations are any. */
+function shapeOf(pattern: string): string {
+  return pattern
+    .replaceAll(/"[^"]*"/g, '.*')
+    .replaceAll(/\blocal:\w+/g, 'local:\\w+')
+    .replaceAll(/(?<![\w{[\\-])\d+(?:,\d{3})*(?![\w}\]])/g, '[\\d,]+')
 }
