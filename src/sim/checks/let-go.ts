@@ -6,7 +6,7 @@ import { standardEmail } from './standard.ts'
 
 export function judgeLetGo(world: World, controller: Controller | undefined): void {
   const statuses = controller?.workspace.engine.statuses.all() ?? []
-  for (const { declared, conditions } of statuses)
+  for (const { declared, conditions } of statuses.filter(({ declared: { key } }) => !/sync|airtable/.test(key.kind)))
     if (conditions.some(({ reason, status }) => status === 'true' && (reason === 'ModeObserve' || reason === 'Window')))
       world.violate(
         'a changed policy is followed at once',

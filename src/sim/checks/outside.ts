@@ -32,7 +32,7 @@ export function watchOutside(world: World, actions: ActionBook): void {
         world.violate('no effect without a durable dispatched before it', effect.target)
     },
     after(effect) {
-      if (effect.kind === 'airtable' && effect.target === 'POST records') judgeKeys(world)
+      if (effect.kind === 'airtable' && effect.target === 'PATCH records') judgeKeys(world)
       if (effect.kind === 'process' && world.programs.doubled.length > doubled) {
         doubled = world.programs.doubled.length
         world.violate('never two copies of a program', world.programs.doubled.at(-1) ?? '')

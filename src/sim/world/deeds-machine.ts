@@ -29,7 +29,6 @@ const crashPoints = [
   ['sqlite', 'sync.db'],
   ['sqlite', 'checkpoints.db'],
   ['sqlite', 'processes.db'],
-  ['airtable', 'POST records'],
   ['airtable', 'PATCH records'],
   ['airtable', 'DELETE records'],
   ['airtable', 'POST'],

@@ -82,10 +82,10 @@ const lastActs: readonly LastAct[] = [
     name: 'the process dies at a request that writes to Airtable',
     play(scene, advance) {
       const { random } = scene
-      const part = oneOf(['POST records', 'PATCH records'] as const, random) ?? 'POST records'
       const side = random.next() < 0.5 ? 'before' : 'after'
-      return dieAt(scene, advance, { kind: 'airtable', part, side }, () =>
-        doAll(scene, agentDeeds, part === 'POST records' ? ['agent inserts', 'agent inserts'] : ['agent edits']),
+      // New records are made by a PATCH, too, which finds those that are there by their key.
+      return dieAt(scene, advance, { kind: 'airtable', part: 'PATCH records', side }, () =>
+        doAll(scene, agentDeeds, random.next() < 0.5 ? ['agent inserts', 'agent inserts'] : ['agent edits']),
       )
     },
   },

@@ -29,6 +29,8 @@ const minuteMs = 60_000
 /** Within so long after the last fault all has come to rest, where people ask for a look or where nobody does. */
 const roundsMax = { safety: 8, liveness: 14 } as const
 const roundMs = { safety: 2 * minuteMs, liveness: 5 * minuteMs } as const
+/** What needs nobody but this machine is looked at within so long. */
+const soonMs = 10_000
 /** So much in so little time is done only by a program that turns in a circle. */
 const sliceMs = 5000
 const sliceStepsMax = 4000
@@ -39,9 +41,10 @@ export async function comeToRest(rest: Rest): Promise<void> {
   endFaults(world)
   const isHeld = await playLastActs({ ...rest, advance: (ms) => passes(rest, ms) })
   await letGo(rest)
-  await passes(rest, isHeld ? minuteMs : 20_000)
-  // Before anybody asks for anything.
+  await passes(rest, soonMs)
+  // Before anybody asks for anything, and before the next question to Airtable wakes what depends on it.
   if (isHeld) judgeLetGo(world, await rest.controller())
+  await passes(rest, 20_000)
   let standing: StandingNow | undefined
   for (let round = 0; round < roundsMax[mode]; round += 1) {
     const controller = await rest.controller()
