@@ -2,7 +2,7 @@
  * The one way by which somebody who is not to be contacted may be contacted again: a person who has the right for it says so of
  * one record, with a reason. It holds for all records of the same person, is journaled, and clears their marks.
  */
-import type { AllowContact, AllowContactOutcome } from '../api/ports.ts'
+import type { AllowContact, AllowContactOutcome } from '../api/people-views.ts'
 import type { Clock } from '../clock.ts'
 import { OperationalError } from '../errors.ts'
 import { markFieldOf } from '../kinds/contact/index.ts'

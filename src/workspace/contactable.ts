@@ -1,5 +1,5 @@
 /** Whether somebody may be contacted, by what whoever writes to them knows: an e-mail address or a LinkedIn profile. */
-import type { ContactAnswer } from '../api/ports.ts'
+import type { ContactAnswer } from '../api/people-views.ts'
 import { identitiesOf } from '../values/identity.ts'
 import { emailKey, linkedInKey } from '../values/match-key.ts'
 import type { Workspace } from './workspace.ts'

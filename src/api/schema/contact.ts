@@ -1,6 +1,7 @@
 /** Whether people may be contacted, for programs that are about to; and the one way to allow it again. */
 import { actorOf } from '../auth/permissions.ts'
-import type { AllowContactOutcome, ContactAnswer, EnginePort } from '../ports.ts'
+import type { AllowContactOutcome, ContactAnswer } from '../people-views.ts'
+import type { EnginePort } from '../ports.ts'
 import { type Builder, requires } from './builder.ts'
 import type { Repositories } from './context.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'

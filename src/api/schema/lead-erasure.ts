@@ -2,7 +2,7 @@
 import type { EraseOutcome, PersonRecords } from '../../leads/ports.ts'
 import type { LeadRepository } from '../../leads/repository.ts'
 import { actorOf } from '../auth/permissions.ts'
-import type { SuppressionView } from '../ports.ts'
+import type { SuppressionView } from '../people-views.ts'
 import { type Builder, requires } from './builder.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
 import type { TableNames } from './lead-names.ts'

@@ -1,7 +1,8 @@
 /** The suppression list: whom nothing may bring back, without a word about who they are. */
 import { isoOf } from '../../clock.ts'
 import { actorOf } from '../auth/permissions.ts'
-import type { EnginePort, SuppressionView } from '../ports.ts'
+import type { SuppressionView } from '../people-views.ts'
+import type { EnginePort } from '../ports.ts'
 import { type Builder, requires } from './builder.ts'
 import { ForbiddenError, InputInvalidError } from './errors.ts'
 import { hasTag, type Results } from './results.ts'

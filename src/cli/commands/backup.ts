@@ -7,7 +7,7 @@ import { type CommandRun, type CommonOptions, common, type ExitStatus, runComman
 import type { Terminal } from '../terminal.ts'
 import { withWorkspace } from '../workspace.ts'
 
-import { create, portOf, prune } from './backup-make.ts'
+import { create, howText, portOf, prune } from './backup-make.ts'
 import { type RestoreOptions, readIdentities, restore } from './backup-restore.ts'
 
 interface VerifyOptions extends CommonOptions {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
-import type { AllowContactOutcome } from '../../api/ports.ts'
+import type { AllowContactOutcome } from '../../api/people-views.ts'
 import { systemClock } from '../../clock.ts'
 import { OperationalError } from '../../errors.ts'
 import { systemRandom } from '../../random.ts'
