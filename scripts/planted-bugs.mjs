@@ -284,8 +284,8 @@ export const plantedBugs = [
   {
     name: 'conflicts-settle-themselves',
     file: 'kinds/sync/merge-field.ts',
-    from: "  if (winner === undefined) return { is: 'conflict' }\n",
-    to: "  if (winner === undefined) return { is: 'settled' }\n",
+    from: "return winner === undefined ? { is: 'conflict' }",
+    to: "return winner === undefined ? { is: 'settled' }",
     why: 'both sides stay different and nobody is told',
     finds: ['both sides are equal', 'no edit vanishes without a trace'],
   },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { JsonObject, JsonValue } from '../json.ts'
+import { type JsonObject, type JsonValue, shortHashOf } from '../json.ts'
 import { type Action, reversibilities } from './action.ts'
 import { severities } from './drift.ts'
 
@@ -41,4 +41,21 @@ export function journaledAction(action: Action): JsonObject {
 export function readJournaledAction(value: unknown): Action {
   const { requestedBy, undoes, ...rest } = journaledActionSchema.parse(value)
   return Object.freeze({ ...rest, requestedBy: requestedBy ?? undefined, undoes: undoes ?? undefined, preview: [] })
+}
+
+/**
+ * How an action is rated by the newest look, as a merge patch (RFC 7396) of its journaled form; empty where it is rated as it
+ * was journaled. The rating is no part of its identity: the same four values are more or less of a table that shrinks or grows.
+ */
+export function ratedAnew(journaled: Action | undefined, action: Action): JsonObject {
+  if (journaled === undefined) return {}
+  const rating = ratingOf(action)
+  return shortHashOf(rating) === shortHashOf(ratingOf(journaled)) ? {} : { rated: rating }
+}
+
+function ratingOf({ summary, risk, findings, affected, population, reversible, needsApproval }: Action): JsonObject {
+  return objectSchema.parse({
+    ...{ summary, risk, findings, population, reversible, needsApproval: needsApproval ?? null },
+    affected: { count: affected.count },
+  })
 }

@@ -282,6 +282,22 @@ describe('approval', () => {
     expect(on.world.effects).toEqual([id])
   })
 
+  it('is asked for by how the newest look rates the action, which the record tells where it is no longer as planned', async () => {
+    const on = bench({ a: 1, b: 1 }, { a: high(5), b: high(5) })
+    await on.run()
+    const [a = '', b = ''] = pendingIds(on.engine)
+    on.engine.approve({ actionId: b, approver: 'token:alice' })
+    on.world.rated.set('a', 'low')
+    on.world.rated.set('b', 'critical')
+    await on.run()
+    expect(on.world.effects).toEqual([a])
+    expect(on.engine.ledger.record(a)?.action.risk).toBe('low')
+    on.engine.approve({ actionId: b, approver: 'token:bob' })
+    await on.run()
+    expect(on.world.effects).toEqual([a, b])
+    expect(on.engine.ledger.record(b)?.action.risk).toBe('critical')
+  })
+
   it('is not asked for again after a rejection, until the evidence changes', async () => {
     const on = bench({ a: 1 }, { a: high(5) })
     await on.run()

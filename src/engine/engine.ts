@@ -32,7 +32,6 @@ import {
   reconcile,
   wokenBy,
 } from './reconcile.ts'
-import { recoverResource } from './recovery.ts'
 import { keyText, type ResourceKey } from './resource.ts'
 import { rollBackWhenFailing } from './rollback.ts'
 import type { Safeguard } from './safeguard.ts'
@@ -245,32 +244,6 @@ function accept(status: ResourceStatus, reconciled: Reconciled, journal: Journal
       body: { specHash, spec: declared.spec, generation },
     },
   ])
-}
-
-/**
- * Ends what a crash cut off on resources that no declaration names (writes through the API, entries taken out of the
- * file since). Declared ones are recovered when they are reconciled.
- */
-export async function recoverUndeclared(engine: Engine, lease: Lease, signal: AbortSignal): Promise<void> {
-  const ports = engine.ports()
-  const declared = new Set(engine.declaration().resources.map(({ declared: one }) => keyText(one.key)))
-  const unfinished = engine.ledger.records({ states: ['intended', 'checkpointed', 'dispatched'], limit: 10_000 })
-  const resources = new Set(
-    unfinished.map(({ action }) => keyText(action.resource)).filter((resource) => !declared.has(resource)),
-  )
-  const context = { runId: engine.newRunId(), actor: 'controller', signal }
-  for (const resource of resources) {
-    try {
-      const recovery = await recoverResource(resource, context, { ...ports, lease })
-      if (recovery.is === 'blocked') throw recovery.error
-      for (const { action } of recovery.finished)
-        engine.ledger.move('action.verified', action, context, { remaining: [] })
-    } catch (error) {
-      if (!(error instanceof OperationalError)) throw error
-      // The rest of the workspace can be worked on; the next start tries again.
-      ports.log.warn({ resource, code: error.code, err: error.message }, 'an action of before cannot be ended yet')
-    }
-  }
 }
 
 export interface ConvergeRequest {

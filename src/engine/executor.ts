@@ -7,6 +7,7 @@ import { InvariantViolation, messageOf, OperationalError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import type { Log } from '../log.ts'
 import type { Action } from './action.ts'
+import { ratedAnew } from './action-schema.ts'
 import type { Applied, EffectContext, Kind } from './kind.ts'
 import type { Lease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
@@ -65,7 +66,8 @@ async function executeNow(
   const deadline = deadlineOf(options)
   const effect = effectContext(context, progress, deadline.signal, options)
   lease.beforeEffect()
-  ledger.move('action.intended', action, by, { lease: lease.number })
+  const rated = ratedAnew(ledger.record(action.id)?.action, action)
+  ledger.move('action.intended', action, by, { lease: lease.number, ...rated })
   let dispatched = false
   try {
     const backup = await options.safeguard?.ensure(action, { ...context, signal: effect.signal })

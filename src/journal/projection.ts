@@ -67,6 +67,9 @@ function projectAction(db: Database, entry: Entry, type: ActionEntryType): void 
       'UPDATE actions SET state = ?, changed_at_ms = ?, last_seq = ?, run_id = coalesce(?, run_id), result = coalesce(?, result) WHERE id = ?',
     ).run(state, entry.atMs, entry.seq, entry.runId, outcomeTypes.has(type) ? json(entry.body) : null, id)
   }
+  // By what the gate let it through, where that is no longer what it was planned with.
+  if (type === 'action.intended' && entry.body.rated !== undefined)
+    db.prepare('UPDATE actions SET body = json_patch(body, ?) WHERE id = ?').run(json(entry.body.rated), id)
   projectApprovals(db, entry, type, id)
 }
 

@@ -25,6 +25,8 @@ export interface FakeWorld {
   readonly unreadable: Set<string>
   /** Cells whose change is refused, and how often that happened. */
   readonly refusing: Map<string, number>
+  /** Cells whose repair is rated otherwise than is declared, as when what else there is in a table has changed. */
+  readonly rated: Map<string, ActionRisk>
   /** Called right after an effect, for checks of the journal at that moment. */
   onEffect: (action: Action) => void
 }
@@ -38,6 +40,7 @@ export function createFakeWorld(cells: Readonly<Record<string, number>>): FakeWo
     crashAfter: undefined,
     unreadable: new Set(),
     refusing: new Map(),
+    rated: new Map(),
     onEffect: () => undefined,
   }
 }
@@ -115,7 +118,13 @@ export function fakeKind(
       observation.is === 'present' && observation.state !== spec.value && spec.byHand === null
         ? [
             {
-              ...draftOf(spec.cell, 'set', spec.value, spec.risk, observation.fingerprint),
+              ...draftOf(
+                spec.cell,
+                'set',
+                spec.value,
+                world.rated.get(spec.cell) ?? spec.risk,
+                observation.fingerprint,
+              ),
               ...(spec.undoneByHand === null
                 ? {}
                 : {

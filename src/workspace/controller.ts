@@ -10,6 +10,7 @@ import type { Clock, Timer } from '../clock.ts'
 import { watchFile } from '../desired/watch.ts'
 import { createLoop } from '../engine/loop.ts'
 import type { ResourceKey } from '../engine/resource.ts'
+import { endingUndeclared } from '../engine/undeclared.ts'
 import { type InvariantViolation, messageOf } from '../errors.ts'
 import { retainEntries } from '../journal/retention.ts'
 import { machineKindName } from '../kinds/machine/index.ts'
@@ -190,6 +191,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     obstaclesEveryMs,
     watchingObstacles(workspace, (key) => loop.wake(key, { full: true })),
   )
+  const ending = lease === undefined ? undefined : endingUndeclared(engine, lease, { clock, onFailure: fail })
   const upkeep = every(
     clock,
     upkeepEveryMs,
@@ -219,6 +221,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       expiry.cancel()
       signing.cancel()
       obstacles.cancel()
+      ending?.cancel()
       upkeep.cancel()
       samples.cancel()
       alerting.cancel()

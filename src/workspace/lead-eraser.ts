@@ -53,20 +53,19 @@ export function createLeadEraser(ports: LeadEraserPorts): LeadEraser {
         const context = { ...by, signal: new AbortController().signal }
         const { clock, log, deadlineMs, kindOf, work } = engine.ports()
         const options = { ledger: engine.ledger, clock, log, lease, kindOf, deadlineMs, work }
-        const first = await engine.alone(action.resource, async () => {
+        const execution = await engine.alone(action.resource, async () => {
           // Asked when its turn has come: whoever waits for it long enough may meet another policy.
           const obstacles = confirm(action, by, request.reason, ports)
-          return obstacles === undefined
-            ? execute(action, context, options)
-            : ({ is: 'waiting', ...obstacles } as const)
+          if (obstacles !== undefined) return { is: 'waiting', ...obstacles } as const
+          const first = await execute(action, context, options)
+          for (let tries = 0; first.is === 'interrupted' && tries < triesMax; tries += 1) {
+            await clock.sleep(pauseMs)
+            await recoverResource(keyText(action.resource), context, options)
+            if (engine.ledger.record(action.id)?.state === 'succeeded') return succeeded
+          }
+          return first
         })
-        if (first.is === 'waiting') return { ...first, actionId: action.id }
-        let execution: Execution = first
-        for (let tries = 0; execution.is === 'interrupted' && tries < triesMax; tries += 1) {
-          await clock.sleep(pauseMs)
-          await engine.alone(action.resource, () => recoverResource(keyText(action.resource), context, options))
-          if (engine.ledger.record(action.id)?.state === 'succeeded') execution = succeeded
-        }
+        if (execution.is === 'waiting') return { ...execution, actionId: action.id }
         if (execution.is === 'succeeded') {
           const report = ports.suppressions.outcome(action.id)?.report
           // So that a copy of the report can be compared with what was found then.

@@ -1,8 +1,9 @@
 /** Joins desired state, journal, targets, kinds and engine for one workspace: the only place that does. */
 import type { Clock } from '../clock.ts'
-import { createEngine, recoverUndeclared } from '../engine/engine.ts'
+import { createEngine } from '../engine/engine.ts'
 import { createEventStore } from '../engine/event-store.ts'
 import { currentLease, type LeaseHolder } from '../engine/lease.ts'
+import { recoverUndeclared } from '../engine/undeclared.ts'
 import { messageOf } from '../errors.ts'
 import type { JournalStore } from '../journal/store.ts'
 import { auditKind } from '../kinds/audit/index.ts'
@@ -49,7 +50,7 @@ async function opened(options: WorkspaceOptions, closers: Closers): Promise<Work
   base.later.engine = engine
   const { number, state } = generations.inForce()
   engine.declare(number, state)
-  if (lease !== undefined) await recoverUndeclared(engine, lease, lease.signal)
+  if (lease !== undefined) await recoverUndeclared(engine, lease, 'warn')
   const { stateFile, ownFolder, databases, offload, plugins, heads } = base
   const { rows, changeSets, suppressions, eraser } = people
   const { airtable, duplicates, quality, knownLeads, desk, sandbox } = leads

@@ -55,12 +55,13 @@ export function watchPermissions(world: World, book: Book, actions: ActionBook):
     if (entry.type === 'action.undone' && action !== undefined && action.cause !== 'undo')
       for (const path of action.resolves)
         quarantines.push({ resource: nameOf(action), specHash: action.specHash, path, sinceMs: entry.atMs })
-    // On other evidence it is another question, and who approved did not see it.
+    // On other evidence it is another question, and who approved did not see it. What the record refused to plan is planned
+    // by the very approval that was asked for: that one stands.
     if (entry.type === 'action.superseded' || entry.type === 'action.planned')
       book.approvals.splice(
         0,
         book.approvals.length,
-        ...book.approvals.filter(({ actionId }) => actionId !== entry.actionId),
+        ...book.approvals.filter((one) => one.actionId !== entry.actionId || one === book.approving),
       )
     if (entry.type === 'action.reconsidered' || entry.type === 'action.superseded') book.rejected.delete(entry.actionId)
   }

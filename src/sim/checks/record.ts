@@ -25,6 +25,11 @@ const actionSchema = z.object({
 })
 export type SeenAction = z.output<typeof actionSchema>
 
+/** How it is rated at the moment at which it begins, where the world around it has changed since it was planned. */
+const ratedSchema = actionSchema
+  .pick({ summary: true, risk: true, population: true, reversible: true })
+  .extend({ needsApproval: z.literal(true).nullable(), affected: z.object({ count: z.number() }) })
+
 const rowSchema = z.object({
   seq: z.number(),
   at_ms: z.number(),
@@ -49,7 +54,7 @@ export interface SeenEntry {
 }
 
 export interface Seen {
-  readonly action: SeenAction
+  action: SeenAction
   state: string
   /** Since when by the clock that never goes back, in milliseconds. */
   sinceMs: number
@@ -129,6 +134,7 @@ export function createRecord(world: World): ActionBook & { close(): void } {
         `${entry.type} after ${known.state}: ${known.action.summary}`,
       )
     known.state = to
+    if (to === 'intended' && entry.body.rated !== undefined) known.action = rated(known.action, entry.body.rated)
     known.sinceMs = world.clock.monotonicMs()
     if (to === 'dispatched') known.dispatched += 1
     if (to === 'succeeded') known.succeeded += 1
@@ -156,6 +162,15 @@ export function createRecord(world: World): ActionBook & { close(): void } {
       for (const row of read.all(last.seq)) take(rowSchema.parse(row))
     },
     close: () => db?.close(),
+  }
+}
+
+function rated(action: SeenAction, told: unknown): SeenAction {
+  const { needsApproval, affected, ...rest } = ratedSchema.parse(told)
+  return {
+    ...{ ...action, ...rest },
+    needsApproval: needsApproval ?? false,
+    affected: { ...action.affected, ...affected },
   }
 }
 

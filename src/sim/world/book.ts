@@ -25,6 +25,8 @@ export interface Book {
   /** Leads that somebody deleted, on whichever side. */
   readonly deleted: Set<string>
   readonly approvals: Approval[]
+  /** The one that the controller is being asked for at this moment. */
+  approving: Approval | undefined
   readonly rejected: Map<string, string>
   /** Undos that were asked for, by the action that they take back. */
   readonly undos: { readonly of: string; readonly person: string; readonly atMs: number }[]
@@ -45,6 +47,7 @@ export function newBook(): Book {
     born: new Set(),
     deleted: new Set(),
     approvals: [],
+    approving: undefined,
     rejected: new Map(),
     undos: [],
     takenBack: new Set(),

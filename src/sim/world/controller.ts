@@ -2,6 +2,7 @@
 import Database from 'better-sqlite3'
 import type { Clock, Timer } from '../../clock.ts'
 import { createLoop, type Loop } from '../../engine/loop.ts'
+import { endingUndeclared } from '../../engine/undeclared.ts'
 import { InvariantViolation, OperationalError } from '../../errors.ts'
 import { openLog } from '../../log.ts'
 import { seededRandom } from '../../random.ts'
@@ -91,6 +92,7 @@ async function opened(life: Life, world: World): Promise<Controller> {
       world.step('a generation could not be taken over')
     }
   })
+  if (lease !== undefined) endingUndeclared(engine, lease, { clock, onFailure: (error) => noteViolation(error, world) })
   loop.start()
   return controller
 }

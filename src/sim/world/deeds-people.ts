@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import { keyText } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
 import { SimulatedCrash } from '../edges/current.ts'
+import { approveAs } from './approving.ts'
 import { noteViolation } from './controller.ts'
 import { type Declaration, startHour, textOf } from './declared.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
@@ -116,12 +117,10 @@ function askForTwo(scene: Scene): string | undefined {
 
 /** Approves while the controller lives; it may refuse what is no longer asked. */
 function approveOne(scene: Scene, { id }: { readonly id: string }, person: string): void {
-  const { world, book, controller } = scene
+  const { controller } = scene
   if (controller === undefined || controller.life.isDead) return
-  book.approvals.push({ actionId: id, person, atMs: world.clock.nowMs() })
   asked(scene, () => {
-    const asking = { planId: undefined, actionIds: [id], approver: person, comment: undefined }
-    going(scene, 'approval', controller.port.approve(asking))
+    going(scene, 'approval', approveAs(person, id, scene, controller))
     return undefined
   })
 }
@@ -141,19 +140,15 @@ export const peopleDeeds: readonly Deed[] = [
     name: 'person approves',
     weight: 18,
     do: (scene) => {
-      const { world, book, controller, random } = scene
+      const { controller, random } = scene
       const one = oneOf(
         pendingOf(scene).filter(({ gate }) => gate.decision !== 'auto'),
         random,
       )
       const person = oneOf(people, random)
       if (controller === undefined || one === undefined || person === undefined) return undefined
-      const { id } = one.action
-      // Before it is asked for: a process that dies in the call may have taken it.
-      book.approvals.push({ actionId: id, person, atMs: world.clock.nowMs() })
       return asked(scene, () => {
-        const asking = { planId: undefined, actionIds: [id], approver: person, comment: undefined }
-        going(scene, 'approval', controller.port.approve(asking))
+        going(scene, 'approval', approveAs(person, one.action.id, scene, controller))
         return `${person} ${one.action.summary}`
       })
     },

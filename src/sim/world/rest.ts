@@ -9,6 +9,7 @@ import { judgeEnd, judgeQuiet, judgeStates, type StandingNow } from '../checks/e
 import { judgeLetGo } from '../checks/let-go.ts'
 import { judgeStanding } from '../checks/standing.ts'
 import type { Mode } from '../episode.ts'
+import { approveAs } from './approving.ts'
 import type { Book } from './book.ts'
 import { type Controller, noteViolation } from './controller.ts'
 import { textOf } from './declared.ts'
@@ -105,7 +106,8 @@ function quietly(world: World, work: () => void): void {
 }
 
 /** People look through what waits, and let it go. */
-function decide({ world, book, checks }: Rest, controller: Controller, asksForLook: boolean): void {
+function decide(rest: Rest, controller: Controller, asksForLook: boolean): void {
+  const { world, checks } = rest
   const { port, workspace } = controller
   quietly(world, () => {
     workspace.generations.reload()
@@ -119,10 +121,7 @@ function decide({ world, book, checks }: Rest, controller: Controller, asksForLo
       for (const { action, gate } of actions) {
         // What waits for something else is not theirs to decide.
         if (gate.approvalsNeeded <= gate.approvalsGiven) continue
-        for (const person of ['token:ann', 'token:bob']) {
-          book.approvals.push({ actionId: action.id, person, atMs: world.clock.nowMs() })
-          port.approve({ planId: undefined, actionIds: [action.id], approver: person, comment: undefined })
-        }
+        for (const person of ['token:ann', 'token:bob']) approveAs(person, action.id, rest, controller)
       }
     }
   })
