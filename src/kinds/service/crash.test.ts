@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Clock, systemClock } from '../../clock.ts'
 import { Crash } from '../../sim/fake-world.ts'
 import { hostOf, killAll, type LifeOptions, liveInstances, liveOnce } from '../../sim/testing-life.ts'
@@ -92,7 +92,9 @@ const startedPids = () =>
     : []
 
 /** Exactly one copy runs, as declared; it is the only one that was started, and the record names it. */
-function expectOne(command: readonly string[]): void {
+async function expectOne(command: readonly string[]): Promise<void> {
+  // The program tells its start itself, some moments after it was launched.
+  await vi.waitFor(() => expect(startedPids()).not.toEqual([]), 10_000)
   const uuids = liveInstances(folder, 'one')
   expect(uuids).toHaveLength(1)
   const record = recordedOf(folder, 'one')
@@ -126,7 +128,7 @@ describe('a crash at every boundary', () => {
           },
         )
         await live(command, whole())
-        expectOne(command)
+        await expectOne(command)
         await killAll(folder, 'one')
         if (!died) break
         points += 1
@@ -164,7 +166,7 @@ describe('a pid that was given to a stranger while Trueup was down', () => {
           await live(next, whole())
           await systemClock.sleep(20)
         }
-        expectOne(next)
+        await expectOne(next)
         expect(stranger.exitCode ?? stranger.signalCode).toBeNull()
         expect(readProcess(pid)?.state).not.toBe('Z')
       } finally {
@@ -228,7 +230,7 @@ describe('a real SIGKILL', () => {
       if (liveInstances(folder, 'one').length === 1) cut += 1
       await life()
       // What ran when Trueup died is the one that runs: it was adopted, not started anew.
-      expectOne(old)
+      await expectOne(old)
       await killAll(folder, 'one')
     }
     expect(cut).toBeGreaterThan(0)
