@@ -21,7 +21,7 @@ export const operationTopics: readonly Topic[] = [
         variables: { name: 'email-engager' },
       },
       'Subscription.programOutput': {
-        operation: 'subscription ($name: String!) { programOutput(name: $name) }',
+        operation: 'subscription Output($name: String!) { programOutput(name: $name) }',
         variables: { name: 'email-engager' },
       },
       'Mutation.startService': {
