@@ -23,9 +23,11 @@ const columns = db.prepare<[], string>("SELECT name FROM pragma_table_info('lead
 const mend = db.prepare('UPDATE leads SET email = lower(email) WHERE email <> lower(email)')
 
 function addColumns(): void {
-  const { tables } = stateSchema.parse(parse(readFileSync(join(folder, stateFile), 'utf8')))
+  const state = stateSchema.safeParse(parse(readFileSync(join(folder, stateFile), 'utf8')))
+  // A save is seen half-way, too; its end is told as well.
+  if (!state.success) return
   const known = new Set(columns.all())
-  for (const name of Object.keys(tables.leads.fields)) {
+  for (const name of Object.keys(state.data.tables.leads.fields)) {
     if (name !== 'id' && !known.has(name)) db.exec(`ALTER TABLE leads ADD COLUMN "${name}" TEXT`)
   }
 }
