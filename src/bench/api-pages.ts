@@ -16,8 +16,9 @@ import type { RawName } from './raw-pages.ts'
 import { atRestCopy } from './sample.ts'
 
 const rawScript = fileURLToPath(new URL('./raw-pages.js', import.meta.url))
-/** Requests of each kind in a round; the median of them is the figure of the round. */
+/** Requests of each kind in a round, fewer where they are slow; the median of them is the figure of the round. */
 const requestsPerRound = 60
+const roundMaxMs = 3000
 const pageRows = 50
 const cells = `id full_name email company title phone linkedin_url company_website engagement_status verified created_at updated_at`
 const pageSchema = z.object({ leads: z.looseObject({}) })
@@ -133,7 +134,8 @@ async function measured(
 
 async function medianMs(work: () => Promise<unknown>): Promise<number> {
   const taken: number[] = []
-  for (let at = 0; at < requestsPerRound; at += 1) {
+  const fromMs = performance.now()
+  while (taken.length < requestsPerRound && (taken.length === 0 || performance.now() - fromMs < roundMaxMs)) {
     const startMs = performance.now()
     await work()
     taken.push(performance.now() - startMs)
