@@ -134,6 +134,8 @@ export function createRecord(world: World): ActionBook & { close(): void } {
         `${entry.type} after ${known.state}: ${known.action.summary}`,
       )
     known.state = to
+    // What comes back is planned anew, and may be rated otherwise than before.
+    if (entry.type === 'action.planned') known.action = actionSchema.parse(entry.body.action)
     if (to === 'intended' && entry.body.rated !== undefined) known.action = rated(known.action, entry.body.rated)
     known.sinceMs = world.clock.monotonicMs()
     if (to === 'dispatched') known.dispatched += 1

@@ -120,7 +120,9 @@ function decide(rest: Rest, controller: Controller, asksForLook: boolean): void 
     for (const { actions } of workspace.engine.statuses.all()) {
       for (const { action, gate } of actions) {
         // What waits for something else is not theirs to decide.
-        if (gate.approvalsNeeded <= gate.approvalsGiven) continue
+        // What was rejected is reconsidered, also where no approval is asked for any more.
+        const isRejected = gate.reasons.some(({ code }) => code === 'rejected')
+        if (!isRejected && gate.approvalsNeeded <= gate.approvalsGiven) continue
         for (const person of ['token:ann', 'token:bob']) approveAs(person, action.id, rest, controller)
       }
     }
