@@ -1,3 +1,4 @@
+/** Sets that are made and put aside, here or by the controller that runs. */
 import { z } from 'zod'
 import type { BackupRefusal } from '../../api/backup-port.ts'
 import { OperationalError } from '../../errors.ts'
@@ -89,7 +90,7 @@ function refusedThere({ code, message, hint }: z.output<typeof refusalSchema>): 
   return new OperationalError(isErrorCode(code) ? code : 'USAGE', message, hint === undefined ? {} : { hint })
 }
 
-export function errorOf(answer: BackupRefusal): OperationalError {
+function errorOf(answer: BackupRefusal): OperationalError {
   if (answer.is === 'not-found')
     return new OperationalError('NOT_FOUND', answer.message, { hint: 'See `trueup backup list`.' })
   return answer.error
@@ -103,6 +104,7 @@ function printHeld(held: { actionId: string; message: string }, run: CommandRun)
 export function portOf(workspace: Workspace, run: CommandRun) {
   return createBackupPort({ workspace, signal: run.signal, wake: () => undefined })
 }
+
 const prunedSchema = z.object({
   pruneBackup: z.discriminatedUnion('__typename', [
     z.object({ __typename: z.literal('BackupPruned'), actionId: z.string().nullable(), ids: z.array(z.string()) }),

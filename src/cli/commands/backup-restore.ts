@@ -16,6 +16,7 @@ import { localActor } from '../local-actor.ts'
 import { momentOf } from '../moment.ts'
 import type { Terminal } from '../terminal.ts'
 import { withWorkspace } from '../workspace.ts'
+
 export interface RestoreOptions extends CommonOptions {
   readonly at?: string
   readonly backup?: string
@@ -27,6 +28,7 @@ export interface RestoreOptions extends CommonOptions {
   readonly key: readonly string[]
   readonly identity?: string
 }
+
 /** The private keys are read here and go to the child process that decrypts, nowhere else. */
 export function readIdentities(file: string | undefined): readonly string[] {
   if (file === undefined) return []
@@ -38,6 +40,7 @@ export function readIdentities(file: string | undefined): readonly string[] {
   }
   return identitiesIn(text, file)
 }
+
 export async function restore(id: string | undefined, options: RestoreOptions, run: CommandRun): Promise<ExitStatus> {
   const choice = choiceOf(id, options)
   const { into, database, airtable } = options

@@ -6,7 +6,6 @@ import { verifyWith } from '../../workspace/restore-set.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, runCommand } from '../command.ts'
 import type { Terminal } from '../terminal.ts'
 import { withWorkspace } from '../workspace.ts'
-
 import { create, howText, portOf, prune } from './backup-make.ts'
 import { type RestoreOptions, readIdentities, restore } from './backup-restore.ts'
 
@@ -14,8 +13,10 @@ interface VerifyOptions extends CommonOptions {
   readonly all: boolean
   readonly identity?: string
 }
+
 const identityHelp = 'file with the age private key, for sets that are encrypted; it stays in this process'
 const collect = (value: string, before: readonly string[]) => [...before, value]
+
 /** `backup …`: sets that are made, listed, verified, restored from and put aside. */
 export function registerBackup(program: Command): void {
   const backup = program
@@ -89,6 +90,7 @@ export function registerBackup(program: Command): void {
       runCommand(options, (run) => prune(name ?? null, options, run)),
     )
 }
+
 async function list(name: string | undefined, options: CommonOptions, run: CommandRun): Promise<ExitStatus> {
   const all = await withWorkspace(options, 'look', (workspace) => portOf(workspace, run).backups())
   const views = name === undefined ? all : all.filter((one) => one.name === name)
