@@ -1,9 +1,8 @@
 /** What has to be so once faults have stopped and time has passed. */
-import { z } from 'zod'
 import { keyText } from '../../engine/resource.ts'
 import type { Book, Edit } from '../world/book.ts'
 import type { Controller } from '../world/controller.ts'
-import { baseId, remoteTable } from '../world/declared.ts'
+import { mirroredFields, recordsOf } from '../world/mirror.ts'
 import type { Rest } from '../world/rest.ts'
 import type { World } from '../world/world.ts'
 import { nameOf } from './permission.ts'
@@ -12,7 +11,6 @@ import { judgeReplay } from './replay.ts'
 import { standardEmail } from './standard.ts'
 
 const hourMs = 3_600_000
-const recordSchema = z.object({ id: z.string(), fields: z.record(z.string(), z.json()) })
 
 export interface StandingNow {
   /** What is neither as declared nor waits for a person. */
@@ -68,7 +66,7 @@ export function judgeQuiet(world: World, dispatched: readonly SeenAction[]): voi
 export async function judgeEnd(rest: Rest, controller: Controller): Promise<void> {
   const { world, book } = rest
   const rows = rowsOf(world)
-  const records = recordsOf(world)
+  const records = recordsOf(world).map(({ fields }) => fields)
   for (const email of book.erased)
     if (!book.writtenAgain.has(email) && rows.some((row) => String(row.email ?? '').toLowerCase() === email))
       world.violate('no erased person comes back', email)
@@ -99,7 +97,7 @@ export async function judgeEnd(rest: Rest, controller: Controller): Promise<void
       if (!book.deleted.has(String(row.full_name))) world.violate('no lead is lost in Airtable', String(row.full_name))
       continue
     }
-    for (const [field, remote] of mirrored)
+    for (const [field, remote] of mirroredFields)
       if (!same(row[field], record[remote]))
         world.violate(
           'both sides are equal',
@@ -123,24 +121,10 @@ function judgeDeclared({ programs, declaration, violate }: World, book: Book, ro
     violate('declared values are in standard form', untidy.map(({ id }) => String(id)).join())
 }
 
-const mirrored = [
-  ['full_name', 'Full Name'],
-  ['email', 'Email'],
-  ['company', 'Company'],
-  ['score', 'Score'],
-] as const
-
 type Row = Readonly<Record<string, unknown>>
 
 function rowsOf({ agent }: World): readonly Row[] {
   return agent.prepare<[], Row>('SELECT id, full_name, email, company, score FROM leads').all()
-}
-
-function recordsOf({ sandbox }: World): readonly Row[] {
-  return sandbox.control
-    .colleague(baseId)
-    .records(remoteTable)
-    .map((one) => recordSchema.parse(one).fields)
 }
 
 function same(local: unknown, remote: unknown): boolean {

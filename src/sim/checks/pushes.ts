@@ -1,16 +1,10 @@
 /** What a push to Airtable writes: what stands in the table, and what is told as done was done. */
-import { z } from 'zod'
 import type { Book } from '../world/book.ts'
-import { baseId, remoteTable } from '../world/declared.ts'
+import { editedFields, recordsOf } from '../world/mirror.ts'
 import type { World } from '../world/world.ts'
 import type { ActionBook } from './record.ts'
 
 type Cells = Readonly<Record<string, unknown>>
-const recordSchema = z.object({ id: z.string(), fields: z.record(z.string(), z.json()) })
-const pushed = [
-  ['company', 'Company'],
-  ['score', 'Score'],
-] as const
 
 export function watchPushes(world: World, book: Book, actions: ActionBook): void {
   /** Rows as they were when an action was dispatched, by key. */
@@ -20,14 +14,7 @@ export function watchPushes(world: World, book: Book, actions: ActionBook): void
   let before: ReadonlyMap<string, Cells> | undefined
   const rowsNow = world.agent.prepare<[], Cells>('SELECT id, full_name, company, score FROM leads')
   const rows = () => new Map(rowsNow.all().map((row) => [String(row.id), row]))
-  const records = () =>
-    new Map(
-      world.sandbox.control
-        .colleague(baseId)
-        .records(remoteTable)
-        .map((one) => recordSchema.parse(one))
-        .map(({ id, fields }): [string, Cells] => [id, fields]),
-    )
+  const records = () => new Map(recordsOf(world).map(({ id, fields }): [string, Cells] => [id, fields]))
 
   actions.onEntry((entry, seen) => {
     if (seen?.action.resource.kind !== 'sync') return
@@ -63,7 +50,7 @@ export function watchPushes(world: World, book: Book, actions: ActionBook): void
     const then = atDispatch.get(actionId)?.get(key)
     const now = rows().get(key)
     if (then === undefined || now === undefined) return
-    for (const [field, remote] of pushed) {
+    for (const [field, remote] of editedFields) {
       const value = is[remote] ?? null
       if (value === (was[remote] ?? null) || value === then[field] || value === now[field]) continue
       const isEdit = book.edits.some(

@@ -1,16 +1,10 @@
 /** What the sync does to each side: no lead becomes two records, and an edit of one side alone is not taken back. */
-import { z } from 'zod'
 import type { Book } from '../world/book.ts'
-import { baseId, remoteTable } from '../world/declared.ts'
+import { editedFields, recordsOf } from '../world/mirror.ts'
 import type { World } from '../world/world.ts'
 import type { ActionBook } from './record.ts'
 
 type Cells = Readonly<Record<string, unknown>>
-const recordSchema = z.object({ id: z.string(), fields: z.record(z.string(), z.json()) })
-const mirrored = [
-  ['company', 'Company'],
-  ['score', 'Score'],
-] as const
 
 /** What both sides held, and since when: long enough for every side's program to have seen it. */
 interface Agreement {
@@ -26,10 +20,7 @@ export function watchSides(world: World, book: Book, actions: ActionBook): void 
 
   const sides = (): Sides => ({
     rows: new Map(rowsNow.all().map((row) => [String(row.id), row])),
-    records: world.sandbox.control
-      .colleague(baseId)
-      .records(remoteTable)
-      .map((one) => recordSchema.parse(one).fields),
+    records: recordsOf(world).map(({ fields }) => fields),
   })
 
   /** Both sides hold the same: from now on it is known which of them changed. */
@@ -37,7 +28,7 @@ export function watchSides(world: World, book: Book, actions: ActionBook): void 
     for (const record of records) {
       const row = rows.get(String(record['Lead ID']))
       if (row === undefined) continue
-      for (const [field, remote] of mirrored) {
+      for (const [field, remote] of editedFields) {
         const value = row[field] ?? null
         const name = `${String(row.id)} ${field}`
         if (value !== (record[remote] ?? null) || agreed.get(name)?.value === value) continue
@@ -67,7 +58,7 @@ export function watchSides(world: World, book: Book, actions: ActionBook): void 
       const record = to.records.find((one) => one['Lead ID'] === key)
       const recordWas = from.records.find((one) => one['Lead ID'] === key)
       if (was === undefined || record === undefined || recordWas === undefined) continue
-      for (const [field, remote] of mirrored) {
+      for (const [field, remote] of editedFields) {
         judgeCell(key, field, was[field] ?? null, row[field] ?? null, record[remote] ?? null)
         judgeCell(key, field, recordWas[remote] ?? null, record[remote] ?? null, row[field] ?? null)
       }

@@ -35,6 +35,8 @@ function edit({ world, book }: Scene, row: Row, random: Random): string {
   return `${row.full_name} ${field} = ${value}`
 }
 
+const stepsOfAnAction = ['action.intended', 'action.checkpointed', 'action.dispatched'] as const
+
 export const agentDeeds: readonly Deed[] = [
   {
     name: 'agent inserts',
@@ -72,7 +74,7 @@ export const agentDeeds: readonly Deed[] = [
     weight: 5,
     do: (scene) => {
       const { world, random } = scene
-      const type = oneOf(['action.intended', 'action.checkpointed', 'action.dispatched'] as const, random)
+      const type = oneOf(stepsOfAnAction, random)
       if (type === undefined) return undefined
       world.traps.push({
         type,
@@ -91,7 +93,7 @@ export const agentDeeds: readonly Deed[] = [
     weight: 4,
     do: (scene) => {
       const { world, random } = scene
-      const type = oneOf(['action.intended', 'action.checkpointed', 'action.dispatched'] as const, random)
+      const type = oneOf(stepsOfAnAction, random)
       if (type === undefined) return undefined
       world.traps.push({
         type,

@@ -1,26 +1,16 @@
 /** Colleagues who work in Airtable. */
 import Database from 'better-sqlite3'
-import { z } from 'zod'
 import { cellFor, type EditedField, fieldFor, names } from './cells.ts'
 import { baseId, remoteTable } from './declared.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
+import { type MirrorRecord, recordsOf } from './mirror.ts'
 import type { World } from './world.ts'
 
-const recordSchema = z.object({ id: z.string(), fields: z.record(z.string(), z.json()) })
-
-function recordsOf({ world }: Scene) {
-  return world.sandbox.control
-    .colleague(baseId)
-    .records(remoteTable)
-    .map((one) => recordSchema.parse(one))
-    .filter(({ fields }) => typeof fields['Full Name'] === 'string')
+function namedRecordsOf({ world }: Scene): readonly MirrorRecord[] {
+  return recordsOf(world).filter(({ fields }) => typeof fields['Full Name'] === 'string')
 }
 
-function edit(
-  { world, book, random }: Scene,
-  { id, fields }: z.output<typeof recordSchema>,
-  field: EditedField,
-): string {
+function edit({ world, book, random }: Scene, { id, fields }: MirrorRecord, field: EditedField): string {
   const name = String(fields['Full Name'])
   const value = cellFor(field, random)
   const cells = { [field === 'company' ? 'Company' : 'Score']: value }
@@ -47,7 +37,7 @@ export const colleagueDeeds: readonly Deed[] = [
     name: 'colleague edits',
     weight: 12,
     do: (scene) => {
-      const record = oneOf(recordsOf(scene), scene.random)
+      const record = oneOf(namedRecordsOf(scene), scene.random)
       return record === undefined ? undefined : edit(scene, record, fieldFor(scene.random))
     },
   },
@@ -63,7 +53,7 @@ export const colleagueDeeds: readonly Deed[] = [
         spring(action) {
           // One of those that it is about.
           const keys = new Set(action.affected.sample)
-          const all = recordsOf(scene)
+          const all = namedRecordsOf(scene)
           const named = all.filter(({ fields }) => keys.has(String(fields['Lead ID'])))
           const record = oneOf(named.length > 0 ? named : all, scene.random)
           return record === undefined ? undefined : edit(scene, record, fieldFor(scene.random))
@@ -77,7 +67,7 @@ export const colleagueDeeds: readonly Deed[] = [
     weight: 4,
     do: (scene) => {
       const { world, book, random } = scene
-      const record = oneOf(recordsOf(scene), random)
+      const record = oneOf(namedRecordsOf(scene), random)
       const key = record?.fields['Lead ID']
       if (record === undefined || typeof key !== 'string') return undefined
       const field = fieldFor(random)
@@ -143,10 +133,7 @@ export const colleagueDeeds: readonly Deed[] = [
     weight: 1,
     do: ({ world, book, random }) => {
       const colleague = world.sandbox.control.colleague(baseId)
-      const record = oneOf(
-        colleague.records(remoteTable).map((one) => recordSchema.parse(one)),
-        random,
-      )
+      const record = oneOf(recordsOf(world), random)
       const name = record?.fields['Full Name']
       if (record === undefined || typeof name !== 'string') return undefined
       colleague.deleteRecord(remoteTable, record.id)
