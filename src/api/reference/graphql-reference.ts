@@ -12,7 +12,9 @@ import {
 } from 'graphql'
 import { z } from 'zod'
 import type { JsonObject } from '../../json.ts'
+import { pageSizeMax } from '../../leads/reader.ts'
 import { type Permission, permissions, rolesOf } from '../auth/permissions.ts'
+import { complexityMax, pageSizeDefault } from '../schema/builder.ts'
 import { type FilledTopic, type RootField, topicsOf } from './topics.ts'
 import { isRefusal, linkOf, renderRefusals, renderTypes, typesByTopic } from './types-section.ts'
 
@@ -59,10 +61,10 @@ Codes are explained in [ERRORS.md](ERRORS.md).
 **Ids** of records and resources are opaque and hold in the whole schema; those of actions, runs and conflicts are the short ones that
 the commands print.
 
-**Pages.** A list that ends in \`Connection\` takes \`first\` and \`after\`, or \`last\` and \`before\`: 50 records where nothing is said, 500
+**Pages.** A list that ends in \`Connection\` takes \`first\` and \`after\`, or \`last\` and \`before\`: ${pageSizeDefault} records where nothing is said, ${pageSizeMax}
 at most. \`pageInfo.endCursor\` is the \`after\` of the next page.
 
-**Personal data** is masked for a role without \`people.unmask\`, whatever the operation. **Limits**: an operation costs at most 20,000,
+**Personal data** is masked for a role without \`people.unmask\`, whatever the operation. **Limits**: an operation costs at most ${complexityMax.toLocaleString('en')},
 where a field is 1 and a list multiplies what is below it.`
 
 function contentsOf(topics: readonly FilledTopic[]): string {
