@@ -2,15 +2,13 @@
  * Pages of leads as people and programs ask for them, through the API of a running controller with all its protections, each
  * against the bare statement over node:http on the same file. One request after the other, so that a time is that of a request.
  */
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { z } from 'zod'
 import { databasePaths } from '../demo/generate.ts'
 import { type Bench, type BenchContext, compared, median, type Pair, type Row } from './measure.ts'
-import { endWithUs, exitOf } from './processes.ts'
+import { startNode } from './processes.ts'
 import { type RunningController, startController } from './product.ts'
 import type { RawName } from './raw-pages.ts'
 import { atRestCopy } from './sample.ts'
@@ -149,20 +147,12 @@ interface RawServer {
 }
 
 async function startRaw(file: string): Promise<RawServer> {
-  const child = spawn(process.execPath, [rawScript, file], { stdio: ['ignore', 'pipe', 'inherit'] })
-  endWithUs(child)
-  const port = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', resolve)
-    child.once('exit', (code) => reject(new Error(`the floor of pages ended with ${code}`)))
-  })
+  const { line: port, stop } = await startNode([rawScript, file])
   return {
     async ask(question) {
       const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: JSON.stringify(question) })
       return response.json()
     },
-    async stop() {
-      child.kill('SIGTERM')
-      await exitOf(child)
-    },
+    stop,
   }
 }

@@ -3,17 +3,15 @@
  * row. The floor is the least program that could notice and do the same: it watches the folder and adds the column, or asks for
  * the version of the file every 200 ms and mends the row.
  */
-import { spawn } from 'node:child_process'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import { databasePaths } from '../demo/generate.ts'
 import { type Bench, type BenchContext, compared, type Pair, pause, type Row } from './measure.ts'
-import { endWithUs, exitOf } from './processes.ts'
+import { startNode } from './processes.ts'
 import { startController } from './product.ts'
 import { atRestCopy } from './sample.ts'
 
@@ -35,7 +33,7 @@ export const convergence: Bench = {
     const floorFolder = join(context.folder, 'convergence-floor')
     cpSync(folder, floorFolder, { recursive: true })
     const controller = await startController(folder)
-    const floor = await startFloor(floorFolder)
+    const floor = await startNode([floorScript, floorFolder, databasePaths.main])
     try {
       await controller.quiet()
       const about = { bench: 'convergence', aims: [], peakBytes: controller.memory.peakBytes() }
@@ -122,22 +120,5 @@ async function waited(folder: string, sql: string, act: () => unknown): Promise<
     return performance.now() - fromMs
   } finally {
     db.close()
-  }
-}
-
-async function startFloor(folder: string): Promise<{ stop(): Promise<void> }> {
-  const child = spawn(process.execPath, [floorScript, folder, databasePaths.main], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  endWithUs(child)
-  await new Promise<void>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', () => resolve())
-    child.once('exit', (code) => reject(new Error(`the floor of convergence ended with ${code}`)))
-  })
-  return {
-    async stop() {
-      child.kill('SIGTERM')
-      await exitOf(child)
-    },
   }
 }

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 
 /** CPU time of the kernel's clock, in milliseconds a tick (USER_HZ is 100 on every Linux that Node runs on). */
 const tickMs = 10
@@ -137,6 +138,35 @@ export function endWithUs(child: ChildProcess): void {
   const end = () => child.kill('SIGTERM')
   process.once('exit', end)
   child.once('exit', () => process.removeListener('exit', end))
+}
+
+/** A program of Node that goes on. */
+export interface Started {
+  /** The first line that it wrote, by which it told that it was ready. */
+  readonly line: string
+  stop(): Promise<void>
+}
+
+/** Starts Node and waits for the first line. Throws where it ends before it wrote one. */
+export async function startNode(argv: readonly string[], options: { readonly folder?: string } = {}): Promise<Started> {
+  const child = spawn(process.execPath, argv, {
+    cwd: options.folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
+  endWithUs(child)
+  const line = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', resolve)
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`${argv.join(' ')} ended with ${code} before it wrote a line`)))
+  })
+  return {
+    line,
+    async stop() {
+      child.kill('SIGTERM')
+      await exitOf(child)
+    },
+  }
 }
 
 /** Exit status; that of a shell for a signal. */

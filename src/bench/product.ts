@@ -1,11 +1,9 @@
 /** The command line and the controller as processes of their own, spoken to as any program would. */
-import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { pause } from './measure.ts'
-import { endWithUs, exitOf, type MemoryWatch, runNode, type Taken, treeCpuMs, watchMemory } from './processes.ts'
+import { type MemoryWatch, runNode, startNode, type Taken, treeCpuMs, watchMemory } from './processes.ts'
 
 const commandLine = fileURLToPath(new URL('../cli/main.js', import.meta.url))
 
@@ -45,18 +43,8 @@ const quietStepsMax = 1200
 
 /** Starts it on a free port and waits for its address. */
 export async function startController(folder: string): Promise<RunningController> {
-  const child = spawn(process.execPath, [commandLine, 'run', '--port', '0', '--json'], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_ENV: 'production' },
-  })
-  endWithUs(child)
-  const line = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', resolve)
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`the controller ended with ${code} before it told its address`)))
-  })
-  const { url, adminToken, pid } = startedSchema.parse(JSON.parse(line))
+  const started = await startNode([commandLine, 'run', '--port', '0', '--json'], { folder })
+  const { url, adminToken, pid } = startedSchema.parse(JSON.parse(started.line))
   const token = readFileSync(adminToken, 'utf8').trim()
   const memory = watchMemory(pid)
 
@@ -97,8 +85,7 @@ export async function startController(folder: string): Promise<RunningController
     },
     async stop() {
       memory.stop()
-      child.kill('SIGTERM')
-      await exitOf(child)
+      await started.stop()
     },
   }
 }
