@@ -247,6 +247,43 @@ describe('a large table', () => {
     expect(page.leads.map((lead) => lead.key)).toEqual(sorted)
   })
 
+  describe('a filter without an index, in an order with one', () => {
+    const byKey = { column: 'id', direction: 'asc' } as const
+    const few: LeadFilter = { is: 'text', column: 'company', operator: 'contains', text: '42' }
+    const keysOf = (sql: string) => db.prepare<[], string>(sql).pluck().all()
+
+    test('reads the table once where few rows match, for all pages, until the next commit', async () => {
+      const keys: string[] = []
+      for (let after: string | undefined; ; ) {
+        const page = await large.list({ order: byKey, span: { first: 100, after }, columns: [], filter: few })
+        keys.push(...page.leads.map(({ key }) => key))
+        after = page.cursors.at(-1)
+        if (!page.hasNextPage) break
+      }
+      expect(keys).toEqual(keysOf("SELECT id FROM leads WHERE company = 'c42' ORDER BY id"))
+      expect(offloaded).toEqual([expect.stringContaining('NOT INDEXED')])
+      const other = new Database(join(folder, 'leads.db'))
+      other.exec("INSERT INTO leads (id, company) VALUES ('a', 'c42')")
+      other.close()
+      const again = await large.list({ order: byKey, span: { first: 1 }, columns: [], filter: few })
+      expect(again.leads.map(({ key }) => key)).toEqual(['a'])
+      expect(offloaded).toHaveLength(2)
+    })
+
+    test('walks the order where many match, and gives the same', async () => {
+      const many: LeadFilter = { is: 'text', column: 'company', operator: 'contains', text: 'c1' }
+      for (const [span, direction] of [
+        [{ first: 50 }, 'ASC'],
+        [{ last: 50 }, 'DESC'],
+      ] as const) {
+        const page = await large.list({ order: byKey, span, columns: [], filter: many })
+        const keys = keysOf(`SELECT id FROM leads WHERE company LIKE '%c1%' ORDER BY id ${direction} LIMIT 50`)
+        expect(page.leads.map(({ key }) => key).toSorted()).toEqual(keys.toSorted())
+      }
+      expect(offloaded.filter((sql) => sql.includes('NOT INDEXED'))).toHaveLength(1)
+    })
+  })
+
   test('what grows with the table runs beside the main thread and gives the same answer', async () => {
     const filter: LeadFilter = { is: 'text', column: 'company', operator: 'contains', text: '42' }
     const page = await large.list({

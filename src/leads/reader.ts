@@ -3,7 +3,7 @@
  * requested columns are read; work that grows with a large table runs beside the main thread.
  */
 
-import type { Database, Statement } from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import { OperationalError } from '../errors.ts'
 import { hashOf } from '../json.ts'
 import { quoteIdentifier } from '../targets/sqlite/schema-reader.ts'
@@ -11,13 +11,14 @@ import type { Cell } from '../values/field-type.ts'
 import { decodeCursor, encodeCursor, type LeadOrder, type Place } from './cursor.ts'
 import { compileFilter, equalitiesOf, type LeadFilter, type SqlCondition } from './filter.ts'
 import { keyAlias, orderAlias, pageSegments, rowIdAlias, type Segment, selection } from './page-query.ts'
-import { coversEqualities, isPointSearch, type PlanCost, planCost } from './plan-cost.ts'
+import { coversEqualities, isPointSearch, type PlanCost } from './plan-cost.ts'
 import type { CellRow, LeadReads } from './ports.ts'
-import { limitStatements, limitTerm, type StatementLimit } from './statement-limit.ts'
+import { createPreparedReads, type Prepared, preparedMax } from './prepared-reads.ts'
+import { limitTerm } from './statement-limit.ts'
 import { createFigureReader } from './statistics/figures.ts'
 import type { StatisticsTally } from './statistics/tally.ts'
 import type { LeadTable } from './table.ts'
-import { createShapeReader, type TableShape } from './table-shape.ts'
+import type { TableShape } from './table-shape.ts'
 
 /** A record with those cells that were asked for. */
 export interface Lead {
@@ -65,24 +66,14 @@ export const unreadPage: LeadPage = {
 
 /** Tables with more rows than this are large: what grows with them is offloaded. */
 const largeFrom = 20_000
-const statementsMax = 300
+/** Matches of a filter are many from so many on: a page of them is found by walking a small part of the table in order. */
+const manyFrom = (rows: number) => Math.max(2000, Math.floor(rows / 200))
 /**
  * How long one statement may run, in milliseconds: on the main thread, which answers everybody, and beside it, which ends
  * before the deadline of a request (`queryMs` of the API).
  */
 const usualLimits = { here: 100, beside: 20_000 }
 export const pageSizeMax = 500
-
-interface Prepared {
-  readonly shapes: ReturnType<typeof createShapeReader>
-  readonly statements: Map<string, Statement<Cell[], CellRow>>
-  readonly costs: Map<string, PlanCost>
-  /** Moves with commits of other connections, and with changes on this one. */
-  readonly dataVersion: Statement<[], string>
-  readonly counts: Map<string, { readonly dataVersion: string; readonly count: number }>
-  schema: TableShape | undefined
-  readonly limit: StatementLimit
-}
 
 export type LeadReader = ReturnType<typeof createLeadReader>
 
@@ -93,7 +84,7 @@ export function createLeadReader(
   tally?: StatisticsTally,
   limits: { readonly here: number; readonly beside: number } = usualLimits,
 ) {
-  const preparedOf = new WeakMap<Database, Prepared>()
+  const { open, statementOf, costOf } = createPreparedReads(table, reads)
   const allColumns = [...table.fields.keys()]
   const figures = createFigureReader(table, reads, tally, async () => {
     const { db, prepared, shape } = await open()
@@ -105,50 +96,6 @@ export function createLeadReader(
       query: (sql, parameters, isHeavy) => run(db, prepared, isHeavy, sql, parameters),
     }
   })
-
-  async function open(): Promise<{ db: Database; prepared: Prepared; shape: TableShape }> {
-    const db = await reads.acquire()
-    let prepared = preparedOf.get(db)
-    if (prepared === undefined) {
-      prepared = {
-        shapes: createShapeReader(db, table),
-        statements: new Map(),
-        costs: new Map(),
-        dataVersion: db
-          .prepare<[], string>("SELECT data_version || ' ' || total_changes() FROM pragma_data_version")
-          .pluck(),
-        counts: new Map(),
-        schema: undefined,
-        limit: limitStatements(db),
-      }
-      preparedOf.set(db, prepared)
-    }
-    const shape = prepared.shapes.read()
-    if (prepared.schema !== shape) {
-      prepared.statements.clear()
-      prepared.costs.clear()
-      prepared.schema = shape
-    }
-    return { db, prepared, shape }
-  }
-
-  function statementOf(db: Database, prepared: Prepared, sql: string): Statement<Cell[], CellRow> {
-    const known = prepared.statements.get(sql)
-    if (known !== undefined) return known
-    if (prepared.statements.size >= statementsMax) prepared.statements.clear()
-    const statement = db.prepare<Cell[], CellRow>(sql)
-    prepared.statements.set(sql, statement)
-    return statement
-  }
-
-  function costOf(db: Database, prepared: Prepared, sql: string, parameters: readonly Cell[]): PlanCost {
-    const known = prepared.costs.get(sql)
-    if (known !== undefined) return known
-    if (prepared.costs.size >= statementsMax) prepared.costs.clear()
-    const cost = planCost(db, sql, parameters)
-    prepared.costs.set(sql, cost)
-    return cost
-  }
 
   /** Whether the work of a segment may grow with the table. */
   function isHeavy(cost: PlanCost, shape: TableShape, request: ListRequest): boolean {
@@ -217,28 +164,53 @@ export function createLeadReader(
     if (condition === undefined || !cost.sorts || !cost.searches || request.rowIds !== undefined) return undefined
     const index = shape.indexes.find((candidate) => candidate.columns[0] === request.order.column)
     if (index === undefined) return undefined
-    const enough = Math.max(2000, Math.floor(prepared.shapes.rowsMax() / 200))
+    const enough = manyFrom(prepared.shapes.rowsMax())
     const probe = `SELECT count(*) AS n FROM (SELECT 1 FROM ${quoteIdentifier(table.sqlName)} WHERE ${condition.sql} LIMIT ?)`
     const [found] = await here(db, prepared, probe, [...condition.parameters, enough])
     return Number(found?.n) >= enough ? index.name : undefined
   }
 
-  async function list(request: ListRequest): Promise<LeadPage> {
+  /** The request for the few rows that match, where finding them by an index of the order would walk most of the table. */
+  async function narrowed(
+    db: Database,
+    prepared: Prepared,
+    shape: TableShape,
+    request: ListRequest,
+    segment: Segment | undefined,
+  ): Promise<ListRequest> {
+    const condition = conditionOf(request, shape)
+    if (segment === undefined || condition === undefined || request.rowIds !== undefined) return request
+    const cost = costOf(db, prepared, segment.sql, [...segment.parameters, 1])
+    if (cost.sorts || !isHeavy(cost, shape, request)) return request
+    const rowIds = await prepared.fewMatches.find({
+      sqlName: quoteIdentifier(table.sqlName),
+      condition,
+      enough: manyFrom(prepared.shapes.rowsMax()),
+      dataVersion: prepared.dataVersion.get() ?? '',
+      run: (sql, parameters) => run(db, prepared, true, sql, parameters),
+    })
+    return rowIds === undefined ? request : { ...request, rowIds }
+  }
+
+  async function list(asked: ListRequest): Promise<LeadPage> {
     const { db, prepared, shape } = await open()
-    const backwards = 'last' in request.span
-    const size = 'last' in request.span ? request.span.last : request.span.first
-    const cursor = 'last' in request.span ? request.span.before : request.span.after
+    const backwards = 'last' in asked.span
+    const size = 'last' in asked.span ? asked.span.last : asked.span.first
+    const cursor = 'last' in asked.span ? asked.span.before : asked.span.after
     // With a cursor there is nothing to skip: `readListArguments` refuses both.
-    const skip = 'first' in request.span && cursor === undefined ? (request.span.skip ?? 0) : 0
-    const place = cursor === undefined ? undefined : decodeCursor(request.order, cursor)
+    const skip = 'first' in asked.span && cursor === undefined ? (asked.span.skip ?? 0) : 0
+    const place = cursor === undefined ? undefined : decodeCursor(asked.order, cursor)
     if (cursor !== undefined && place === undefined) {
       throw new OperationalError('USAGE', 'The cursor does not belong to this list.', {
         hint: 'Start again without it; a cursor goes with the order it was given for.',
       })
     }
-    const condition = conditionOf(request, shape)
-    const shapeOf = { order: request.order, backwards, place, condition, columns: request.columns }
     const large = prepared.shapes.rowsMax() > largeFrom
+    const page = { order: asked.order, backwards, place, columns: asked.columns }
+    const [first] = pageSegments(table, shape, { ...page, condition: conditionOf(asked, shape) })
+    const request = large ? await narrowed(db, prepared, shape, asked, first) : asked
+    const condition = conditionOf(request, shape)
+    const shapeOf = { ...page, condition }
     const segments = pageSegments(table, shape, shapeOf)
     const rows: CellRow[] = []
     for (const [at, segment] of segments.entries()) {
@@ -286,7 +258,7 @@ export function createLeadReader(
     if (known?.dataVersion === version) return known.count
     const heavy = request.rowIds === undefined && prepared.shapes.rowsMax() > largeFrom
     const [row] = await run(db, prepared, heavy, sql, parameters)
-    if (prepared.counts.size >= statementsMax) prepared.counts.clear()
+    if (prepared.counts.size >= preparedMax) prepared.counts.clear()
     const found = Number(row?.n)
     prepared.counts.set(name, { dataVersion: version, count: found })
     return found
