@@ -47,7 +47,7 @@ export function createChecks(world: World, book: Book): Checks {
   watchPermissions(world, book, record)
   watchRows(world, book, record)
   watchOutside(world, record)
-  watchPauses(world)
+  watchPauses(world, record)
   watchPushes(world, book, record)
   watchSides(world, book, record)
   // After all that judges, so that it meets what they saw.

@@ -64,14 +64,26 @@ function judgeKeys({ sandbox, violate }: World): void {
 }
 
 /** A program that failed is started again only after its pause, if nothing else changed meanwhile. */
-export function watchPauses(world: World): void {
+export function watchPauses(world: World, actions: ActionBook): void {
   let counted = 0
+  /** Ends and restarts that were dispatched: a program that ends by itself meanwhile did not fail, its end was wanted. */
+  const wantedEnds = new Map<string, { readonly lockName: string; readonly fromMs: number; toMs: number }>()
+  actions.onEntry(({ type, actionId }, seen) => {
+    const nowMs = world.clock.monotonicMs()
+    const { resource, verb } = seen?.action ?? {}
+    if (type === 'action.dispatched' && resource?.kind === 'service' && (verb === 'end' || verb === 'restart'))
+      wantedEnds.set(actionId, { lockName: `service-${resource.name}`, fromMs: nowMs, toMs: Number.POSITIVE_INFINITY })
+    const wanted = wantedEnds.get(actionId)
+    if (wanted !== undefined && type !== 'action.dispatched') wanted.toMs = Math.min(wanted.toMs, nowMs)
+  })
+  const isWanted = (lockName: string, atMs: number) =>
+    [...wantedEnds.values()].some((end) => end.lockName === lockName && end.fromMs <= atMs && atMs <= end.toMs)
   world.witnesses.push({
     after(effect) {
       if (effect.kind !== 'process') return
       for (const { lockName, atMs } of world.programs.starts.slice(counted)) {
         const failedAtMs = world.programs.failures.get(lockName)
-        if (failedAtMs !== undefined && atMs - failedAtMs < backoffFromMs * 0.85)
+        if (failedAtMs !== undefined && !isWanted(lockName, failedAtMs) && atMs - failedAtMs < backoffFromMs * 0.85)
           world.violate(
             'a program that failed pauses before its next start',
             `${lockName} after ${atMs - failedAtMs} ms`,

@@ -73,7 +73,19 @@ export function watchRows(world: World, book: Book, actions: ActionBook): void {
     const changes = differenceOf(from, to)
     remember(id, changes)
     for (const change of changes) judgeRow(seen, change, from)
+    if (seen.action.resource.kind === 'rows') noteEdits(changes)
     if (seen.action.undoes !== null) judgeUndo(seen.action.undoes, from, to)
+  }
+
+  /** An edit through the API has its place among all edits by its commit: others may come before its answer. */
+  function noteEdits(changes: readonly Change[]): void {
+    for (const [, was, is] of changes)
+      for (const edit of book.unanswered) {
+        if (book.committed.has(edit) || edit.name !== is?.full_name) continue
+        if (is[edit.field] !== edit.value || was?.[edit.field] === edit.value) continue
+        book.committed.add(edit)
+        book.edits.push(edit)
+      }
   }
 
   function isErasure(from: Snapshot, to: Snapshot): boolean {

@@ -21,6 +21,8 @@ export interface Book {
   readonly edits: Edit[]
   /** Asked of the program and not answered: where the process died, it was done or not. */
   readonly unanswered: Set<Edit>
+  /** Asked of the program and seen in its commit, which may be long before its answer. */
+  readonly committed: Set<Edit>
   readonly born: Set<string>
   /** Leads that somebody deleted, on whichever side. */
   readonly deleted: Set<string>
@@ -44,6 +46,7 @@ export function newBook(): Book {
   return {
     edits: [],
     unanswered: new Set(),
+    committed: new Set(),
     born: new Set(),
     deleted: new Set(),
     approvals: [],

@@ -302,7 +302,7 @@ export const peopleDeeds: readonly Deed[] = [
       const answered = written.then(
         (result) => {
           book.unanswered.delete(edit)
-          if (result.is === 'written') book.edits.push(edit)
+          if (result.is === 'written' && !book.committed.has(edit)) book.edits.push(edit)
         },
         (error: unknown) => {
           if (error instanceof OperationalError) book.unanswered.delete(edit)
