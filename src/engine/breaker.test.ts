@@ -12,7 +12,8 @@ import {
 
 const failed = (atMs: number): BreakerEvent => ({ is: 'failed', atMs, message: 'the disk is full' })
 const difference = (path: string, count = 3) => ({ path, desired: 'a', observed: 'b', affected: { count, sample: [] } })
-const succeeded = (atMs: number, resolves: string[], ...drift: ReturnType<typeof difference>[]): BreakerEvent => ({
+type Difference = ReturnType<typeof difference> & { readonly mark?: string }
+const succeeded = (atMs: number, resolves: string[], ...drift: Difference[]): BreakerEvent => ({
   is: 'succeeded',
   atMs,
   resolves,
@@ -79,6 +80,12 @@ describe('a breaker', () => {
     expect(breakerAt(stateAfter(...batches), 1)).toEqual({ is: 'closed' })
     const left = succeeded(1, ['mode.file'], difference('mode.file'))
     expect(breakerAt(stateAfter(left, left, succeeded(2, ['mode.file']), left), 2)).toEqual({ is: 'closed' })
+  })
+
+  it('does not take a difference of other records, in the same words, for the same drift', () => {
+    const ofRecords = (mark: string) => succeeded(1, ['push.new'], { ...difference('push.new'), mark })
+    expect(breakerAt(stateAfter(ofRecords('a'), ofRecords('b'), ofRecords('c')), 1)).toEqual({ is: 'closed' })
+    expect(breakerAt(stateAfter(ofRecords('a'), ofRecords('a'), ofRecords('a')), 1)).toMatchObject({ is: 'open' })
   })
 
   it('counts one drift while others are worked on', () => {

@@ -53,7 +53,7 @@ export type BreakerEvent =
       readonly is: 'succeeded'
       readonly atMs: number
       readonly resolves: readonly string[]
-      readonly drift: readonly Pick<Drift, 'path' | 'desired' | 'observed' | 'affected'>[]
+      readonly drift: readonly Pick<Drift, 'path' | 'desired' | 'observed' | 'affected' | 'mark'>[]
     }
   /** A new generation of the resource, or a person who asked. */
   | { readonly is: 'reset' }
@@ -157,7 +157,8 @@ function afterSuccess(
   const left = resolves.flatMap((path) => {
     const found = event.drift.find((drift) => drift.path === path)
     if (found === undefined) return []
-    const mark = shortHashOf({ desired: found.desired, observed: found.observed, count: found.affected.count })
+    const { desired, observed, affected } = found
+    const mark = shortHashOf({ desired, observed, count: affected.count, mark: found.mark ?? null })
     const known = state.left.find((one) => one.path === path)
     // A difference that has moved, for example to fewer records, was not left the same: it is counted anew.
     return [{ path, mark, count: known?.mark === mark ? known.count + 1 : 1 }]

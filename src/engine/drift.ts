@@ -23,6 +23,8 @@ export interface DriftDraft {
   readonly affected: Affected
   /** One sentence for a person, with figures. */
   readonly message: string
+  /** Tells this difference from another in the same words, such as of other records; undefined where the words do. */
+  readonly mark?: string
   /** What a person does where no action can mend it; undefined where an action does. */
   readonly byHand?: string
 }

@@ -102,7 +102,7 @@ export function viewOf(status: ResourceStatus): StatusView {
         ? { code: observation.error.code, message: observation.error.message, hint: observation.error.hint }
         : null,
     summary: status.summary,
-    drift: status.drift.map(({ byHand, affected, resource, ...drift }) => ({
+    drift: status.drift.map(({ byHand, affected, resource, mark: _, ...drift }) => ({
       ...drift,
       resource: { ...resource },
       affected: { count: affected.count, sample: [...affected.sample] },

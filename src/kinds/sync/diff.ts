@@ -1,6 +1,7 @@
 /** What of a look at a mirrored table is a difference, in words for a person. Pure. */
 import type { DriftDraft, Severity } from '../../engine/drift.ts'
 import { unreachable } from '../../errors.ts'
+import { shortHashOf } from '../../json.ts'
 import type { Problem } from './comparison.ts'
 import type { SyncSpec } from './spec.ts'
 import type { SyncState } from './state.ts'
@@ -8,7 +9,9 @@ import type { Group, GroupSort } from './survey.ts'
 
 const sampleMax = 20
 
-export function diffSync(name: string, spec: SyncSpec, state: SyncState): readonly DriftDraft[] {
+type Mirrored = Pick<SyncSpec, 'remoteTable' | 'remoteKey'>
+
+export function diffSync(name: string, spec: Mirrored, state: SyncState): readonly DriftDraft[] {
   if (state.is === 'unready') return []
   const { survey } = state
   const sorts = [...new Set(survey.groups.map(({ sort }) => sort))]
@@ -25,7 +28,7 @@ export function diffSync(name: string, spec: SyncSpec, state: SyncState): readon
   ]
 }
 
-function groupDrift(sort: GroupSort, groups: readonly Group[], spec: SyncSpec): DriftDraft {
+function groupDrift(sort: GroupSort, groups: readonly Group[], spec: Mirrored): DriftDraft {
   const keys = groups.flatMap((group) => group.keys)
   const { message, severity } = wordsOf(sort, keys.length, spec)
   return {
@@ -33,10 +36,28 @@ function groupDrift(sort: GroupSort, groups: readonly Group[], spec: SyncSpec): 
     severity,
     category: 'airtable',
     desired: 'both sides agree',
+    observed: observedIn(sort, groups),
     // Which records, so that new ones are not taken for old ones that a push had left.
-    observed: groups.map(({ fingerprint }) => fingerprint.slice(0, 12)),
+    mark: shortHashOf(groups.map(({ fingerprint }) => fingerprint)),
     affected: { count: keys.length, sample: keys.slice(0, sampleMax) },
     message,
+  }
+}
+
+/** Where the sides differ: no values, which not everybody who sees a drift may see. */
+function observedIn(sort: GroupSort, groups: readonly Group[]): string {
+  switch (sort) {
+    case 'push-new':
+    case 'pull-deletions':
+      return 'only here'
+    case 'pull-new':
+    case 'push-deletions':
+    case 'push-erasures':
+      return 'only in Airtable'
+    default: {
+      const fields = [...new Set(groups.flatMap((group) => group.fields))].toSorted()
+      return `differ in ${fields.join(', ')}`
+    }
   }
 }
 
@@ -45,7 +66,7 @@ export function pathOf(sort: GroupSort): string {
   return sort.replace('-', '.')
 }
 
-function wordsOf(sort: GroupSort, count: number, spec: SyncSpec): { message: string; severity: Severity } {
+function wordsOf(sort: GroupSort, count: number, spec: Mirrored): { message: string; severity: Severity } {
   const there = `Airtable (${spec.remoteTable})`
   const leads = count === 1 ? '1 lead' : `${count.toLocaleString('en')} leads`
   switch (sort) {
@@ -72,7 +93,7 @@ function wordsOf(sort: GroupSort, count: number, spec: SyncSpec): { message: str
   }
 }
 
-function problemDrifts({ survey }: Extract<SyncState, { is: 'surveyed' }>, spec: SyncSpec): readonly DriftDraft[] {
+function problemDrifts({ survey }: Extract<SyncState, { is: 'surveyed' }>, spec: Mirrored): readonly DriftDraft[] {
   const codes = [...new Set(survey.problems.map(({ code }) => code))]
   return codes.flatMap((code) => {
     const problems = survey.problems.filter((problem) => problem.code === code)
@@ -90,7 +111,7 @@ function problemDrift(
   field: string,
   problems: readonly Problem[],
   count: number,
-  spec: SyncSpec,
+  spec: Mirrored,
 ): DriftDraft {
   const [first] = problems
   const more = count > 1 ? ` (and ${(count - 1).toLocaleString('en')} more)` : ''
@@ -107,7 +128,7 @@ function problemDrift(
   }
 }
 
-function remedyOf(code: Problem['code'], field: string, spec: SyncSpec): string {
+function remedyOf(code: Problem['code'], field: string, spec: Mirrored): string {
   switch (code) {
     case 'unfit-local':
       return `correct the value of ${field} here; until then Airtable keeps what it has`

@@ -21,6 +21,8 @@ export interface Group {
   /** Of the moves in order: which records, what is written, and over what. The evidence of the action. */
   readonly fingerprint: string
   readonly keys: readonly string[]
+  /** Those with a cell to write. */
+  readonly fields: readonly string[]
   readonly previews: readonly {
     readonly key: string
     readonly field: string
@@ -266,6 +268,7 @@ function groupOf(sort: GroupSort, moves: readonly Omit<Move, 'seq'>[]): Group {
     sort,
     fingerprint: fingerprintOf(moves),
     keys: moves.map(({ key }) => key),
+    fields: [...new Set(moves.flatMap(({ content }) => Object.keys(content.cells)))],
     previews,
     lost: moves.reduce((sum, { content }) => sum + Object.values(content.cells).filter(({ lost }) => lost).length, 0),
   }
