@@ -1,6 +1,6 @@
 /** From a row to what fails in it, and to what the ledger keeps of it. Pure. */
 import { hashOf } from '../../json.ts'
-import type { LedgerPlan } from '../../targets/sqlite/row-ledger.ts'
+import type { LedgerPlan } from '../../targets/sqlite/row-ledger-plan.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../../values/field-type.ts'
 import type { Check, Row } from './checks/check.ts'

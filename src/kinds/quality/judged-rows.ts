@@ -1,5 +1,5 @@
 /** Single rows with what every check says of them, and which of that a person waived. */
-import { readRows } from '../../targets/sqlite/row-ledger.ts'
+import { readRows } from '../../targets/sqlite/row-ledger-reads.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../../values/field-type.ts'
 import type { Check, Row } from './checks/check.ts'

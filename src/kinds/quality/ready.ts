@@ -1,6 +1,6 @@
 /** A table that is read, with a ledger that is true of it. */
 import type { Database } from 'better-sqlite3'
-import type { LedgerPlan } from '../../targets/sqlite/row-ledger.ts'
+import type { LedgerPlan } from '../../targets/sqlite/row-ledger-plan.ts'
 import type { Check } from './checks/check.ts'
 import type { QualityLayout } from './layout.ts'
 

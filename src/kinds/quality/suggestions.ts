@@ -1,7 +1,7 @@
 /** Values that would mend single rows, where a check can tell one. Worked out from the rows as they are when somebody asks. */
 import type { Database } from 'better-sqlite3'
-import { rowsOff, sampleRows } from '../../targets/sqlite/row-ledger.ts'
 import { majorityPeers } from '../../targets/sqlite/row-ledger-peers.ts'
+import { rowsOff, sampleRows } from '../../targets/sqlite/row-ledger-reads.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../../values/field-type.ts'
 import { hashText } from '../../values/text-hash.ts'

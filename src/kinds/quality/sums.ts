@@ -1,6 +1,6 @@
 /** What a ledger knows of the checks of its table. */
 import type { Database } from 'better-sqlite3'
-import { readOff, readTotals, rowsOff, sampleRows } from '../../targets/sqlite/row-ledger.ts'
+import { readOff, readTotals, rowsOff, sampleRows } from '../../targets/sqlite/row-ledger-reads.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../../values/field-type.ts'
 import type { WaivedRows } from './judged-rows.ts'

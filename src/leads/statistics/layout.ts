@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { hashOf } from '../../json.ts'
 import { freeRowIdName } from '../../targets/sqlite/addressing.ts'
-import type { LedgerPlan, RowVerdict } from '../../targets/sqlite/row-ledger.ts'
+import type { LedgerPlan, RowVerdict } from '../../targets/sqlite/row-ledger-plan.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../../values/field-type.ts'
 import type { LeadTable } from '../table.ts'

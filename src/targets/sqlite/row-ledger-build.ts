@@ -6,14 +6,9 @@ import { setImmediate } from 'node:timers/promises'
 import type { Database } from 'better-sqlite3'
 import type { Cell } from '../../values/field-type.ts'
 import { feedsChangeLog, readChangeLog } from './change-log.ts'
-import {
-  type GroupRule,
-  groupOff,
-  type LedgerPlan,
-  type LedgerStand,
-  ledgerWriter,
-  schemaVersionOf,
-} from './row-ledger.ts'
+import { type LedgerStand, schemaVersionOf } from './row-ledger.ts'
+import type { GroupRule, LedgerPlan } from './row-ledger-plan.ts'
+import { groupOff, ledgerWriter } from './row-ledger-writer.ts'
 import { quoteIdentifier } from './schema-reader.ts'
 
 export interface BuildOptions {

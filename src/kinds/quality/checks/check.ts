@@ -1,6 +1,6 @@
 /** What a check of a row is. Checks are pure: they are given cells and say why they fail, without the values themselves. */
 import type { Severity } from '../../../engine/drift.ts'
-import type { GroupPlace, GroupRule } from '../../../targets/sqlite/row-ledger.ts'
+import type { GroupPlace, GroupRule } from '../../../targets/sqlite/row-ledger-plan.ts'
 import type { Cell } from '../../../values/field-type.ts'
 
 /** The cells of one row, by declared field; null for a field without a column. */
