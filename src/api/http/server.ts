@@ -5,37 +5,23 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { resolve } from 'node:path'
 import type { GraphQLSchema } from 'graphql'
-import type { Clock } from '../../clock.ts'
-import { isPagePath } from '../../dashboard/app/pages.ts'
-import { renderJsonSchema } from '../../desired/json-schema.ts'
 import type { DesiredState } from '../../desired/schema.ts'
 import { messageOf } from '../../errors.ts'
-import type { Log } from '../../log.ts'
-import { standardizeRules } from '../../values/rules/index.ts'
 import { createAccessNotes } from '../access-notes.ts'
 import type { AlertPort } from '../alert-port.ts'
-import type { Auth } from '../auth/auth.ts'
-import type { FetchKeys } from '../auth/key-set.ts'
 import { may, type Viewer } from '../auth/permissions.ts'
-import { createProxyIdentity, type ProxyAnswer } from '../auth/proxy-identity.ts'
-import type { BackupPort } from '../backup-port.ts'
-import type { MetricPort } from '../metric-port.ts'
-import { metricsText, stateFigures } from '../metrics.ts'
 import { dashboard } from '../page/assets.ts'
-import { graphiqlFile, graphiqlPage } from '../page/graphiql.ts'
-import type { EnginePort } from '../ports.ts'
-import type { ProgramPort } from '../program-port.ts'
+import { graphiqlPage } from '../page/graphiql.ts'
 import type { QualityPort } from '../quality-port.ts'
-import { reportHtml, reportStylesheet } from '../report.ts'
-import type { ReportPort } from '../report-port.ts'
+import { reportStylesheet } from '../report.ts'
 import type { ApiContext, Repositories } from '../schema/context.ts'
 import { type ApiSchema, assembleApi } from '../schema/schema.ts'
 import type { SyncPort } from '../sync-port.ts'
 import type { WorkPort } from '../work-port.ts'
-import { createAddresses } from './addresses.ts'
+import { type Door, type DoorOptions, openDoor, type Refusal, type Visitor } from './door.ts'
 import { createFastLists } from './fast-lists.ts'
 import { createGraphqlHandler } from './graphql.ts'
-import { hostRules } from './hosts.ts'
+import { answerDashboard, answerGraphiql, createPages, desiredStateSchema, type PageOptions } from './pages.ts'
 import { createPersistedOperations } from './persisted-operations.ts'
 import { type ApiLimits, apiLimits, createBuckets, requestCost } from './rate-limits.ts'
 import { graphiqlPolicy, redirect, send, sendError, sendText, sendTooMany, setSecurityHeaders } from './respond.ts'
@@ -43,26 +29,14 @@ import { createRestHandler } from './rest.ts'
 import { handleSignIn, handleSignOut } from './sign-in.ts'
 import { createStreams } from './streams.ts'
 
-export interface ApiOptions {
-  readonly engine: EnginePort
+export interface ApiOptions extends DoorOptions, PageOptions {
   readonly sync: SyncPort
   readonly quality: QualityPort
-  readonly programs: ProgramPort
-  readonly backups: BackupPort
-  readonly metrics: MetricPort
   readonly alerts: AlertPort
-  readonly reports: ReportPort
   readonly work: WorkPort
-  readonly auth: Auth
-  readonly clock: Clock
-  readonly log: Log
   readonly repositories: Repositories
-  /** Further names it answers to by plain http, with their ports. */
-  readonly hosts?: readonly string[]
   /** The folder that declared paths are meant from; where it is left out, the one this runs in. */
   readonly directory?: string
-  /** Who asks a provider for its keys; plain `fetch` where it is left out. */
-  readonly fetchKeys?: FetchKeys
   readonly limits?: Partial<ApiLimits>
   /** Of Trueup, for the description of the API. */
   readonly version?: string
@@ -80,14 +54,6 @@ export interface Api {
   /** Stops answering, ends subscriptions. */
   close(): Promise<void>
 }
-
-/** Who asks, and until when that holds. */
-interface Visitor {
-  readonly viewer: Viewer
-  readonly isStillValid: () => boolean
-}
-
-type Refusal = Extract<ProxyAnswer, { is: 'refused' }>
 
 /** How long the headers and the whole of a request may take to arrive. */
 const headersTimeoutMs = 10_000
@@ -109,16 +75,11 @@ export function createApi(options: ApiOptions): Api {
   const persisted = createPersistedOperations(auth.access, pathOf, log)
   const fastLists = createFastLists(() => current, persisted.admits, log)
   const graphql = createGraphqlHandler({ current: () => current, fastLists, persisted, log, clock, limits })
-  let door = doorOf(auth.access())
+  const pages = createPages(options)
+  let door = openDoor(auth.access(), bound, { ...options, pathOf }, isInForce)
 
-  /** What of the declared access stands before any token. */
-  function doorOf({ publicUrl, proxy }: DesiredState['access']) {
-    return {
-      rules: hostRules(bound.host, bound.port, { publicUrl, hosts: options.hosts ?? [] }),
-      addresses: createAddresses(proxy?.addresses ?? []),
-      proxied: createProxyIdentity(proxy, { ...options, pathOf }),
-      secureHost: publicUrl?.startsWith('https:') === true ? new URL(publicUrl).host : undefined,
-    }
+  function isInForce(one: Door): boolean {
+    return door === one
   }
   const rateKeyOf = (request: IncomingMessage) => door.addresses.rateKey(request)
 
@@ -152,35 +113,17 @@ export function createApi(options: ApiOptions): Api {
       }
       case '/sign-in':
         return handleSignIn(request, response, {
-          ...{ auth, notes, isSecure: isSecure(request) },
+          ...{ auth, notes, isSecure: door.isSecure(request) },
           attempt: () => ofSignIn.take(rateKeyOf(request)),
         })
       case '/sign-in.css':
         return send(response, 200, 'text/css; charset=utf-8', dashboard().stylesheet)
     }
     if (path.startsWith('/ping/')) return takePing(path, request, response)
-    const visitor = await visitorOf(request)
+    const visitor = await door.visitorOf(request)
     if (visitor === undefined) return answerStranger(request, response)
     if ('status' in visitor) return answerRefused(request, response, visitor)
     return answerViewer(path, request, response, visitor)
-  }
-
-  /** A token of Trueup counts first; what a proxy says, before a cookie: it knows who sits there now. */
-  async function visitorOf(request: IncomingMessage): Promise<Visitor | Refusal | undefined> {
-    const { headers } = request
-    const byToken =
-      headers.authorization === undefined ? undefined : auth.viewerOf({ authorization: headers.authorization })
-    if (byToken !== undefined) return { viewer: byToken, isStillValid: () => auth.viewerOf(headers) !== undefined }
-    const { proxied } = door
-    const answer = await proxied.viewerOf(headers, door.addresses.isProxy(request), auth.roles())
-    if (answer.is === 'refused') return answer
-    if (answer.is === 'viewer') {
-      const { viewer, untilMs } = answer
-      // Another generation may give them less: then they sign in anew, which their browser does by itself.
-      return { viewer, isStillValid: () => clock.nowMs() < untilMs && door.proxied === proxied }
-    }
-    const viewer = auth.viewerOf(headers)
-    return viewer === undefined ? undefined : { viewer, isStillValid: () => auth.viewerOf(headers) !== undefined }
   }
 
   function answerRefused(
@@ -204,10 +147,6 @@ export function createApi(options: ApiOptions): Api {
         status === 403 ? 'FORBIDDEN' : status === 401 ? 'UNAUTHENTICATED' : 'UNAVAILABLE',
         message,
       )
-  }
-
-  function isSecure(request: IncomingMessage): boolean {
-    return door.secureHost !== undefined && request.headers.host?.toLowerCase() === door.secureHost
   }
 
   function answerStranger(request: IncomingMessage, response: ServerResponse): void {
@@ -242,50 +181,21 @@ export function createApi(options: ApiOptions): Api {
         return answerGraphql(request, response, visitor)
       case '/metrics':
         if (!may(viewer, 'state.read')) return sendError(response, 403, 'FORBIDDEN', 'This role sees no metrics.')
-        return send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await allMetrics())
+        return send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await pages.allMetrics())
       case '/desired-state.schema.json':
         return send(response, 200, 'application/schema+json; charset=utf-8', desiredStateSchema())
       case '/report':
         if (!may(viewer, 'state.read')) return sendError(response, 403, 'FORBIDDEN', 'This role sees no report.')
-        return send(response, 200, 'text/html; charset=utf-8', await reportPage(request))
+        return send(response, 200, 'text/html; charset=utf-8', await pages.reportPage(request))
       case '/report.css':
         return send(response, 200, 'text/css; charset=utf-8', reportStylesheet)
       case '/sign-out':
-        return handleSignOut(request, response, { auth, isSecure: isSecure(request) })
+        return handleSignOut(request, response, { auth, isSecure: door.isSecure(request) })
       default:
         if (path.startsWith('/graphiql/'))
           return answerGraphiql(path.slice('/graphiql/'.length), request, response, viewer)
         return answerDashboard(path, request, response)
     }
-  }
-
-  /** Of the last day, or of so many days as `?days=7` says. */
-  async function reportPage(request: IncomingMessage): Promise<string> {
-    const days = Number(new URLSearchParams((request.url ?? '').split('?', 2)[1]).get('days') ?? 1)
-    const span = Number.isFinite(days) && days > 0 ? Math.min(days, 366) : 1
-    return reportHtml(await options.reports.report(clock.nowMs() - span * 86_400_000), '/report.css')
-  }
-
-  async function allMetrics(): Promise<string> {
-    const { metrics, programs, backups } = options
-    const [resources, controller, ...figures] = await Promise.all([
-      engine.resources(),
-      engine.controller(),
-      programs.figures(),
-      backups.figures(),
-      metrics.figures(),
-    ])
-    return metricsText([...stateFigures(resources, controller, clock.nowMs()), ...figures.flat()])
-  }
-
-  /** The page under the address of each of its views, and its files, whose names change with their content. */
-  async function answerDashboard(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const file = path.startsWith('/app/') ? dashboard().files.get(path.slice('/app/'.length)) : undefined
-    if (file === undefined && !isPagePath(path)) return sendError(response, 404, 'NOT_FOUND', 'There is nothing here.')
-    if (request.method !== 'GET' && request.method !== 'HEAD') return sendError(response, 405, 'METHOD', 'Only GET.')
-    if (file === undefined) return send(response, 200, 'text/html; charset=utf-8', dashboard().page)
-    response.setHeader('cache-control', 'private, max-age=31536000, immutable')
-    send(response, 200, file.type, file.text)
   }
 
   /** The path itself is the secret: jobs that others run report by it. Says nothing of tokens that are none. */
@@ -299,23 +209,6 @@ export function createApi(options: ApiOptions): Api {
     const waitSeconds = ofStranger.take(rateKeyOf(request))
     if (waitSeconds > 0) return sendTooMany(response, waitSeconds, 'Too many wrong addresses.')
     sendError(response, 404, 'NOT_FOUND', 'There is nothing here.')
-  }
-
-  /** The files of GraphiQL; its page stands under `/graphql`. */
-  async function answerGraphiql(
-    name: string,
-    request: IncomingMessage,
-    response: ServerResponse,
-    viewer: Viewer,
-  ): Promise<void> {
-    if (!may(viewer, 'schema.read')) return sendError(response, 403, 'FORBIDDEN', 'This role does not see the schema.')
-    if (request.method !== 'GET') return sendError(response, 405, 'METHOD', 'Only GET.')
-    const file = await graphiqlFile(name)
-    if (file === undefined) return sendError(response, 404, 'NOT_FOUND', 'There is nothing here.')
-    // The workers take the policy of their own file.
-    setSecurityHeaders(response, graphiqlPolicy)
-    response.setHeader('cache-control', 'private, max-age=31536000, immutable')
-    send(response, 200, file.type, file.text)
   }
 
   async function answerGraphql(
@@ -365,7 +258,7 @@ export function createApi(options: ApiOptions): Api {
     swapSchema(next) {
       current = assembleApi(next.repositories, options)
       auth.declare(next.access)
-      door = doorOf(next.access)
+      door = openDoor(next.access, bound, { ...options, pathOf }, isInForce)
     },
     async listen(port, host) {
       await new Promise<void>((listening, reject) => {
@@ -378,7 +271,7 @@ export function createApi(options: ApiOptions): Api {
       const address = server.address()
       const listening = typeof address === 'object' && address !== null ? address.port : port
       Object.assign(bound, { host, port: listening })
-      door = doorOf(auth.access())
+      door = openDoor(auth.access(), bound, { ...options, pathOf }, isInForce)
       const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
       return { port: listening, url: `http://${name.includes(':') ? `[${name}]` : name}:${listening}` }
     },
@@ -391,13 +284,6 @@ export function createApi(options: ApiOptions): Api {
       await graphql.dispose()
     },
   }
-}
-
-let renderedSchema: string | undefined
-/** What editors complete and check by; made once, when first asked for. */
-function desiredStateSchema(): string {
-  renderedSchema ??= renderJsonSchema(standardizeRules)
-  return renderedSchema
 }
 
 function accepts(request: IncomingMessage, type: string): boolean {
