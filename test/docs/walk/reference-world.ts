@@ -4,8 +4,12 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { z } from 'zod'
+import { systemClock } from '../../../src/clock.ts'
 import { generateWorkspace } from '../../../src/demo/generate.ts'
+import { systemRandom } from '../../../src/random.ts'
+import { createSandbox } from '../../../src/sandbox/sandbox.ts'
 import { documents, soleDocument, trueup } from '../../support/cli.ts'
 import { type RunningController, startRun } from '../../support/controller.ts'
 
@@ -15,17 +19,18 @@ export interface ReferenceWorld {
 }
 
 const items = z.object({ items: z.array(z.looseObject({ id: z.string() })) })
+const baseRecord = z.object({ id: z.string(), fields: z.record(z.string(), z.json()) })
 const made = z.object({ id: z.string() })
 const written = z.object({ actionId: z.string() })
 const applied = z.object({ run: z.object({ id: z.string() }) })
 const suggestions = z.object({ items: z.array(z.object({ recordId: z.string(), check: z.string() })) })
 
 /** What pages call a lead, another lead, and an action, token, erasure or conflict. */
-const [lead, leadPrefix, otherLead, short] = [
+const [lead, leadPrefix, otherLead, shortOfPage] = [
   '000da055-b49f-4254-9f3d-ad548fd7bc70',
   '000da055',
   '7c1f09e2',
-  /\b3fa91c0b2d4e\b|\b3fa91c0\b/,
+  '3fa91c0b2d4e',
 ]
 const pageSet = 'nightly-20261126T030000Z-0a1b2c3d'
 const pageRun = 'run-8c1f02ab77'
@@ -45,10 +50,11 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
       services: true,
       writeAirtableBase: true,
     })
-    // So that there are conflicts to choose between, and people who are not to be contacted.
+    // So that there are conflicts to choose between, people who are not to be contacted, and the field that the README adds.
     const text = readFileSync(file, 'utf8')
       .replace('conflicts: most_recent', 'conflicts: manual')
       .replace(/^( +)verified: /m, '$1do_not_contact: { type: doNotContact }\n$&')
+      .replace(/^( +)location: .*$/m, '$&\n$1region: { type: text, airtable: Region }')
     writeFileSync(file, text)
     const { run } = await ask(['apply'], applied)
     await ask(['apply', '--approve-risk', 'high'], z.unknown())
@@ -84,6 +90,15 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
     return (await ask(['leads', 'update', await newLead(), '{"title":"CTO"}'], written)).actionId
   }
 
+  /** The title of one lead is changed on both sides after they agreed on it. */
+  async function contest(): Promise<void> {
+    const key = await newLead({ title: 'Engineer' })
+    await ask(['sync', 'push'], z.unknown())
+    await editInBase(folder, key, { Title: 'Chief Technology Officer' })
+    await ask(['leads', 'update', key, '{"title":"CTO"}'], z.unknown())
+    await ask(['sync', 'pull'], z.unknown())
+  }
+
   async function checked(command: string): Promise<string> {
     const [found] = (await ask(['quality', 'leads', '--suggestions'], suggestions)).items
     return command
@@ -112,6 +127,9 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
       let command = given
         .replaceAll('/srv/leads/desired-state.yaml', file)
         .replaceAll('/mnt/elsewhere/audit.heads', '.trueup/audit.heads')
+      if (given === 'trueup conflicts') await contest()
+      // A plan that is carried out is of now.
+      if (given === 'trueup apply plan.json') await ask(['plan', '--out', 'plan.json'], z.unknown())
       if (/leads (waive|correct) /.test(command)) command = await checked(command)
       if (command.includes('--expect')) {
         const key = await newLead()
@@ -123,7 +141,7 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
         command = command.replaceAll(lead, key).replaceAll(leadPrefix, key)
       }
       if (command.includes(otherLead)) command = command.replaceAll(otherLead, await newLead())
-      if (short.test(command)) command = command.replaceAll(new RegExp(short, 'g'), await shortId(command))
+      if (command.includes(shortOfPage)) command = command.replaceAll(shortOfPage, await shortId(command))
       if (command.includes(pageSet)) command = command.replaceAll(pageSet, await firstOf('backup', 'list'))
       if (command.includes('1a2b3c4d')) {
         const silenced = await ask(['alert', 'silence', '*', '--for', '1h', '--reason', 'a test'], made)
@@ -141,5 +159,24 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
       await controller?.stop()
       if (prepared !== undefined) await trueup(['service', 'stop', '--all'], { in: folder })
     },
+  }
+}
+
+/** What a colleague does in the base while no program serves it. */
+async function editInBase(folder: string, key: string, cells: Readonly<Record<string, string>>): Promise<void> {
+  const sandbox = createSandbox({
+    path: join(folder, '.trueup/sandbox.db'),
+    clock: systemClock,
+    random: systemRandom,
+    log: pino({ level: 'silent' }),
+  })
+  try {
+    const colleague = sandbox.control.colleague('appBZvPvNXGqtoJdc')
+    const records = colleague.records('Table 1').map((record) => baseRecord.parse(record))
+    const record = records.find(({ fields }) => fields['Lead ID'] === key)
+    if (record === undefined) throw new Error(`${key} is not in the base`)
+    colleague.updateRecord('Table 1', record.id, cells)
+  } finally {
+    await sandbox.close()
   }
 }
