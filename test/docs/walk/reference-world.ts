@@ -2,8 +2,10 @@
  * A workspace in which the lines of reference pages are run: the sample with its services and its base, mended, so that there is
  * something of everything. What pages make up (ids, paths, an address) is replaced by what this workspace has.
  */
+import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { pino } from 'pino'
 import { z } from 'zod'
 import { systemClock } from '../../../src/clock.ts'
@@ -70,10 +72,20 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
   }
   const firstOf = async (...args: string[]): Promise<string> => (await ask(args, items)).items[0]?.id ?? ''
 
-  async function newLead(more: object = {}): Promise<string> {
+  /** As another program writes one, which takes no process. */
+  function newLead(more: { readonly title?: string; readonly do_not_contact?: 1 } = {}): string {
     count += 1
-    const values = { full_name: `Ann Ash ${count}`, email: `ann${count}@ash.example`, ...more }
-    return (await ask(['leads', 'add', JSON.stringify(values)], made)).id
+    const values = { id: randomUUID(), full_name: `Ann Ash ${count}`, email: `ann${count}@ash.example`, ...more }
+    const columns = Object.keys(values)
+    const db = new Database(join(folder, 'data/leads.db'))
+    try {
+      db.prepare(
+        `INSERT INTO leads (${columns.join(', ')}) VALUES (${columns.map((name) => `@${name}`).join(', ')})`,
+      ).run(values)
+    } finally {
+      db.close()
+    }
+    return values.id
   }
 
   /** What an id of twelve signs stands for tells the command before it. */
@@ -87,12 +99,12 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
       await ask(['leads', 'add', JSON.stringify({ ...change, email: `bo${++count}@beech.example` })], made)
       return await firstOf('approvals')
     }
-    return (await ask(['leads', 'update', await newLead(), '{"title":"CTO"}'], written)).actionId
+    return (await ask(['leads', 'update', newLead(), '{"title":"CTO"}'], written)).actionId
   }
 
   /** The title of one lead is changed on both sides after they agreed on it. */
   async function contest(): Promise<void> {
-    const key = await newLead({ title: 'Engineer' })
+    const key = newLead({ title: 'Engineer' })
     await ask(['sync', 'push'], z.unknown())
     await editInBase(folder, key, { Title: 'Chief Technology Officer' })
     await ask(['leads', 'update', key, '{"title":"CTO"}'], z.unknown())
@@ -132,15 +144,15 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
       if (given === 'trueup apply plan.json') await ask(['plan', '--out', 'plan.json'], z.unknown())
       if (/leads (waive|correct) /.test(command)) command = await checked(command)
       if (command.includes('--expect')) {
-        const key = await newLead()
+        const key = newLead()
         const version = z.object({ rowVersion: z.string() }).parse(await ask(['leads', 'get', key], z.unknown()))
         command = command.replace(leadPrefix, key).replace('5f1c0a9b2d3e4f60', version.rowVersion)
       }
       if (command.includes(leadPrefix)) {
-        const key = await newLead(/allow-contact/.test(command) ? { do_not_contact: true } : {})
+        const key = newLead(/allow-contact/.test(command) ? { do_not_contact: 1 } : {})
         command = command.replaceAll(lead, key).replaceAll(leadPrefix, key)
       }
-      if (command.includes(otherLead)) command = command.replaceAll(otherLead, await newLead())
+      if (command.includes(otherLead)) command = command.replaceAll(otherLead, newLead())
       if (command.includes(shortOfPage)) command = command.replaceAll(shortOfPage, await shortId(command))
       if (command.includes(pageSet)) command = command.replaceAll(pageSet, await firstOf('backup', 'list'))
       if (command.includes('1a2b3c4d')) {
