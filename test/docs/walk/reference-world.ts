@@ -73,7 +73,9 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
   const firstOf = async (...args: string[]): Promise<string> => (await ask(args, items)).items[0]?.id ?? ''
 
   /** As another program writes one, which takes no process. */
-  function newLead(more: { readonly title?: string; readonly do_not_contact?: 1 } = {}): string {
+  function newLead(
+    more: { readonly title?: string; readonly phone?: string; readonly do_not_contact?: 1 } = {},
+  ): string {
     count += 1
     const values = { id: randomUUID(), full_name: `Ann Ash ${count}`, email: `ann${count}@ash.example`, ...more }
     const columns = Object.keys(values)
@@ -109,6 +111,13 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
     await editInBase(folder, key, { Title: 'Chief Technology Officer' })
     await ask(['leads', 'update', key, '{"title":"CTO"}'], z.unknown())
     await ask(['sync', 'pull'], z.unknown())
+  }
+
+  /** A run that repaired two records, with their keys. */
+  async function repaired(): Promise<{ readonly runId: string; readonly keys: readonly string[] }> {
+    const keys = [newLead({ phone: '(415) 555-0171' }), newLead({ phone: '(415) 555-0172' })]
+    const { run } = await ask(['apply', 'standardization/leads'], applied)
+    return { runId: run.id, keys }
   }
 
   async function checked(command: string): Promise<string> {
@@ -159,9 +168,9 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
         const silenced = await ask(['alert', 'silence', '*', '--for', '1h', '--reason', 'a test'], made)
         command = command.replace('1a2b3c4d', silenced.id)
       }
-      if (/ (--key|--take|--keep-theirs) 1[78]\b/.test(command)) {
-        const [one, other] = (await ask(['leads', 'list', '--limit', '2'], items)).items
-        command = command.replaceAll(/ 17\b/g, ` ${one?.id}`).replaceAll(/ 18\b/g, ` ${other?.id}`)
+      if (/ --key 17 --key 18\b/.test(command)) {
+        const { runId, keys } = await repaired()
+        command = command.replace(pageRun, runId).replace(' 17', ` ${keys[0]}`).replace(' 18', ` ${keys[1]}`)
       }
       // The workspace is not two hours old.
       command = command.replace('--at 2h', `--at ${new Date().toISOString()}`)
