@@ -24,7 +24,9 @@ const items = z.object({ items: z.array(z.looseObject({ id: z.string() })) })
 const baseRecord = z.object({ id: z.string(), fields: z.record(z.string(), z.json()) })
 const made = z.object({ id: z.string() })
 const written = z.object({ actionId: z.string() })
-const applied = z.object({ run: z.object({ id: z.string() }) })
+const applied = z.object({
+  run: z.object({ id: z.string(), executed: z.array(z.object({ id: z.string(), summary: z.string() })) }),
+})
 const suggestions = z.object({ items: z.array(z.object({ recordId: z.string(), check: z.string() })) })
 
 /** What pages call a lead, another lead, and an action, token, erasure or conflict. */
@@ -79,15 +81,18 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
     count += 1
     const values = { id: randomUUID(), full_name: `Ann Ash ${count}`, email: `ann${count}@ash.example`, ...more }
     const columns = Object.keys(values)
+    const places = columns.map(() => '?').join(', ')
+    writeSql(`INSERT INTO leads (${columns.join(', ')}) VALUES (${places})`, Object.values(values))
+    return values.id
+  }
+
+  function writeSql(sql: string, values: readonly (string | number)[]): void {
     const db = new Database(join(folder, 'data/leads.db'))
     try {
-      db.prepare(
-        `INSERT INTO leads (${columns.join(', ')}) VALUES (${columns.map((name) => `@${name}`).join(', ')})`,
-      ).run(values)
+      db.prepare(sql).run(...values)
     } finally {
       db.close()
     }
-    return values.id
   }
 
   /** What an id of twelve signs stands for tells the command before it. */
@@ -113,11 +118,18 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
     await ask(['sync', 'pull'], z.unknown())
   }
 
-  /** A run that repaired two records, with their keys. */
-  async function repaired(): Promise<{ readonly runId: string; readonly keys: readonly string[] }> {
-    const keys = [newLead({ phone: '(415) 555-0171' }), newLead({ phone: '(415) 555-0172' })]
+  /** Two records are repaired, and the line that undoes it names them; one that takes over what was changed since finds that. */
+  async function repaired(command: string): Promise<string> {
+    const [one, other] = [newLead({ phone: '(415) 555-0171' }), newLead({ phone: '(415) 555-0172' })]
     const { run } = await ask(['apply', 'standardization/leads'], applied)
-    return { runId: run.id, keys }
+    const action = run.executed.find(({ summary }) => summary.includes('phone'))
+    if (command.includes('--take'))
+      writeSql('UPDATE leads SET phone = ? WHERE id IN (?, ?)', ['+14155550173', one, other])
+    return command
+      .replace(pageRun, run.id)
+      .replace(shortOfPage, action?.id ?? '')
+      .replace(/ 17\b/, ` ${one}`)
+      .replace(/ 18\b/, ` ${other}`)
   }
 
   async function checked(command: string): Promise<string> {
@@ -151,6 +163,7 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
       if (given === 'trueup conflicts') await contest()
       // A plan that is carried out is of now.
       if (given === 'trueup apply plan.json') await ask(['plan', '--out', 'plan.json'], z.unknown())
+      if (/^trueup undo .* 17\b/.test(command)) command = await repaired(command)
       if (/leads (waive|correct) /.test(command)) command = await checked(command)
       if (command.includes('--expect')) {
         const key = newLead()
@@ -168,9 +181,9 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
         const silenced = await ask(['alert', 'silence', '*', '--for', '1h', '--reason', 'a test'], made)
         command = command.replace('1a2b3c4d', silenced.id)
       }
-      if (/ --key 17 --key 18\b/.test(command)) {
-        const { runId, keys } = await repaired()
-        command = command.replace(pageRun, runId).replace(' 17', ` ${keys[0]}`).replace(' 18', ` ${keys[1]}`)
+      if (/ 17\b/.test(command)) {
+        const [one, other] = (await ask(['leads', 'list', '--limit', '2'], items)).items
+        command = command.replaceAll(/ 17\b/g, ` ${one?.id}`).replaceAll(/ 18\b/g, ` ${other?.id}`)
       }
       // The workspace is not two hours old.
       command = command.replace('--at 2h', `--at ${new Date().toISOString()}`)
