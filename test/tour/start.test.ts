@@ -41,20 +41,30 @@ afterAll(async () => {
   removeFolder(folder)
 }, 60_000)
 
-/** Times, ports, codes and ids are others each time. */
-const alike = (line: string): string =>
-  line
-    .trim()
-    .replace(/^\d\d:\d\d:\d\d /, 'TIME ')
-    .replace(/\b\d+ s ago/, 'N s ago')
-    .replace(/:\d+\/sign-in\?code=\S+/, ':PORT/sign-in?code=CODE')
-    .replaceAll(/\b[0-9a-f]{12}\b/g, 'ID')
+/** Figures, moments and ids are others each time: the services of the sample write while it is mended. */
+const patternOf = (line: string): RegExp =>
+  new RegExp(
+    `^(\\d\\d:\\d\\d:\\d\\d )?${line
+      .trim()
+      .replace(/^\d\d:\d\d:\d\d /, '')
+      .replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+      .replaceAll(/\b[0-9a-f]{12}\b/g, '\\w{12}')
+      .replaceAll('…', '.*')
+      .replaceAll(/(?<![\w{])\d+(?:(?:,|\\\.)\d+)*(?!\w|\})/g, '[\\d.,]+')}$`,
+    'm',
+  )
 
 it('makes the sample, repairs what it may, and says what it did and what waits, as the page shows', async () => {
   expect(shown.length).toBeGreaterThan(5)
-  await says(/ repairs? waits? for a person.*last full look/)
-  const lines = text.split('\n').map(alike)
-  expect(shown.map(alike).filter((line) => !lines.includes(line))).toEqual([])
+  const missing = () => {
+    // Of what is still under way at the first look the page shows nothing.
+    const said = text.replaceAll(/,? [\d,]+ (is|are) being repaired(?=,)/g, '')
+    return shown.filter((line) => !patternOf(line).test(said))
+  }
+  const untilMs = Date.now() + 300_000
+  while (missing().length > 0 && child.exitCode === null && Date.now() < untilMs)
+    await new Promise((wait) => setTimeout(wait, 500))
+  expect(missing()).toEqual([])
 }, 600_000)
 
 it('makes the column of a copied line a second after it is saved, and the API answers with it', async () => {
