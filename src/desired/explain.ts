@@ -5,6 +5,7 @@ import { nearest } from './nearest.ts'
 import type { Finding, Path } from './problem.ts'
 import { isText, keysOf, nounOf, schemaAt, unwrapped, wordsOf } from './schema-walk.ts'
 import { holdsSecrets } from './secret-shapes.ts'
+import { snakeCaseOf } from './snake-case.ts'
 import type { Positions } from './yaml-tree.ts'
 
 type Issue = z.core.$ZodIssue
@@ -102,11 +103,7 @@ function badName(name: string, message: string, path: Path, record: z.ZodType | 
 
 /** The same name in snake_case, when the schema takes it. */
 function snakeCase(name: string, schema: z.ZodType | undefined): string | undefined {
-  const suggestion = name
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .replace(/[^A-Za-z0-9]+/g, '_')
-    .replace(/^[^A-Za-z]+|_+$/g, '')
-    .toLowerCase()
+  const suggestion = snakeCaseOf(name)
   return suggestion !== name && schema?.safeParse(suggestion).success === true ? suggestion : undefined
 }
 

@@ -2,6 +2,7 @@
  * How a column that is there is declared so that nothing of it is drift, and which rules its values suggest. A proposal
  * always carries the figure that it rests on; none is in force before somebody takes the comment away. Pure.
  */
+import { snakeCaseOf } from '../desired/snake-case.ts'
 import type { ColumnSchema } from '../targets/sqlite/schema-reader.ts'
 import { readMoment } from '../values/calendar.ts'
 import { isValid } from '../values/coerce.ts'
@@ -12,7 +13,7 @@ import { standardizer } from '../values/standardizer.ts'
 /** One column as it would be declared, or why it is left out. */
 export type AdoptedColumn =
   | { readonly is: 'field'; readonly field: AdoptedField }
-  | { readonly is: 'left-out'; readonly column: string; readonly reason: string }
+  | { readonly is: 'left-out'; readonly column: string; readonly reason: string; readonly renamed?: AdoptedField }
 
 export interface AdoptedField {
   readonly name: string
@@ -38,16 +39,33 @@ const suitsMin = 0.8
 const choicesMax = 8
 const longCharacters = 200
 
-/** Declares one column. */
+/** What a column is called as a field: SQLite tells no names apart by case, so that `Email` is declared as `email`. */
+export function fieldNameOf(column: string): string {
+  return /^[A-Za-z][A-Za-z0-9_]*$/.test(column) ? column.toLowerCase() : column
+}
+
+/** Declares one column. One whose name no field can have comes with the field that it would be under a name like it. */
 export function adoptColumn({ column, isUnique, values }: ColumnContent): AdoptedColumn {
   const leftOut = (reason: string): AdoptedColumn => ({ is: 'left-out', column: column.name, reason })
-  if (!namePattern.test(column.name)) return leftOut('its name is not in snake_case, which fields need')
   if (column.generated !== 'no') return leftOut('it is computed by SQLite')
+  const name = fieldNameOf(column.name)
+  if (!namePattern.test(name)) {
+    const other = snakeCaseOf(name)
+    const renamed = namePattern.test(other)
+      ? adoptColumn({ column: { ...column, name: other }, isUnique, values })
+      : leftOut('no name is like it')
+    return {
+      is: 'left-out',
+      column: column.name,
+      reason: 'its name is not in snake_case, which fields need',
+      ...(renamed.is === 'field' ? { renamed: renamed.field } : {}),
+    }
+  }
   const filled = values.filter((value) => value !== null && value !== '')
-  const type = typeOf(column, filled)
+  const type = typeOf(name, column, filled)
   if (type === undefined) return leftOut(`its type ${column.type} would change some of its values`)
   const field: AdoptedField = {
-    name: column.name,
+    name,
     type,
     required: column.notNull && column.defaultSql === undefined,
     unique: isUnique,
@@ -58,11 +76,10 @@ export function adoptColumn({ column, isUnique, values }: ColumnContent): Adopte
 }
 
 /** The type that holds what the column holds, by SQLite's affinities (sqlite.org/datatype3.html, 3.1). */
-function typeOf(column: ColumnSchema, filled: readonly Cell[]): FieldType | undefined {
+function typeOf(name: string, column: ColumnSchema, filled: readonly Cell[]): FieldType | undefined {
   const declared = column.type.toUpperCase()
   if (declared.includes('INT')) return 'integer'
-  if (/CHAR|CLOB|TEXT/.test(declared) || declared === '' || declared.includes('BLOB'))
-    return textType(column.name, filled)
+  if (/CHAR|CLOB|TEXT/.test(declared) || declared === '' || declared.includes('BLOB')) return textType(name, filled)
   if (/REAL|FLOA|DOUB/.test(declared)) return 'number'
   const numbers = filled.every((value) => typeof value === 'number' || typeof value === 'bigint')
   if (/DATE|TIME/.test(declared) && (filled.length === 0 || !numbers)) return declared === 'DATE' ? 'date' : 'datetime'
@@ -104,7 +121,7 @@ function proposalsFor(field: AdoptedField, filled: readonly Cell[]): Proposals {
   const texts = filled.filter((value) => typeof value === 'string')
   return [
     ...ruleProposal(field, texts),
-    ...(field.type === 'text' ? choiceProposal(texts) : []),
+    ...(field.type === 'text' && texts.length === filled.length ? choiceProposal(texts) : []),
     ...booleanProposal(field, filled),
     ...(field.type === 'email' && !field.unique ? uniqueProposal(texts) : []),
     ...futureProposal(field, texts),
@@ -133,7 +150,10 @@ function ruleProposal(field: AdoptedField, texts: readonly string[]): Proposals 
 function choiceProposal(texts: readonly string[]): Proposals {
   const words = [...new Set(texts)].sort()
   const isList =
-    words.length <= choicesMax && texts.length >= 5 * words.length && words.every((word) => word.length <= 40)
+    words.length > 1 &&
+    words.length <= choicesMax &&
+    texts.length >= 5 * words.length &&
+    words.every((word) => word.length <= 40)
   if (!isList) return []
   const choices = words.map((word) => JSON.stringify(word)).join(', ')
   return [

@@ -3,11 +3,14 @@ import type { AdoptedField } from './adopted-field.ts'
 import type { AdoptedMirror } from './adopted-mapping.ts'
 
 export interface AdoptedTable {
+  /** Of the entry; {@link table} is what SQLite calls it. */
   readonly name: string
+  readonly table: string
   readonly key: string
   readonly fields: readonly AdoptedField[]
   readonly indexes: readonly { readonly on: readonly string[]; readonly unique: boolean }[]
-  readonly leftOut: readonly { readonly column: string; readonly reason: string }[]
+  /** With the field that a column would be under another name, where its own is the reason. */
+  readonly leftOut: readonly { readonly column: string; readonly reason: string; readonly renamed?: AdoptedField }[]
   readonly rows: number
   readonly rowsWithoutKey: number
   /** Share of the sampled rows that have a value, by column. */
@@ -33,6 +36,8 @@ export interface AdoptedBase {
 }
 
 interface Content {
+  /** The JSON schema for editors, as a path from the workspace. */
+  readonly schema: string
   /** Of the database, relative to the workspace. */
   readonly path: string
   /** What of the file is not as Trueup keeps it, so that it is declared to stay as it is. */
@@ -43,10 +48,10 @@ interface Content {
 }
 
 /** The whole file. */
-export function adoptedYaml({ path, kept, tables, leftOut, airtable }: Content): string {
+export function adoptedYaml({ schema, path, kept, tables, leftOut, airtable }: Content): string {
   const from = airtable === undefined ? path : `${path} --airtable ${airtable.base}`
   const lines = [
-    '# yaml-language-server: $schema=./desired-state.schema.json',
+    comment(`# yaml-language-server: $schema=${schema}`),
     `# Made by \`trueup init --from ${from}\`: it declares what is there today, so that nothing differs from it.`,
     '# Each line that begins with `# →` proposes a setting with the figure that speaks for it. Put it into the entry above it,',
     '# run `trueup plan` to see what it would change, and `trueup apply` to have it done.',
@@ -116,16 +121,28 @@ function otherLines({ mirror }: AdoptedTable): readonly string[] {
 
 function tableLines(table: AdoptedTable): readonly string[] {
   return [
-    `  ${table.name}:  # ${table.rows.toLocaleString('en-US')} rows`,
+    `  ${table.name}:  # ${table.rows.toLocaleString('en-US')} ${table.rows === 1 ? 'row' : 'rows'}`,
     '    database: main',
+    ...(table.table === table.name ? [] : [`    table: ${quoted(table.table)}`]),
     `    key: ${table.key}${keylessText(table)}`,
     ...mirrorLines(table),
     '    fields:',
     ...table.fields.flatMap((field) => fieldLines(field, table.mirror?.fields.get(field.name))),
     ...otherLines(table),
-    ...table.leftOut.map(({ column, reason }) => comment(`      # column ${column} is not declared: ${reason}`)),
+    ...table.leftOut.flatMap(leftOutLines),
     ...(table.indexes.length === 0 ? [] : ['    indexes:', ...table.indexes.map(indexLine)]),
     ...tableProposals(table),
+  ]
+}
+
+/** A rename is only proposed: programs that use the old name must follow. */
+function leftOutLines({ column, reason, renamed }: AdoptedTable['leftOut'][number]): readonly string[] {
+  if (renamed === undefined) return [comment(`      # column ${column} is not declared: ${reason}`)]
+  const settings = [...settingsOf(renamed), `renamedFrom: ${quoted(column)}`]
+  return [
+    comment(
+      `      # → ${renamed.name}: { ${settings.join(', ')} }  (${reason}; this renames the column, and programs must follow)`,
+    ),
   ]
 }
 
@@ -137,20 +154,23 @@ function fieldLines(
   field: AdoptedField,
   mapped: { readonly remote: string; readonly reason: string } | undefined,
 ): readonly string[] {
-  const settings = [
+  const settings = [...settingsOf(field), ...(mapped === undefined ? [] : [`airtable: ${quoted(mapped.remote)}`])]
+  return [
+    comment(
+      `      ${field.name}: { ${settings.join(', ')} }${mapped === undefined ? '' : `  # Airtable: ${mapped.reason}`}`,
+    ),
+    ...field.proposals.map(({ setting, reason }) => comment(`      # → ${setting}  (${reason})`)),
+  ]
+}
+
+function settingsOf(field: AdoptedField): readonly string[] {
+  return [
     `type: ${field.type}`,
     ...(field.required ? ['required: true'] : []),
     ...(field.unique ? ['unique: true'] : []),
     ...(field.default === undefined
       ? []
       : [`default: ${typeof field.default === 'number' ? field.default : quoted(field.default)}`]),
-    ...(mapped === undefined ? [] : [`airtable: ${quoted(mapped.remote)}`]),
-  ]
-  return [
-    comment(
-      `      ${field.name}: { ${settings.join(', ')} }${mapped === undefined ? '' : `  # Airtable: ${mapped.reason}`}`,
-    ),
-    ...field.proposals.map(({ setting, reason }) => comment(`      # → ${setting}  (${reason})`)),
   ]
 }
 

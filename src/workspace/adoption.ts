@@ -6,7 +6,9 @@ import { statSync } from 'node:fs'
 import { dirname, relative, sep } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { parseDesiredState } from '../desired/load.ts'
+import { nameSchema } from '../desired/schema/scalars.ts'
 import type { DesiredState } from '../desired/schema.ts'
+import { snakeCaseOf } from '../desired/snake-case.ts'
 import { invariant, OperationalError } from '../errors.ts'
 import type { Databases } from '../targets/sqlite/ports.ts'
 import {
@@ -19,7 +21,7 @@ import {
 import type { Cell } from '../values/field-type.ts'
 import { emailKey, linkedInKey } from '../values/match-key.ts'
 import { standardizeRules } from '../values/rules/index.ts'
-import { adoptColumn } from './adopted-field.ts'
+import { type AdoptedColumn, type AdoptedField, adoptColumn, fieldNameOf } from './adopted-field.ts'
 import { type AdoptableTable, proposeMirrors, type SampledTable } from './adopted-mapping.ts'
 import { type AdoptedBase, type AdoptedTable, adoptedYaml, type LeftOut } from './adopted-yaml.ts'
 
@@ -39,6 +41,8 @@ export interface AdoptSettings {
   readonly database: string
   /** Folder of the desired state that will be written; absolute. */
   readonly workspace: string
+  /** The JSON schema that editors check the file with; absolute. */
+  readonly schema: string
   /** A base, as it was read, whose tables mirror those of the database. */
   readonly airtable?: Omit<AdoptedBase, 'others'> & { readonly tables: readonly SampledTable[] }
 }
@@ -63,7 +67,15 @@ export async function adopt(settings: AdoptSettings, databases: Databases): Prom
       journal: view.db.pragma('journal_mode', { simple: true }) === 'wal' ? undefined : 'in rollback mode',
     }
     const base = airtable && { ...airtable, others: airtable.tables.map(({ remote }) => remote.name) }
-    const draft: Draft = { path, kept, leftOut, airtable: base, workspace }
+    const schema = relative(workspace, settings.schema).split(sep).join('/')
+    const draft: Draft = {
+      schema: schema.startsWith('../') ? schema : `./${schema}`,
+      path,
+      kept,
+      leftOut,
+      airtable: base,
+      workspace,
+    }
     const { tables, state } = withoutRefused(found, draft)
     if (tables.length === 0 || state === undefined) {
       throw new OperationalError('USAGE', `${database} holds no table that can be declared`, {
@@ -99,7 +111,14 @@ function tablesIn(db: Database): { tables: readonly AdoptedTable[]; leftOut: Lef
   for (const name of readSchemaNames(db).tables) {
     if (name.startsWith('_trueup')) continue
     const table = readTableSchema(db, name)
-    const adopted = table === undefined ? 'it went away meanwhile' : adoptTable(db, table)
+    const entry = entryNameOf(name)
+    const isTaken = tables.some((one) => one.name.toLowerCase() === entry.toLowerCase())
+    const adopted =
+      table === undefined
+        ? 'it went away meanwhile'
+        : isTaken
+          ? `another table is declared as ${entry}`
+          : adoptTable(db, table, entry)
     if (typeof adopted === 'string') leftOut.push({ table: name, reason: adopted })
     else tables.push(adopted)
   }
@@ -166,12 +185,12 @@ function openModeOf(database: string, workspace: string): string | undefined {
 }
 
 /** The table with the people of its rows and their keys, by which records of a base are recognised. */
-function adoptableTable(db: Database, { name, key, fields }: AdoptedTable, state: DesiredState): AdoptableTable {
+function adoptableTable(db: Database, { name, table, key, fields }: AdoptedTable, state: DesiredState): AdoptableTable {
   const spec = state.tables[name]
   invariant(spec !== undefined, 'a table that was declared is in the desired state')
   const telling = fields.filter((field) => field.type === 'email' || /linkedin/.test(field.name))
   const columns = [key, ...telling.map((field) => field.name)].map(quoteIdentifier).join(', ')
-  const sql = `SELECT ${columns} FROM ${quoteIdentifier(name)} LIMIT ${peopleRows}`
+  const sql = `SELECT ${columns} FROM ${quoteIdentifier(table)} LIMIT ${peopleRows}`
   const people = new Set<string>()
   const keys = new Set<string>()
   for (const [own, ...cells] of db.prepare<[], Cell[]>(sql).raw().iterate()) {
@@ -184,10 +203,15 @@ function adoptableTable(db: Database, { name, key, fields }: AdoptedTable, state
   return { name, spec, people, keys }
 }
 
+/** The name of a table's entry: its own, or one like it where its own is none that an entry can have. */
+function entryNameOf(table: string): string {
+  return nameSchema.safeParse(table).success ? table : snakeCaseOf(table)
+}
+
 /** A table as it would be declared, or why it is left out. */
-function adoptTable(db: Database, table: TableSchema): AdoptedTable | string {
+function adoptTable(db: Database, table: TableSchema, entry: string): AdoptedTable | string {
   if (table.form !== 'ordinary') return `it is a ${table.form} table`
-  if (!/^[A-Za-z][A-Za-z0-9_-]{0,62}$/.test(table.name)) return 'its name is not one that a table can be declared under'
+  if (!nameSchema.safeParse(entry).success) return 'its name is not one that a table can be declared under'
   if (table.withoutRowId) return 'its records have no rowid, by which Trueup addresses them'
   const key = keyOf(table)
   if (key === undefined) return 'no column holds a different value in every row, which a key needs'
@@ -196,15 +220,17 @@ function adoptTable(db: Database, table: TableSchema): AdoptedTable | string {
     adoptColumn({ column, isUnique: isUnique(table, column), values: rows.map((row) => row[position] ?? null) }),
   )
   const fields = columns.flatMap((one) => (one.is === 'field' ? [one.field] : []))
-  if (!fields.some(({ name }) => name === key.name)) return `its key ${key.name} cannot be declared`
+  const keyField = fieldNameOf(key.name)
+  if (!fields.some(({ name }) => name === keyField)) return `its key ${key.name} cannot be declared`
   return {
-    name: table.name,
-    key: key.name,
+    name: entry,
+    table: table.name,
+    key: keyField,
     fields: fields.map((field) =>
-      field.name === key.name ? { ...field, required: false, unique: false, default: undefined, proposals: [] } : field,
+      field.name === keyField ? { ...field, required: false, unique: false, default: undefined, proposals: [] } : field,
     ),
     indexes: indexesOf(table, new Set(fields.map(({ name }) => name))),
-    leftOut: columns.flatMap((one) => (one.is === 'left-out' ? [{ column: one.column, reason: one.reason }] : [])),
+    leftOut: leftOutOf(columns, fields),
     rowsWithoutKey: keylessRows(db, table, key),
     rows:
       db
@@ -213,6 +239,18 @@ function adoptTable(db: Database, table: TableSchema): AdoptedTable | string {
         .get() ?? 0,
     filled: filledShares(rows, table.columns),
   }
+}
+
+/** Columns that are left out; a name that is taken is proposed for none. */
+function leftOutOf(columns: readonly AdoptedColumn[], fields: readonly AdoptedField[]): AdoptedTable['leftOut'] {
+  const taken = new Set(fields.map(({ name }) => name))
+  return columns.flatMap((one) => {
+    if (one.is === 'field') return []
+    const { column, reason, renamed } = one
+    if (renamed === undefined || taken.has(renamed.name)) return [{ column, reason }]
+    taken.add(renamed.name)
+    return [{ column, reason, renamed }]
+  })
 }
 
 /**
@@ -247,7 +285,10 @@ function indexesOf(table: TableSchema, fields: ReadonlySet<string>): AdoptedTabl
       ({ origin, partial, expressions, terms }) =>
         origin !== 'primary-key' && !partial && !expressions && terms.length > 0,
     )
-    .map(({ unique, terms }) => ({ unique, on: terms.flatMap(({ column }) => column ?? []) }))
+    .map(({ unique, terms }) => ({
+      unique,
+      on: terms.flatMap(({ column }) => (column === undefined ? [] : fieldNameOf(column))),
+    }))
     .filter(({ unique, on }) => on.every((name) => fields.has(name)) && !(unique && on.length === 1))
 }
 
@@ -263,5 +304,5 @@ function filledShares(
 ): ReadonlyMap<string, number> {
   const share = (position: number) =>
     rows.length === 0 ? 0 : rows.filter((row) => row[position] !== null && row[position] !== '').length / rows.length
-  return new Map(columns.map(({ name }, position) => [name, share(position)]))
+  return new Map(columns.map(({ name }, position) => [fieldNameOf(name), share(position)]))
 }

@@ -1,5 +1,6 @@
-/** Every `trueup …` that a block of the documents shows is one that the command line takes. */
+/** Every `trueup …` that a block of the documents shows is one that the command line takes, and every npm script is there. */
 import { expect, it } from 'vitest'
+import { z } from 'zod'
 import { markdownFiles, textOf } from './files.ts'
 import { blocksOf, callsIn, commandsOf, wordsOf } from './walk/blocks.ts'
 import { refusalOf } from './walk/cli.ts'
@@ -24,4 +25,15 @@ it('the command line takes every command of every block, with its options', { ti
     if (problem !== undefined) refused.push(`${place}: ${call}: ${problem}`)
   }
   expect(refused).toEqual([])
+})
+
+it('every npm script that a page or `.ci/run` names is one of the package', () => {
+  const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(textOf('package.json')))
+  const named = [...markdownFiles().filter((page) => page !== 'CHANGELOG.md'), '.ci/run'].flatMap((page) =>
+    [...textOf(page).matchAll(/\bnpm (?:run (?:--silent )?([a-z][\w:-]*)|(test|start)\b)/g)].map(
+      ([, script, short]) => ({ page, script: script ?? short ?? '' }),
+    ),
+  )
+  expect(named.length).toBeGreaterThan(30)
+  expect(named.filter(({ script }) => !Object.hasOwn(scripts, script))).toEqual([])
 })

@@ -40,6 +40,18 @@ describe('pages', () => {
     expect(pages.flatMap(brokenLinks)).toEqual([])
   })
 
+  it('have tables that are shown as tables: no row stands without a head', () => {
+    const lost = pages.flatMap((page) => {
+      const lines = textOf(page).split('\n')
+      return lines.flatMap((line, index) => {
+        const isRow = (one: string | undefined) => one?.trimStart().startsWith('|') === true
+        const isFirst = isRow(line) && !isRow(lines[index - 1])
+        return isFirst && !/^ *\|[-| :]+\|$/.test(lines[index + 1] ?? '') ? [`${page}:${index + 1}: ${line}`] : []
+      })
+    })
+    expect(lost).toEqual([])
+  })
+
   it('name source files that exist', () => {
     const named = pages.flatMap((page) =>
       [...proseOf(textOf(page)).matchAll(/`((?:src|test|scripts)\/[\w./-]+)`/g)].map(([, path = '']) => ({

@@ -81,6 +81,81 @@ describe('init', () => {
   })
 })
 
+describe('init --from a database with names of all kinds', () => {
+  const messy = `
+    CREATE TABLE Leads (ID INTEGER PRIMARY KEY AUTOINCREMENT, "Full Name" TEXT, Email VARCHAR(255), "Téléphone" TEXT, "order" INTEGER,
+      "group" TEXT, "select" TEXT, score, "is active" BOOLEAN, created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
+    CREATE INDEX by_mail ON Leads(Email);
+    CREATE VIEW hot AS SELECT "Full Name", Email FROM Leads WHERE score > 1;
+    CREATE TABLE contacts (name TEXT, email TEXT);
+    CREATE TABLE "wide table" (k TEXT PRIMARY KEY, ${Array.from({ length: 29 }, (_, index) => `col_${index} ${['TEXT', 'INTEGER', 'REAL', 'BLOB', 'DATETIME', ''][index % 6]}`).join(', ')});
+    INSERT INTO "wide table" (k, col_0, col_1, col_2, col_5) VALUES ('a', 'x', 7, 2.5, 3), ('b', NULL, 'seven', NULL, 'y');
+    CREATE TABLE "Prénom" (id TEXT PRIMARY KEY, b INTEGER GENERATED ALWAYS AS (1) VIRTUAL);
+    CREATE TABLE prenom (id TEXT PRIMARY KEY)`
+
+  it('declares what can be declared, finds no drift in it, and proposes the renames of the rest', {
+    timeout: 180_000,
+  }, async () => {
+    const workspace = join(folder, 'messy')
+    mkdirSync(workspace)
+    const db = new Database(join(workspace, 'leads.db'))
+    db.exec(messy)
+    const add = db.prepare(
+      'INSERT INTO Leads ("Full Name", Email, "Téléphone", "order", "group", score, "is active") VALUES (?, ?, ?, ?, ?, ?, ?)',
+    )
+    for (let index = 0; index < 30; index += 1)
+      add.run(
+        'Ann Ash',
+        `P${index}@x.example`,
+        '+1 415 555 0100',
+        index % 2 ? 'three' : 3,
+        'A',
+        index % 2 ? 'n/a' : 2,
+        'no',
+      )
+    db.close()
+
+    const made = await trueup(['init'], { in: workspace })
+    expect([made.status, made.stderr]).toEqual([0, ''])
+    expect(made.stdout).toMatch(/declares Leads, .*wide_table/)
+    expect(made.stdout).toMatch(/- contacts is not declared: no column holds a different value/)
+    const path = join(workspace, 'desired-state.yaml')
+    const yaml = readFileSync(path, 'utf8')
+    expect(yaml).toContain('table: "wide table"')
+    expect(yaml).toMatch(/^ {6}email: \{ type: email \}$/m)
+    expect(yaml).toMatch(/^ {6}# → full_name: \{ type: text, renamedFrom: "Full Name" \} {2}\(/m)
+    expect(yaml).not.toContain('choices: ["A"]')
+    const [, schema = ''] = /\$schema=(.*)$/m.exec(yaml) ?? []
+    expect(JSON.parse(readFileSync(join(workspace, schema), 'utf8'))).toHaveProperty('properties.tables')
+
+    const { status, document } = await trueupJson(['plan'], planSchema, { in: workspace })
+    expect([status, document.actions]).toEqual([0, []])
+    expect(document.drift.map((drift) => drift.path).sort()).toEqual([
+      'unmanaged.Full Name',
+      'unmanaged.Téléphone',
+      'unmanaged.is active',
+    ])
+    expect((await trueup(['doctor'], { in: workspace })).status).toBe(0)
+
+    // The proposal as it stands, and one field more.
+    const next = yaml
+      .replace(/# → (full_name: .*?) {2}\(/, '$1  # (')
+      .replace(/^ {4}manage: observe\n/m, '')
+      .replace(/^( {6})email: .*\n/m, '$&$1region: { type: text }\n')
+    writeFileSync(path, next)
+    const done = await trueup(['apply'], { in: workspace })
+    expect([done.status, done.stderr]).toEqual([0, ''])
+    const after = new Database(join(workspace, 'leads.db'), { readonly: true })
+    expect(after.prepare('SELECT full_name, Email, region FROM Leads LIMIT 1').get()).toEqual({
+      full_name: 'Ann Ash',
+      Email: 'P0@x.example',
+      region: null,
+    })
+    expect(after.prepare('SELECT count(*) AS hot FROM hot').get()).toEqual({ hot: 30 })
+    after.close()
+  })
+})
+
 const baseId = 'appAdopted0000001'
 const tablesSchema = z.object({
   tables: z.array(z.object({ name: z.string(), fields: z.array(z.object({ name: z.string() })) })),

@@ -1,5 +1,6 @@
 import { existsSync, linkSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { systemClock } from '../../clock.ts'
 import { OperationalError } from '../../errors.ts'
@@ -40,6 +41,9 @@ export function registerInit(program: Command): void {
     .action((options: InitOptions) => runCommand(options, (run) => init(options, run)))
 }
 
+/** Comes with the package, beside which the workspace lies or in whose node_modules it is. */
+const schema = fileURLToPath(new URL('../../../desired-state.schema.json', import.meta.url))
+
 async function init(options: InitOptions, run: CommandRun): Promise<ExitStatus> {
   const file = resolve(options.state)
   const workspace = dirname(file)
@@ -49,8 +53,9 @@ async function init(options: InitOptions, run: CommandRun): Promise<ExitStatus> 
   const { tables, leftOut } = adoption
   const json = {
     path: file,
-    items: tables.map(({ name, key, fields, rows, mirror }) => ({
+    items: tables.map(({ name, table, key, fields, rows, mirror }) => ({
       id: name,
+      table,
       key,
       rows,
       fields: fields.map((field) => ({
@@ -80,11 +85,11 @@ async function adopted(
   const offload = createOffload({ log })
   const databases = openDatabases({ offload, clock: systemClock, log })
   try {
-    if (airtable === undefined) return await adopt({ database, workspace }, databases)
+    if (airtable === undefined) return await adopt({ database, workspace, schema }, databases)
     const address = { base: airtable, tokenVariable: tokenEnv, endpoint: endpoint?.replace(/\/+$/, '') }
     const ports = { workspace, environment: process.env, clock: systemClock, random: systemRandom, log, signal }
     const tables = await readBase(address, ports)
-    return await adopt({ database, workspace, airtable: { ...address, tables } }, databases)
+    return await adopt({ database, workspace, schema, airtable: { ...address, tables } }, databases)
   } finally {
     databases.closeAll()
     await offload.close()
@@ -124,7 +129,7 @@ function tell({ tables, leftOut }: Adoption, { state }: InitOptions, { line, col
   for (const { table, reason } of leftOut) line(colour.dim(`- ${table} is not declared: ${reason}`))
   line()
   line('next: trueup plan                     what differs from it now: only what no declaration can make true')
-  line(`      edit ${state}       take the proposals that you want, then plan again`)
+  line(`      ${`edit ${state}`.padEnd(31)} take the proposals that you want, then plan again`)
   line('                                      `manage: observe` away: the database is kept as declared')
   if (tables.some(({ mirror }) => mirror !== undefined))
     line('                                      `paused: true` away: the table and its mirror are kept the same')

@@ -48,13 +48,25 @@ export function registerPlan(program: Command): void {
             terminal.line(
               drift === 0 && actions.length === 0
                 ? terminal.colour.green('Everything is as declared.')
-                : `${drift} differences; ${actions.length - held} repairs can be made at once, ${held} wait for a person. ${terminal.colour.dim('Carry out: trueup apply')}`,
+                : `${counts(drift, actions.length, held)} ${terminal.colour.dim(nextStep(actions.length, held))}`,
             )
           })
           return generations.problems().length > 0 ? 1 : statusOf(wanted, options.strict)
         }),
       ),
     )
+}
+
+function counts(drift: number, repairs: number, held: number): string {
+  const differences = `${drift} ${drift === 1 ? 'difference' : 'differences'}`
+  if (repairs === 0) return `${differences} that no repair can mend.`
+  const free = repairs - held
+  return `${differences}; ${free} ${free === 1 ? 'repair' : 'repairs'} can be made at once, ${held} ${held === 1 ? 'waits' : 'wait'} for a person.`
+}
+
+function nextStep(repairs: number, held: number): string {
+  if (repairs > held) return 'Carry out: trueup apply'
+  return held > 0 ? 'Decide: trueup approvals' : 'Each says what to do.'
 }
 
 /** Whole or not at all. */

@@ -374,5 +374,7 @@ function printVerification(one: VerificationView, { terminal }: CommandRun): voi
   }
   const more = one.differenceCount - one.differences.length
   if (more > 0) line(colour.dim(`and ${more.toLocaleString('en')} more`))
-  line(`${one.table}: ${one.differenceCount.toLocaleString('en')} differences ${colour.dim(counts)}`)
+  line(
+    `${one.table}: ${one.differenceCount.toLocaleString('en')} ${one.differenceCount === 1 ? 'difference' : 'differences'} ${colour.dim(counts)}`,
+  )
 }

@@ -1,4 +1,6 @@
 /** Columns that are asked to go (`absent: true`), and those that nobody declared. */
+import { fieldNameSchema } from '../../desired/schema/scalars.ts'
+import { snakeCaseOf } from '../../desired/snake-case.ts'
 import type { Finding } from '../../engine/action.ts'
 import { quoteIdentifier } from '../../targets/sqlite/schema-reader.ts'
 import { columnPart, columnParts, columnsBefore, parseCreateTable } from './create-sql.ts'
@@ -147,19 +149,29 @@ export function unmanagedColumns(look: TableLook): readonly Difference[] {
   const declared = (name: string) =>
     sameName(name, spec.key) ||
     spec.fields.some((field) => sameName(field.name, name) || waitsForRename(look, field, name))
-  return table.columns
-    .filter((column) => !declared(column.name))
-    .map((column) => ({
-      draft: drift({
-        path: `unmanaged.${column.name}`,
-        severity: 'low',
-        desired: null,
-        observed: column.type,
-        message: `Column ${column.name} of table ${table.name} is not declared; Trueup keeps it and does nothing with it.`,
-        byHand: `Declare it under fields to have it managed, or with absent: true to have it removed.`,
-      }),
-      repair: undefined,
-    }))
+  return (
+    table.columns
+      // One that SQLite computes cannot be declared, so that nobody could do anything about it.
+      .filter((column) => column.generated === 'no' && !declared(column.name))
+      .map((column) => ({
+        draft: drift({
+          path: `unmanaged.${column.name}`,
+          severity: 'low',
+          desired: null,
+          observed: column.type,
+          message: `Column ${column.name} of table ${table.name} is not declared; Trueup keeps it and does nothing with it.`,
+          byHand: howToDeclare(column.name),
+        }),
+        repair: undefined,
+      }))
+  )
+}
+
+function howToDeclare(column: string): string {
+  if (fieldNameSchema.safeParse(column.toLowerCase()).success)
+    return 'Declare it under fields to have it managed, or with absent: true to have it removed.'
+  const entry = `${snakeCaseOf(column) || 'NAME'}: { type: …, renamedFrom: ${JSON.stringify(column)} }`
+  return `No field can have this name. Declare ${entry} to have it renamed and managed; programs that use it must follow.`
 }
 
 function waitsForRename(look: TableLook, field: FieldDeclaration, name: string): boolean {

@@ -223,6 +223,38 @@ describe('removal', () => {
     ])
   })
 
+  test('a column that no field can be named after is told with the rename that lets it be declared', async () => {
+    world.sql(`CREATE TABLE leads (id TEXT PRIMARY KEY, name TEXT, "Full Name" TEXT, "名前" TEXT)`)
+    const looked = await look(world, declare(world, { fields: { name: { type: 'text' } } }))
+    expect(looked.drift.slice(0, 2)).toMatchObject([
+      {
+        path: 'unmanaged.Full Name',
+        byHand: expect.stringContaining('full_name: { type: …, renamedFrom: "Full Name" }'),
+      },
+      { path: 'unmanaged.名前', byHand: expect.stringContaining('renamedFrom: "名前"') },
+    ])
+  })
+
+  test('a column that SQLite computes cannot be declared, and is no difference', async () => {
+    world.sql(`CREATE TABLE leads (id TEXT PRIMARY KEY, name TEXT, size INTEGER AS (length(name)))`)
+    expect(paths(await look(world, declare(world, { fields: { name: { type: 'text' } } })))).toEqual(['changeLog'])
+    const absent = { name: { type: 'text' }, size: { type: 'integer', absent: true } } as const
+    expect(paths(await look(world, declare(world, { fields: absent })))).toContain('fields.size.absent')
+  })
+
+  test('an index on columns that nobody declares is told with what comes first', async () => {
+    world.sql(`CREATE TABLE leads (id TEXT PRIMARY KEY, name TEXT, notes TEXT);
+      CREATE INDEX by_notes ON leads(name, notes); CREATE INDEX by_length ON leads(length(name))`)
+    const looked = await look(world, declare(world, { fields: { name: { type: 'text' } } }))
+    expect(looked.drift.filter(({ path }) => path.startsWith('unmanaged.index'))).toMatchObject([
+      { path: 'unmanaged.index.by_length', byHand: expect.stringMatching(/^It cannot be declared/) },
+      {
+        path: 'unmanaged.index.by_notes',
+        byHand: expect.stringMatching(/^Declare its columns, then it under indexes/),
+      },
+    ])
+  })
+
   test('indexes, uniqueness and NOT NULL that nobody declares are reported and kept', async () => {
     world.sql(`CREATE TABLE leads (id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT UNIQUE, title TEXT);
       CREATE INDEX by_title ON leads(title); CREATE UNIQUE INDEX one_name ON leads(name)`)
@@ -438,10 +470,7 @@ describe('what Trueup does not change', () => {
       INSERT INTO leads (id, name) VALUES ('a', 5)`)
     const resource = declare(world, { fields: { name: { type: 'text' }, up: { type: 'text', required: true } } })
     await converge(world, resource)
-    expect((await look(world, resource)).drift.map(({ path }) => path)).toEqual([
-      'fields.up.generated',
-      'unmanaged.low',
-    ])
+    expect((await look(world, resource)).drift.map(({ path }) => path)).toEqual(['fields.up.generated'])
     expect(world.rows('SELECT id, name, up, low FROM leads')).toEqual([['a', '5', '5', '5']])
     expect(world.schema().join()).toContain('strict')
   })

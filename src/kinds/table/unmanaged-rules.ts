@@ -26,6 +26,16 @@ function unmanagedIndexes({ table, spec }: TableLook): readonly Difference[] {
     .filter((index) => index.origin !== 'primary-key' && !serving.has(index.name))
     .map((index) => differenceOf(told(index)))
 
+  function howToDeclare({ partial, expressions, terms }: IndexSchema): string {
+    if (partial || expressions) return 'It cannot be declared: leave it'
+    const isDeclared = (name: string | undefined) =>
+      name !== undefined &&
+      (sameName(name, spec.key) || presentFields(spec).some((field) => sameName(field.name, name)))
+    return terms.every(({ column }) => isDeclared(column))
+      ? 'Declare it under indexes to have it managed'
+      : 'Declare its columns, then it under indexes, to have it managed'
+  }
+
   function told(index: IndexSchema): Told {
     const columns = index.terms.map(({ column }) => column ?? 'an expression').join(', ')
     const drop =
@@ -43,7 +53,7 @@ function unmanagedIndexes({ table, spec }: TableLook): readonly Difference[] {
           path: `unmanaged.index.${index.name}`,
           observed: `index (${columns})`,
           message: `Index ${index.name} of table ${table.name} on ${columns} is not declared; Trueup leaves it.`,
-          byHand: `Declare it under indexes to have it managed, or ${drop}.`,
+          byHand: `${howToDeclare(index)}, or ${drop}.`,
         }
   }
 }

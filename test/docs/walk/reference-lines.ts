@@ -5,7 +5,10 @@ export const notRun: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^trueup run\b/, 'runs until it is stopped; the lines with curl are asked of one that runs'],
   [/^trueup sandbox\b/, 'runs until it is stopped; the base of the sample is such a one'],
   [/ --follow$/, 'runs until it is stopped'],
-  [/^npm (ci|run|test)\b/, 'the checkout itself: the build, the tests and the benchmarks'],
+  [
+    /^(npm (ci|run|test)|npx vitest)\b/,
+    'the checkout itself: the build, the tests and the benchmarks; test/tour runs what `npm start` does',
+  ],
   [/^age |^gunzip |^sqlite3 /, 'programs that not every machine has'],
   [/^nightly-export /, 'stands for a program of the reader’s'],
   [/--identity /, 'needs a private key of age'],

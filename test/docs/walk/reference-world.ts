@@ -2,10 +2,16 @@
  * A workspace in which the lines of reference pages are run: the sample with its services and its base, mended, so that there is
  * something of everything. What pages make up (ids, paths, an address) is replaced by what this workspace has.
  */
+import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { pino } from 'pino'
 import { z } from 'zod'
+import { systemClock } from '../../../src/clock.ts'
 import { generateWorkspace } from '../../../src/demo/generate.ts'
+import { systemRandom } from '../../../src/random.ts'
+import { createSandbox } from '../../../src/sandbox/sandbox.ts'
 import { documents, soleDocument, trueup } from '../../support/cli.ts'
 import { type RunningController, startRun } from '../../support/controller.ts'
 
@@ -15,17 +21,20 @@ export interface ReferenceWorld {
 }
 
 const items = z.object({ items: z.array(z.looseObject({ id: z.string() })) })
+const baseRecord = z.object({ id: z.string(), fields: z.record(z.string(), z.json()) })
 const made = z.object({ id: z.string() })
 const written = z.object({ actionId: z.string() })
-const applied = z.object({ run: z.object({ id: z.string() }) })
+const applied = z.object({
+  run: z.object({ id: z.string(), executed: z.array(z.object({ id: z.string(), summary: z.string() })) }),
+})
 const suggestions = z.object({ items: z.array(z.object({ recordId: z.string(), check: z.string() })) })
 
 /** What pages call a lead, another lead, and an action, token, erasure or conflict. */
-const [lead, leadPrefix, otherLead, short] = [
+const [lead, leadPrefix, otherLead, shortOfPage] = [
   '000da055-b49f-4254-9f3d-ad548fd7bc70',
   '000da055',
   '7c1f09e2',
-  /\b3fa91c0b2d4e\b|\b3fa91c0\b/,
+  '3fa91c0b2d4e',
 ]
 const pageSet = 'nightly-20261126T030000Z-0a1b2c3d'
 const pageRun = 'run-8c1f02ab77'
@@ -45,10 +54,11 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
       services: true,
       writeAirtableBase: true,
     })
-    // So that there are conflicts to choose between, and people who are not to be contacted.
+    // So that there are conflicts to choose between, people who are not to be contacted, and the field that the README adds.
     const text = readFileSync(file, 'utf8')
       .replace('conflicts: most_recent', 'conflicts: manual')
       .replace(/^( +)verified: /m, '$1do_not_contact: { type: doNotContact }\n$&')
+      .replace(/^( +)location: .*$/m, '$&\n$1region: { type: text, airtable: Region }')
     writeFileSync(file, text)
     const { run } = await ask(['apply'], applied)
     await ask(['apply', '--approve-risk', 'high'], z.unknown())
@@ -64,10 +74,25 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
   }
   const firstOf = async (...args: string[]): Promise<string> => (await ask(args, items)).items[0]?.id ?? ''
 
-  async function newLead(more: object = {}): Promise<string> {
+  /** As another program writes one, which takes no process. */
+  function newLead(
+    more: { readonly title?: string; readonly phone?: string; readonly do_not_contact?: 1 } = {},
+  ): string {
     count += 1
-    const values = { full_name: `Ann Ash ${count}`, email: `ann${count}@ash.example`, ...more }
-    return (await ask(['leads', 'add', JSON.stringify(values)], made)).id
+    const values = { id: randomUUID(), full_name: `Ann Ash ${count}`, email: `ann${count}@ash.example`, ...more }
+    const columns = Object.keys(values)
+    const places = columns.map(() => '?').join(', ')
+    writeSql(`INSERT INTO leads (${columns.join(', ')}) VALUES (${places})`, Object.values(values))
+    return values.id
+  }
+
+  function writeSql(sql: string, values: readonly (string | number)[]): void {
+    const db = new Database(join(folder, 'data/leads.db'))
+    try {
+      db.prepare(sql).run(...values)
+    } finally {
+      db.close()
+    }
   }
 
   /** What an id of twelve signs stands for tells the command before it. */
@@ -81,7 +106,30 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
       await ask(['leads', 'add', JSON.stringify({ ...change, email: `bo${++count}@beech.example` })], made)
       return await firstOf('approvals')
     }
-    return (await ask(['leads', 'update', await newLead(), '{"title":"CTO"}'], written)).actionId
+    return (await ask(['leads', 'update', newLead(), '{"title":"CTO"}'], written)).actionId
+  }
+
+  /** The title of one lead is changed on both sides after they agreed on it. */
+  async function contest(): Promise<void> {
+    const key = newLead({ title: 'Engineer' })
+    await ask(['sync', 'push'], z.unknown())
+    await editInBase(folder, key, { Title: 'Chief Technology Officer' })
+    await ask(['leads', 'update', key, '{"title":"CTO"}'], z.unknown())
+    await ask(['sync', 'pull'], z.unknown())
+  }
+
+  /** Two records are repaired, and the line that undoes it names them; one that takes over what was changed since finds that. */
+  async function repaired(command: string): Promise<string> {
+    const [one, other] = [newLead({ phone: '(415) 555-0171' }), newLead({ phone: '(415) 555-0172' })]
+    const { run } = await ask(['apply', 'standardization/leads'], applied)
+    const action = run.executed.find(({ summary }) => summary.includes('phone'))
+    if (command.includes('--take'))
+      writeSql('UPDATE leads SET phone = ? WHERE id IN (?, ?)', ['+14155550173', one, other])
+    return command
+      .replace(pageRun, run.id)
+      .replace(shortOfPage, action?.id ?? '')
+      .replace(/ 17\b/, ` ${one}`)
+      .replace(/ 18\b/, ` ${other}`)
   }
 
   async function checked(command: string): Promise<string> {
@@ -112,24 +160,28 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
       let command = given
         .replaceAll('/srv/leads/desired-state.yaml', file)
         .replaceAll('/mnt/elsewhere/audit.heads', '.trueup/audit.heads')
+      if (given === 'trueup conflicts') await contest()
+      // A plan that is carried out is of now.
+      if (given === 'trueup apply plan.json') await ask(['plan', '--out', 'plan.json'], z.unknown())
+      if (/^trueup undo .* 17\b/.test(command)) command = await repaired(command)
       if (/leads (waive|correct) /.test(command)) command = await checked(command)
       if (command.includes('--expect')) {
-        const key = await newLead()
+        const key = newLead()
         const version = z.object({ rowVersion: z.string() }).parse(await ask(['leads', 'get', key], z.unknown()))
         command = command.replace(leadPrefix, key).replace('5f1c0a9b2d3e4f60', version.rowVersion)
       }
       if (command.includes(leadPrefix)) {
-        const key = await newLead(/allow-contact/.test(command) ? { do_not_contact: true } : {})
+        const key = newLead(/allow-contact/.test(command) ? { do_not_contact: 1 } : {})
         command = command.replaceAll(lead, key).replaceAll(leadPrefix, key)
       }
-      if (command.includes(otherLead)) command = command.replaceAll(otherLead, await newLead())
-      if (short.test(command)) command = command.replaceAll(new RegExp(short, 'g'), await shortId(command))
+      if (command.includes(otherLead)) command = command.replaceAll(otherLead, newLead())
+      if (command.includes(shortOfPage)) command = command.replaceAll(shortOfPage, await shortId(command))
       if (command.includes(pageSet)) command = command.replaceAll(pageSet, await firstOf('backup', 'list'))
       if (command.includes('1a2b3c4d')) {
         const silenced = await ask(['alert', 'silence', '*', '--for', '1h', '--reason', 'a test'], made)
         command = command.replace('1a2b3c4d', silenced.id)
       }
-      if (/ (--key|--take|--keep-theirs) 1[78]\b/.test(command)) {
+      if (/ 17\b/.test(command)) {
         const [one, other] = (await ask(['leads', 'list', '--limit', '2'], items)).items
         command = command.replaceAll(/ 17\b/g, ` ${one?.id}`).replaceAll(/ 18\b/g, ` ${other?.id}`)
       }
@@ -141,5 +193,24 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
       await controller?.stop()
       if (prepared !== undefined) await trueup(['service', 'stop', '--all'], { in: folder })
     },
+  }
+}
+
+/** What a colleague does in the base while no program serves it. */
+async function editInBase(folder: string, key: string, cells: Readonly<Record<string, string>>): Promise<void> {
+  const sandbox = createSandbox({
+    path: join(folder, '.trueup/sandbox.db'),
+    clock: systemClock,
+    random: systemRandom,
+    log: pino({ level: 'silent' }),
+  })
+  try {
+    const colleague = sandbox.control.colleague('appBZvPvNXGqtoJdc')
+    const records = colleague.records('Table 1').map((record) => baseRecord.parse(record))
+    const record = records.find(({ fields }) => fields['Lead ID'] === key)
+    if (record === undefined) throw new Error(`${key} is not in the base`)
+    colleague.updateRecord('Table 1', record.id, cells)
+  } finally {
+    await sandbox.close()
   }
 }
