@@ -40,7 +40,7 @@ export function statementsOf(db: Database) {
   )
   const quarantineOf = once(() =>
     db.prepare<[string, string, string], { since_ms: number; by: string }>(
-      'SELECT since_ms, by FROM quarantines WHERE resource = ? AND spec_hash = ? AND path IN (SELECT value FROM json_each(?)) LIMIT 1',
+      'SELECT since_ms, by FROM quarantines WHERE resource = ? AND spec_hash = ? AND path IN (SELECT value FROM json_each(?)) ORDER BY since_ms DESC LIMIT 1',
     ),
   )
   const suspensionOf = once(() =>

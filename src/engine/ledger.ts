@@ -44,6 +44,7 @@ export interface Ledger {
   /** Holds back what an undone action did, for the declaration it followed from. An undo that is undone lifts it. */
   quarantine(undone: Action, by: string): void
   liftQuarantine(action: Action, by: string): void
+  /** Of the paths, the one that was undone last: an approval given before that did not see it. */
   quarantined(
     resource: ResourceKey,
     specHash: string,
