@@ -38,6 +38,7 @@ describe('a family name', () => {
     ['lot', 'garcia lot', 'alike', 'one of two names, of three letters'],
     ['rolopez', 'garcialopez', 'different', 'the end of a longer name'],
     ['weber', 'schmidt', 'different', 'nothing in common'],
+    ['петров', 'портнов', 'different', 'letters of which no sound is known'],
   ])('%s beside %s is %s: %s', (one, other, level) => {
     expectLevel('family', one, other, level)
   })
