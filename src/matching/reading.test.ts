@@ -107,11 +107,12 @@ describe('what is read by a short cut', () => {
   })
 })
 
+const roles: readonly Role[] = [
+  ...(['person', 'given', 'family', 'email', 'phone', 'linkedin', 'url', 'company', 'address'] as const),
+  ...(['place', 'code', 'date', 'number', 'category', 'text', 'prose', 'ignored'] as const),
+]
+
 describe('what says that there is no value', () => {
-  const roles: readonly Role[] = [
-    ...(['person', 'given', 'family', 'email', 'phone', 'linkedin', 'url', 'company', 'address'] as const),
-    ...(['place', 'code', 'date', 'number', 'category', 'text', 'prose', 'ignored'] as const),
-  ]
   const said = [
     'N/A',
     'n.a.',
@@ -132,4 +133,32 @@ describe('what says that there is no value', () => {
         expect([spaced, exactKey(role, spaced)]).toEqual([spaced, undefined])
       }
   })
+})
+
+it.each([
+  ['1,234.5', '1234.5'],
+  ['1.234,5', '1234.5'],
+  ['1.234.567', '1234567'],
+  ['1,5', '1.5'],
+  ['$1,234', '1234'],
+  ['EUR 1,234', '1234'],
+  ['1e5', '100000'],
+  ['12 people', '12'],
+  ['-3', '-3'],
+  ['about 10-20', ''],
+  ['many', ''],
+])('the number %s is read as “%s”', (cell, reading) => {
+  expect(readerOf('number')(cell)).toBe(reading)
+})
+
+it('any text is read without an error, and what is read is read the same again', () => {
+  const folded: readonly Role[] = ['given', 'family', 'place', 'category', 'text', 'prose', 'code', 'date', 'number']
+  const cells = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), spoken, profile, host, email)
+  fc.assert(
+    fc.property(cells, fc.constantFrom(...roles), (cell, role) => {
+      const reading = readerOf(role)(cell)
+      if (folded.includes(role)) expect(readerOf(role)(reading)).toBe(reading)
+    }),
+    { numRuns: 5_000 },
+  )
 })

@@ -5,6 +5,7 @@
 import { foldLetters, foldWords } from '../values/fold.ts'
 import { mayBeLegal, readLegalSuffix } from '../values/legal-suffixes.ts'
 import { companyKey, emailKey, linkedInKey, personKey, webKey } from '../values/match-key.ts'
+import { readNumberText } from '../values/number-text.ts'
 import { nameCredentials, nameSuffixes, nameTitles } from '../values/person-name-words.ts'
 import { isPlaceholder } from '../values/placeholder.ts'
 import { clean } from '../values/whitespace.ts'
@@ -251,6 +252,9 @@ function readCode(cell: string): string {
 }
 
 function readNumber(cell: string): string {
+  const told = readNumberText(cell)
+  if (told !== undefined) return String(told)
+  // With a unit or a word beside it.
   const text = cell.replace(/[^\d.,-]/gu, '').replace(/,(?=\d{3}\b)/gu, '')
   const number = Number(text.replace(',', '.'))
   return text === '' || Number.isNaN(number) ? '' : String(number)
