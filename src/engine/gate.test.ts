@@ -298,9 +298,18 @@ describe('the gate', () => {
     expect(codes({ policy: policyOf({ mode: 'observe' }) })).toEqual(['mode-observe'])
   })
 
-  it('rounds the share that it tells to a tenth of a percent', () => {
-    const [reason] = gate({ action: action({ affected: { count: 100, sample: [] }, population: 300 }) }).reasons
-    expect(reason?.message).toContain('33.3 % of 300 records')
+  it('tells the share in tenths of a percent, rounded up: what is above the limit is never told as the limit itself', () => {
+    const message = (count: number, population: number) =>
+      gate({ action: action({ affected: { count, sample: [] }, population }) }).reasons.map(({ message }) => message)
+    expect(message(90, 300)).toEqual([
+      'it affects 30 % of 300 records, more than the 5 % of policy.blastRadius.percent',
+    ])
+    expect(message(100, 300)).toEqual([
+      'it affects 33.4 % of 300 records, more than the 5 % of policy.blastRadius.percent',
+    ])
+    expect(message(401, 8000)).toEqual([
+      'it affects 5.1 % of 8000 records, more than the 5 % of policy.blastRadius.percent',
+    ])
   })
 
   it('lets a probe through a breaker that has cooled down', () => {

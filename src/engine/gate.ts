@@ -200,7 +200,7 @@ function concerns({ action, policy, quarantined }: GateInput): readonly GateReas
     approve('blast-radius-rows', `it affects ${count} records, more than the ${rows} of policy.blastRadius.rows`)
   }
   if (count >= blastShareRowsMin && action.population > 0 && count * 100 > percent * action.population) {
-    const share = Math.round((count * 1000) / action.population) / 10
+    const share = Math.ceil((count * 1000) / action.population) / 10
     const message = `it affects ${share} % of ${action.population} records, more than the ${percent} % of policy.blastRadius.percent`
     approve('blast-radius-percent', message)
   }

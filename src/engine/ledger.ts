@@ -33,6 +33,8 @@ export interface Ledger {
   record(id: string): ActionRecord | undefined
   /** Newest first. */
   records(filter: RecordsFilter): readonly ActionRecord[]
+  /** The newest action that a person rejected and that would do the same to some of the same drift. */
+  rejectedOn(action: Action): ActionRecord | undefined
   /** How often an action of the same content has ended before: makes the id of its next occurrence. */
   endedOccurrences(baseId: string): number
   /** Journals an action as planned, if it is not there in a living state, and keeps its preview. */
@@ -90,6 +92,10 @@ export function createLedger(journal: JournalStore): Ledger {
         .recordsBy(text)
         .all(...values)
         .map(recordOf)
+    },
+    rejectedOn({ resource, verb, resolves }) {
+      const row = asked.rejectedOn().get(keyText(resource), verb, JSON.stringify(resolves))
+      return row === undefined ? undefined : recordOf(row)
     },
     endedOccurrences(baseId) {
       return asked
