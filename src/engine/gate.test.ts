@@ -77,7 +77,9 @@ describe('the gate', () => {
     expect(gate({ action: action({ risk: 'high' }), policy: loose }).decision).toBe('auto')
     const asking = { action: action({ risk: 'high', needsApproval: true }), policy: loose }
     expect(gate(asking)).toMatchObject({ decision: 'approve', runnable: false })
-    expect(codes(asking)).toEqual(['asks-person'])
+    expect(gate(asking).reasons).toEqual([
+      { code: 'asks-person', asks: 'approve', message: 'it is never done without a person, whatever the policy says' },
+    ])
     expect(gate({ ...asking, approvals: [approvalBy('ann')] }).runnable).toBe(true)
   })
 
@@ -131,7 +133,8 @@ describe('the gate', () => {
     const quarantined = { sinceMs: nowMs - 500, by: 'bob' }
     expect(gate({ quarantined })).toMatchObject({ decision: 'approve', runnable: false })
     expect(codes({ quarantined, approvals: [approvalBy('ann')] })).toEqual(['quarantined', 'approval-before-undo'])
-    expect(gate({ quarantined, approvals: [approvalBy('ann', { atMs: nowMs })] }).runnable).toBe(true)
+    const approvedAt = (atMs: number) => gate({ quarantined, approvals: [approvalBy('ann', { atMs })] }).runnable
+    expect([approvedAt(quarantined.sinceMs - 1), approvedAt(quarantined.sinceMs)]).toEqual([false, true])
   })
 
   it('holds what affects more records than the blast radius', () => {
