@@ -19,14 +19,14 @@ export function editsWithin(one: string, other: string, editsMax: number): numbe
   let start = 0
   let oneEnd = one.length
   let otherEnd = other.length
-  while (start < oneEnd && start < otherEnd && one.charCodeAt(start) === other.charCodeAt(start)) start += 1
+  // Where a text ends there is NaN, which equals nothing.
+  while (one.charCodeAt(start) === other.charCodeAt(start)) start += 1
   while (oneEnd > start && otherEnd > start && one.charCodeAt(oneEnd - 1) === other.charCodeAt(otherEnd - 1)) {
     oneEnd -= 1
     otherEnd -= 1
   }
   const height = oneEnd - start
   const width = otherEnd - start
-  if (height === 0 || width === 0) return Math.max(height, width)
   if (Math.max(height, width) > rowLengthMax) return tooMany
   for (let column = 0; column <= width; column += 1) previous[column] = column
   for (let row = 1; row <= height; row += 1) {

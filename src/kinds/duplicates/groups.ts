@@ -29,18 +29,18 @@ export function* groupsOf(grouping: Grouping): Generator<Group> {
   const { clusters, spec } = grouping
   const clusterOf = new Map<number, number>()
   for (const [at, rows] of clusters.entries()) for (const row of rows) clusterOf.set(row, at)
-  const inside = new Map<number, Edge[]>()
+  const touching = new Map<number, Edge[]>()
   for (const edge of grouping.edges) {
     const at = clusterOf.get(edge.one)
-    if (at === undefined || clusterOf.get(edge.other) !== at) continue
-    const known = inside.get(at)
-    if (known === undefined) inside.set(at, [edge])
+    if (at === undefined) continue
+    const known = touching.get(at)
+    if (known === undefined) touching.set(at, [edge])
     else known.push(edge)
   }
   for (const [at, rows] of clusters.entries()) {
     const keys = keysOf(rows, grouping.keyOf)
-    // What only a row without a key holds together is no group without it.
-    const keyed = (inside.get(at) ?? []).filter(({ one, other }) => keys.has(one) && keys.has(other))
+    // A row without a key joins nothing, and a pair with a row of another cluster counts for neither.
+    const keyed = (touching.get(at) ?? []).filter(({ one, other }) => keys.has(one) && keys.has(other))
     const edges = strongestFirst(keyed)
     const sure = edges.filter((edge) => edge.confidence >= spec.automaticFrom)
     const automatic = spec.strategy !== 'manual' && rows.length <= automaticSizeMax && sure.length > 0
