@@ -57,12 +57,12 @@ function desk(action: Action = critical) {
     entries: () => journal.entries({ limit: 100 }).length,
     gate: () => gateOf(action),
     state: () => ledger.record(action.id)?.state,
-    approve: (approver: string, stands = true) =>
-      approve(
-        { actionId: action.id, approver, comment: undefined, expireAfterMs: anHour },
-        stands ? pending() : undefined,
-        { ledger, clock, gateOf },
-      ),
+    approve: (approver: string, stands = true, comment?: string) =>
+      approve({ actionId: action.id, approver, comment, expireAfterMs: anHour }, stands ? pending() : undefined, {
+        ledger,
+        clock,
+        gateOf,
+      }),
     reject: (actor: string, stands = true) =>
       reject({ actionId: action.id, actor, reason: 'not now' }, stands ? pending() : undefined, ledger),
   }
@@ -100,7 +100,11 @@ describe('approving', () => {
 
   it('is refused to who asked for a critical action, and then changes nothing', () => {
     const at = desk()
-    expect(at.approve('local:Ann')).toMatchObject({ is: 'self-approval', actionId: critical.id })
+    expect(at.approve('local:Ann')).toEqual({
+      is: 'self-approval',
+      actionId: critical.id,
+      message: 'who asked for a critical action cannot approve it; another person must',
+    })
     expect(at.entries()).toBe(0)
     at.reject('token:eve')
     const entries = at.entries()
@@ -130,6 +134,26 @@ describe('approving', () => {
     })
   })
 
+  it('tells that the evidence changed where nothing else is known of what replaced it', () => {
+    const at = desk()
+    at.ledger.plan(critical)
+    at.ledger.move('action.superseded', critical, { actor: 'controller' }, { successor: 3 })
+    expect(at.approve('token:bob', false)).toMatchObject({
+      message: 'it no longer stands: the evidence changed',
+      successor: undefined,
+    })
+  })
+
+  it('is kept with its comment, of an action that is planned or was planned again', () => {
+    const at = desk()
+    at.ledger.plan(critical)
+    at.approve('token:bob', true, 'as agreed')
+    at.approve('token:eve')
+    expect(at.ledger.record(critical.id)?.approvals.map(({ comment }) => comment)).toEqual(['as agreed', undefined])
+    at.ledger.move('action.superseded', critical, { actor: 'controller' }, {})
+    expect(at.approve('token:bob')).toMatchObject({ is: 'approved', given: 1 })
+  })
+
   it('does not revive an action that has ended, though an older look still shows it', () => {
     const at = desk()
     at.ledger.plan(critical)
@@ -152,6 +176,21 @@ describe('rejecting', () => {
     at.ledger.move('action.superseded', critical, { actor: 'controller' }, {})
     expect(at.reject('token:eve')).toBe(true)
     expect(at.state()).toBe('rejected')
+  })
+
+  it('is open for what is planned, approved, or of unknown outcome', () => {
+    const planned = desk()
+    planned.ledger.plan(critical)
+    expect(planned.reject('token:eve', false)).toBe(true)
+    const approved = desk()
+    approved.approve('token:bob')
+    expect(approved.reject('token:eve')).toBe(true)
+    const unknown = desk()
+    unknown.ledger.plan(critical)
+    for (const type of ['action.intended', 'action.checkpointed', 'action.dispatched', 'action.unknown'] as const)
+      unknown.ledger.move(type, critical, { actor: 'controller' }, {})
+    expect(unknown.reject('token:eve', false)).toBe(true)
+    expect(unknown.state()).toBe('rejected')
   })
 
   it('of what is not pending does nothing', () => {
