@@ -8,7 +8,14 @@ import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
 
 const parts = {
-  gate: ['engine/gate.ts', 'engine/windows.ts', 'engine/limits.ts', 'engine/breaker.ts'],
+  gate: [
+    'engine/gate.ts',
+    'engine/windows.ts',
+    'engine/limits.ts',
+    'engine/breaker.ts',
+    'engine/approvals.ts',
+    'engine/person.ts',
+  ],
   planner: ['engine/planner.ts', 'engine/order.ts'],
   merge: ['kinds/sync/merge-field.ts', 'kinds/sync/merge-record.ts', 'kinds/duplicates/survivorship.ts'],
   matching: [

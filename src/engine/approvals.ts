@@ -16,7 +16,6 @@ export type ApprovalResult =
       readonly message: string
       readonly successor: string | undefined
     }
-  | { readonly is: 'expired'; readonly actionId: string; readonly message: string }
   | { readonly is: 'self-approval'; readonly actionId: string; readonly message: string }
   | { readonly is: 'not-found'; readonly actionId: string }
 
@@ -44,10 +43,11 @@ export function approve(
   const { actionId, approver } = request
   const record = ports.ledger.record(actionId)
   if (current === undefined) return gone(actionId, ports.ledger)
-  if (record === undefined || record.state === 'superseded') ports.ledger.plan(current.action)
-  else if (record.state === 'rejected')
-    ports.ledger.move('action.reconsidered', current.action, { actor: approver }, {})
-  else if (record.state !== 'planned' && record.state !== 'approved') return gone(actionId, ports.ledger)
+  const state = record?.state
+  const mustBePlanned = state === undefined || state === 'superseded'
+  if (!mustBePlanned && state !== 'rejected' && state !== 'planned' && state !== 'approved')
+    return gone(actionId, ports.ledger)
+  // Before anything is written: a refusal must not lift the rejection of another person.
   if (current.action.risk === 'critical' && isSamePerson(current.action.requestedBy, approver)) {
     return {
       is: 'self-approval',
@@ -55,6 +55,8 @@ export function approve(
       message: 'who asked for a critical action cannot approve it; another person must',
     }
   }
+  if (mustBePlanned) ports.ledger.plan(current.action)
+  else if (state === 'rejected') ports.ledger.move('action.reconsidered', current.action, { actor: approver }, {})
   ports.ledger.move(
     'action.approved',
     current.action,

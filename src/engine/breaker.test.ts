@@ -94,6 +94,24 @@ describe('a breaker', () => {
     expect(breakerAt(stateAfter(left, other, left, failed(1), left), 1)).toMatchObject({ path: 'mode.file' })
   })
 
+  it('does not take what else differs for the drift that was to be resolved', () => {
+    const otherDiffers = succeeded(1, ['mode.file'], difference('fields.email'))
+    expect(breakerAt(stateAfter(otherDiffers, otherDiffers, otherDiffers), 1)).toEqual({ is: 'closed' })
+  })
+
+  it('tells the path that stays from those that are repaired beside it', () => {
+    const repairs = [30, 20, 10].map((count) =>
+      succeeded(1, ['fields.email', 'mode.file'], difference('fields.email', count), difference('mode.file')),
+    )
+    expect(breakerAt(stateAfter(...repairs), 1)).toMatchObject({ reason: 'Ineffective', path: 'mode.file' })
+  })
+
+  it('forgets drift that went while others were worked on', () => {
+    const left = succeeded(1, ['mode.file'], difference('mode.file'))
+    const gone = succeeded(1, ['fields.email'], difference('fields.email', 1))
+    expect(breakerAt(stateAfter(left, left, gone, left), 1)).toEqual({ is: 'closed' })
+  })
+
   it('is closed by a new generation or a person, whatever has opened it', () => {
     const left = succeeded(1, ['x'], difference('x'))
     for (const state of [stateAfter(...fiveFailures), stateAfter(left, left, left)]) {

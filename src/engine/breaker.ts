@@ -133,7 +133,7 @@ function afterFailure(state: BreakerState, atMs: number, message: string, option
   const failures = state.failures + 1
   const { open } = state
   if (open?.reason === 'Ineffective') return { ...state, failures }
-  if (open === null && failures < options.failuresMax) return { ...state, failures }
+  if (failures < options.failuresMax) return { ...state, failures }
   const coolDownMs = Math.min(options.coolDownCapMs, open === null ? options.coolDownMs : open.coolDownMs * 2)
   return {
     ...state,
@@ -167,16 +167,15 @@ function afterSuccess(
     ({ path }) => !resolves.includes(path) && event.drift.some((drift) => drift.path === path),
   )
   const stuck = left.find(({ count }) => count >= options.leftMax)
-  const ineffective = {
-    reason: 'Ineffective' as const,
-    sinceMs: event.atMs,
-    path: stuck?.path ?? '',
-    message: `repaired ${stuck?.count} times with success, and ${stuck?.path} differs as before`,
-  }
   const isKept = state.open?.reason === 'Ineffective'
   return {
     failures: 0,
     left: [...others, ...left],
-    open: isKept ? state.open : stuck === undefined ? null : ineffective,
+    open: isKept ? state.open : stuck === undefined ? null : ineffective(stuck, event.atMs),
   }
+}
+
+function ineffective({ path, count }: BreakerState['left'][number], atMs: number): BreakerState['open'] {
+  const message = `repaired ${count} times with success, and ${path} differs as before`
+  return { reason: 'Ineffective', sinceMs: atMs, path, message }
 }

@@ -326,6 +326,24 @@ describe('a rejection', () => {
       runnable: false,
     })
   })
+
+  it('holds however much else of the same resource was rejected after it, and for nothing else', async () => {
+    const on = bench({ a: 1 }, { a: high(5) })
+    await on.run()
+    const [id = ''] = pendingIds(on.engine)
+    const rejected = on.engine.pending(id)?.action
+    if (rejected === undefined) throw new Error('nothing is pending')
+    on.engine.reject({ actionId: id, actor: 'token:alice', reason: 'leave it' })
+    for (let other = 0; other < 120; other += 1) {
+      const action = { ...rejected, id: `other-${other}`, resolves: [`other.${other}`] }
+      on.engine.ledger.plan(action)
+      on.engine.ledger.move('action.rejected', action, { actor: 'token:bob' }, { by: 'token:bob', reason: 'not this' })
+    }
+    const decisionOn = (over: object) => on.engine.gating.gate({ ...rejected, id: 'another', ...over }).reasons
+    expect(decisionOn({})).toContainEqual(expect.objectContaining({ message: 'rejected by token:alice: leave it' }))
+    for (const over of [{ verb: 'another' }, { resolves: ['another'] }, { resource: { kind: 'cell', name: 'b' } }])
+      expect(decisionOn(over).map(({ code }) => code)).not.toContain('rejected')
+  })
 })
 
 describe('undo', () => {

@@ -77,7 +77,9 @@ describe('the gate', () => {
     expect(gate({ action: action({ risk: 'high' }), policy: loose }).decision).toBe('auto')
     const asking = { action: action({ risk: 'high', needsApproval: true }), policy: loose }
     expect(gate(asking)).toMatchObject({ decision: 'approve', runnable: false })
-    expect(codes(asking)).toEqual(['asks-person'])
+    expect(gate(asking).reasons).toEqual([
+      { code: 'asks-person', asks: 'approve', message: 'it is never done without a person, whatever the policy says' },
+    ])
     expect(gate({ ...asking, approvals: [approvalBy('ann')] }).runnable).toBe(true)
   })
 
@@ -131,7 +133,8 @@ describe('the gate', () => {
     const quarantined = { sinceMs: nowMs - 500, by: 'bob' }
     expect(gate({ quarantined })).toMatchObject({ decision: 'approve', runnable: false })
     expect(codes({ quarantined, approvals: [approvalBy('ann')] })).toEqual(['quarantined', 'approval-before-undo'])
-    expect(gate({ quarantined, approvals: [approvalBy('ann', { atMs: nowMs })] }).runnable).toBe(true)
+    const approvedAt = (atMs: number) => gate({ quarantined, approvals: [approvalBy('ann', { atMs })] }).runnable
+    expect([approvedAt(quarantined.sinceMs - 1), approvedAt(quarantined.sinceMs)]).toEqual([false, true])
   })
 
   it('holds what affects more records than the blast radius', () => {
@@ -298,9 +301,18 @@ describe('the gate', () => {
     expect(codes({ policy: policyOf({ mode: 'observe' }) })).toEqual(['mode-observe'])
   })
 
-  it('rounds the share that it tells to a tenth of a percent', () => {
-    const [reason] = gate({ action: action({ affected: { count: 100, sample: [] }, population: 300 }) }).reasons
-    expect(reason?.message).toContain('33.3 % of 300 records')
+  it('tells the share in tenths of a percent, rounded up: what is above the limit is never told as the limit itself', () => {
+    const message = (count: number, population: number) =>
+      gate({ action: action({ affected: { count, sample: [] }, population }) }).reasons.map(({ message }) => message)
+    expect(message(90, 300)).toEqual([
+      'it affects 30 % of 300 records, more than the 5 % of policy.blastRadius.percent',
+    ])
+    expect(message(100, 300)).toEqual([
+      'it affects 33.4 % of 300 records, more than the 5 % of policy.blastRadius.percent',
+    ])
+    expect(message(401, 8000)).toEqual([
+      'it affects 5.1 % of 8000 records, more than the 5 % of policy.blastRadius.percent',
+    ])
   })
 
   it('lets a probe through a breaker that has cooled down', () => {

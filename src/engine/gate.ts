@@ -6,7 +6,6 @@
  * cannot mend (a mode, window, suspension, breaker, dependency or budget).
  */
 import type { Policy } from '../desired/schema.ts'
-import { unreachable } from '../errors.ts'
 import type { Action } from './action.ts'
 import { type BreakerState, breakerAt } from './breaker.ts'
 import { severities } from './drift.ts'
@@ -52,7 +51,7 @@ export interface GateReason {
   readonly asks: Exclude<GateDecision, 'auto'> | 'note'
   /** One sentence for a person. */
   readonly message: string
-  /** When it ends by itself, where that is known. */
+  /** When a wait ends by itself, where that is known. */
   readonly untilMs?: number
   /** What a person does about it, where that is not to be seen elsewhere. */
   readonly nextStep?: string
@@ -120,16 +119,25 @@ export interface GateResult {
   readonly wakeUpMs: number | undefined
 }
 
+/** How many people must approve for it. */
+const approvalsFor: Readonly<Record<GateReason['asks'], number>> = {
+  note: 0,
+  approve: 1,
+  'approve-twice': 2,
+  wait: 0,
+  refuse: 0,
+}
+
 /** Decides about one action. */
 export function decideGate(input: GateInput): GateResult {
   const demands = [...refusals(input), ...obstacles(input), ...concerns(input)]
   const decision = strictest(demands.map(({ asks }) => asks))
-  const approvalsNeeded = Math.max(0, ...demands.map(({ asks }) => approvalsFor(asks)))
+  const approvalsNeeded = Math.max(0, ...demands.map(({ asks }) => approvalsFor[asks]))
   const { given, notes } = countApprovals(input)
   const isMissing = given < approvalsNeeded
   const first: readonly GateReason[] =
     input.first === undefined ? [] : [{ code: 'backup-first', asks: 'note', message: input.first }]
-  const ends = demands.flatMap(({ asks, untilMs }) => (asks === 'wait' && untilMs !== undefined ? [untilMs] : []))
+  const ends = demands.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]))
   return {
     decision,
     runnable: decision !== 'refuse' && decision !== 'wait' && !isMissing,
@@ -200,7 +208,7 @@ function concerns({ action, policy, quarantined }: GateInput): readonly GateReas
     approve('blast-radius-rows', `it affects ${count} records, more than the ${rows} of policy.blastRadius.rows`)
   }
   if (count >= blastShareRowsMin && action.population > 0 && count * 100 > percent * action.population) {
-    const share = Math.round((count * 1000) / action.population) / 10
+    const share = Math.ceil((count * 1000) / action.population) / 10
     const message = `it affects ${share} % of ${action.population} records, more than the ${percent} % of policy.blastRadius.percent`
     approve('blast-radius-percent', message)
   }
@@ -246,19 +254,4 @@ function faultOf({ approver, atMs, expiresAtMs }: GateApproval, input: GateInput
 
 function strictest(asked: readonly GateReason['asks'][]): GateDecision {
   return gateDecisions.findLast((decision) => asked.some((asks) => asks === decision)) ?? 'auto'
-}
-
-function approvalsFor(asks: GateReason['asks']): number {
-  switch (asks) {
-    case 'approve':
-      return 1
-    case 'approve-twice':
-      return 2
-    case 'wait':
-    case 'refuse':
-    case 'note':
-      return 0
-    default:
-      return unreachable(asks)
-  }
 }

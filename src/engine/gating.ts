@@ -122,11 +122,7 @@ function rejectionFor(
 ): { by: string; reason: string } | undefined {
   if (record?.state === 'rejected') return rejectionOf(record.result)
   if (!isPlannedByLook(action)) return undefined
-  const rejected = ledger
-    .records({ states: ['rejected'], resource: keyText(action.resource), limit: 100 })
-    .find(
-      (one) => one.action.verb === action.verb && one.action.resolves.some((path) => action.resolves.includes(path)),
-    )
+  const rejected = ledger.rejectedOn(action)
   return rejected === undefined ? undefined : rejectionOf(rejected.result)
 }
 

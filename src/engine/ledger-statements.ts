@@ -40,7 +40,7 @@ export function statementsOf(db: Database) {
   )
   const quarantineOf = once(() =>
     db.prepare<[string, string, string], { since_ms: number; by: string }>(
-      'SELECT since_ms, by FROM quarantines WHERE resource = ? AND spec_hash = ? AND path IN (SELECT value FROM json_each(?)) LIMIT 1',
+      'SELECT since_ms, by FROM quarantines WHERE resource = ? AND spec_hash = ? AND path IN (SELECT value FROM json_each(?)) ORDER BY since_ms DESC LIMIT 1',
     ),
   )
   const suspensionOf = once(() =>
@@ -53,7 +53,14 @@ export function statementsOf(db: Database) {
       'SELECT spec_hash, spec FROM accepted_specs WHERE resource = ?',
     ),
   )
-  return { recordsBy, approvalsOf, recordBy, statesOf, quarantineOf, suspensionOf, specOf }
+  const rejectedOn = once(() =>
+    db.prepare<[string, string, string], ActionRow>(
+      `SELECT * FROM actions WHERE state = 'rejected' AND +resource = ? AND json_extract(body, '$.verb') = ?
+         AND EXISTS (SELECT 1 FROM json_each(body, '$.resolves') WHERE value IN (SELECT value FROM json_each(?)))
+       ORDER BY last_seq DESC LIMIT 1`,
+    ),
+  )
+  return { recordsBy, rejectedOn, approvalsOf, recordBy, statesOf, quarantineOf, suspensionOf, specOf }
 }
 
 /** States in which few actions are at any time, however long the record is. */

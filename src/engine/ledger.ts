@@ -33,6 +33,8 @@ export interface Ledger {
   record(id: string): ActionRecord | undefined
   /** Newest first. */
   records(filter: RecordsFilter): readonly ActionRecord[]
+  /** The newest action that a person rejected and that would do the same to some of the same drift. */
+  rejectedOn(action: Action): ActionRecord | undefined
   /** How often an action of the same content has ended before: makes the id of its next occurrence. */
   endedOccurrences(baseId: string): number
   /** Journals an action as planned, if it is not there in a living state, and keeps its preview. */
@@ -44,6 +46,7 @@ export interface Ledger {
   /** Holds back what an undone action did, for the declaration it followed from. An undo that is undone lifts it. */
   quarantine(undone: Action, by: string): void
   liftQuarantine(action: Action, by: string): void
+  /** Of the paths, the one that was undone last: an approval given before that did not see it. */
   quarantined(
     resource: ResourceKey,
     specHash: string,
@@ -89,6 +92,10 @@ export function createLedger(journal: JournalStore): Ledger {
         .recordsBy(text)
         .all(...values)
         .map(recordOf)
+    },
+    rejectedOn({ resource, verb, resolves }) {
+      const row = asked.rejectedOn().get(keyText(resource), verb, JSON.stringify(resolves))
+      return row === undefined ? undefined : recordOf(row)
     },
     endedOccurrences(baseId) {
       return asked

@@ -59,9 +59,13 @@ describe('a bucket', () => {
     expect([limits.reserve('sqlite:main', 20), limits.reserve('sqlite:main', 1)]).toEqual([0, 50])
   })
 
-  it('refuses tokens and rates that are none', () => {
-    expect(() => limitsAt().limits.reserve('sqlite:main', Number.NaN)).toThrow('tokens')
-    expect(() => limitsAt({ x: rate({ perSecond: 0 }) })).toThrow('a rate has')
+  it('refuses tokens and rates that are none', async () => {
+    for (const tokens of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
+      expect(() => limitsAt().limits.reserve('sqlite:main', tokens)).toThrow('tokens')
+      await expect(limitsAt().limits.run('sqlite:main', async () => 'ran', { tokens })).rejects.toThrow('tokens')
+    }
+    const none: readonly Partial<Rate>[] = [{ perSecond: 0 }, { burst: 0 }, { concurrency: 0 }, { concurrency: 1.5 }]
+    for (const over of none) expect(() => limitsAt({ x: rate(over) })).toThrow('a rate has')
   })
 })
 
@@ -90,6 +94,19 @@ describe('work on a bucket', () => {
       'c ends',
     ])
     expect(seen.indexOf('other begins')).toBeLessThan(seen.indexOf('a ends'))
+  })
+
+  it('that costs much is not overtaken by cheap work behind it, while what costs nothing waits for nobody', async () => {
+    const { limits, clock } = limitsAt({ sqlite: rate({ concurrency: 4 }) })
+    const begun: string[] = []
+    const work = (name: string, tokens: number) =>
+      limits.run('sqlite:main', async () => void begun.push(`${name} at ${clock.monotonicMs() - startMs}`), { tokens })
+    const startMs = clock.monotonicMs()
+    limits.reserve('sqlite:main', 5)
+    const all = [work('costly', 5), work('cheap', 1), work('free', 0)]
+    await clock.advance(1000)
+    await Promise.all(all)
+    expect(begun).toEqual(['free at 0', 'costly at 500', 'cheap at 600'])
   })
 
   it('does not begin when it is aborted before, and lets the next begin', async () => {

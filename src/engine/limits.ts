@@ -97,7 +97,7 @@ export function createLimits({ clock, rates }: LimitsOptions): Limits {
     bucket.tokens = Math.min(rate.burst, bucket.tokens + ((nowMs - bucket.atMs) * rate.perSecond) / 1000)
     bucket.atMs = nowMs
     const missing = Math.min(tokens, rate.burst) - bucket.tokens
-    return missing <= 0 ? 0 : Math.ceil((missing * 1000) / rate.perSecond)
+    return Math.max(0, Math.ceil((missing * 1000) / rate.perSecond))
   }
 
   const checkTokens = (tokens: number) =>

@@ -52,7 +52,12 @@ describe('a deny window', () => {
   })
 
   it('may have no end', () => {
-    expect(stateAt(windowsOf({ deny: 'critical' }), 'critical', '2026-11-23T10:00Z')).toBe('no end')
+    const [window] = windowsOf({ deny: 'critical' })
+    expect(windowAt(windowsOf({ deny: 'critical' }), 'critical', at('2026-11-23T10:00Z'))).toEqual({
+      is: 'denied',
+      untilMs: undefined,
+      window,
+    })
   })
 })
 
@@ -66,6 +71,18 @@ describe('allow windows', () => {
     expect(stateAt(windows, 'medium', '2026-11-23T01:30Z')).toBe('open')
     expect(stateAt(windows, 'high', '2026-11-23T02:00Z')).toBe('until 2026-11-28T22:00Z')
     expect(stateAt(windows, 'high', '2026-11-28T23:00Z')).toBe('until 2026-11-30T01:00Z')
+  })
+
+  it('name themselves', () => {
+    expect(windowsOf({ allow: 'low', between: '01:00-02:00' }).map(windowText)).toEqual([
+      'allow low, every day 01:00-02:00 (UTC)',
+    ])
+  })
+
+  it('are found where they open just a day later, or a week', () => {
+    const windows = windowsOf({ allow: 'low', days: ['tue'], between: '10:00-11:00' })
+    expect(stateAt(windows, 'low', '2026-11-23T10:00Z')).toBe('until 2026-11-24T10:00Z')
+    expect(stateAt(windows, 'low', '2026-11-24T11:00Z')).toBe('until 2026-12-01T10:00Z')
   })
 
   it('of several levels must all be open for the highest', () => {

@@ -68,8 +68,8 @@ function contains(window: Window, localMs: number): boolean {
   const day = Math.floor(localMs / dayMs)
   const minute = (localMs - day * dayMs) / minuteMs
   const { start, end } = spanOf(window)
-  // A span that began yesterday may go over midnight, and one of the day before when it is written from 24:00.
-  return [0, 1, 2].some((daysAgo) => {
+  // A span that began yesterday may go over midnight.
+  return [0, 1].some((daysAgo) => {
     const reached = minute + daysAgo * minutesADay
     return isDayOf(window, day - daysAgo) && start <= reached && reached < end
   })
@@ -77,10 +77,10 @@ function contains(window: Window, localMs: number): boolean {
 
 function isDayOf(window: Window, day: number): boolean {
   const weekday = weekdays[((day % 7) + 7) % 7]
-  return window.days === undefined || (weekday !== undefined && window.days.includes(weekday))
+  return window.days?.some((name) => name === weekday) ?? true
 }
 
-/** Minutes since the midnight in which the window's day begins. A span that does not end after its start ends on the next day. */
+/** Minutes since the midnight in which the window's day begins. A span that ends before its start ends on the next day. */
 function spanOf(window: Window): { readonly start: number; readonly end: number } {
   const [start = 0, end = minutesADay] = window.between.split('-').map((time) => {
     const [hours = 0, minutes = 0] = time.split(':').map(Number)
@@ -91,10 +91,9 @@ function spanOf(window: Window): { readonly start: number; readonly end: number 
 
 /** Every moment in (fromMs, toMs] at which the window may open or close, and perhaps others. */
 function edgesOf(window: Window, fromMs: number, toMs: number, offsetOf: OffsetOf): readonly number[] {
-  const shift = shiftIn(window.timezone, fromMs, toMs, offsetOf)
   const offsets = [...new Set([offsetOf(window.timezone, fromMs), offsetOf(window.timezone, toMs)])]
   const { start, end } = spanOf(window)
-  const edges = shift === undefined ? [] : [shift]
+  const edges = [...shiftIn(window.timezone, fromMs, toMs, offsetOf)]
   for (const offset of offsets) {
     const firstDay = Math.floor((fromMs + offset) / dayMs)
     for (let day = firstDay; day <= firstDay + 1; day += 1) {
@@ -108,9 +107,9 @@ function edgesOf(window: Window, fromMs: number, toMs: number, offsetOf: OffsetO
 }
 
 /** The first moment of a new offset, where the zone's offset changes within a span of at most a day. */
-function shiftIn(zone: string, fromMs: number, toMs: number, offsetOf: OffsetOf): number | undefined {
+function shiftIn(zone: string, fromMs: number, toMs: number, offsetOf: OffsetOf): readonly number[] {
   const before = offsetOf(zone, fromMs)
-  if (offsetOf(zone, toMs) === before) return undefined
+  if (offsetOf(zone, toMs) === before) return []
   let low = fromMs
   let high = toMs
   while (high - low > 1) {
@@ -118,7 +117,7 @@ function shiftIn(zone: string, fromMs: number, toMs: number, offsetOf: OffsetOf)
     if (offsetOf(zone, middle) === before) low = middle
     else high = middle
   }
-  return high
+  return [high]
 }
 
 /** Reads offsets from the time zone data of the platform; one formatter a zone, for they are costly to make. */
@@ -130,12 +129,9 @@ function createOffsets(windows: readonly Window[]): OffsetOf {
     ]),
   )
   return (zone, atMs) => {
-    const name = formats
-      .get(zone)
-      ?.formatToParts(atMs)
-      .find(({ type }) => type === 'timeZoneName')?.value
-    const [, sign, hours, minutes, seconds] = /^GMT([+-])(\d\d):(\d\d)(?::(\d\d))?$/.exec(name ?? '') ?? []
-    const size = Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0)
-    return (sign === '-' ? -size : size) * 1000
+    // `GMT+05:30`, and `GMT` alone for none; of whole minutes everywhere since 1972.
+    const [, sign, hours = 0, minutes = 0] = /([+-])(\d\d):(\d\d)/.exec(formats.get(zone)?.format(atMs) ?? '') ?? []
+    const size = (Number(hours) * 60 + Number(minutes)) * minuteMs
+    return sign === '-' ? -size : size
   }
 }

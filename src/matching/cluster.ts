@@ -73,7 +73,8 @@ function holds(sorted: Float64Array, wanted: number): boolean {
   return sorted[low] === wanted
 }
 
-function strongestFirst(edges: readonly Edge[]): readonly Edge[] {
+/** The same order for the same pairs, however they were found. */
+export function strongestFirst(edges: readonly Edge[]): readonly Edge[] {
   return [...edges].sort(
     (left, right) =>
       right.confidence - left.confidence ||

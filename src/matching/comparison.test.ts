@@ -29,6 +29,7 @@ describe('a family name', () => {
     ['li', 'lu', 'different', 'the same sound, but too short to say anything'],
     ['gao', 'kue', 'different', 'the same sound, but hardly a letter in common'],
     ['petrosyan', 'petersen', 'alike', 'most letters in the same order'],
+    ['katherine', 'kathleen', 'alike', 'most letters in the same order, and another sound'],
     ['hoyer', 'boyes', 'alike', 'two of five letters'],
     ['hoye', 'boys', 'different', 'two of four letters'],
     ['hoyers', 'boyesk', 'different', 'three of six letters'],
@@ -38,6 +39,7 @@ describe('a family name', () => {
     ['lot', 'garcia lot', 'alike', 'one of two names, of three letters'],
     ['rolopez', 'garcialopez', 'different', 'the end of a longer name'],
     ['weber', 'schmidt', 'different', 'nothing in common'],
+    ['петров', 'портнов', 'different', 'letters of which no sound is known'],
   ])('%s beside %s is %s: %s', (one, other, level) => {
     expectLevel('family', one, other, level)
   })
@@ -187,6 +189,7 @@ describe('a date', () => {
     ['19800523', '19800517', 'close', 'another day of the month'],
     ['19800523', '19801223', 'close', 'another month'],
     ['19800523', '19610523', 'close', 'another year'],
+    ['19800523', '20110523', 'close', 'another year, of other digits'],
     ['19791231', '19800131', 'close', '31 days apart'],
     ['19791230', '19800131', 'different', '32 days apart, over the end of a year'],
     ['19800523', '19700527', 'close', 'two digits'],

@@ -129,9 +129,15 @@ function compareWord(one: string, other: string): number {
   if (likeness >= 0.92 || equalJoined(one, other)) return 1
   if (likeness >= 0.85) return 2
   if (shorter >= 5 && editsWithin(one, other, 2) <= 2) return 2
-  if (shorter >= 3 && likeness >= 0.75 && soundKey(one) === soundKey(other)) return 2
+  if (shorter >= 3 && likeness >= 0.75 && soundAlike(one, other)) return 2
   if (isPartOf(one, other)) return 2
   return 3
+}
+
+/** Of letters that are not Latin no sound is known, and so none is shared. */
+function soundAlike(one: string, other: string): boolean {
+  const sound = soundKey(one)
+  return sound !== 0 && sound === soundKey(other)
 }
 
 function compareGiven(one: string, other: string): number {

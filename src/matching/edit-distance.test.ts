@@ -50,3 +50,15 @@ test('what differs may have 64 characters, with any number of equal ones around 
   const [longer = '', beside = ''] = differing(65)
   expect(editsWithin(longer, beside, 2)).toBe(3)
 })
+
+test('is told the same whichever text comes first, of long ones too', () => {
+  // Around the limit of 64 characters, where one of the two may be within it and the other beyond.
+  const text = fc
+    .tuple(fc.integer({ min: 61, max: 64 }), fc.constantFrom('a', 'b'))
+    .map(([length, end]) => `${end}${'x'.repeat(length)}${end}`)
+  fc.assert(
+    fc.property(text, text, fc.integer({ min: 2, max: 6 }), (one, other, limit) => {
+      expect(editsWithin(other, one, limit)).toBe(editsWithin(one, other, limit))
+    }),
+  )
+})

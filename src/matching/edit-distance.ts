@@ -9,7 +9,7 @@ let previous = new Uint8Array(rowLengthMax + 1)
 let current = new Uint8Array(rowLengthMax + 1)
 
 /**
- * How many edits turn one text into the other; `editsMax + 1` where it takes more, or where a text has more than 64
+ * How many edits turn one text into the other, symmetric; `editsMax + 1` where it takes more, or where a text has more than 64
  * characters after common ends are taken away.
  */
 export function editsWithin(one: string, other: string, editsMax: number): number {
@@ -19,16 +19,17 @@ export function editsWithin(one: string, other: string, editsMax: number): numbe
   let start = 0
   let oneEnd = one.length
   let otherEnd = other.length
-  while (start < oneEnd && start < otherEnd && one.charCodeAt(start) === other.charCodeAt(start)) start += 1
+  // Where a text ends there is NaN, which equals nothing.
+  while (one.charCodeAt(start) === other.charCodeAt(start)) start += 1
   while (oneEnd > start && otherEnd > start && one.charCodeAt(oneEnd - 1) === other.charCodeAt(otherEnd - 1)) {
     oneEnd -= 1
     otherEnd -= 1
   }
+  const height = oneEnd - start
   const width = otherEnd - start
-  if (oneEnd === start || width === 0) return Math.max(oneEnd - start, width)
-  if (width > rowLengthMax) return tooMany
+  if (Math.max(height, width) > rowLengthMax) return tooMany
   for (let column = 0; column <= width; column += 1) previous[column] = column
-  for (let row = 1; row <= oneEnd - start; row += 1) {
+  for (let row = 1; row <= height; row += 1) {
     // A swap reaches back two rows: a row may rise to one above the limit and a later one fall below it again.
     if (fillRow(one, other, start, row, width) > editsMax + 1) return tooMany
     const spare = before

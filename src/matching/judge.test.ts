@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   bitsOfRules,
@@ -269,5 +270,83 @@ describe('two people of one firm', () => {
 
   it('may be one where an exact rule says so', () => {
     expect(veto(ann, otto, [exactly('company')])).toBeUndefined()
+  })
+})
+
+describe('whatever two records hold', () => {
+  const roles = [
+    'given',
+    'family',
+    'email',
+    'phone',
+    'linkedin',
+    'company',
+    'address',
+    'place',
+    'code',
+    'date',
+    'number',
+  ] as const
+  const cell = fc.oneof(
+    fc.constantFrom(
+      '',
+      '',
+      'anna',
+      'weber',
+      'wever',
+      'w',
+      'ana',
+      'acme',
+      'acme west',
+      'acme est 12',
+      'in/anna',
+      'in/otto-weber',
+    ),
+    fc.constantFrom(
+      'ann@acme.example',
+      'ana@acme.example',
+      '49301234567',
+      '19800511',
+      '19801105',
+      '100',
+      '-97',
+      'ab12',
+      'ab13',
+    ),
+    fc.string({ maxLength: 8 }),
+  )
+  const record = fc.array(cell, { minLength: roles.length, maxLength: roles.length })
+  const rules = [
+    exactly('email'),
+    exactly('given', 'family'),
+    { ...exactly('code'), confidence: 1 },
+    { name: 'alike', fuzzy: ['family', 'company'], threshold: 0.85 },
+  ]
+
+  it('they are judged the same whichever comes first, with a confidence from 0 to 1', () => {
+    const by = judgeOf(roles, rules)
+    fc.assert(
+      fc.property(record, record, (one, other) => {
+        const judgement = judged(by, one, other)
+        const confidence = confidenceOf(judgement, by.model.priorBits)
+        expect(confidence).toBeGreaterThanOrEqual(0)
+        expect(confidence).toBeLessThanOrEqual(1)
+        expect(rulesMet(by, judgement, recordOf(one), recordOf(other))).toEqual(
+          rulesMet(by, judgement, recordOf(other), recordOf(one)),
+        )
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('a record that is told twice is never two', () => {
+    const by = judgeOf(roles, rules)
+    fc.assert(
+      fc.property(record, (one) => {
+        const { veto, evidence } = judged(by, one, one)
+        expect(veto).toBeUndefined()
+        for (const { level } of evidence.features) expect(level).toBe(0)
+      }),
+    )
   })
 })

@@ -14,6 +14,8 @@ test.each<[string, string, string]>([
   ['sackwkit', 'sackit', 'a w between two like sounds'],
   ["o'brien", 'obrien', 'signs that are no letters'],
   ['a{b', 'ab', 'the sign behind z'],
+  ['1anna', 'anna', 'a sign before a vowel at the beginning'],
+  ['1philip', 'philip', 'a sign before ph at the beginning'],
   ['christopher', 'christopherson', 'what comes after the fifth sound'],
 ])('%s sounds like %s: %s', (one, other) => {
   expect(soundKey(one)).toBe(soundKey(other))

@@ -13,6 +13,7 @@ const soundsMax = 5
 /**
  * The sound of a folded word; 0 where it has no Latin letter. The first sound counts by its class too (`cathy` and
  * `kathy` are alike), unlike in Soundex, and every vowel at the start is the same.
+ * `ph` is as `f`, since `p` and `f` are of one class.
  */
 export function soundKey(word: string): number {
   let key = 1
@@ -22,15 +23,9 @@ export function soundKey(word: string): number {
     const letter = word.charCodeAt(at) - 97
     if (letter < 0 || letter > 25) continue
     const sound = soundOf[letter] ?? 0
-    if (at === 0 && word.startsWith('ph')) {
-      last = 1
-      key = key * 7 + 1
-      count += 1
-      continue
-    }
     // h and w do not separate two like sounds; vowels do.
     if (sound === 0) {
-      if (at === 0) {
+      if (count === 0) {
         key = key * 7
         count += 1
       }

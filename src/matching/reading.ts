@@ -5,6 +5,7 @@
 import { foldLetters, foldWords } from '../values/fold.ts'
 import { mayBeLegal, readLegalSuffix } from '../values/legal-suffixes.ts'
 import { companyKey, emailKey, linkedInKey, personKey, webKey } from '../values/match-key.ts'
+import { readNumberText } from '../values/number-text.ts'
 import { nameCredentials, nameSuffixes, nameTitles } from '../values/person-name-words.ts'
 import { isPlaceholder } from '../values/placeholder.ts'
 import { clean } from '../values/whitespace.ts'
@@ -44,7 +45,12 @@ const readers: Readonly<Record<Role, Read>> = {
 
 function readWords(cell: string): string {
   const folded = foldedWords(cell)
-  return folded.length < 18 && isPlaceholder(cell) ? '' : folded
+  return saysNothing(folded, cell) ? '' : folded
+}
+
+/** Whether a cell says that there is no value, `N/A` as well as `(none).`; few are so short that it must be looked up. */
+export function saysNothing(folded: string, cell: string): boolean {
+  return folded.length < 18 && (isPlaceholder(folded) || isPlaceholder(clean(cell)))
 }
 
 /** As foldWords, with short cuts for plain text, which give the same: a table is read cell by cell. */
@@ -80,7 +86,7 @@ const besideNames: ReadonlySet<string> = new Set([
 function readPerson(cell: string): string {
   if (plainName.test(cell)) {
     const folded = foldedWords(cell)
-    if (!hasWordBesideNames(folded)) return folded
+    if (!hasWordBesideNames(folded)) return saysNothing(folded, cell) ? '' : folded
   }
   const cleaned = clean(cell)
   const [, family = '', given = ''] = familyFirst.exec(cleaned) ?? []
@@ -133,7 +139,9 @@ function readPhoneDigits(cell: string): string {
   return digits.length < 6 ? '' : digits.slice(-phoneTail)
 }
 
-const plainProfile = /^(?:https?:\/\/)?(?:www\.|[a-z]{2}\.)?linkedin\.com\/in\/([a-z0-9]+(?:-[a-z0-9]+)*)\/?$/
+/** Not an internal id (AC…), which names no public profile. */
+const plainProfile =
+  /^(?:https?:\/\/)?(?:www\.|[a-z]{2}\.)?linkedin\.com\/in\/(?!ac[a-z]aa)([a-z0-9]+(?:-[a-z0-9]+)*)\/?$/
 
 function readProfile(cell: string): string {
   const plain = plainProfile.exec(cell)
@@ -240,10 +248,13 @@ function readCode(cell: string): string {
   const folded = foldLetters(cell)
     .replace(/\.0+$/u, '')
     .replace(/[^\p{L}\p{N}]+/gu, '')
-  return isPlaceholder(folded) ? '' : folded
+  return saysNothing(folded, cell) ? '' : folded
 }
 
 function readNumber(cell: string): string {
+  const told = readNumberText(cell)
+  if (told !== undefined) return String(told)
+  // With a unit or a word beside it.
   const text = cell.replace(/[^\d.,-]/gu, '').replace(/,(?=\d{3}\b)/gu, '')
   const number = Number(text.replace(',', '.'))
   return text === '' || Number.isNaN(number) ? '' : String(number)

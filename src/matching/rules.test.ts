@@ -19,6 +19,11 @@ describe('declared rules', () => {
   })
 })
 
+it('a rule on a field that is not there names no column', () => {
+  const declared = [{ name: 'gone', exact: ['gone', 'name'], confidence: 1 }]
+  expect(rulesOf(declared, ['name']).exact).toMatchObject([{ columns: [0] }])
+})
+
 describe('what two values must share for an exact rule', () => {
   it.each([
     ['email', 'A.nn@Gmail.com', 'ann@gmail.com'],
@@ -49,6 +54,8 @@ describe('the likeness of two values', () => {
     expect(likenessOf('bob', 'robert')).toBe(1)
     expect(likenessOf('martha', 'marhta')).toBeCloseTo(0.9611, 4)
     expect(likenessOf('anna', 'otto')).toBe(0)
+    // That one word begins another one counts among several words only.
+    expect(likenessOf('int', 'international')).toBeCloseTo(0.8205, 4)
   })
 
   it('is that of their words where one has several and that is more', () => {
@@ -68,6 +75,10 @@ describe('the likeness of two records by a rule', () => {
   it('is the mean of the columns that both fill, those too that matching ignores otherwise', () => {
     expect(by(['martha', 'x', 'Gold'], ['marhta', 'y', 'gold'])).toBeCloseTo((0.9611 + 1) / 2, 4)
     expect(by(['anna', 'x', 'gold'], ['otto', 'x', 'gold'])).toBe(0.5)
+  })
+
+  it('compares what the role of a column reads', () => {
+    expect(likenessBy({ ...rule, columns: [0] }, ['date'], ['11.05.1980'], ['1980-05-11'])).toBe(1)
   })
 
   it('leaves out what one of them has not, and is unknown where that is all', () => {

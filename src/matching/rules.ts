@@ -5,7 +5,7 @@ import { type MatchKeyName, matchKey } from '../values/match-key.ts'
 import { jaroWinkler } from './jaro-winkler.ts'
 import { bitsOf } from './model.ts'
 import { areNicknames } from './nicknames.ts'
-import { readerOf } from './reading.ts'
+import { readerOf, saysNothing } from './reading.ts'
 import type { Role } from './role.ts'
 import { wordLikeness } from './token-likeness.ts'
 import { vocabularyBy } from './vocabulary.ts'
@@ -68,8 +68,14 @@ export function exactKey(role: Role, cell: string, region?: string): string | un
   if (cell === '') return undefined
   const name = keyOfRole[role]
   if (name !== undefined) return matchKey(name, cell, region)
-  const reading = role === 'ignored' ? foldWords(cell) : readerOf(role)(cell)
+  const reading = role === 'ignored' ? readIgnored(cell) : readerOf(role)(cell)
   return reading === '' ? undefined : reading
+}
+
+/** Matching compares no such field, but a rule of the owner may name it. */
+function readIgnored(cell: string): string {
+  const folded = foldWords(cell)
+  return saysNothing(folded, cell) ? '' : folded
 }
 
 /** Mean likeness of two records in the rule's columns that both fill; undefined where there is none. */

@@ -53,6 +53,8 @@ describe('first and family name', () => {
   })
 
   it('are taken as they stand otherwise', () => {
+    // Each has but one name, and not the same one: there is nothing that stands straight, and crosswise is too little.
+    expect(names(['', 'anna'], ['anna', ''])).toEqual([unfilled, unfilled])
     expect(names(['anna', 'weber'], ['anna', 'weber'])).toEqual([0, 0])
     expect(names(['anna', 'weber'], ['otto', 'krause'])).toEqual([3, 3])
     // Alike crosswise is not enough: one name must be nearly equal there.

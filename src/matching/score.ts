@@ -102,7 +102,6 @@ function crossNames(
     levelBetween(model, family, left.reading(given), right.reading(family))
   const found = [cross(one, other), cross(other, one)].sort((left, right) => left - right)
   const [better = unfilled, worse = unfilled] = found
-  if (better > 1) return
   const straight = apart(levels[given]) + apart(levels[family])
   if (apart(better) + apart(worse) + crossedApart >= straight) return
   levels[given] = better + crossedFrom

@@ -12,7 +12,8 @@ import { type MatchField, roles } from './role.ts'
 import { type DeclaredRule, rulesOf } from './rules.ts'
 import { vocabularyBy } from './vocabulary.ts'
 
-const version = 1
+/** Goes up where values are read in another way, so that a table is searched anew. */
+const version = 2
 
 const roleSchema = z.enum(roles)
 const sharesSchema = z.array(z.array(z.number()))

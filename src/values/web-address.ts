@@ -21,6 +21,7 @@ export function readWebAddress(cleaned: string): WebAddressReading {
   const { scheme, rest } = schemeOf(text)
   if (scheme === 'other') return invalid('is no address of the web (http or https)')
   const host = /^[^/?#\\]*/u.exec(rest)?.[0] ?? ''
+  if (host === '') return invalid('has no host')
   if (host.includes('@'))
     return invalid(scheme === 'none' ? 'is an e-mail address' : 'carries a user name or a password')
   if (/[,;]/u.test(host)) return invalid('holds several addresses')

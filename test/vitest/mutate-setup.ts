@@ -1,4 +1,8 @@
 import fc from 'fast-check'
+import { vi } from 'vitest'
+
+/** The thread outlives a run: what a change has left in a module must not be found by the next one. */
+vi.resetModules()
 
 /**
  * One seed, so that a second run says the same; no search for the smallest example, where only the failing counts; and a second

@@ -29,7 +29,9 @@ export const duplicatesSchema = z.strictObject({
   rules: z
     .array(duplicateRuleSchema)
     .min(1, 'must list at least one rule')
-    .describe('How duplicates are recognized, strongest first.'),
+    // Which exact rules a pair meets is kept as one bit each.
+    .max(32, 'must list at most 32 rules')
+    .describe('How duplicates are recognized, strongest first; at most 32 rules.'),
   merge: z
     .strictObject({
       strategy: z

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Edge } from '../../matching/cluster.ts'
 import { automaticSizeMax, byLikeness, groupId, groupsOf } from './groups.ts'
@@ -144,6 +145,40 @@ test('a row without a key waits until it has one', () => {
   expect(found([[1, 2, 99]], [edge(1, 2, 0.98), edge(1, 99, 1), edge(99, 2, 1)])).toEqual([
     { automatic: true, confidence: 0.98, rule: 'email', rows: [1, 2] },
   ])
+})
+
+test('what only a row without a key joins to a group waits with it', () => {
+  const chain = (confidence: number) => [edge(1, 2, confidence), edge(2, 99, confidence), edge(99, 3, confidence)]
+  expect(found([[1, 2, 3, 99]], chain(0.98))).toMatchObject([{ automatic: true, rows: [1, 2] }])
+  expect(found([[1, 2, 3, 99]], chain(0.8))).toMatchObject([{ automatic: false, rows: [1, 2] }])
+})
+
+test('the groups, their rules and their reasons are the same in whatever order pairs are told, and whichever row of them first', () => {
+  const row = fc.nat(5)
+  const pairs = fc.uniqueArray(
+    fc
+      .record({ one: row, other: row, confidence: fc.constantFrom(0.8, 0.97, 0.99) })
+      .filter(({ one, other }) => one < other),
+    { selector: ({ one, other }) => one * 10 + other, maxLength: 12 },
+  )
+  const groups = (edges: readonly Edge[]) => [
+    ...groupsOf({
+      spec: testingSpec({}),
+      clusters: [[0, 1, 2, 3, 4, 5]],
+      edges,
+      keyOf: String,
+      explain: ({ one, other }) => ({ rules: [], sentence: () => [one, other].sort().join(' and ') }),
+    }),
+  ]
+  fc.assert(
+    fc.property(pairs, fc.infiniteStream(fc.nat()), (edges, stream) => {
+      const places = new Map(edges.map((each) => [each, stream.next().value ?? 0]))
+      const shuffled = [...edges]
+        .sort((one, other) => (places.get(one) ?? 0) - (places.get(other) ?? 0))
+        .map((each) => ((places.get(each) ?? 0) % 2 === 0 ? each : { ...each, one: each.other, other: each.one }))
+      expect(groups(shuffled)).toEqual(groups(edges))
+    }),
+  )
 })
 
 test('a group has one id whatever the order of its members', () => {

@@ -1,6 +1,6 @@
 /** From pairs to groups that are merged as one: which of them are sure enough to be merged unasked, and which wait. Pure. */
 import { createHash } from 'node:crypto'
-import type { Edge } from '../../matching/cluster.ts'
+import { type Edge, strongestFirst } from '../../matching/cluster.ts'
 import type { DuplicatesSpec } from './spec.ts'
 import type { Group } from './store.ts'
 
@@ -29,50 +29,53 @@ export function* groupsOf(grouping: Grouping): Generator<Group> {
   const { clusters, spec } = grouping
   const clusterOf = new Map<number, number>()
   for (const [at, rows] of clusters.entries()) for (const row of rows) clusterOf.set(row, at)
-  const inside = new Map<number, Edge[]>()
+  const touching = new Map<number, Edge[]>()
   for (const edge of grouping.edges) {
     const at = clusterOf.get(edge.one)
-    if (at === undefined || clusterOf.get(edge.other) !== at) continue
-    const known = inside.get(at)
-    if (known === undefined) inside.set(at, [edge])
+    if (at === undefined) continue
+    const known = touching.get(at)
+    if (known === undefined) touching.set(at, [edge])
     else known.push(edge)
   }
   for (const [at, rows] of clusters.entries()) {
-    const edges = (inside.get(at) ?? []).sort((one, other) => other.confidence - one.confidence || one.one - other.one)
+    const keys = keysOf(rows, grouping.keyOf)
+    // A row without a key joins nothing, and a pair with a row of another cluster counts for neither.
+    const keyed = (touching.get(at) ?? []).filter(({ one, other }) => keys.has(one) && keys.has(other))
+    const edges = strongestFirst(keyed)
     const sure = edges.filter((edge) => edge.confidence >= spec.automaticFrom)
-    const isAutomatic = spec.strategy !== 'manual' && rows.length <= automaticSizeMax && sure.length > 0
-    if (!isAutomatic) yield* groupOf(grouping, rows, edges, false)
-    else for (const part of componentsOf(sure)) yield* groupOf(grouping, part, sure, true)
+    const automatic = spec.strategy !== 'manual' && rows.length <= automaticSizeMax && sure.length > 0
+    for (const part of componentsOf(automatic ? sure : edges)) yield groupOf(grouping, part, keys, automatic)
   }
 }
 
+function keysOf(rows: readonly number[], keyOf: Grouping['keyOf']): ReadonlyMap<number, string> {
+  const keys = new Map<number, string>()
+  for (const row of rows) {
+    const key = keyOf(row)
+    if (key !== undefined) keys.set(row, key)
+  }
+  return keys
+}
+
 function groupOf(
-  { keyOf, explain, spec }: Grouping,
-  rows: readonly number[],
-  edges: readonly Edge[],
+  { explain, spec }: Grouping,
+  part: Component,
+  keys: ReadonlyMap<number, string>,
   automatic: boolean,
-): readonly Group[] {
-  const members = rows.flatMap((rowId) => {
-    const key = keyOf(rowId)
-    return key === undefined ? [] : [{ rowId, key }]
-  })
-  const keyed = new Set(members.map(({ rowId }) => rowId))
-  const own = edges.filter(({ one, other }) => keyed.has(one) && keyed.has(other))
-  const [strongest] = own
-  if (members.length < 2 || strongest === undefined) return []
-  const { rules, sentence } = explain(strongest)
-  return [
-    {
-      id: groupId(members.map(({ key }) => key)),
-      automatic,
-      confidence: weakestLink(own),
-      rule: spec.rules.find(({ name }) => rules.includes(name))?.name ?? byLikeness,
-      members,
-      // Of the many that are merged unasked, pairs are explained when somebody asks.
-      sentence: automatic ? '' : sentence(),
-      fingerprint: undefined,
-    },
-  ]
+): Group {
+  const rowIds = [...new Set(part.flatMap(({ one, other }) => [one, other]))].sort((one, other) => one - other)
+  const members = rowIds.map((rowId) => ({ rowId, key: keys.get(rowId) ?? '' }))
+  const { rules, sentence } = explain(part[0])
+  return {
+    id: groupId(members.map(({ key }) => key)),
+    automatic,
+    confidence: weakestLink(part),
+    rule: spec.rules.find(({ name }) => rules.includes(name))?.name ?? byLikeness,
+    members,
+    // Of the many that are merged unasked, pairs are explained when somebody asks.
+    sentence: automatic ? '' : sentence(),
+    fingerprint: undefined,
+  }
 }
 
 /** The same for the same members, in whatever order. */
@@ -83,25 +86,28 @@ export function groupId(keys: readonly string[]): string {
     .slice(0, 12)
 }
 
-/** The confidence of the weakest pair without which the rows would fall apart. @param edges strongest first */
-function weakestLink(edges: readonly Edge[]): number {
+/** Pairs that join the rows of one group, the strongest first. */
+type Component = readonly [Edge, ...Edge[]]
+
+/** The confidence of the weakest pair without which the rows would fall apart. */
+function weakestLink(part: Component): number {
   const roots = rootsOf()
   let weakest = 1
-  for (const { one, other, confidence } of edges) if (roots.join(one, other)) weakest = Math.min(weakest, confidence)
+  for (const { one, other, confidence } of part) if (roots.join(one, other)) weakest = Math.min(weakest, confidence)
   return weakest
 }
 
-/** Rows that the edges join, each part ascending. */
-function componentsOf(edges: readonly Edge[]): readonly (readonly number[])[] {
+/** What the edges join, part by part. @param edges strongest first */
+function componentsOf(edges: readonly Edge[]): readonly Component[] {
   const roots = rootsOf()
   for (const { one, other } of edges) roots.join(one, other)
-  const parts = new Map<number, Set<number>>()
-  for (const { one, other } of edges) {
-    const root = roots.of(one)
-    const part = parts.get(root) ?? new Set()
-    parts.set(root, part.add(one).add(other))
+  const parts = new Map<number, [Edge, ...Edge[]]>()
+  for (const edge of edges) {
+    const part = parts.get(roots.of(edge.one))
+    if (part === undefined) parts.set(roots.of(edge.one), [edge])
+    else part.push(edge)
   }
-  return [...parts.values()].map((part) => [...part].sort((one, other) => one - other))
+  return [...parts.values()]
 }
 
 function rootsOf() {
