@@ -15,7 +15,8 @@ Plays the real engine against a simulated world and checks its invariants after 
 
   --seed N          where chance begins; without it one is drawn and printed
   --steps M         timers, effects and deeds in all (2000)
-  --episode K       steps of one world, before the next is begun (3000)
+  --episode K       steps of the longest worlds; others have a half, a quarter or an eighth of them (3000)
+  --worlds N        so many worlds at most
   --mode MODE       safety, liveness: longer rests in which nobody asks for a look, or mixed: each world one of them (mixed)
   --share I/N       plays every Nth world only, from the Ith on, for one Nth of the steps: N processes play them all (1/1)
   --keep 3,7,…      the only turns in which something is done, as a shrunken history names them; none: of no turn
@@ -36,6 +37,7 @@ const optionsSchema = z.object({
     .optional(),
   steps: z.coerce.number().int().min(1).default(2000),
   episode: z.coerce.number().int().min(1).default(3000),
+  worlds: z.coerce.number().int().min(1).default(Number.MAX_SAFE_INTEGER),
   mode: z.enum(['safety', 'liveness', 'mixed']).default('mixed'),
   share: z
     .string()
@@ -58,6 +60,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     steps: { type: 'string' },
     episode: { type: 'string' },
+    worlds: { type: 'string' },
     mode: { type: 'string' },
     share: { type: 'string' },
     keep: { type: 'string' },
@@ -79,6 +82,7 @@ async function simulate({
   seed = randomInt(2 ** 31),
   steps,
   episode,
+  worlds,
   mode,
   share: [first = 1, every = 1],
   keep,
@@ -90,15 +94,16 @@ async function simulate({
   process.setMaxListeners(0)
   const begunAt = process.hrtime.bigint()
   const cpuBefore = process.cpuUsage()
-  const length = Math.min(steps, episode)
+  const longest = Math.min(steps, episode)
+  const goesOn = () => total.steps < steps / every && total.episodes < worlds && found === undefined
   const total = { steps: 0, episodes: 0, lives: 0, virtualMs: 0 }
   let found: Episode | undefined
   let hash = ''
-  for (let world = first - 1; total.steps < steps / every && found === undefined; world += every) {
+  for (let world = first - 1; goesOn(); world += every) {
     const own = world === 0 ? seed : mixed(seed, world)
     const result = await runEpisode({
       seed: own,
-      steps: length,
+      steps: lengthOf(longest, own),
       mode: modeOf(mode, own),
       ...(keep === undefined ? {} : { keep }),
       ...(turns === undefined ? {} : { turns }),
@@ -123,7 +128,7 @@ async function simulate({
     process.stdout.write(
       `seed ${seed}, ${mode}: ${what}, ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of CPU), trace ${hash}\n`,
     )
-    if (found !== undefined) await tell(found, length, modeOf(mode, found.seed))
+    if (found !== undefined) await tell(found, longest, modeOf(mode, found.seed))
   }
   return found === undefined ? 0 : 1
 }
@@ -134,17 +139,26 @@ function modeOf(mode: Mode | 'mixed', seed: number): Mode {
   return mixed(seed, 0) % 4 === 0 ? 'liveness' : 'safety'
 }
 
+/** How long a world is before it comes to rest: what shows in the end only is met oftener where many are short. */
+function lengthOf(longest: number, seed: number): number {
+  return Math.ceil(longest / 2 ** (mixed(seed, 1) % 4))
+}
+
 /** Seed, step, invariant and the shortest history that was found. */
-async function tell(found: Episode, steps: number, mode: Mode): Promise<void> {
+async function tell(found: Episode, longest: number, mode: Mode): Promise<void> {
   const { seed, violation } = found
   const out = (text: string) => void process.stdout.write(`${text}\n`)
   out(`\nBROKEN at step ${violation?.step}: ${violation?.invariant}\n  ${violation?.message}\n`)
-  const command = `npm run simulate -- --seed ${seed} --steps ${steps} --mode ${mode}`
+  const command = `npm run simulate -- --seed ${seed} --steps ${longest} --worlds 1 --mode ${mode}`
   out(`again: ${command}`)
   let shown = found
   // What was kept by hand is not shrunken further.
   if (!values['no-shrink'] && values.keep === undefined && values.turns === undefined) {
-    const { episode, keep, turns, ...effort } = await shrink(found, { seed, steps, mode }, shrinkStepsMax)
+    const { episode, keep, turns, ...effort } = await shrink(
+      found,
+      { seed, steps: lengthOf(longest, seed), mode },
+      shrinkStepsMax,
+    )
     shown = episode
     out(
       `shrunk from ${found.history.length} deeds to ${episode.history.length} (${effort.runs} runs, ${effort.steps} steps):`,

@@ -11,7 +11,7 @@ import { leadsOf } from '../../workspace/lead-access.ts'
 import type { Leads } from '../../workspace/leads.ts'
 import { openWorkspace } from '../../workspace/open.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
-import { type Life, SimulatedCrash, shownFolder } from '../edges/current.ts'
+import { type Life, neverSettled, SimulatedCrash, shownFolder } from '../edges/current.ts'
 import type { VirtualClock } from '../virtual-clock.ts'
 import { bury, type World } from './world.ts'
 
@@ -133,7 +133,7 @@ function clockOf(life: Life, world: World): Clock {
     after,
     async sleep(delayMs, signal) {
       await inner.sleep(delayMs, signal)
-      if (life.isDead) await new Promise<never>(() => undefined)
+      if (life.isDead) await neverSettled()
       world.step('sleeper')
     },
   }

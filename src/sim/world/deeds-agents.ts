@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Random } from '../../random.ts'
-import { cellFor, fieldFor, names } from './cells.ts'
+import { freshName, leadsMax } from './book.ts'
+import { cellFor, fieldFor } from './cells.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
 
 interface Row {
@@ -43,13 +44,9 @@ export const agentDeeds: readonly Deed[] = [
     weight: 6,
     do: (scene) =>
       quietly(scene, () => {
-        const { world, book, random } = scene
-        const taken = new Set(rowsOf(scene).map(({ full_name }) => full_name))
-        const name = oneOf(
-          names.filter((one) => !taken.has(one) && !book.born.has(one) && !book.deleted.has(one)),
-          random,
-        )
-        if (name === undefined) return undefined
+        const { world, book } = scene
+        if (rowsOf(scene).length >= leadsMax) return undefined
+        const name = freshName(book)
         const email = `${name.replace(' ', '.')}@Example.com`
         world.agent
           .prepare('INSERT INTO leads (id, full_name, email, company, score) VALUES (?, ?, ?, ?, ?)')

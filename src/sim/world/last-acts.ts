@@ -28,15 +28,26 @@ interface LastAct {
 }
 
 const minuteMs = 60_000
+/** Each at most once in a world. */
+const actsMax = 3
+
+/** Nothing that is done every day is asked about, and nothing is looked at without an occasion. */
+const free = {
+  mode: 'enforce',
+  low: 'auto',
+  medium: 'auto',
+  blastRows: 50,
+  deniedFrom: undefined,
+  resync: '12h',
+} as const
 
 /** Repairs are held by what is declared; it is let go when all faults have ended, by the declaration alone. */
 async function hold(scene: Scene, advance: LastScene['advance'], holding: Partial<Declaration>): Promise<void> {
-  const free = { low: 'auto', medium: 'auto', blastRows: 50, standardizes: true, resync: '12h' } as const
-  declare(scene, { ...scene.world.declaration, mode: 'enforce', ...free, ...holding })
-  await advance(minuteMs)
+  declare(scene, { ...scene.world.declaration, ...free, standardizes: true, ...holding })
+  await advance(minuteMs / 2)
   doAll(scene, agentDeeds, ['agent writes an untidy address', 'agent edits', 'agent edits'])
   // Until all has been looked at, and waits.
-  await advance(3 * minuteMs)
+  await advance(1.5 * minuteMs)
 }
 
 /** Let go by the declaration alone: a person who asks for a look, or anybody who does something else, would hide it. */
@@ -60,12 +71,41 @@ async function dieAt(scene: Scene, advance: LastScene['advance'], point: CrashPo
   world.crashAt = undefined
 }
 
+/** The process dies at the request to Airtable of an action of that verb, right before or after Airtable carries it out. */
+async function dieAtPush(
+  scene: Scene,
+  advance: LastScene['advance'],
+  {
+    verb,
+    side,
+    cause,
+  }: { readonly verb: string; readonly side: CrashPoint['side']; readonly cause: readonly string[] },
+): Promise<void> {
+  const { world } = scene
+  declare(scene, { ...world.declaration, ...free })
+  await advance(minuteMs / 2)
+  world.traps.push({
+    type: 'action.dispatched',
+    kinds: ['sync'],
+    verbs: [verb],
+    spring() {
+      // New records are made by a PATCH, too, which finds those that are there by their key.
+      world.crashAt = { kind: 'airtable', part: 'PATCH records', side }
+      return `the process will die ${side} the request of a ${verb}`
+    },
+  })
+  doAll(scene, agentDeeds, cause)
+  await advance(minuteMs)
+  world.traps.length = 0
+  world.crashAt = undefined
+}
+
 const lastActs: readonly LastAct[] = [
   {
     name: 'both sides edit the same cells, and a person has to choose',
     async play(scene, advance) {
       declare(scene, { ...scene.world.declaration, mode: 'enforce', conflicts: 'manual', resync: '12h' })
-      await advance(3 * minuteMs)
+      await advance(1.5 * minuteMs)
       const name = 'colleague and agent edit the same cell'
       doAll(scene, colleagueDeeds, [name, name, name])
     },
@@ -79,14 +119,14 @@ const lastActs: readonly LastAct[] = [
     },
   },
   {
-    name: 'the process dies at a request that writes to Airtable',
+    name: 'the process dies when Airtable has made new records',
+    play: (scene, advance) => dieAtPush(scene, advance, { verb: 'push-new', side: 'after', cause: ['agent inserts'] }),
+  },
+  {
+    name: 'the process dies at a request that changes records',
     play(scene, advance) {
-      const { random } = scene
-      const side = random.next() < 0.5 ? 'before' : 'after'
-      // New records are made by a PATCH, too, which finds those that are there by their key.
-      return dieAt(scene, advance, { kind: 'airtable', part: 'PATCH records', side }, () =>
-        doAll(scene, agentDeeds, random.next() < 0.5 ? ['agent inserts', 'agent inserts'] : ['agent edits']),
-      )
+      const side = scene.random.next() < 0.5 ? 'before' : 'after'
+      return dieAtPush(scene, advance, { verb: 'push-changes', side, cause: ['agent edits'] })
     },
   },
   {
@@ -121,7 +161,7 @@ function doAll(scene: Scene, deeds: readonly Deed[], names: readonly string[]): 
   }
 }
 
-/** Two of them, and sometimes what only a declaration lets go. Says whether something is held now. */
+/** Three of them, and sometimes what only a declaration lets go. Says whether something is held now. */
 export async function playLastActs({ world, book, mode, controller, advance }: LastScene): Promise<boolean> {
   const random: Random = seededRandom(world.seed ^ 0x1a57)
   const act = async (some: readonly LastAct[]) => {
@@ -131,8 +171,8 @@ export async function playLastActs({ world, book, mode, controller, advance }: L
     world.step(`last act: ${one.name}`)
     await one.play({ world, book, controller: running, random }, advance)
   }
-  await act(lastActs)
-  await act(lastActs)
+  const left = [...lastActs]
+  for (let acts = 0; acts < actsMax; acts += 1) await act(left.splice(Math.floor(random.next() * left.length), 1))
   const isHeld = mode === 'liveness' || random.next() < 0.5
   if (isHeld) await act(holds)
   return isHeld
