@@ -22,6 +22,10 @@ export interface EpisodeOptions {
   readonly keep?: ReadonlySet<number>
   /** It comes to rest after so many turns, if not before. */
   readonly turns?: number
+  /** The only last acts that are played, by their places; without it all are. */
+  readonly acts?: ReadonlySet<number>
+  /** It ends after its turns, before it comes to rest. */
+  readonly endsBeforeRest?: boolean
   /** Told of every line of the trace. */
   readonly show?: (line: string) => void
 }
@@ -31,6 +35,13 @@ export interface Done {
   readonly atMs: number
   readonly name: string
   readonly what: string
+}
+
+/** What was done when faults had ceased. */
+export interface Acted {
+  readonly place: number
+  readonly atMs: number
+  readonly name: string
 }
 
 export interface Episode {
@@ -44,6 +55,7 @@ export interface Episode {
   readonly isAtRest: boolean
   readonly violation: (Violation & { readonly step: number; readonly turn: number }) | undefined
   readonly history: readonly Done[]
+  readonly acts: readonly Acted[]
   readonly last: readonly string[]
   /** How often what happened, for the figures. */
   readonly counts: Readonly<Record<string, number>>
@@ -60,6 +72,7 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
   const checks = createChecks(world, book)
   const temper = temperOf(seededRandom(options.seed ^ 0x7e))
   const history: Done[] = []
+  const acts: Acted[] = []
   let controller: Controller | undefined
   let turn = 0
   let downTurns = 0
@@ -100,13 +113,15 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
       }
       checks.afterTurn(controller)
     }
-    isAtRest = !found()
+    isAtRest = !found() && options.endsBeforeRest !== true
     if (isAtRest)
       await comeToRest({
         world,
         book,
         checks,
         mode: options.mode,
+        acts: options.acts,
+        acted: (place, name) => acts.push({ place, atMs: world.clock.monotonicMs(), name }),
         advance: (ms) => advance(world, ms),
         async controller() {
           if (controller === undefined || controller.life.isDead) {
@@ -134,6 +149,7 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
     isAtRest,
     violation: violation === undefined ? undefined : { ...violation, step: world.steps, turn },
     history,
+    acts,
     last: world.trace.last,
     counts: checks.counts(),
   }

@@ -20,6 +20,7 @@ Plays the real engine against a simulated world and checks its invariants after 
   --mode MODE       safety, liveness: longer rests in which nobody asks for a look, or mixed: each world one of them (mixed)
   --share I/N       plays every Nth world only, from the Ith on, for one Nth of the steps: N processes play them all (1/1)
   --keep 3,7,…      the only turns in which something is done, as a shrunken history names them; none: of no turn
+  --acts 0,3,…      the only last acts that are played, by their places; none: no act
   --turns N         the world comes to rest after so many turns, if not before
   --trace           every line of what happens
   --no-shrink       tells the history as it was found
@@ -27,6 +28,11 @@ Plays the real engine against a simulated world and checks its invariants after 
 
 Exit status: 0 nothing was found, 1 an invariant does not hold, 2 wrong usage.
 `
+
+const numbersSchema = z
+  .string()
+  .regex(/^(none|\d+(,\d+)*)$/)
+  .transform((text) => new Set(text === 'none' ? [] : text.split(',').map(Number)))
 
 const optionsSchema = z.object({
   seed: z.coerce
@@ -44,11 +50,8 @@ const optionsSchema = z.object({
     .regex(/^[1-9]\d?\/[1-9]\d?$/)
     .default('1/1')
     .transform((text) => text.split('/').map(Number)),
-  keep: z
-    .string()
-    .regex(/^(none|\d+(,\d+)*)$/)
-    .transform((text) => new Set(text === 'none' ? [] : text.split(',').map(Number)))
-    .optional(),
+  keep: numbersSchema.optional(),
+  acts: numbersSchema.optional(),
   turns: z.coerce.number().int().min(0).optional(),
 })
 
@@ -64,6 +67,7 @@ const { values } = parseArgs({
     mode: { type: 'string' },
     share: { type: 'string' },
     keep: { type: 'string' },
+    acts: { type: 'string' },
     turns: { type: 'string' },
     trace: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
@@ -86,6 +90,7 @@ async function simulate({
   mode,
   share: [first = 1, every = 1],
   keep,
+  acts,
   turns,
 }: z.output<typeof optionsSchema>): Promise<number> {
   await loadAll()
@@ -106,6 +111,7 @@ async function simulate({
       steps: lengthOf(longest, own),
       mode: modeOf(mode, own),
       ...(keep === undefined ? {} : { keep }),
+      ...(acts === undefined ? {} : { acts }),
       ...(turns === undefined ? {} : { turns }),
       ...(values.trace ? { show: (line: string) => void process.stdout.write(`${line}\n`) } : {}),
     })
@@ -153,24 +159,31 @@ async function tell(found: Episode, longest: number, mode: Mode): Promise<void> 
   out(`again: ${command}`)
   let shown = found
   // What was kept by hand is not shrunken further.
-  if (!values['no-shrink'] && values.keep === undefined && values.turns === undefined) {
-    const { episode, keep, turns, ...effort } = await shrink(
+  const isByHand = values.keep !== undefined || values.acts !== undefined || values.turns !== undefined
+  if (!values['no-shrink'] && !isByHand) {
+    const { episode, keep, acts, turns, ...effort } = await shrink(
       found,
       { seed, steps: lengthOf(longest, seed), mode },
       shrinkStepsMax,
     )
     shown = episode
     out(
-      `shrunk from ${found.history.length} deeds to ${episode.history.length} (${effort.runs} runs, ${effort.steps} steps):`,
+      `shrunk from ${found.history.length} deeds to ${episode.history.length} and from ${found.turns} turns to ${turns} (${effort.runs} runs, ${effort.steps} steps${effort.isWhole ? '' : ', and then given up'}):`,
     )
-    out(`  ${command} --turns ${turns} --keep ${keep.length === 0 ? 'none' : keep.join()}`)
+    out(`  ${command} --turns ${turns} --keep ${listOf(keep)} --acts ${listOf(acts)}`)
     out(`  ${episode.violation?.message}`)
   }
   out('\nhistory (turn, virtual time):')
   for (const { turn, atMs, name, what } of shown.history)
     out(`  ${String(turn).padStart(5)} ${(atMs / 1000).toFixed(1).padStart(9)} s  ${name}: ${what}`)
+  for (const { place, atMs, name } of shown.acts)
+    out(`  act ${place} ${(atMs / 1000).toFixed(1).padStart(9)} s  ${name}`)
   out('\nlast lines of the trace:')
   for (const line of shown.last.slice(-25)) out(`  ${line}`)
+}
+
+function listOf(numbers: readonly number[]): string {
+  return numbers.length === 0 ? 'none' : numbers.join()
 }
 
 /** Loads all that the product might load later: loading takes real time, which must decide nothing. */

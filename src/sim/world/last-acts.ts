@@ -2,8 +2,8 @@
  * What happens last, before nobody does anything any more: a change that nothing else wakes the controller for. In the midst
  * of a world the next deed would wake it, and hide that it had been asleep.
  */
-import { type Random, seededRandom } from '../../random.ts'
-import type { Mode } from '../episode.ts'
+import { seededRandom } from '../../random.ts'
+import { type Mode, mixed } from '../episode.ts'
 import type { Book } from './book.ts'
 import type { Controller } from './controller.ts'
 import type { Declaration } from './declared.ts'
@@ -14,10 +14,17 @@ import { machineDeeds } from './deeds-machine.ts'
 import { declare, peopleDeeds } from './deeds-people.ts'
 import type { CrashPoint, World } from './world.ts'
 
+/** Three acts, and one that a declaration ends: each has a place, by which it is named. */
+export const actPlaces = [0, 1, 2, 3] as const
+
 export interface LastScene {
   readonly world: World
   readonly book: Book
   readonly mode: Mode
+  /** The only places that are played; undefined: all. */
+  readonly acts: ReadonlySet<number> | undefined
+  /** Told of each act before it is played. */
+  acted(place: number, name: string): void
   controller(): Promise<Controller | undefined>
   advance(ms: number): Promise<void>
 }
@@ -28,8 +35,6 @@ interface LastAct {
 }
 
 const minuteMs = 60_000
-/** Each at most once in a world. */
-const actsMax = 3
 
 /** Nothing that is done every day is asked about, and nothing is looked at without an occasion. */
 const free = {
@@ -161,19 +166,27 @@ function doAll(scene: Scene, deeds: readonly Deed[], names: readonly string[]): 
   }
 }
 
-/** Three of them, and sometimes what only a declaration lets go. Says whether something is held now. */
-export async function playLastActs({ world, book, mode, controller, advance }: LastScene): Promise<boolean> {
-  const random: Random = seededRandom(world.seed ^ 0x1a57)
-  const act = async (some: readonly LastAct[]) => {
-    const one = oneOf(some, random)
-    const running = await controller()
-    if (one === undefined || world.violations.length > 0) return
-    world.step(`last act: ${one.name}`)
-    await one.play({ world, book, controller: running, random }, advance)
-  }
+/** Three different ones, and in half of the worlds, or where nobody asks for a look, what only a declaration lets go. */
+function actsOf(seed: number, mode: Mode): readonly (LastAct | undefined)[] {
+  const random = seededRandom(seed ^ 0x1a57)
   const left = [...lastActs]
-  for (let acts = 0; acts < actsMax; acts += 1) await act(left.splice(Math.floor(random.next() * left.length), 1))
-  const isHeld = mode === 'liveness' || random.next() < 0.5
-  if (isHeld) await act(holds)
+  const chosen = [0, 1, 2].map(() => left.splice(Math.floor(random.next() * left.length), 1)[0])
+  return [...chosen, mode === 'liveness' || random.next() < 0.5 ? oneOf(holds, random) : undefined]
+}
+
+/** Says whether something is held now. Each act has chance of its own, so that one can be left out and the others stay. */
+export async function playLastActs(scene: LastScene): Promise<boolean> {
+  const { world, book, mode, acts, controller, advance } = scene
+  let isHeld = false
+  for (const [place, act] of actsOf(world.seed, mode).entries()) {
+    if (act === undefined || acts?.has(place) === false) continue
+    const running = await controller()
+    if (world.violations.length > 0) return false
+    world.step(`last act: ${act.name}`)
+    scene.acted(place, act.name)
+    const random = seededRandom(mixed(world.seed ^ 0x1a57, place))
+    await act.play({ world, book, controller: running, random }, advance)
+    isHeld = holds.includes(act)
+  }
   return isHeld
 }

@@ -21,6 +21,10 @@ export interface Rest {
   readonly book: Book
   readonly checks: Checks
   readonly mode: Mode
+  /** The only last acts that are played, by their places; undefined: all. */
+  readonly acts: ReadonlySet<number> | undefined
+  /** Told of each before it is played. */
+  acted(place: number, name: string): void
   /** The controller that runs, or another one. */
   controller(): Promise<Controller | undefined>
   advance(ms: number): Promise<void>
