@@ -28,6 +28,7 @@ export async function startController(world: World): Promise<Controller | undefi
   const number = (world.simulation.life?.number ?? 0) + 1
   const life: Life = { number, isDead: false, clock: world.clock, open: new Set() }
   Object.assign(life, { clock: clockOf(life, world) })
+  forgetAtExit(life)
   world.simulation.life = life
   world.step(`life ${number} begins`)
   try {
@@ -41,6 +42,14 @@ export async function startController(world: World): Promise<Controller | undefi
     }
     return undefined
   }
+}
+
+/** What a process that dies would have done at its own exit is not done by this one, nor kept for it. */
+function forgetAtExit(life: Life): void {
+  const before = new Set(process.listeners('exit'))
+  life.open.add(() => {
+    for (const listener of process.listeners('exit')) if (!before.has(listener)) process.off('exit', listener)
+  })
 }
 
 async function opened(life: Life, world: World): Promise<Controller> {
