@@ -3,7 +3,7 @@
  * the end of the world, all deeds of some names, pieces of what is left and single deeds, and again the end.
  */
 import { type Episode, type EpisodeOptions, runEpisode } from './episode.ts'
-import { minimize } from './minimize.ts'
+import { fewest, minimize } from './minimize.ts'
 
 export interface Shrunk {
   readonly episode: Episode
@@ -52,7 +52,7 @@ export async function shrink(found: Episode, options: EpisodeOptions, stepsMax: 
   if (found.isAtRest) {
     // First what makes all later tries cheaper: a rest is as long as a world of middle length.
     await minimize(best.acts, (acts) => stillBreaks({ acts }))
-    await cutOff(best.turns, best.turns / 16, earlier)
+    await fewest(best.turns, best.turns / 16, earlier)
   }
   const nameOf = new Map(best.episode.history.map(({ turn, name }) => [turn, name]))
   const names = [...new Set(nameOf.values())]
@@ -60,22 +60,6 @@ export async function shrink(found: Episode, options: EpisodeOptions, stepsMax: 
     stillBreaks({ keep: best.keep.filter((turn) => some.includes(nameOf.get(turn) ?? '')) }),
   )
   await minimize(best.keep, (keep) => stillBreaks({ keep }))
-  if (best.episode.isAtRest) await cutOff(best.turns, 1, earlier)
+  if (best.episode.isAtRest) await fewest(best.turns, 1, earlier)
   return { ...best, ...effort, isWhole: effort.steps < stepsMax }
-}
-
-/** The fewest turns, by halves: what breaks with some of them need not with more, so that this may end above the very fewest. */
-async function cutOff(
-  turns: number,
-  grain: number,
-  breaksWith: (turns: number) => Promise<boolean | undefined>,
-): Promise<void> {
-  let [tooFew, enough] = [-1, turns]
-  while (enough - tooFew > grain) {
-    const middle = tooFew === -1 ? 0 : Math.floor((tooFew + enough) / 2)
-    const answer = await breaksWith(middle)
-    if (answer === undefined) return
-    if (answer) enough = middle
-    else tooFew = middle
-  }
 }

@@ -36,6 +36,21 @@ function edit({ world, book }: Scene, row: Row, random: Random): string {
   return `${row.full_name} ${field} = ${value}`
 }
 
+/** So many addresses, all at once; says how many, or undefined where there are not so many. */
+export function makeUntidy(scene: Scene, many: number): string | undefined {
+  return quietly(scene, () => {
+    const { world, random } = scene
+    const rows = rowsOf(scene).filter(({ email }) => email !== null)
+    if (rows.length < many) return undefined
+    const from = Math.floor(random.next() * (rows.length - many + 1))
+    const write = world.agent.prepare('UPDATE leads SET email = upper(email) WHERE id = ?')
+    world.agent.transaction(() => {
+      for (const { id } of rows.slice(from, from + many)) write.run(id)
+    })()
+    return `${many} rows, and ${world.declaration.blastRows} may be`
+  })
+}
+
 const stepsOfAnAction = ['action.intended', 'action.checkpointed', 'action.dispatched'] as const
 
 export const agentDeeds: readonly Deed[] = [
@@ -125,19 +140,7 @@ export const agentDeeds: readonly Deed[] = [
   {
     name: 'agent makes about as many addresses untidy as may be mended unasked',
     weight: 3,
-    do: (scene) =>
-      quietly(scene, () => {
-        const { world, random } = scene
-        const many = world.declaration.blastRows + Math.floor(random.next() * 3)
-        const rows = rowsOf(scene).filter(({ email }) => email !== null)
-        if (rows.length < many) return undefined
-        const from = Math.floor(random.next() * (rows.length - many + 1))
-        const write = world.agent.prepare('UPDATE leads SET email = upper(email) WHERE id = ?')
-        world.agent.transaction(() => {
-          for (const { id } of rows.slice(from, from + many)) write.run(id)
-        })()
-        return `${many} rows, and ${world.declaration.blastRows} may be`
-      }),
+    do: (scene) => makeUntidy(scene, scene.world.declaration.blastRows + Math.floor(scene.random.next() * 3)),
   },
   {
     name: 'agent deletes',

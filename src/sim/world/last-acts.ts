@@ -8,7 +8,7 @@ import type { Book } from './book.ts'
 import type { Controller } from './controller.ts'
 import type { Declaration } from './declared.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
-import { agentDeeds } from './deeds-agents.ts'
+import { agentDeeds, makeUntidy } from './deeds-agents.ts'
 import { colleagueDeeds } from './deeds-colleagues.ts'
 import { machineDeeds } from './deeds-machine.ts'
 import { declare, peopleDeeds } from './deeds-people.ts'
@@ -113,6 +113,18 @@ const lastActs: readonly LastAct[] = [
       await advance(1.5 * minuteMs)
       const name = 'colleague and agent edit the same cell'
       doAll(scene, colleagueDeeds, [name, name, name])
+    },
+  },
+  {
+    name: 'one record more has to be changed than may be unasked',
+    async play(scene, advance) {
+      declare(scene, { ...scene.world.declaration, ...free, standardizes: true })
+      await advance(minuteMs / 2)
+      declare(scene, { ...scene.world.declaration, blastRows: 3 })
+      await advance(1000)
+      const what = makeUntidy(scene, scene.world.declaration.blastRows + 1)
+      if (what !== undefined) scene.world.step(`last act, untidy addresses: ${what}`)
+      await advance(minuteMs / 2)
     },
   },
   {
