@@ -5,6 +5,7 @@
  */
 import { seededRandom } from '../random.ts'
 import { createChecks } from './checks/checks.ts'
+import { mixed } from './mixed.ts'
 import { newBook } from './world/book.ts'
 import { buryController, type Controller, noteViolation, startController } from './world/controller.ts'
 import { pickDeed } from './world/deeds.ts'
@@ -186,12 +187,4 @@ async function started(world: World): Promise<Controller | undefined> {
   }
   if (!isOver) return undefined
   return starting
-}
-
-/** A number of its own for each turn of each seed (xorshift-multiply, as in splitmix32). */
-export function mixed(seed: number, turn: number): number {
-  let value = (seed ^ Math.imul(turn, 0x9e3779b9)) >>> 0
-  value = Math.imul(value ^ (value >>> 16), 0x21f0aaad)
-  value = Math.imul(value ^ (value >>> 15), 0x735a2d97)
-  return (value ^ (value >>> 15)) >>> 0
 }

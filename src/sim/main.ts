@@ -6,7 +6,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { preload } from './edges/offload.ts'
-import { type Episode, type Mode, mixed, runEpisode } from './episode.ts'
+import { type Episode, type Mode, runEpisode } from './episode.ts'
+import { mixed } from './mixed.ts'
 import { shrink } from './shrink.ts'
 
 const help = `Usage: npm run simulate -- [options]

@@ -3,7 +3,8 @@
  * of a world the next deed would wake it, and hide that it had been asleep.
  */
 import { seededRandom } from '../../random.ts'
-import { type Mode, mixed } from '../episode.ts'
+import type { Mode } from '../episode.ts'
+import { mixed } from '../mixed.ts'
 import type { Book } from './book.ts'
 import type { Controller } from './controller.ts'
 import type { Declaration } from './declared.ts'
@@ -13,9 +14,6 @@ import { colleagueDeeds } from './deeds-colleagues.ts'
 import { machineDeeds } from './deeds-machine.ts'
 import { declare, peopleDeeds } from './deeds-people.ts'
 import type { CrashPoint, World } from './world.ts'
-
-/** Three acts, and one that a declaration ends: each has a place, by which it is named. */
-export const actPlaces = [0, 1, 2, 3] as const
 
 export interface LastScene {
   readonly world: World
