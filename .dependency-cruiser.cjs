@@ -1,7 +1,7 @@
 // The dependency direction of docs/ARCHITECTURE.md. A new folder under src must be given its place here.
 const inside = (...folders) => `^src/(${folders.join('|')})/`
 
-/** What a folder of src may import besides itself and the ground floor (errors, clock, random, log, json, scrub). */
+/** What a folder of src may import besides itself and the ground floor (errors, clock, random, log, json, scrub, signals). */
 const layers = {
   values: [],
   matching: ['values'],
@@ -37,7 +37,7 @@ const layers = {
   ],
 }
 
-const groundFloor = '^src/(errors|clock|random|log|json|scrub)\\.ts$'
+const groundFloor = '^src/(errors|clock|random|log|json|scrub|signals)\\.ts$'
 
 module.exports = {
   forbidden: [

@@ -62,12 +62,13 @@ export const plantedBugs = [
     finds: ['nothing runs in mode observe'],
   },
   {
+    // A gate that ignores a rejection does no harm alone: the record refuses to begin what was rejected, and the process ends.
     name: 'rejection-ignored',
-    file: 'engine/gate.ts',
-    from: 'if (rejected !== undefined) {',
-    to: "if (rejected?.by === '') {",
+    file: 'journal/transitions.ts',
+    from: "'action.rejected': { from: ['planned', 'approved', 'unknown'], to: 'rejected' }",
+    to: "'action.rejected': { from: ['planned', 'approved', 'unknown'], to: 'planned' }",
     why: 'a rejected repair is made',
-    finds: ['what a person rejected is not done'],
+    finds: ['what a person rejected is not done', 'an action goes through its states in order'],
   },
   {
     name: 'blast-radius-off-by-one',

@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
 })
 const stepsMax = Number(values.steps)
 /** As `--episode` is without being given. */
-const worldSteps = 3000
+const longestWorld = 3000
 const unknown = positionals.filter((one) => !plantedBugs.some(({ name }) => name === one))
 if (unknown.length > 0) refuse(`there is no planted bug ${unknown.join(', ')}; see scripts/planted-bugs.mjs`)
 // All of them, not only those that are asked for: an entry that no longer fits is not left for later.
@@ -67,8 +67,8 @@ async function search(program, { finds }) {
     total.steps += found.steps
     total.cpuSeconds += found.cpuSeconds
     if (found.violation === undefined) return total
-    // All worlds have the same number of steps, so that its seed alone says which it is.
-    const clean = await play(shipped, found.failing, worldSteps)
+    // As long as it was here: that follows from its seed.
+    const clean = await play(shipped, found.failing, longestWorld, ['--worlds', '1'])
     const isOwn = clean.violation === undefined && finds.includes(found.violation.invariant)
     if (isOwn) return { ...total, violation: found.violation, world: found.failing }
     total.others.push({ world: found.failing, ...found.violation, isClean: clean.violation === undefined })
@@ -77,9 +77,9 @@ async function search(program, { finds }) {
 }
 
 /** A simulator that ends by an error has found something, too. */
-async function play(program, seed, steps) {
-  const options = ['--seed', String(seed), '--steps', String(Math.max(steps, worldSteps)), '--no-shrink', '--json']
-  const child = spawn(process.execPath, [program, ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
+async function play(program, seed, steps, more = []) {
+  const options = ['--seed', String(seed), '--steps', String(Math.max(steps, longestWorld)), '--no-shrink', '--json']
+  const child = spawn(process.execPath, [program, ...options, ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
   const [stdout, stderr] = await Promise.all([textOf(child.stdout), textOf(child.stderr)])
   const line = stdout.trim().split('\n').at(-1) ?? ''
   try {
@@ -87,7 +87,7 @@ async function play(program, seed, steps) {
   } catch {
     const error = stderr.split('\n').find((one) => /Error/.test(one)) ?? line
     const violation = { invariant: 'the simulator ends', message: error }
-    return { steps: worldSteps, cpuSeconds: 0, failing: seed, violation }
+    return { steps: longestWorld, cpuSeconds: 0, failing: seed, violation }
   }
 }
 

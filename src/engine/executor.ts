@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import { InvariantViolation, messageOf, OperationalError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import type { Log } from '../log.ts'
+import { joinedSignal } from '../signals.ts'
 import type { Action } from './action.ts'
 import { ratedAnew } from './action-schema.ts'
 import type { Applied, EffectContext, Kind } from './kind.ts'
@@ -63,8 +64,7 @@ async function executeNow(
   const { ledger, lease, log } = options
   const by = { actor: context.actor, runId: context.runId }
   const kind = options.kindOf(action.resource.kind)
-  const deadline = deadlineOf(options)
-  const effect = effectContext(context, progress, deadline.signal, options)
+  const { effect, end } = effectOf(context, progress, options)
   lease.beforeEffect()
   const rated = ratedAnew(ledger.record(action.id)?.action, action)
   ledger.move('action.intended', action, by, { lease: lease.number, ...rated })
@@ -99,7 +99,7 @@ async function executeNow(
   } catch (error) {
     return await settleFailure(error, action, { by, dispatched, effect, kind }, options)
   } finally {
-    deadline.end()
+    end()
   }
 }
 
@@ -116,8 +116,7 @@ async function resumeNow(
 ): Promise<Execution> {
   const by = { actor: context.actor, runId: context.runId }
   const kind = options.kindOf(action.resource.kind)
-  const deadline = deadlineOf(options)
-  const effect = effectContext(context, progress, deadline.signal, options)
+  const { effect, end } = effectOf(context, progress, options)
   options.lease.beforeEffect()
   try {
     const applied = await kind.apply(action, effect)
@@ -126,7 +125,7 @@ async function resumeNow(
   } catch (error) {
     return await settleFailure(error, action, { by, dispatched: true, effect, kind }, options)
   } finally {
-    deadline.end()
+    end()
   }
 }
 
@@ -226,16 +225,20 @@ function deadlineOf({ clock, deadlineMs }: ExecutorOptions): { readonly signal: 
   return { signal: controller.signal, end: () => timer.cancel() }
 }
 
-function effectContext(
+/** What a kind is given for one action; `end` lets go of all that listens to it, since the lease outlives many actions. */
+function effectOf(
   context: ExecuteContext,
   progress: ReportProgress,
-  deadline: AbortSignal,
   options: ExecutorOptions,
-): EffectContext {
+): { readonly effect: EffectContext; end(): void } {
+  const deadline = deadlineOf(options)
+  const { signal, end } = joinedSignal([context.signal, options.lease.signal, deadline.signal])
   return {
-    signal: AbortSignal.any([context.signal, options.lease.signal, deadline]),
-    progress,
-    ...(context.outside === undefined ? {} : { outside: context.outside }),
+    effect: { signal, progress, ...(context.outside === undefined ? {} : { outside: context.outside }) },
+    end() {
+      deadline.end()
+      end()
+    },
   }
 }
 

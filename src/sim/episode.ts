@@ -5,6 +5,7 @@
  */
 import { seededRandom } from '../random.ts'
 import { createChecks } from './checks/checks.ts'
+import { mixed } from './mixed.ts'
 import { newBook } from './world/book.ts'
 import { buryController, type Controller, noteViolation, startController } from './world/controller.ts'
 import { pickDeed } from './world/deeds.ts'
@@ -22,6 +23,10 @@ export interface EpisodeOptions {
   readonly keep?: ReadonlySet<number>
   /** It comes to rest after so many turns, if not before. */
   readonly turns?: number
+  /** The only last acts that are played, by their places; without it all are. */
+  readonly acts?: ReadonlySet<number>
+  /** It ends after its turns, before it comes to rest. */
+  readonly endsBeforeRest?: boolean
   /** Told of every line of the trace. */
   readonly show?: (line: string) => void
 }
@@ -31,6 +36,13 @@ export interface Done {
   readonly atMs: number
   readonly name: string
   readonly what: string
+}
+
+/** What was done when faults had ceased. */
+export interface Acted {
+  readonly place: number
+  readonly atMs: number
+  readonly name: string
 }
 
 export interface Episode {
@@ -44,6 +56,7 @@ export interface Episode {
   readonly isAtRest: boolean
   readonly violation: (Violation & { readonly step: number; readonly turn: number }) | undefined
   readonly history: readonly Done[]
+  readonly acts: readonly Acted[]
   readonly last: readonly string[]
   /** How often what happened, for the figures. */
   readonly counts: Readonly<Record<string, number>>
@@ -60,6 +73,7 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
   const checks = createChecks(world, book)
   const temper = temperOf(seededRandom(options.seed ^ 0x7e))
   const history: Done[] = []
+  const acts: Acted[] = []
   let controller: Controller | undefined
   let turn = 0
   let downTurns = 0
@@ -100,13 +114,15 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
       }
       checks.afterTurn(controller)
     }
-    isAtRest = !found()
+    isAtRest = !found() && options.endsBeforeRest !== true
     if (isAtRest)
       await comeToRest({
         world,
         book,
         checks,
         mode: options.mode,
+        acts: options.acts,
+        acted: (place, name) => acts.push({ place, atMs: world.clock.monotonicMs(), name }),
         advance: (ms) => advance(world, ms),
         async controller() {
           if (controller === undefined || controller.life.isDead) {
@@ -134,6 +150,7 @@ export async function runEpisode(options: EpisodeOptions): Promise<Episode> {
     isAtRest,
     violation: violation === undefined ? undefined : { ...violation, step: world.steps, turn },
     history,
+    acts,
     last: world.trace.last,
     counts: checks.counts(),
   }
@@ -170,12 +187,4 @@ async function started(world: World): Promise<Controller | undefined> {
   }
   if (!isOver) return undefined
   return starting
-}
-
-/** A number of its own for each turn of each seed (xorshift-multiply, as in splitmix32). */
-export function mixed(seed: number, turn: number): number {
-  let value = (seed ^ Math.imul(turn, 0x9e3779b9)) >>> 0
-  value = Math.imul(value ^ (value >>> 16), 0x21f0aaad)
-  value = Math.imul(value ^ (value >>> 15), 0x735a2d97)
-  return (value ^ (value >>> 15)) >>> 0
 }

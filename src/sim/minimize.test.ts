@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { minimize } from './minimize.ts'
+import { fewest, minimize } from './minimize.ts'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, at) => at)
 
@@ -48,4 +48,25 @@ it('gives the fewest so far when no more may be tried', async () => {
   const { asked, holds } = needing([299], 2)
   expect(await minimize(numbers(300), holds)).toEqual(numbers(300).slice(150))
   expect(asked).toHaveLength(2)
+})
+
+it('finds the fewest by halves, none first, to the grain that is asked for', async () => {
+  const asked: number[] = []
+  const from = (least: number) => async (some: number) => {
+    asked.push(some)
+    return some >= least
+  }
+  expect(await fewest(1000, 1, from(37))).toBe(37)
+  expect(asked.length).toBeLessThan(13)
+  expect(await fewest(1000, 1, from(0))).toBe(0)
+  expect(await fewest(1000, 100, from(37))).toBeLessThan(137)
+})
+
+it('stays with what was tried last where no more may be tried', async () => {
+  let left = 3
+  const answer = await fewest(1000, 1, async (some) => {
+    left -= 1
+    return left < 0 ? undefined : some >= 400
+  })
+  expect(answer).toBe(500)
 })

@@ -33,3 +33,24 @@ export async function minimize<Item>(items: readonly Item[], holds: Holds<Item>)
   }
   return kept
 }
+
+/**
+ * The fewest of `count` with which something holds, by halves and not closer than `grain`. What holds with some need not hold
+ * with more, so that this may end above the very fewest; it never ends with a number that was not tried.
+ */
+export async function fewest(
+  count: number,
+  grain: number,
+  holds: (some: number) => Promise<boolean | undefined>,
+): Promise<number> {
+  let tooFew = -1
+  let enough = count
+  while (enough - tooFew > grain) {
+    const middle = tooFew === -1 ? 0 : Math.floor((tooFew + enough) / 2)
+    const answer = await holds(middle)
+    if (answer === undefined) break
+    if (answer) enough = middle
+    else tooFew = middle
+  }
+  return enough
+}

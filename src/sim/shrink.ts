@@ -1,58 +1,65 @@
 /**
- * The shortest history that still breaks the same invariant: first the world is cut off earlier, then all deeds of one name are
- * left out, then pieces of what is left and single deeds.
+ * The shortest history that still breaks the same invariant. Each try leaves out something of the best that is known: last acts,
+ * the end of the world, all deeds of some names, pieces of what is left and single deeds, and again the end.
  */
 import { type Episode, type EpisodeOptions, runEpisode } from './episode.ts'
-import { minimize } from './minimize.ts'
+import { fewest, minimize } from './minimize.ts'
 
 export interface Shrunk {
   readonly episode: Episode
   /** The only turns in which something is done. */
   readonly keep: readonly number[]
+  /** The only last acts, by their places. */
+  readonly acts: readonly number[]
   /** After so many turns the world comes to rest. */
   readonly turns: number
   readonly runs: number
   readonly steps: number
+  /** Whether nothing can be left out any more; otherwise it was given up. */
+  readonly isWhole: boolean
 }
 
-/** Shares of the turns after which a world that broke at its rest is cut off. */
-const cuts = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4]
+type Found = Pick<Shrunk, 'episode' | 'keep' | 'acts' | 'turns'>
 
 /** @param stepsMax how many steps of worlds may be played for it, about. */
 export async function shrink(found: Episode, options: EpisodeOptions, stepsMax: number): Promise<Shrunk> {
-  const turnsOf = ({ history }: Episode) => history.map(({ turn }) => turn)
-  // Where it broke before its rest, nothing after that turn can matter.
-  const best: { episode: Episode; keep: readonly number[]; turns: number } = {
+  let best: Found = {
     episode: found,
-    keep: turnsOf(found),
+    keep: found.history.map(({ turn }) => turn),
+    acts: found.acts.map(({ place }) => place),
     turns: found.turns,
   }
-  let runs = 0
-  let steps = 0
-  const stillBreaks = async (keep: readonly number[], turns: number): Promise<boolean | undefined> => {
-    if (steps >= stepsMax) return undefined
-    const episode = await runEpisode({ ...options, keep: new Set(keep), turns })
-    runs += 1
-    steps += episode.steps
+  const effort = { runs: 0, steps: 0 }
+  const stillBreaks = async (changed: Partial<Omit<Found, 'episode'>>): Promise<boolean | undefined> => {
+    if (effort.steps >= stepsMax) return undefined
+    const { keep, acts, turns } = { ...best, ...changed }
+    const tried = { keep: new Set(keep), acts: new Set(acts), turns, endsBeforeRest: !best.episode.isAtRest }
+    const episode = await runEpisode({ ...options, ...tried })
+    effort.runs += 1
+    effort.steps += episode.steps
     if (episode.violation?.invariant !== found.violation?.invariant) return false
-    Object.assign(best, { episode, keep, turns })
+    // Where it broke before its rest, nothing after that turn can matter.
+    best = {
+      episode,
+      keep: keep.filter((turn) => turn <= episode.turns),
+      acts: episode.acts.map(({ place }) => place),
+      turns: episode.turns,
+    }
     return true
   }
-  const cutOff = async (ends: readonly number[]): Promise<void> => {
-    for (const end of ends) {
-      const kept = best.keep.filter((turn) => turn <= end)
-      if (end < best.turns && (await stillBreaks(kept, end)) === true) return
-    }
-  }
 
-  if (found.isAtRest) await cutOff(cuts.map((share) => Math.ceil(found.turns * share)))
-  const names = new Map<string, number[]>()
-  for (const { name, turn } of best.episode.history) names.set(name, [...(names.get(name) ?? []), turn])
-  for (const turns of [...names.values()].sort((one, other) => other.length - one.length)) {
-    const without = best.keep.filter((turn) => !turns.includes(turn))
-    if (without.length < best.keep.length) await stillBreaks(without, best.turns)
+  const earlier = (turns: number) => stillBreaks({ turns, keep: best.keep.filter((turn) => turn <= turns) })
+  if (found.isAtRest) {
+    // First what makes all later tries cheaper: a rest is as long as a world of middle length.
+    await minimize(best.acts, (acts) => stillBreaks({ acts }))
+    await fewest(best.turns, best.turns / 16, earlier)
   }
-  await minimize(turnsOf(best.episode), (keep) => stillBreaks(keep, best.turns))
-  if (best.episode.isAtRest) await cutOff([Math.max(0, ...best.keep)])
-  return { ...best, runs, steps }
+  const nameOf = new Map(best.episode.history.map(({ turn, name }) => [turn, name]))
+  const names = [...new Set(nameOf.values())]
+  await minimize(names, (some) =>
+    stillBreaks({ keep: best.keep.filter((turn) => some.includes(nameOf.get(turn) ?? '')) }),
+  )
+  await minimize(best.keep, (keep) => stillBreaks({ keep }))
+  if (best.episode.isAtRest) await fewest(best.turns, 1, earlier)
+  return { ...best, ...effort, isWhole: effort.steps < stepsMax }
 }

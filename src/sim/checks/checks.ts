@@ -53,7 +53,11 @@ export function createChecks(world: World, book: Book): Checks {
   // After all that judges, so that it meets what they saw.
   record.onEntry((entry, seen) => {
     const at = world.traps.findIndex(
-      ({ type, kinds }) => type === entry.type && seen !== undefined && kinds.includes(seen.action.resource.kind),
+      ({ type, kinds, verbs }) =>
+        type === entry.type &&
+        seen !== undefined &&
+        kinds.includes(seen.action.resource.kind) &&
+        verbs?.includes(seen.action.verb) !== false,
     )
     const [trap] = at < 0 ? [] : world.traps.splice(at, 1)
     const what = seen === undefined ? undefined : trap?.spring(seen.action)

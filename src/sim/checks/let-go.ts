@@ -21,3 +21,27 @@ export function judgeLetGo(world: World, controller: Controller | undefined): vo
     .filter(({ email }) => email !== standardEmail(email))
   if (untidy.length > 0) world.violate('what is told as declared is so', `untidy: ${untidy.map(({ id }) => id).join()}`)
 }
+
+/** Repairs of what is told as declared that nothing holds: a look has found them and whoever looked has gone on. */
+export function runnableNow(controller: Controller | undefined): ReadonlyMap<string, string> {
+  const { statuses, work } = controller?.workspace.engine ?? {}
+  const busy = new Set(work?.now().map(({ resource }) => resource))
+  const ready = (statuses?.all() ?? []).filter(
+    ({ declared, conditions }) =>
+      !busy.has(keyText(declared.key)) && conditions.some(({ type, status }) => type === 'Ready' && status === 'true'),
+  )
+  return new Map(
+    ready.flatMap(({ actions }) =>
+      actions.flatMap(({ action, gate }) => (gate.runnable ? [[action.id, action.summary] as const] : [])),
+    ),
+  )
+}
+
+export function judgeLeftUndone(
+  world: World,
+  before: ReadonlyMap<string, string>,
+  controller: Controller | undefined,
+): void {
+  const now = runnableNow(controller)
+  for (const [id, summary] of before) if (now.has(id)) world.violate('what may run is begun soon', summary)
+}

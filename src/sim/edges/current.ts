@@ -72,6 +72,14 @@ export function livingLife(): Life {
   return life
 }
 
+/**
+ * What somebody waits for who died. Each waits for one of his own: a promise that all share would hold all who ever waited for
+ * it, with the worlds around them.
+ */
+export function neverSettled(): Promise<never> {
+  return new Promise<never>(() => undefined)
+}
+
 /** Where the workspace lies, for the product; the same in every run. */
 export const shownFolder = '/trueup-sim'
 

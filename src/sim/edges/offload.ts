@@ -5,7 +5,7 @@
 import type { Offload, OffloadOptions } from '../../targets/process/ports.ts'
 import { takeOffered, type Work } from '../../targets/process/serve.ts'
 import { dehydrate, rehydrate } from '../../targets/process/wire.ts'
-import { livingLife, SimulatedCrash, theSimulation } from './current.ts'
+import { livingLife, neverSettled, SimulatedCrash, theSimulation } from './current.ts'
 
 const works = new Map<string, Work>()
 
@@ -15,15 +15,13 @@ export async function preload(entry: URL): Promise<void> {
   works.set(entry.href, takeOffered(entry.href))
 }
 
-const never = new Promise<never>(() => undefined)
-
 export function createOffload(): Offload & { close(): Promise<void> } {
   const run = async (entry: URL, input: unknown, options: OffloadOptions = {}): Promise<unknown> => {
     const life = livingLife()
     const work = works.get(entry.href)
     if (work === undefined) throw new Error(`${entry.pathname} is not loaded`)
     await life.clock.sleep(Math.floor(theSimulation().random.next() * 15), options.signal)
-    if (life.isDead) return never
+    if (life.isDead) return neverSettled()
     options.signal?.throwIfAborted()
     try {
       const context = {

@@ -1,13 +1,11 @@
 /** `node:timers/promises` of the simulated machine. */
-import { livingLife } from './current.ts'
-
-const never = new Promise<never>(() => undefined)
+import { livingLife, neverSettled } from './current.ts'
 
 /** A turn for others: what was begun goes on before it, and no time passes. A dead process has none. */
 export async function setImmediate(): Promise<void> {
   const life = livingLife()
   await Promise.resolve()
-  if (life.isDead) await never
+  if (life.isDead) await neverSettled()
 }
 
 export function setTimeout(ms: number): Promise<void> {

@@ -1,5 +1,9 @@
 import type { EditedField } from './cells.ts'
 
+/** So many leads a table has at the beginning, and no more than so many later. */
+export const leadsAtFirst = 8
+export const leadsMax = 24
+
 /** What the people and programs of the simulated world did, kept by the simulator itself and not by the product. */
 export interface Edit {
   readonly side: 'local' | 'remote'
@@ -40,6 +44,11 @@ export interface Book {
   readonly erased: Set<string>
   /** Addresses that another program wrote again after that. */
   readonly writtenAgain: Set<string>
+}
+
+/** A name that no lead has or ever had. */
+export function freshName({ born }: Book): string {
+  return `Person ${leadsAtFirst + born.size}`
 }
 
 export function newBook(): Book {

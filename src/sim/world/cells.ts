@@ -1,8 +1,6 @@
 /** What people and programs of the simulated world write. */
 import type { Random } from '../../random.ts'
 
-export const names = Array.from({ length: 24 }, (_, at) => `Person ${at}`)
-
 export type EditedField = 'company' | 'score'
 
 export function fieldFor(random: Random): EditedField {

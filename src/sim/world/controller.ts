@@ -11,7 +11,7 @@ import { leadsOf } from '../../workspace/lead-access.ts'
 import type { Leads } from '../../workspace/leads.ts'
 import { openWorkspace } from '../../workspace/open.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
-import { type Life, SimulatedCrash, shownFolder } from '../edges/current.ts'
+import { type Life, neverSettled, SimulatedCrash, shownFolder } from '../edges/current.ts'
 import type { VirtualClock } from '../virtual-clock.ts'
 import { bury, type World } from './world.ts'
 
@@ -28,6 +28,7 @@ export async function startController(world: World): Promise<Controller | undefi
   const number = (world.simulation.life?.number ?? 0) + 1
   const life: Life = { number, isDead: false, clock: world.clock, open: new Set() }
   Object.assign(life, { clock: clockOf(life, world) })
+  forgetAtExit(life)
   world.simulation.life = life
   world.step(`life ${number} begins`)
   try {
@@ -41,6 +42,14 @@ export async function startController(world: World): Promise<Controller | undefi
     }
     return undefined
   }
+}
+
+/** What a process that dies would have done at its own exit is not done by this one, nor kept for it. */
+function forgetAtExit(life: Life): void {
+  const before = new Set(process.listeners('exit'))
+  life.open.add(() => {
+    for (const listener of process.listeners('exit')) if (!before.has(listener)) process.off('exit', listener)
+  })
 }
 
 async function opened(life: Life, world: World): Promise<Controller> {
@@ -133,7 +142,7 @@ function clockOf(life: Life, world: World): Clock {
     after,
     async sleep(delayMs, signal) {
       await inner.sleep(delayMs, signal)
-      if (life.isDead) await new Promise<never>(() => undefined)
+      if (life.isDead) await neverSettled()
       world.step('sleeper')
     },
   }

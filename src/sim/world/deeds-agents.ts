@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Random } from '../../random.ts'
-import { cellFor, fieldFor, names } from './cells.ts'
+import { freshName, leadsMax } from './book.ts'
+import { cellFor, fieldFor } from './cells.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
 
 interface Row {
@@ -35,6 +36,21 @@ function edit({ world, book }: Scene, row: Row, random: Random): string {
   return `${row.full_name} ${field} = ${value}`
 }
 
+/** So many addresses, all at once; says how many, or undefined where there are not so many. */
+export function makeUntidy(scene: Scene, many: number): string | undefined {
+  return quietly(scene, () => {
+    const { world, random } = scene
+    const rows = rowsOf(scene).filter(({ email }) => email !== null)
+    if (rows.length < many) return undefined
+    const from = Math.floor(random.next() * (rows.length - many + 1))
+    const write = world.agent.prepare('UPDATE leads SET email = upper(email) WHERE id = ?')
+    world.agent.transaction(() => {
+      for (const { id } of rows.slice(from, from + many)) write.run(id)
+    })()
+    return `${many} rows, and ${world.declaration.blastRows} may be`
+  })
+}
+
 const stepsOfAnAction = ['action.intended', 'action.checkpointed', 'action.dispatched'] as const
 
 export const agentDeeds: readonly Deed[] = [
@@ -43,13 +59,9 @@ export const agentDeeds: readonly Deed[] = [
     weight: 6,
     do: (scene) =>
       quietly(scene, () => {
-        const { world, book, random } = scene
-        const taken = new Set(rowsOf(scene).map(({ full_name }) => full_name))
-        const name = oneOf(
-          names.filter((one) => !taken.has(one) && !book.born.has(one) && !book.deleted.has(one)),
-          random,
-        )
-        if (name === undefined) return undefined
+        const { world, book } = scene
+        if (rowsOf(scene).length >= leadsMax) return undefined
+        const name = freshName(book)
         const email = `${name.replace(' ', '.')}@Example.com`
         world.agent
           .prepare('INSERT INTO leads (id, full_name, email, company, score) VALUES (?, ?, ?, ?, ?)')
@@ -128,19 +140,7 @@ export const agentDeeds: readonly Deed[] = [
   {
     name: 'agent makes about as many addresses untidy as may be mended unasked',
     weight: 3,
-    do: (scene) =>
-      quietly(scene, () => {
-        const { world, random } = scene
-        const many = world.declaration.blastRows + Math.floor(random.next() * 3)
-        const rows = rowsOf(scene).filter(({ email }) => email !== null)
-        if (rows.length < many) return undefined
-        const from = Math.floor(random.next() * (rows.length - many + 1))
-        const write = world.agent.prepare('UPDATE leads SET email = upper(email) WHERE id = ?')
-        world.agent.transaction(() => {
-          for (const { id } of rows.slice(from, from + many)) write.run(id)
-        })()
-        return `${many} rows, and ${world.declaration.blastRows} may be`
-      }),
+    do: (scene) => makeUntidy(scene, scene.world.declaration.blastRows + Math.floor(scene.random.next() * 3)),
   },
   {
     name: 'agent deletes',

@@ -1,6 +1,7 @@
 /** Colleagues who work in Airtable. */
 import Database from 'better-sqlite3'
-import { cellFor, type EditedField, fieldFor, names } from './cells.ts'
+import { freshName, leadsMax } from './book.ts'
+import { cellFor, type EditedField, fieldFor } from './cells.ts'
 import { baseId, remoteTable } from './declared.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
 import { type MirrorRecord, recordsOf } from './mirror.ts'
@@ -90,14 +91,10 @@ export const colleagueDeeds: readonly Deed[] = [
   {
     name: 'colleague enters a lead',
     weight: 2,
-    do: ({ world, book, random }) => {
-      const colleague = world.sandbox.control.colleague(baseId)
-      const name = oneOf(
-        names.filter((one) => !book.born.has(one) && Number(one.slice(7)) >= 8),
-        random,
-      )
-      if (name === undefined) return undefined
-      colleague.createRecord(remoteTable, {
+    do: ({ world, book }) => {
+      if (recordsOf(world).length >= leadsMax) return undefined
+      const name = freshName(book)
+      world.sandbox.control.colleague(baseId).createRecord(remoteTable, {
         'Full Name': name,
         Email: `${name.replace(' ', '.').toLowerCase()}@example.com`,
       })

@@ -2,13 +2,14 @@
  * What happens last, before nobody does anything any more: a change that nothing else wakes the controller for. In the midst
  * of a world the next deed would wake it, and hide that it had been asleep.
  */
-import { type Random, seededRandom } from '../../random.ts'
+import { seededRandom } from '../../random.ts'
 import type { Mode } from '../episode.ts'
+import { mixed } from '../mixed.ts'
 import type { Book } from './book.ts'
 import type { Controller } from './controller.ts'
 import type { Declaration } from './declared.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
-import { agentDeeds } from './deeds-agents.ts'
+import { agentDeeds, makeUntidy } from './deeds-agents.ts'
 import { colleagueDeeds } from './deeds-colleagues.ts'
 import { machineDeeds } from './deeds-machine.ts'
 import { declare, peopleDeeds } from './deeds-people.ts'
@@ -18,6 +19,10 @@ export interface LastScene {
   readonly world: World
   readonly book: Book
   readonly mode: Mode
+  /** The only places that are played; undefined: all. */
+  readonly acts: ReadonlySet<number> | undefined
+  /** Told of each act before it is played. */
+  acted(place: number, name: string): void
   controller(): Promise<Controller | undefined>
   advance(ms: number): Promise<void>
 }
@@ -29,14 +34,23 @@ interface LastAct {
 
 const minuteMs = 60_000
 
+/** Nothing that is done every day is asked about, and nothing is looked at without an occasion. */
+const free = {
+  mode: 'enforce',
+  low: 'auto',
+  medium: 'auto',
+  blastRows: 50,
+  deniedFrom: undefined,
+  resync: '12h',
+} as const
+
 /** Repairs are held by what is declared; it is let go when all faults have ended, by the declaration alone. */
 async function hold(scene: Scene, advance: LastScene['advance'], holding: Partial<Declaration>): Promise<void> {
-  const free = { low: 'auto', medium: 'auto', blastRows: 50, standardizes: true, resync: '12h' } as const
-  declare(scene, { ...scene.world.declaration, mode: 'enforce', ...free, ...holding })
-  await advance(minuteMs)
+  declare(scene, { ...scene.world.declaration, ...free, standardizes: true, ...holding })
+  await advance(minuteMs / 2)
   doAll(scene, agentDeeds, ['agent writes an untidy address', 'agent edits', 'agent edits'])
   // Until all has been looked at, and waits.
-  await advance(3 * minuteMs)
+  await advance(1.5 * minuteMs)
 }
 
 /** Let go by the declaration alone: a person who asks for a look, or anybody who does something else, would hide it. */
@@ -60,14 +74,55 @@ async function dieAt(scene: Scene, advance: LastScene['advance'], point: CrashPo
   world.crashAt = undefined
 }
 
+/** The process dies at the request to Airtable of an action of that verb, right before or after Airtable carries it out. */
+async function dieAtPush(
+  scene: Scene,
+  advance: LastScene['advance'],
+  {
+    verb,
+    side,
+    cause,
+  }: { readonly verb: string; readonly side: CrashPoint['side']; readonly cause: readonly string[] },
+): Promise<void> {
+  const { world } = scene
+  declare(scene, { ...world.declaration, ...free })
+  await advance(minuteMs / 2)
+  world.traps.push({
+    type: 'action.dispatched',
+    kinds: ['sync'],
+    verbs: [verb],
+    spring() {
+      // New records are made by a PATCH, too, which finds those that are there by their key.
+      world.crashAt = { kind: 'airtable', part: 'PATCH records', side }
+      return `the process will die ${side} the request of a ${verb}`
+    },
+  })
+  doAll(scene, agentDeeds, cause)
+  await advance(minuteMs)
+  world.traps.length = 0
+  world.crashAt = undefined
+}
+
 const lastActs: readonly LastAct[] = [
   {
     name: 'both sides edit the same cells, and a person has to choose',
     async play(scene, advance) {
       declare(scene, { ...scene.world.declaration, mode: 'enforce', conflicts: 'manual', resync: '12h' })
-      await advance(3 * minuteMs)
+      await advance(1.5 * minuteMs)
       const name = 'colleague and agent edit the same cell'
       doAll(scene, colleagueDeeds, [name, name, name])
+    },
+  },
+  {
+    name: 'one record more has to be changed than may be unasked',
+    async play(scene, advance) {
+      declare(scene, { ...scene.world.declaration, ...free, standardizes: true })
+      await advance(minuteMs / 2)
+      declare(scene, { ...scene.world.declaration, blastRows: 3 })
+      await advance(1000)
+      const what = makeUntidy(scene, scene.world.declaration.blastRows + 1)
+      if (what !== undefined) scene.world.step(`last act, untidy addresses: ${what}`)
+      await advance(minuteMs / 2)
     },
   },
   {
@@ -79,14 +134,14 @@ const lastActs: readonly LastAct[] = [
     },
   },
   {
-    name: 'the process dies at a request that writes to Airtable',
+    name: 'the process dies when Airtable has made new records',
+    play: (scene, advance) => dieAtPush(scene, advance, { verb: 'push-new', side: 'after', cause: ['agent inserts'] }),
+  },
+  {
+    name: 'the process dies at a request that changes records',
     play(scene, advance) {
-      const { random } = scene
-      const side = random.next() < 0.5 ? 'before' : 'after'
-      // New records are made by a PATCH, too, which finds those that are there by their key.
-      return dieAt(scene, advance, { kind: 'airtable', part: 'PATCH records', side }, () =>
-        doAll(scene, agentDeeds, random.next() < 0.5 ? ['agent inserts', 'agent inserts'] : ['agent edits']),
-      )
+      const side = scene.random.next() < 0.5 ? 'before' : 'after'
+      return dieAtPush(scene, advance, { verb: 'push-changes', side, cause: ['agent edits'] })
     },
   },
   {
@@ -121,19 +176,27 @@ function doAll(scene: Scene, deeds: readonly Deed[], names: readonly string[]): 
   }
 }
 
-/** Two of them, and sometimes what only a declaration lets go. Says whether something is held now. */
-export async function playLastActs({ world, book, mode, controller, advance }: LastScene): Promise<boolean> {
-  const random: Random = seededRandom(world.seed ^ 0x1a57)
-  const act = async (some: readonly LastAct[]) => {
-    const one = oneOf(some, random)
+/** Three different ones, and in half of the worlds, or where nobody asks for a look, what only a declaration lets go. */
+function actsOf(seed: number, mode: Mode): readonly (LastAct | undefined)[] {
+  const random = seededRandom(seed ^ 0x1a57)
+  const left = [...lastActs]
+  const chosen = [0, 1, 2].map(() => left.splice(Math.floor(random.next() * left.length), 1)[0])
+  return [...chosen, mode === 'liveness' || random.next() < 0.5 ? oneOf(holds, random) : undefined]
+}
+
+/** Says whether something is held now. Each act has chance of its own, so that one can be left out and the others stay. */
+export async function playLastActs(scene: LastScene): Promise<boolean> {
+  const { world, book, mode, acts, controller, advance } = scene
+  let isHeld = false
+  for (const [place, act] of actsOf(world.seed, mode).entries()) {
+    if (act === undefined || acts?.has(place) === false) continue
     const running = await controller()
-    if (one === undefined || world.violations.length > 0) return
-    world.step(`last act: ${one.name}`)
-    await one.play({ world, book, controller: running, random }, advance)
+    if (world.violations.length > 0) return false
+    world.step(`last act: ${act.name}`)
+    scene.acted(place, act.name)
+    const random = seededRandom(mixed(world.seed ^ 0x1a57, place))
+    await act.play({ world, book, controller: running, random }, advance)
+    isHeld = holds.includes(act)
   }
-  await act(lastActs)
-  await act(lastActs)
-  const isHeld = mode === 'liveness' || random.next() < 0.5
-  if (isHeld) await act(holds)
   return isHeld
 }

@@ -3,10 +3,8 @@ import type { Random } from '../../random.ts'
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import type { AirtableTransport } from '../../targets/airtable/transport.ts'
 import { inProcessTransport } from '../airtable-in-process.ts'
-import { livingLife, theSimulation } from '../edges/current.ts'
+import { livingLife, neverSettled, theSimulation } from '../edges/current.ts'
 import type { VirtualClock } from '../virtual-clock.ts'
-
-const never = new Promise<never>(() => undefined)
 
 /** @param arrived called at each request with the moment at which it reaches Airtable. */
 export function createRemote(
@@ -28,9 +26,9 @@ export function createRemote(
       arrived(line, clock.monotonicMs())
       const sent = await inner.send(request)
       await clock.sleep(5 + Math.floor(random.next() * 120))
-      if (life.isDead) return never
+      if (life.isDead) return neverSettled()
       theSimulation().after({ kind: 'airtable', target: line })
-      return life.isDead ? never : sent
+      return life.isDead ? neverSettled() : sent
     },
   }
 }

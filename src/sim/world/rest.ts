@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Checks } from '../checks/checks.ts'
 import { judgeEnd, judgeQuiet, judgeStates, type StandingNow } from '../checks/end.ts'
-import { judgeLetGo } from '../checks/let-go.ts'
+import { judgeLeftUndone, judgeLetGo, runnableNow } from '../checks/let-go.ts'
 import { judgeStanding } from '../checks/standing.ts'
 import type { Mode } from '../episode.ts'
 import { approveAs } from './approving.ts'
@@ -21,6 +21,10 @@ export interface Rest {
   readonly book: Book
   readonly checks: Checks
   readonly mode: Mode
+  /** The only last acts that are played, by their places; undefined: all. */
+  readonly acts: ReadonlySet<number> | undefined
+  /** Told of each before it is played. */
+  acted(place: number, name: string): void
   /** The controller that runs, or another one. */
   controller(): Promise<Controller | undefined>
   advance(ms: number): Promise<void>
@@ -45,13 +49,15 @@ export async function comeToRest(rest: Rest): Promise<void> {
   await passes(rest, soonMs)
   // Before anybody asks for anything, and before the next question to Airtable wakes what depends on it.
   if (isHeld) judgeLetGo(world, await rest.controller())
-  await passes(rest, 20_000)
+  await allBegun(rest)
+  await passes(rest, soonMs)
   let standing: StandingNow | undefined
   for (let round = 0; round < roundsMax[mode]; round += 1) {
     const controller = await rest.controller()
     if (controller === undefined || world.violations.length > 0) return
     decide(rest, controller, mode === 'safety' && round === 0)
     await passes(rest, roundMs[mode])
+    await allBegun(rest)
     standing = judgeStates(world, controller)
     if (world.violations.length > 0) return
     // What was approved may have been replaced on other evidence since: people decide again.
@@ -66,6 +72,14 @@ export async function comeToRest(rest: Rest): Promise<void> {
   const before = rest.checks.dispatched()
   await passes(rest, quietMs[mode])
   judgeQuiet(world, rest.checks.dispatched().slice(before.length))
+}
+
+/** What may run, in what is told as declared, has begun within a short while. */
+async function allBegun(rest: Rest): Promise<void> {
+  const controller = await rest.controller()
+  const runnable = runnableNow(controller)
+  await passes(rest, soonMs)
+  judgeLeftUndone(rest.world, runnable, await rest.controller())
 }
 
 function endFaults(world: World): void {

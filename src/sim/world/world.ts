@@ -12,6 +12,7 @@ import type { BaseSeed } from '../../sandbox/metadata/base-seed.ts'
 import { createSandbox, type Sandbox } from '../../sandbox/sandbox.ts'
 import { type Effect, type Life, SimulatedCrash, type Simulation, setSimulation } from '../edges/current.ts'
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts'
+import { leadsAtFirst } from './book.ts'
 import { baseId, type Declaration, declarationOf, maxRuntimeMs, remoteTable, startHour, textOf } from './declared.ts'
 import { createPrograms, type Programs } from './programs.ts'
 import { createRemote } from './remote.ts'
@@ -32,6 +33,8 @@ export interface Witness {
 export interface Trap {
   readonly type: string
   readonly kinds: readonly string[]
+  /** Only at an action of these verbs; undefined: of all. */
+  readonly verbs?: readonly string[]
   /** Does it and says what was done. */
   spring(action: { readonly affected: { readonly sample: readonly string[] } }): string | undefined
 }
@@ -256,7 +259,7 @@ function openAgent(path: string, seed: number): Database.Database {
   )
   const random = seededRandom(seed ^ 0x99)
   const insert = db.prepare('INSERT INTO leads VALUES (?, ?, ?, ?, ?)')
-  for (let at = 0; at < 8; at += 1)
+  for (let at = 0; at < leadsAtFirst; at += 1)
     insert.run(`k${at}`, `Person ${at}`, `P${at}@Example.com`, `Company ${Math.floor(random.next() * 5)}`, at)
   return db
 }
