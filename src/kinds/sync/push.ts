@@ -70,10 +70,13 @@ export async function push(
   return appliedOf(moves.of(request.actionId))
 }
 
-/** What an action with these moves has done, for recovery. */
-export function pushState(kept: readonly KeptMove[]): 'applied' | 'partly' | 'not-applied' {
-  if (kept.length === 0 || kept.every(({ state }) => state === 'planned')) return 'not-applied'
-  return kept.some(({ state }) => state === 'planned' || state === 'sent') ? 'partly' : 'applied'
+/**
+ * What an action with these moves has done, for recovery. Only where each was done the action is told as a whole; where
+ * some were void or refused, going on with it sends nothing and counts what was done.
+ */
+export function pushState(kept: readonly Pick<KeptMove, 'state'>[]): 'applied' | 'partly' | 'not-applied' {
+  if (kept.every(({ state }) => state === 'planned')) return 'not-applied'
+  return kept.every(({ state }) => state === 'done') ? 'applied' : 'partly'
 }
 
 function appliedOf(kept: readonly KeptMove[]): Applied {
