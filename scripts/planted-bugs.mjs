@@ -32,8 +32,8 @@ export const plantedBugs = [
   {
     name: 'two-people-are-one',
     file: 'engine/gate.ts',
-    from: "case 'approve-twice':\n      return 2",
-    to: "case 'approve-twice':\n      return 1",
+    from: "'approve-twice': 2,",
+    to: "'approve-twice': 1,",
     why: 'critical repairs need one person only',
     finds: ['no gated action without live approvals of that very action'],
   },
@@ -315,7 +315,7 @@ export const plantedBugs = [
   {
     name: 'unknown-outcome-is-done',
     file: 'kinds/sync/push.ts',
-    from: "if (kept.length === 0 || kept.every(({ state }) => state === 'planned')) return 'not-applied'",
+    from: "if (kept.every(({ state }) => state === 'planned')) return 'not-applied'",
     to: "if (kept.length > 0) return 'applied'",
     why: 'a push that a crash cut off is taken for done',
     finds: ['what is told as done was done', 'both sides are equal'],

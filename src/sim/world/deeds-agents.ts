@@ -36,19 +36,25 @@ function edit({ world, book }: Scene, row: Row, random: Random): string {
   return `${row.full_name} ${field} = ${value}`
 }
 
+/** An agent changes the addresses of these leads, by an SQL expression of the address. */
+export function rewriteEmails(scene: Scene, ids: readonly string[], expression: string): void {
+  quietly(scene, () => {
+    const { agent } = scene.world
+    const write = agent.prepare(`UPDATE leads SET email = ${expression} WHERE id = ?`)
+    agent.transaction(() => {
+      for (const id of ids) write.run(id)
+    })()
+    return 'written'
+  })
+}
+
 /** So many addresses, all at once; says how many, or undefined where there are not so many. */
 export function makeUntidy(scene: Scene, many: number): string | undefined {
-  return quietly(scene, () => {
-    const { world, random } = scene
-    const rows = rowsOf(scene).filter(({ email }) => email !== null)
-    if (rows.length < many) return undefined
-    const from = Math.floor(random.next() * (rows.length - many + 1))
-    const write = world.agent.prepare('UPDATE leads SET email = upper(email) WHERE id = ?')
-    world.agent.transaction(() => {
-      for (const { id } of rows.slice(from, from + many)) write.run(id)
-    })()
-    return `${many} rows, and ${world.declaration.blastRows} may be`
-  })
+  const ids = rowsOf(scene).flatMap(({ id, email }) => (email === null ? [] : [id]))
+  if (ids.length < many) return undefined
+  const from = Math.floor(scene.random.next() * (ids.length - many + 1))
+  rewriteEmails(scene, ids.slice(from, from + many), 'upper(email)')
+  return `${many} rows, and ${scene.world.declaration.blastRows} may be`
 }
 
 const stepsOfAnAction = ['action.intended', 'action.checkpointed', 'action.dispatched'] as const

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import type { Action } from '../../engine/action.ts'
 import { keyText } from '../../engine/resource.ts'
 import { OperationalError } from '../../errors.ts'
 import { SimulatedCrash } from '../edges/current.ts'
@@ -125,6 +126,15 @@ function approveOne(scene: Scene, { id }: { readonly id: string }, person: strin
   })
 }
 
+/** A person has an action taken back as a whole, but for what was changed since. */
+export function takeBack(scene: Scene, { id, summary }: Action, person: string): string | undefined {
+  const { world, book, controller } = scene
+  if (controller === undefined) return undefined
+  book.undos.push({ of: id, person, atMs: world.clock.nowMs() })
+  going(scene, 'undo', controller.port.undo({ of: { is: 'id', id }, actor: person }))
+  return `${person} ${summary}`
+}
+
 export const peopleDeeds: readonly Deed[] = [
   {
     name: 'owner edits the desired state',
@@ -240,7 +250,7 @@ export const peopleDeeds: readonly Deed[] = [
     weight: 3,
     sort: 'taking-back',
     do: (scene) => {
-      const { world, book, controller, random } = scene
+      const { controller, random } = scene
       if (controller === undefined) return undefined
       const done = controller.workspace.engine.ledger.records({ states: ['verified', 'succeeded'], limit: 30 })
       const record = oneOf(
@@ -249,10 +259,7 @@ export const peopleDeeds: readonly Deed[] = [
       )
       const person = oneOf(people, random)
       if (record === undefined || person === undefined) return undefined
-      const { id, summary } = record.action
-      book.undos.push({ of: id, person, atMs: world.clock.nowMs() })
-      going(scene, 'undo', controller.port.undo({ of: { is: 'id', id }, actor: person }))
-      return `${person} ${summary}`
+      return takeBack(scene, record.action, person)
     },
   },
   {

@@ -9,10 +9,10 @@ import type { Book } from './book.ts'
 import type { Controller } from './controller.ts'
 import type { Declaration } from './declared.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
-import { agentDeeds, makeUntidy } from './deeds-agents.ts'
+import { agentDeeds, makeUntidy, rewriteEmails } from './deeds-agents.ts'
 import { colleagueDeeds } from './deeds-colleagues.ts'
 import { machineDeeds } from './deeds-machine.ts'
-import { declare, peopleDeeds } from './deeds-people.ts'
+import { declare, peopleDeeds, takeBack } from './deeds-people.ts'
 import type { CrashPoint, World } from './world.ts'
 
 export interface LastScene {
@@ -103,7 +103,33 @@ async function dieAtPush(
   world.crashAt = undefined
 }
 
+/** Repairs three records, one of which somebody writes anew, and a person takes the repair back. */
+async function undoRepair(scene: Scene, advance: LastScene['advance']): Promise<void> {
+  const { world, book } = scene
+  // Where nobody has taken anything back so far, more is checked: it stays that way.
+  if (book.undos.length === 0) return
+  declare(scene, { ...world.declaration, ...free, standardizes: true })
+  await advance(minuteMs)
+  const ids = world.agent
+    .prepare<[], string>('SELECT id FROM leads WHERE email IS NOT NULL ORDER BY id LIMIT 3')
+    .pluck()
+    .all()
+  rewriteEmails(scene, ids, 'upper(email)')
+  await advance(minuteMs)
+  rewriteEmails(scene, ids.slice(0, 1), "'since.' || email")
+  const repaired = scene.controller?.workspace.engine.ledger
+    .records({ states: ['verified', 'succeeded'], resource: 'standardization/leads', limit: 1 })
+    .at(0)
+  if (repaired === undefined) return
+  world.step(`last act, undo: ${takeBack(scene, repaired.action, 'token:ann')}`)
+  await advance(minuteMs)
+}
+
 const lastActs: readonly LastAct[] = [
+  {
+    name: 'a repair is taken back, of which one record was written anew since',
+    play: undoRepair,
+  },
   {
     name: 'both sides edit the same cells, and a person has to choose',
     async play(scene, advance) {
@@ -160,6 +186,8 @@ const lastActs: readonly LastAct[] = [
   {
     name: 'somebody is erased, and entered again in Airtable',
     async play(scene, advance) {
+      declare(scene, { ...scene.world.declaration, ...free })
+      await advance(minuteMs / 2)
       doAll(scene, peopleDeeds, ['person has somebody erased'])
       await advance(minuteMs)
       doAll(scene, colleagueDeeds, ['colleague enters somebody who was erased'])
