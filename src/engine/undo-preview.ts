@@ -4,7 +4,7 @@ import type { Action } from './action.ts'
 import type { Engine } from './engine.ts'
 import type { ActionRecord } from './ledger.ts'
 import { planUndoOf, type UndoPlanned, type UndoSelection, undoTargets } from './undo.ts'
-import type { UndoChoice, UndoConflict } from './undo-rows.ts'
+import { namedKeys, rowsOfChoice, type UndoChoice, type UndoConflict } from './undo-rows.ts'
 
 export interface PreviewedUndo {
   readonly original: ActionRecord
@@ -40,9 +40,9 @@ export async function previewUndo(
   const targets = undoTargets(request.of, engine.ledger, choice)
   const taken = new Set<string>()
   const staying = new Set<string>()
-  const unknown = new Set(choice.keys ?? [])
+  const unknown = new Set(namedKeys(rowsOfChoice(choice)))
   const previews: PreviewedUndo[] = []
-  let knowsRows = choice.keys === null
+  let knowsRows = unknown.size === 0
   for (const original of targets) {
     const ask = { record: original, requestedBy: actor, choice, checkpoints }
     const planned = await planQuietly(() => planUndoOf(ask, { signal, progress: () => undefined }, ports), original)
@@ -97,7 +97,7 @@ async function planQuietly(plan: () => Promise<UndoPlanned>, { action }: ActionR
 function refuseUnknown(unknown: readonly string[], knowsRows: boolean): void {
   if (!knowsRows) {
     throw new OperationalError('ACTION_NOT_UNDOABLE', 'what it did cannot be taken back record by record', {
-      hint: 'Leave out --key to take it back as a whole.',
+      hint: 'Leave out --key, --take and --keep-theirs to take it back as a whole.',
     })
   }
   if (unknown.length === 0) return

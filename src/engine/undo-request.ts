@@ -9,7 +9,7 @@ import { recoverResource } from './recovery.ts'
 import { keyText } from './resource.ts'
 import { planUndoOf, type UndoSelection, undoTargets } from './undo.ts'
 import { type PreviewedUndo, previewUndo } from './undo-preview.ts'
-import { type UndoChoice, type UndoConflict, wholeUndo } from './undo-rows.ts'
+import { namedKeys, rowsOfChoice, type UndoChoice, type UndoConflict, wholeUndo } from './undo-rows.ts'
 
 export interface UndoRequest {
   readonly of: UndoSelection
@@ -56,7 +56,7 @@ export type UndoResult =
 export async function requestUndo(request: UndoRequest, engine: Engine): Promise<readonly UndoResult[]> {
   const { of, choice = wholeUndo, actor, signal } = request
   const targets = undoTargets(of, engine.ledger, choice)
-  if (choice.keys !== null || choice.onConflict === 'stop') {
+  if (namedKeys(rowsOfChoice(choice)).length > 0 || choice.onConflict === 'stop') {
     const previews = await previewUndo({ of, choice, actor, signal }, engine)
     const stopped = stoppedBy(previews, choice)
     if (stopped.length > 0) return stopped

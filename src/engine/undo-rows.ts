@@ -59,7 +59,7 @@ export interface UndoneRows {
   /** 200 at most. */
   readonly conflicts: readonly UndoConflict[]
   readonly conflictCount: number
-  /** Chosen keys that the action did not touch. */
+  /** Keys that the choice names ({@link namedKeys}) and that the action did not touch. */
   readonly unknownKeys: readonly string[]
   /** Records that the choice leaves out and that could still be taken back. */
   readonly left: number
@@ -75,6 +75,11 @@ export function rowsOfChoice({ keys, onConflict, keepTheirs, take }: UndoChoice)
     keep: [...new Set(keepTheirs)].sort(),
     take: [...new Set(take)].sort(),
   }
+}
+
+/** All keys that a choice names: one that no record has is mistyped, and must not pass as one that is decided on. */
+export function namedKeys(rows: UndoRows | undefined): readonly string[] {
+  return rows === undefined ? [] : [...new Set([...(rows.keys ?? []), ...rows.take, ...rows.keep])]
 }
 
 /** The input of an undo with the choice it was made by. */

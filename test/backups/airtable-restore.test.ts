@@ -177,6 +177,7 @@ describe('a restore of Airtable', () => {
       const undo = (rest: Partial<UndoChoice>) =>
         requestUndo({ of, actor: 'local:me', signal, choice: { ...wholeUndo, ...rest } }, opened.workspace.engine)
       await expect(undo({ keys: ['nobody'] })).rejects.toMatchObject({ code: 'ACTION_NOT_UNDOABLE' })
+      await expect(undo({ take: ['nobody'] })).rejects.toMatchObject({ code: 'ACTION_NOT_UNDOABLE' })
       // The record that the restore took away comes back, and nothing else.
       expect(await undo({ keys: ['new'] })).toMatchObject([{ is: 'undone', left: 2 }])
       expect(await read()).toEqual([...before, newOne].sort(byKey))

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { Action, ActionDraft } from '../../engine/action.ts'
 import type { Applied, Checkpoint, EffectContext, UndoPlan } from '../../engine/kind.ts'
-import { rowsOf, type UndoConflict, type UndoneRows, type UndoRows } from '../../engine/undo-rows.ts'
+import { namedKeys, rowsOf, type UndoConflict, type UndoneRows, type UndoRows } from '../../engine/undo-rows.ts'
 import type { JsonValue } from '../../json.ts'
 import type { RemoteRecord } from '../../targets/airtable/ports.ts'
 import { nothingToUndo } from '../undone-set.ts'
@@ -121,11 +121,11 @@ async function reversalOf(
     if (asWritten === undefined) conflicts.push(conflictOf(move, record, reversed !== undefined, rows, parts))
     if (reversed !== undefined) moves.push(reversed)
   }
-  const touched = new Set(done.map(({ key }) => key))
+  const touched = new Set(all.map(({ key }) => key))
   return {
     moves,
     conflicts,
-    unknownKeys: (rows?.keys ?? []).filter((key) => !touched.has(key)),
+    unknownKeys: namedKeys(rows).filter((key) => !touched.has(key)),
     left: all.length - done.length,
     matched: done.length,
   }

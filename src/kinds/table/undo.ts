@@ -288,7 +288,8 @@ async function undoCells(undoing: Undoing, input: CellsInput, rows: UndoRows | u
   const set = lastSet(ports.changeSets, action.id)
   if (set === undefined) return { is: 'expired' }
   const reversed = await ports.changeSets.reverse(set, undefined, ports.databases, rows)
-  if (reversed.rows.matched === 0 && rows !== undefined) return { is: 'untouched', unknownKeys: rows.keys ?? [] }
+  if (reversed.rows.matched === 0 && rows !== undefined)
+    return { is: 'untouched', unknownKeys: reversed.rows.unknownKeys }
   const undo: CellsInput = {
     ...input,
     evidence: { expect: [], questions: noQuestions },

@@ -101,6 +101,13 @@ describe('taking back some records', () => {
     expect(await sets.reverse('lower', undefined, databases)).toMatchObject({ count: 2, conflictCount: 0 })
   })
 
+  test('says of every list which keys it never touched', async () => {
+    await lower()
+    const { rows: told } = await undo('lower', { onConflict: 'force', keep: ['a', 'keep?'], take: ['b', 'take?'] })
+    expect(told).toMatchObject({ left: 0, matched: 3, unknownKeys: ['take?', 'keep?'] })
+    expect(rows().map((row) => (Array.isArray(row) ? row[1] : row))).toEqual(['A@x', 'B@x', 'C@x'])
+  })
+
   test('takes back with a record those that were changed together with it', async () => {
     await act('merge', [
       { ...cell(1, 'a', 'name', 'Ann', 'Ann B'), unit: 1 },

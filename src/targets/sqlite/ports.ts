@@ -211,7 +211,7 @@ export interface ReversedRows {
   /** 200 at most. */
   readonly conflicts: readonly RowConflict[]
   readonly conflictCount: number
-  /** Chosen keys that the action did not touch. */
+  /** Keys that the choice names, in whichever list, and that the action did not touch. */
   readonly unknownKeys: readonly string[]
   /** Records that the choice leaves out and that could still be taken back. */
   readonly left: number

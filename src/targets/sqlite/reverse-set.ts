@@ -107,6 +107,7 @@ type KeyNow = (place: number, record: RecordChange) => Cell | undefined
 
 function chooserOf(choice: RowChoice, setKeyColumn: string) {
   const wanted = choice.keys === null ? undefined : new Set(choice.keys)
+  const named = new Set([...(choice.keys ?? []), ...choice.take, ...choice.keep])
   const seen = new Set<string>()
   const take = new Set(choice.take)
   const keep = new Set(choice.keep)
@@ -115,23 +116,24 @@ function chooserOf(choice: RowChoice, setKeyColumn: string) {
     isNamed: (key: string) => take.has(key) || keep.has(key),
     /** Which records of a block are chosen. What was changed together is taken back together. */
     of(records: readonly RecordChange[], keyNow: KeyNow): (place: number) => boolean {
-      if (wanted === undefined) return () => true
+      if (named.size === 0) return () => wanted === undefined
       const places = new Set<number>()
       const units = new Set<number>()
       records.forEach((record, place) => {
         const keyColumn = record.of?.keyColumn ?? setKeyColumn
-        const named = keysOf(record, keyColumn, keyNow(place, record)).filter((key) => wanted.has(key))
-        if (named.length === 0) return
-        for (const key of named) seen.add(key)
+        const found = keysOf(record, keyColumn, keyNow(place, record)).filter((key) => named.has(key))
+        for (const key of found) seen.add(key)
+        if (wanted === undefined || !found.some((key) => wanted.has(key))) return
         places.add(place)
         if (record.unit !== undefined) units.add(record.unit)
       })
+      if (wanted === undefined) return () => true
       return (place) => {
         const unit = records[place]?.unit
         return places.has(place) || (unit !== undefined && units.has(unit))
       }
     },
-    unknownKeys: () => (choice.keys ?? []).filter((key) => !seen.has(key)),
+    unknownKeys: () => [...named].filter((key) => !seen.has(key)),
   }
 }
 

@@ -2,7 +2,7 @@
 import { isPlainWritable } from '../../../desired/airtable-types.ts'
 import type { Action } from '../../../engine/action.ts'
 import type { EffectContext, UndoPlan } from '../../../engine/kind.ts'
-import type { UndoConflict, UndoneRows, UndoRows } from '../../../engine/undo-rows.ts'
+import { namedKeys, type UndoConflict, type UndoneRows, type UndoRows } from '../../../engine/undo-rows.ts'
 import { hashOf } from '../../../json.ts'
 import { declarationOf } from '../../../targets/airtable/declaration.ts'
 import type { RemoteField, RemoteRecord } from '../../../targets/airtable/ports.ts'
@@ -57,12 +57,12 @@ export async function reversedMoves(
     if (asWritten === undefined) conflicts.push(conflictOf(move, record, over !== undefined, rows, { place, fields }))
     if (reversed !== undefined) moves.push(reversed)
   }
-  const touched = new Set(chosen.map(({ key }) => key))
+  const touched = new Set(kept.map(({ key }) => key))
   return {
     moves,
     conflicts,
     evidence: hashOf(moves),
-    unknownKeys: (rows?.keys ?? []).filter((key) => !touched.has(key)),
+    unknownKeys: namedKeys(rows).filter((key) => !touched.has(key)),
     left: kept.length - chosen.length,
     matched: chosen.length,
   }
