@@ -234,8 +234,8 @@ export const plantedBugs = [
   {
     name: 'changed-rows-overwritten',
     file: 'targets/sqlite/table-access.ts',
-    from: 'const before = record.cells.map((cell) => bound(cell.before))',
-    to: 'const before = record.cells.map((cell) => bound(row(record.rowId, record.key)?.[cell.column] ?? null))',
+    from: "const condition = [at, is(guarded)].filter((part) => part !== '').join(' AND ')\n    // OR ABORT",
+    to: "const condition = [at, ...guarded.map(() => '? IS NOT 0.5')].join(' AND ')\n    // OR ABORT",
     why: "another program's write is lost",
     finds: [
       'what changed since it was planned on is left alone',

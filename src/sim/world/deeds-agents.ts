@@ -107,6 +107,27 @@ export const agentDeeds: readonly Deed[] = [
     },
   },
   {
+    name: 'agent writes an address that is just being brought into standard form',
+    weight: 3,
+    do: (scene) => {
+      const { world, random } = scene
+      const type = oneOf(stepsOfAnAction, random)
+      if (type === undefined) return undefined
+      world.traps.push({
+        type,
+        kinds: ['standardization'],
+        verbs: ['standardize'],
+        spring() {
+          const untidy = rowsOf(scene).filter(({ email }) => email !== null && email !== email.toLowerCase())
+          const row = oneOf(untidy, random)
+          if (row !== undefined) rewriteEmails(scene, [row.id], "'New.' || email")
+          return row?.full_name
+        },
+      })
+      return `at ${type}`
+    },
+  },
+  {
     name: 'agent edits what is just being pushed',
     weight: 4,
     do: (scene) => {
