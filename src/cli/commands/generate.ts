@@ -54,9 +54,10 @@ export function registerGenerate(program: Command): void {
           const total = Object.values(made.planted)
             .flatMap((counts) => Object.values(counts))
             .reduce((sum, count) => sum + count, 0)
+          const kinds = Object.keys(made.planted).length
           line(
             colour.dim(
-              `${Object.keys(made.planted).length} kinds of mess, planted ${total.toLocaleString('en')} times.`,
+              `${kinds} ${kinds === 1 ? 'kind' : 'kinds'} of mess, planted ${total.toLocaleString('en')} times.`,
             ),
           )
         })
