@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { markdownFiles, proseOf, repositoryFiles, root, textOf } from './files.ts'
+import { blocksOf } from './walk/blocks.ts'
 
 const pages = markdownFiles()
 
@@ -38,6 +39,15 @@ describe('pages', () => {
 
   it('link to files and headings that exist', () => {
     expect(pages.flatMap(brokenLinks)).toEqual([])
+  })
+
+  it('show a prompt only in blocks of a terminal', () => {
+    const prompted = pages.flatMap((page) =>
+      blocksOf(page, textOf(page)).flatMap(({ language, line, lines }) =>
+        language === 'sh' && lines.some((one) => one.startsWith('$ ')) ? [`${page}:${line}`] : [],
+      ),
+    )
+    expect(prompted).toEqual([])
   })
 
   it('have tables that are shown as tables: no row stands without a head', () => {

@@ -120,14 +120,20 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
 
   /** Two records are repaired, and the line that undoes it names them; one that takes over what was changed since finds that. */
   async function repaired(command: string): Promise<string> {
-    const [one, other] = [newLead({ phone: '(415) 555-0171' }), newLead({ phone: '(415) 555-0172' })]
+    const isTaken = command.includes('--take')
+    // What was undone is not repaired again by itself: the line that takes over later changes has a field of its own.
+    const [field, untidy, later] = isTaken
+      ? ['company_website', ['acme-17.example', 'acme-18.example'], 'https://later.example']
+      : ['phone', ['(415) 555-0171', '(415) 555-0172'], '']
+    const [one, other] = untidy.map((value) => newLead({ [field]: value }))
+    if (one === undefined || other === undefined) throw new Error('two records are needed')
     const { run } = await ask(['apply', 'standardization/leads'], applied)
-    const action = run.executed.find(({ summary }) => summary.includes('phone'))
-    if (command.includes('--take'))
-      writeSql('UPDATE leads SET phone = ? WHERE id IN (?, ?)', ['+14155550173', one, other])
+    const action = run.executed.find(({ summary }) => summary.includes(field))
+    if (action === undefined) throw new Error(`no ${field} was repaired: ${JSON.stringify(run.executed)}`)
+    if (isTaken) writeSql(`UPDATE leads SET ${field} = ? WHERE id IN (?, ?)`, [later, one, other])
     return command
       .replace(pageRun, run.id)
-      .replace(shortOfPage, action?.id ?? '')
+      .replace(shortOfPage, action.id)
       .replace(/ 17\b/, ` ${one}`)
       .replace(/ 18\b/, ` ${other}`)
   }
