@@ -120,7 +120,7 @@ export const agentDeeds: readonly Deed[] = [
         spring() {
           const untidy = rowsOf(scene).filter(({ email }) => email !== null && email !== email.toLowerCase())
           const row = oneOf(untidy, random)
-          if (row !== undefined) rewriteEmails(scene, [row.id], "'New.' || email")
+          if (row !== undefined) rewriteEmails(scene, [row.id], "'New.' || trim(email)")
           return row?.full_name
         },
       })

@@ -116,7 +116,7 @@ async function undoRepair(scene: Scene, advance: LastScene['advance']): Promise<
     .all()
   rewriteEmails(scene, ids, 'upper(email)')
   await advance(minuteMs)
-  rewriteEmails(scene, ids.slice(0, 1), "'since.' || email")
+  rewriteEmails(scene, ids.slice(0, 1), "'since.' || trim(email)")
   const repaired = scene.controller?.workspace.engine.ledger
     .records({ states: ['verified', 'succeeded'], resource: 'standardization/leads', limit: 1 })
     .at(0)
