@@ -118,7 +118,10 @@ function judgeDeclared({ programs, declaration, violate }: World, book: Book, ro
   if (!programs.fake.runs('service-collector')) violate('a declared service runs', 'collector')
   const untidy = rows.filter(({ email }) => email !== standardEmail(email))
   if (declaration.standardizes && untidy.length > 0)
-    violate('declared values are in standard form', untidy.map(({ id, email }) => `${String(id)} ${String(email)}`).join())
+    violate(
+      'declared values are in standard form',
+      untidy.map(({ id, email }) => `${String(id)} ${String(email)}`).join(),
+    )
 }
 
 type Row = Readonly<Record<string, unknown>>
