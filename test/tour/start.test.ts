@@ -1,17 +1,24 @@
 /** What the README says of the first start, `npm start`, and of the edit that it asks for; in a folder with the checked-in file. */
 import { spawn } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { blocksOf, commandsOf } from '../docs/walk/blocks.ts'
 import { runInShell } from '../docs/walk/shell.ts'
 import { trueup } from '../support/cli.ts'
+import { freePort } from '../support/free-port.ts'
 import { removeFolder } from '../support/remove.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'trueup-start-'))
 const file = join(folder, 'desired-state.yaml')
-copyFileSync('desired-state.yaml', file)
+// With a port of its own for the one service that has one: the demo of another test has the usual one at the same time.
+const scraperPort = await freePort()
+const checkedIn = readFileSync('desired-state.yaml', 'utf8')
+const declaredHere = checkedIn
+  .replace('127.0.0.1:9101', `127.0.0.1:${scraperPort}`)
+  .replace(/(website_scraper\.py\](?:.*\n){1,4}? +environment: \{ )/, `$1SCRAPER_PORT: "${scraperPort}", `)
+writeFileSync(file, declaredHere)
 
 const blocks = blocksOf('README.md', readFileSync('README.md', 'utf8'))
 const shown = (blocks.find(({ word }) => word === 'start: prints')?.lines ?? []).filter((line) => line !== '…')
