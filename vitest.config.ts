@@ -27,14 +27,14 @@ export default defineConfig({
     projects: [
       // In one process one file after the other: to read and translate the same modules for each file anew took a quarter of the time.
       // Nothing there may keep what another file meets; what needs a process of its own is started by its test.
-      // Many of them wait for timers, locks and processes: four at a time keep two cores busy.
+      // Many of them wait for timers, locks and processes: three at a time keep two cores busy.
       {
         extends: true,
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts'],
           isolate: false,
-          maxWorkers: 4,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
