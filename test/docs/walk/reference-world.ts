@@ -167,6 +167,10 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
         .replaceAll('/srv/leads/desired-state.yaml', file)
         .replaceAll('/mnt/elsewhere/audit.heads', '.trueup/audit.heads')
       if (given === 'trueup conflicts') await contest()
+      if (given === 'trueup alert unsilence 1a2b3c4d') {
+        const silence = ['alert', 'silence', 'errorPercent > 5', '--reason', 'the network is mended']
+        command = `trueup alert unsilence ${(await ask(silence, z.object({ id: z.string() }))).id}`
+      }
       // A plan that is carried out is of now.
       if (given === 'trueup apply plan.json') await ask(['plan', '--out', 'plan.json'], z.unknown())
       if (/^trueup undo .* 17\b/.test(command)) command = await repaired(command)
