@@ -13,13 +13,18 @@ export interface SyncStoreOptions {
   readonly databases: Databases
 }
 
-/** Gives the store, opened at the first call. */
+/** Gives the store, opened at the first call, and anew after a call that could not open it: the disk may have room again. */
 export function lazySyncStore(options: SyncStoreOptions): { open(): Promise<SyncStore>; close(): Promise<void> } {
   let opened: Promise<SyncStore> | undefined
   return {
     open() {
-      opened ??= openSyncStore(options)
-      return opened
+      if (opened !== undefined) return opened
+      const opening = openSyncStore(options)
+      opened = opening
+      opening.catch(() => {
+        if (opened === opening) opened = undefined
+      })
+      return opening
     },
     async close() {
       const store = await opened?.catch(() => undefined)
