@@ -3,7 +3,6 @@
  * index of that order and to fetch each row of the table from another place, until a page is full; where matches are rare
  * that is the whole table, and reading it from its beginning to its end is many times less work.
  */
-
 import type { SqlCondition } from './filter.ts'
 import { rowIdAlias } from './page-query.ts'
 import type { CellRow } from './ports.ts'

@@ -9,7 +9,7 @@ import { hashOf } from '../json.ts'
 import { quoteIdentifier } from '../targets/sqlite/schema-reader.ts'
 import type { Cell } from '../values/field-type.ts'
 import { decodeCursor, encodeCursor, type LeadOrder, type Place } from './cursor.ts'
-import { compileFilter, equalitiesOf, type LeadFilter, type SqlCondition } from './filter.ts'
+import { compileFilter, equalitiesOf, filteredColumns, type LeadFilter, type SqlCondition } from './filter.ts'
 import { keyAlias, orderAlias, pageSegments, rowIdAlias, type Segment, selection } from './page-query.ts'
 import { coversEqualities, isPointSearch, type PlanCost } from './plan-cost.ts'
 import type { CellRow, LeadReads } from './ports.ts'
@@ -178,10 +178,14 @@ export function createLeadReader(
     request: ListRequest,
     segment: Segment | undefined,
   ): Promise<ListRequest> {
+    const { filter, rowIds: within } = request
     const condition = conditionOf(request, shape)
-    if (segment === undefined || condition === undefined || request.rowIds !== undefined) return request
+    if (segment === undefined || condition === undefined || filter === undefined || within !== undefined) return request
     const cost = costOf(db, prepared, segment.sql, [...segment.parameters, 1])
     if (cost.sorts || !isHeavy(cost, shape, request)) return request
+    const [leading] = shape.indexes.find(({ name }) => name === cost.index)?.columns ?? []
+    // An index that the filter begins with may bound the work by itself; without one the table is walked as it lies anyway.
+    if (leading === undefined || filteredColumns(filter).has(leading)) return request
     const rowIds = await prepared.fewMatches.find({
       sqlName: quoteIdentifier(table.sqlName),
       condition,
