@@ -64,10 +64,11 @@ async function executeNow(
   const { ledger, lease, log } = options
   const by = { actor: context.actor, runId: context.runId }
   const kind = options.kindOf(action.resource.kind)
-  const { effect, end } = effectOf(context, progress, options)
   lease.beforeEffect()
   const rated = ratedAnew(ledger.record(action.id)?.action, action)
   ledger.move('action.intended', action, by, { lease: lease.number, ...rated })
+  // After what may throw, so that nothing listens that nobody ends.
+  const { effect, end } = effectOf(context, progress, options)
   let dispatched = false
   try {
     const backup = await options.safeguard?.ensure(action, { ...context, signal: effect.signal })
@@ -116,8 +117,8 @@ async function resumeNow(
 ): Promise<Execution> {
   const by = { actor: context.actor, runId: context.runId }
   const kind = options.kindOf(action.resource.kind)
-  const { effect, end } = effectOf(context, progress, options)
   options.lease.beforeEffect()
+  const { effect, end } = effectOf(context, progress, options)
   try {
     const applied = await kind.apply(action, effect)
     options.ledger.move('action.succeeded', action, by, { ...appliedBody(applied), recovered: true })

@@ -80,7 +80,7 @@ function isDayOf(window: Window, day: number): boolean {
   return window.days?.some((name) => name === weekday) ?? true
 }
 
-/** Minutes since the midnight in which the window's day begins. A span that ends before its start ends on the next day. */
+/** Minutes since the midnight in which the window's day begins. A span that does not end after its start ends on the next day. */
 function spanOf(window: Window): { readonly start: number; readonly end: number } {
   const [start = 0, end = minutesADay] = window.between.split('-').map((time) => {
     const [hours = 0, minutes = 0] = time.split(':').map(Number)
