@@ -5,6 +5,7 @@ import type { Random } from '../../random.ts'
 import { freshName, leadsMax } from './book.ts'
 import { cellFor, fieldFor } from './cells.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
+import type { Trap } from './world.ts'
 
 interface Row {
   readonly id: string
@@ -59,6 +60,14 @@ export function makeUntidy(scene: Scene, many: number): string | undefined {
 
 const stepsOfAnAction = ['action.intended', 'action.checkpointed', 'action.dispatched'] as const
 
+/** An agent does something at a step of the next action of such a kind. */
+function trapped(scene: Scene, of: Pick<Trap, 'kinds' | 'verbs'>, spring: Trap['spring']): string | undefined {
+  const type = oneOf(stepsOfAnAction, scene.random)
+  if (type === undefined) return undefined
+  scene.world.traps.push({ ...of, type, spring: (action) => quietly(scene, () => spring(action)) })
+  return `at ${type}`
+}
+
 export const agentDeeds: readonly Deed[] = [
   {
     name: 'agent inserts',
@@ -90,62 +99,32 @@ export const agentDeeds: readonly Deed[] = [
   {
     name: 'agent edits while an action is carried out',
     weight: 5,
-    do: (scene) => {
-      const { world, random } = scene
-      const type = oneOf(stepsOfAnAction, random)
-      if (type === undefined) return undefined
-      world.traps.push({
-        type,
-        kinds: ['standardization', 'sync', 'rows', 'table'],
-        spring: () =>
-          quietly(scene, () => {
-            const row = oneOf(rowsOf(scene), random)
-            return row === undefined ? undefined : edit(scene, row, random)
-          }),
-      })
-      return `at ${type}`
-    },
+    do: (scene) =>
+      trapped(scene, { kinds: ['standardization', 'sync', 'rows', 'table'] }, () => {
+        const row = oneOf(rowsOf(scene), scene.random)
+        return row === undefined ? undefined : edit(scene, row, scene.random)
+      }),
   },
   {
     name: 'agent writes an address that is just being brought into standard form',
     weight: 3,
-    do: (scene) => {
-      const { world, random } = scene
-      const type = oneOf(stepsOfAnAction, random)
-      if (type === undefined) return undefined
-      world.traps.push({
-        type,
-        kinds: ['standardization'],
-        verbs: ['standardize'],
-        spring() {
-          const untidy = rowsOf(scene).filter(({ email }) => email !== null && email !== email.toLowerCase())
-          const row = oneOf(untidy, random)
-          if (row !== undefined) rewriteEmails(scene, [row.id], "'New.' || trim(email)")
-          return row?.full_name
-        },
-      })
-      return `at ${type}`
-    },
+    do: (scene) =>
+      trapped(scene, { kinds: ['standardization'], verbs: ['standardize'] }, () => {
+        const untidy = rowsOf(scene).filter(({ email }) => email !== null && email !== email.toLowerCase())
+        const row = oneOf(untidy, scene.random)
+        if (row !== undefined) rewriteEmails(scene, [row.id], "'New.' || trim(email)")
+        return row?.full_name
+      }),
   },
   {
     name: 'agent edits what is just being pushed',
     weight: 4,
-    do: (scene) => {
-      const { world, random } = scene
-      const type = oneOf(stepsOfAnAction, random)
-      if (type === undefined) return undefined
-      world.traps.push({
-        type,
-        kinds: ['sync'],
-        spring: ({ affected }) =>
-          quietly(scene, () => {
-            const keys = new Set(affected.sample)
-            const rows = rowsOf(scene).filter(({ id }) => keys.has(id))
-            return rows.length === 0 ? undefined : rows.map((row) => edit(scene, row, random)).join()
-          }),
-      })
-      return `at ${type}`
-    },
+    do: (scene) =>
+      trapped(scene, { kinds: ['sync'] }, ({ affected }) => {
+        const keys = new Set(affected.sample)
+        const rows = rowsOf(scene).filter(({ id }) => keys.has(id))
+        return rows.length === 0 ? undefined : rows.map((row) => edit(scene, row, scene.random)).join()
+      }),
   },
   {
     name: 'agent writes an untidy address',

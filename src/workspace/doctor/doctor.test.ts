@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { freePort } from '../../../test/support/free-port.ts'
 import { systemClock } from '../../clock.ts'
 import { takeLease } from '../../engine/lease.ts'
 import { openJournal } from '../../journal/store.ts'
@@ -47,15 +48,6 @@ const one = (checks: readonly DoctorCheck[], id: string) => checks.find((check) 
 /** What is not well, but for the load and memory of the machine that the tests run on. */
 const unwell = (checks: readonly DoctorCheck[]) =>
   checks.filter(({ id, status }) => status !== 'ok' && !/^machine\.(cpu|memory|disk|temporary)$/.test(id))
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
-}
 
 describe('the doctor', () => {
   it('finds nothing to mend where all is well, and gives a remedy for everything else', async () => {
