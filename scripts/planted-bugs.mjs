@@ -186,6 +186,20 @@ export const plantedBugs = [
     finds: ['once faults stop, all converges or says why not', 'what waits is looked at again within the hour'],
   },
   {
+    name: 'failed-repair-taken-for-done',
+    file: 'engine/reconcile.ts',
+    from: 'const isWhole = recovery.finished.length > 0 || mayRunOneThatStands(request.status, ports)',
+    to: 'const isWhole = recovery.finished.length > 0',
+    why: 'a repair that met a lock is not tried again before the next look at all of it, and called done until then',
+    finds: [
+      'what may run is begun soon',
+      'once faults stop, all converges or says why not',
+      'what is told as declared is so',
+      'declared values are in standard form',
+      'what waits is looked at again within the hour',
+    ],
+  },
+  {
     name: 'wish-during-work-lost',
     file: 'engine/loop.ts',
     from: "    } else if (reconciled.lookAgain && result.rolledBack.length === 0) {\n      wake(key, { full: reconciled.look?.scope !== 'rows' })\n    }",

@@ -10,6 +10,7 @@ import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { Action } from './action.ts'
 import { type ApprovalResult, approve, reject } from './approvals.ts'
+import { byHandCode } from './conclusion.ts'
 import { type Declaration, neighboursOf, resolveDeclaration, withDependencies } from './declaration.ts'
 import type { EventStore } from './event-store.ts'
 import type { Obstacle } from './gate.ts'
@@ -24,7 +25,6 @@ import { looksAhead } from './looks-ahead.ts'
 import type { Observation } from './observation.ts'
 import type { Settled } from './outcome.ts'
 import {
-  byHandCode,
   type Executed,
   type Reconciled,
   type ReconcilePorts,

@@ -18,6 +18,7 @@ const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
 const whole: Scope = { is: 'full' }
 const nothing: Scope = { is: 'rows', rowIds: [] }
+const otherRow: Scope = { is: 'rows', rowIds: [2] }
 
 /** A loop over cells whose looks take a while; counts the looks under way. */
 function slowLoop(risk: 'low' | 'high' = 'low') {
@@ -58,6 +59,39 @@ function slowLoop(risk: 'low' | 'high' = 'low') {
     onInvariantViolation: () => undefined,
   })
   return { world, engine, loop, looks }
+}
+
+/** A loop over a cell that is told of `changed` rows after its first look, and whose first three repairs meet a held lock. */
+function lockedLoop(changed: Scope) {
+  const world = createFakeWorld({ a: 1 })
+  const clock = createVirtualClock(Date.UTC(2026, 0, 1))
+  const journal = openJournal(':memory:', clock)
+  const lease = takeLease({ journal, clock, holder: 'test', isAlive: () => true })
+  const cells = fakeKind(world, () => ({ a: { value: 5, risk: 'low' } }))
+  const asKind: Kind = cells
+  let locks = 3
+  const kind: Kind = {
+    ...cells,
+    changes: async (_, cursor) => ({ scope: cursor === undefined ? whole : changed, cursor: '1' }),
+    observe: async (resource, scope, context) =>
+      scope.is === 'full'
+        ? asKind.observe(resource, scope, context)
+        : { is: 'present', state: 5, fingerprint: 'the other row is as declared' },
+    async apply(action, context) {
+      locks -= 1
+      if (locks >= 0) throw new OperationalError('DATABASE_LOCKED', 'the lock is held')
+      return asKind.apply(action, context)
+    },
+    probe: async () => 'not-applied',
+  }
+  const random = seededRandom(1)
+  const engine = createEngine({ journal, kinds: [kind], clock, random, log, lease })
+  engine.declare(1, desiredStateSchema.parse({ apiVersion: 'trueup/v1', name: 'test' }))
+  const loop = createLoop({ engine, kinds: [kind], clock, random, log, onInvariantViolation: () => undefined })
+  const key = { kind: 'cell', name: 'a' }
+  const isReady = () =>
+    engine.statuses.get(key)?.conditions.some(({ type, status }) => type === 'Ready' && status === 'true')
+  return { world, clock, engine, loop, key, isReady }
 }
 
 describe('the loop', () => {
@@ -136,6 +170,35 @@ describe('the loop', () => {
     const pauses = triedAtMs.slice(1).map((atMs, at) => Math.round((atMs - (triedAtMs[at] ?? 0)) / 1000))
     expect(pauses.slice(0, 3)).toEqual([1, 2, 4])
     await loop.stop()
+  })
+
+  describe.each([
+    ['nothing', nothing],
+    ['another row', otherRow],
+  ])('where a lock kept a repair of the whole table from being made and %s has changed since', (_, changed) => {
+    it('tries it again after a pause, and says until then that it is not as declared', async () => {
+      const { world, clock, engine, loop, key, isReady } = lockedLoop(changed)
+      loop.start()
+      await clock.advance(100)
+      expect(isReady()).toBe(false)
+      await clock.advance(20_000)
+      expect(world.cells.get('a')).toBe(5)
+      expect(engine.statuses.get(key)?.actions).toEqual([])
+      await loop.stop()
+    })
+
+    it('keeps at it though it is woken at once, as by an edit of the policy', async () => {
+      const { world, clock, loop, key, isReady } = lockedLoop(changed)
+      loop.start()
+      await clock.advance(100)
+      loop.wake(key)
+      await clock.advance(100)
+      expect(isReady()).toBe(false)
+      await clock.advance(20_000)
+      expect(world.cells.get('a')).toBe(5)
+      expect(isReady()).toBe(true)
+      await loop.stop()
+    })
   })
 
   it('never looks at one resource twice at once, and has nothing under way once it has stopped', async () => {

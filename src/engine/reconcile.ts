@@ -8,15 +8,15 @@ import { isUnwritable } from '../journal/store.ts'
 import type { Log } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { Action } from './action.ts'
-import type { Drift } from './drift.ts'
+import { outcomeOf, standingOutcome } from './conclusion.ts'
 import { type Execution, type ExecutorOptions, execute, operational } from './executor.ts'
-import type { EffectContext, Kind, Waits } from './kind.ts'
+import type { EffectContext, Kind } from './kind.ts'
 import type { Lease } from './lease.ts'
 import type { ActionRecord, Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import { lookAt } from './look.ts'
 import type { Observation } from './observation.ts'
-import type { FailedDuring, Outcome } from './outcome.ts'
+import type { Outcome } from './outcome.ts'
 import { diffPlans } from './planner.ts'
 import { recoverResource } from './recovery.ts'
 import { keyText, type ResourceKey } from './resource.ts'
@@ -87,9 +87,6 @@ export function wokenBy({ executed }: Reconciled): readonly ResourceKey[] {
   return executed.flatMap(({ execution }) => (execution.is === 'succeeded' ? (execution.applied.wakes ?? []) : []))
 }
 
-/** The reason of a resource that only a person can bring to what is declared. */
-export const byHandCode = 'by-hand'
-
 /** Runs one reconcile to its end. Throws only InvariantViolation. */
 export async function reconcile(request: ReconcileRequest, ports: ReconcilePorts): Promise<Reconciled> {
   try {
@@ -104,7 +101,8 @@ export async function reconcile(request: ReconcileRequest, ports: ReconcilePorts
 async function reconcileWhole(request: ReconcileRequest, ports: ReconcilePorts): Promise<Reconciled> {
   const recovery = await recover(request, ports)
   if ('outcome' in recovery) return recovery
-  const first = await lookNow(request, recovery.finished.length > 0 ? undefined : request.cursor, ports)
+  const isWhole = recovery.finished.length > 0 || mayRunOneThatStands(request.status, ports)
+  const first = await lookNow(request, isWhole ? undefined : request.cursor, ports)
   verifyRecovered(recovery.finished, first, request, ports)
   if (first.scope === 'nothing') return nothingChanged(request, first, ports)
   if (first.observation.is === 'unreadable') return unreadable(first, first.observation.error)
@@ -223,6 +221,25 @@ function supersede(before: readonly Action[], look: Look, ports: ReconcilePorts)
   }
 }
 
+/**
+ * Whether what the last look at all of it found may be carried out now: it was let through meanwhile (a window opened, an
+ * approval came), or its last try failed. What changed since then tells nothing of it, so that all has to be looked at.
+ */
+function mayRunOneThatStands(status: ResourceStatus, ports: ReconcilePorts): boolean {
+  if (ports.lease === undefined) return false
+  const allowed: number[] = []
+  let blockedAfter = Number.POSITIVE_INFINITY
+  for (const { action } of stillStanding(status, ports.ledger)) {
+    if (isAllowed(action, ports)) allowed.push(action.order)
+    else blockedAfter = Math.min(blockedAfter, action.order)
+  }
+  return allowed.some((order) => order <= blockedAfter)
+}
+
+function isAllowed(action: Action, ports: ReconcilePorts): boolean {
+  return (ports.only === undefined || ports.only.has(action.id)) && ports.gate(action).runnable
+}
+
 async function carryOut(
   gated: readonly GatedAction[],
   request: ReconcileRequest,
@@ -235,8 +252,7 @@ async function carryOut(
   for (const { action } of [...gated].sort((a, b) => a.action.order - b.action.order)) {
     // An action that did not run, or failed, holds back those planned to come after it.
     if (action.order > blockedAfter) break
-    const allowed = ports.only === undefined || ports.only.has(action.id)
-    if (!allowed || !ports.gate(action).runnable) {
+    if (!isAllowed(action, ports)) {
       blockedAfter = action.order
       continue
     }
@@ -316,105 +332,29 @@ function conclude(
   const drift = isWhole ? look.drift : [...request.status.drift, ...look.drift]
   const kind = ports.kindOf(request.status.declared.key.kind)
   const waits = isWhole ? kind.waits?.(request.status.declared, look.observation) : undefined
-  const outcome = failure === undefined ? standingOutcome(standing, drift, ports, waits) : outcomeOf(failure, 'repair')
+  const outcome =
+    failure === undefined
+      ? standingOutcome({ gated: standing, drift, waits, mayRepair: ports.lease !== undefined })
+      : outcomeOf(failure, 'repair')
   const stale = executed.some(({ execution }) => execution.is === 'stale')
   return { outcome, look, gated, executed, cursor: look.cursor, lookAgain: lookAgain || stale }
 }
 
-/** Who only looks leaves repairs undone that nothing holds: the resource is not as declared then, and `apply` makes it so. */
-function standingOutcome(
-  gated: readonly GatedAction[],
-  drift: readonly Drift[],
-  { lease }: ReconcilePorts,
-  waits?: Waits,
-): Outcome {
-  const outcome = waitingOrConverged(gated, drift, waits)
-  const runnable = gated.filter(({ gate }) => gate.runnable)
-  const [first] = runnable
-  if (outcome.is !== 'converged' || lease !== undefined || first === undefined) return outcome
-  const message =
-    runnable.length === 1
-      ? `a repair can be made at once: ${first.action.summary}`
-      : `${runnable.length} repairs can be made at once`
-  return {
-    is: 'waiting',
-    reason: { code: 'repairs-planned', message, nextStep: 'see `trueup plan`, then carry it out with `trueup apply`' },
-  }
-}
-
-function waitingOrConverged(gated: readonly GatedAction[], drift: readonly Drift[], waits?: Waits): Outcome {
-  const waiting = gated.filter((one) => !one.gate.runnable)
-  if (waiting.length === 0) return waits === undefined ? byHandOrConverged(drift) : { is: 'waiting', ...waits }
-  const wakeUps = waiting.flatMap(({ gate }) => (gate.wakeUpMs === undefined ? [] : [gate.wakeUpMs]))
-  const untilMs = wakeUps.length === 0 ? {} : { untilMs: Math.min(...wakeUps) }
-  const forPerson = waiting.filter(({ gate }) => gate.decision === 'approve' || gate.decision === 'approve-twice')
-  const [first] = forPerson
-  if (first !== undefined) {
-    const message =
-      forPerson.length === 1
-        ? `a repair waits for approval: ${first.action.summary}`
-        : `${forPerson.length} repairs wait for approval`
-    return {
-      is: 'waiting',
-      reason: { code: 'approval-needed', message, nextStep: 'see `trueup approvals`, then approve or reject' },
-      ...untilMs,
-    }
-  }
-  const reason = waiting[0]?.gate.reasons[0]
-  return {
-    is: 'waiting',
-    reason: {
-      code: reason?.code ?? 'held',
-      message: reason?.message ?? 'a repair has to wait',
-      ...(reason?.nextStep === undefined ? {} : { nextStep: reason.nextStep }),
-    },
-    ...untilMs,
-  }
-}
-
-/** What no repair mends and is severe: the resource is not as declared, however little there is to do here. */
-function byHandOrConverged(drift: readonly Drift[]): Outcome {
-  const severe = drift.filter(
-    ({ byHand, severity }) => byHand !== undefined && (severity === 'high' || severity === 'critical'),
-  )
-  const worst = severe.find(({ severity }) => severity === 'critical') ?? severe[0]
-  if (worst?.byHand === undefined) return { is: 'converged' }
-  const more = severe.length > 1 ? ` (and ${severe.length - 1} more)` : ''
-  return {
-    is: 'waiting',
-    reason: { code: byHandCode, message: `${worst.message}${more}`, nextStep: worst.byHand },
-  }
-}
-
-/** What stands may meanwhile be let through (a window opened, an approval came): then it takes a look at all of it. */
 function nothingChanged(request: ReconcileRequest, look: Look, ports: ReconcilePorts): Reconciled {
   const gated = request.status.actions.map(({ action }) => ({ action, gate: ports.gate(action) }))
-  const mayRunNow = gated.some(
-    ({ action, gate }, at) =>
-      gate.runnable &&
-      request.status.actions[at]?.gate.runnable === false &&
-      (ports.only === undefined || ports.only.has(action.id)),
-  )
+  const { drift } = request.status
   return {
-    outcome: standingOutcome(gated, request.status.drift, ports),
+    outcome: standingOutcome({ gated, drift, mayRepair: ports.lease !== undefined }),
     look: undefined,
     gated,
     executed: [],
     cursor: look.cursor ?? request.cursor,
-    lookAgain: mayRunNow && ports.lease !== undefined,
+    lookAgain: false,
   }
 }
 
 function unreadable(look: Look, error: OperationalError): Reconciled {
   return { outcome: outcomeOf(error, 'look'), look, gated: [], executed: [], cursor: undefined, lookAgain: false }
-}
-
-/** What an error of the world means for the resource: try again, or wait for a person. */
-export function outcomeOf(error: OperationalError, during: FailedDuring): Outcome {
-  const { code, message, hint, retryAtMs } = error
-  const failure = { code, message, hint, retryAtMs }
-  const passes = error.retry === 'backoff' || error.retry === 'after'
-  return passes ? { is: 'retry', error: failure, during } : { is: 'terminal', error: failure, during }
 }
 
 function executeContext(request: ReconcileRequest) {

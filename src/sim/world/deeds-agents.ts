@@ -5,7 +5,7 @@ import type { Random } from '../../random.ts'
 import { freshName, leadsMax } from './book.ts'
 import { cellFor, fieldFor } from './cells.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
-import type { Trap } from './world.ts'
+import type { Trap, World } from './world.ts'
 
 interface Row {
   readonly id: string
@@ -47,6 +47,22 @@ export function rewriteEmails(scene: Scene, ids: readonly string[], expression: 
     })()
     return 'written'
   })
+}
+
+/** Another program holds the lock so long and lets it go without any change; it gives up where somebody else holds it. */
+export function holdLock(world: World, forMs: number): string {
+  const other = new Database(join(world.folder, 'data/main.db'), { timeout: 0 })
+  try {
+    other.exec('BEGIN IMMEDIATE')
+  } catch (error) {
+    other.close()
+    throw error
+  }
+  world.clock.after(forMs, () => {
+    other.exec('COMMIT')
+    other.close()
+  })
+  return `${forMs} ms`
 }
 
 /** So many addresses, all at once; says how many, or undefined where there are not so many. */
@@ -166,14 +182,7 @@ export const agentDeeds: readonly Deed[] = [
     do: (scene) =>
       quietly(scene, () => {
         const { world, random } = scene
-        const other = new Database(join(world.folder, 'data/main.db'), { timeout: 0 })
-        other.exec('BEGIN IMMEDIATE')
-        const forMs = Math.floor(random.next() * 12_000)
-        world.clock.after(forMs, () => {
-          other.exec('COMMIT')
-          other.close()
-        })
-        return `${forMs} ms`
+        return holdLock(world, Math.floor(random.next() * 12_000))
       }),
   },
   {

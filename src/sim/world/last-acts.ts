@@ -9,7 +9,7 @@ import type { Book } from './book.ts'
 import type { Controller } from './controller.ts'
 import type { Declaration } from './declared.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
-import { agentDeeds, makeUntidy, rewriteEmails } from './deeds-agents.ts'
+import { agentDeeds, holdLock, makeUntidy, rewriteEmails } from './deeds-agents.ts'
 import { colleagueDeeds } from './deeds-colleagues.ts'
 import { machineDeeds } from './deeds-machine.ts'
 import { declare, peopleDeeds, takeBack } from './deeds-people.ts'
@@ -103,6 +103,23 @@ async function dieAtPush(
   world.crashAt = undefined
 }
 
+/** The repair of a whole table meets a lock that outlasts its patience, and nothing else changes when the lock is let go. */
+async function lockOut(scene: Scene, advance: LastScene['advance']): Promise<void> {
+  const { world } = scene
+  declare(scene, { ...world.declaration, ...free, standardizes: false })
+  await advance(minuteMs / 2)
+  doAll(scene, agentDeeds, ['agent writes an untidy address', 'agent writes an untidy address'])
+  await advance(minuteMs / 2)
+  world.traps.push({
+    type: 'action.dispatched',
+    kinds: ['standardization'],
+    spring: () => `an agent holds the lock for ${holdLock(world, minuteMs)}`,
+  })
+  declare(scene, { ...world.declaration, standardizes: true })
+  await advance(1.5 * minuteMs)
+  world.traps.length = 0
+}
+
 /** Repairs three records, one of which somebody writes anew, and a person takes the repair back. */
 async function undoRepair(scene: Scene, advance: LastScene['advance']): Promise<void> {
   const { world, book } = scene
@@ -126,6 +143,10 @@ async function undoRepair(scene: Scene, advance: LastScene['advance']): Promise<
 }
 
 const lastActs: readonly LastAct[] = [
+  {
+    name: 'a lock keeps a repair from being made, and ends',
+    play: lockOut,
+  },
   {
     name: 'a repair is taken back, of which one record was written anew since',
     play: undoRepair,
