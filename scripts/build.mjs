@@ -9,7 +9,7 @@ import { rolldown } from 'rolldown'
 import { keepPlaces, keptOutside, modules, offersWork, source } from './bundle.mjs'
 import { buildDashboard } from './dashboard.mjs'
 import { buildGraphiql } from './graphiql.mjs'
-import { licensesOf } from './licenses.mjs'
+import { licensesOf, packagesOf } from './licenses.mjs'
 
 const target = resolve('dist')
 
@@ -56,10 +56,20 @@ const { output } = await bundle.write({
   entryFileNames: '[name].js',
   chunkFileNames: 'chunks/[name]-[hash].js',
 })
-const packages = output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []))
+const modulesOfNode = output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []))
 const ofDashboard = await buildDashboard(join(source, 'dashboard/app'), join(target, 'dashboard/app'))
 const ofGraphiql = await buildGraphiql(join(target, 'dashboard/graphiql'))
-writeFileSync(join(target, 'THIRD-PARTY-LICENSES.txt'), licensesOf([...packages, ...ofDashboard, ...ofGraphiql]))
+const packages = packagesOf([...modulesOfNode, ...ofDashboard, ...ofGraphiql])
+writeFileSync(join(target, 'THIRD-PARTY-LICENSES.txt'), licensesOf(packages))
+// What of node_modules is in dist: scripts/shipped.mjs reads it.
+writeFileSync(
+  join(target, 'third-party.json'),
+  `${JSON.stringify(
+    packages.map(({ name, version }) => ({ name, version })),
+    null,
+    2,
+  )}\n`,
+)
 chmodSync(join(target, 'cli/main.js'), 0o755)
 // What `trueup help TOPIC` shows.
 cpSync('docs/explanation', join(target, 'help'), { recursive: true })

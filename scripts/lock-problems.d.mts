@@ -2,4 +2,4 @@
 export interface Lock {
   readonly packages: Readonly<Record<string, object>>
 }
-export function lockProblems(lock: Lock): string[]
+export function lockProblems(lock: Lock, shipped: ReadonlySet<string>): string[]

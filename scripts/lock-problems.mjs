@@ -1,4 +1,5 @@
 /** What makes a lock file one that nobody should install from. */
+import { nameOf } from './shipped.mjs'
 
 /** Licences under which a package may be used and passed on with Trueup, which is under Apache-2.0. */
 const allowed = new Set(['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'MIT-0'])
@@ -18,19 +19,22 @@ function isAllowed(expression, licences) {
   return plain.split(' OR ').some((one) => licences.has(one))
 }
 
-/** One sentence for each problem; `lock` is the content of package-lock.json, version 3. */
-export function lockProblems(lock) {
+/**
+ * One sentence for each problem; `lock` is the content of package-lock.json, version 3, and `shipped` holds `name@version` of
+ * what is passed on.
+ */
+export function lockProblems(lock, shipped) {
   const problems = []
   for (const [path, entry] of Object.entries(lock.packages)) {
     if (path === '' || entry.link === true) continue
-    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
+    const name = nameOf(path)
     const says = (problem) => problems.push(`${name} ${entry.version}: ${problem}`)
     if (!/^sha512-/.test(entry.integrity ?? '')) says('no SHA-512 of its content')
     if (entry.resolved !== undefined)
       says(`names the host ${entry.resolved}; see omit-lockfile-registry-resolved in .npmrc`)
     if (entry.hasInstallScript === true && !mayRunAtInstall.has(name))
       says('runs a program while it is installed; if it must, name it with the reason in scripts/lock-problems.mjs')
-    const licences = entry.dev === true ? allowedForWork : allowed
+    const licences = shipped.has(`${name}@${entry.version}`) ? allowed : allowedForWork
     if (!isAllowed(entry.license ?? 'none', licences)) says(`its licence is ${entry.license ?? 'not stated'}`)
   }
   return problems

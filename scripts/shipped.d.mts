@@ -1,0 +1,3 @@
+import type { Lock } from './lock-problems.mjs'
+
+export function shippedPackages(lock: Lock): Set<string>
