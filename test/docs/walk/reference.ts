@@ -27,10 +27,16 @@ export const referencePages: readonly string[] = markdownFiles().filter(
 
 export const reasonFor = (line: string): string | undefined => notRun.find(([pattern]) => pattern.test(line))?.[1]
 
+/** Whether `DOCS` names a page: `all`, or pages with commas between them. */
+export function isChosen(byDefault = ''): (page: string) => boolean {
+  const { DOCS = byDefault } = process.env
+  const chosen = DOCS.split(',')
+  return (page) => DOCS === 'all' || chosen.includes(page)
+}
+
 /** Declares a test for each of the pages that `DOCS` chooses; all of them share one workspace. */
 export function walkReference(candidates: readonly string[], byDefault?: string): void {
-  const { DOCS: chosen = byDefault } = process.env
-  const pages = candidates.filter((page) => chosen === 'all' || page === chosen)
+  const pages = candidates.filter(isChosen(byDefault))
   if (pages.length === 0) return
   let folder: string
   let world: ReferenceWorld
