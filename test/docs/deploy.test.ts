@@ -11,6 +11,7 @@ import { parseDesiredState } from '../../src/desired/load.ts'
 import { standardizeRules } from '../../src/values/rules/index.ts'
 import { removeFolder } from '../support/remove.ts'
 import { root, textOf } from './files.ts'
+import { blocksOf, commandsOf } from './walk/blocks.ts'
 
 const server = textOf('src/api/http/server.ts')
 const runOptions = (await createProgram()).commands.find((one) => one.name() === 'run')?.options.map(({ long }) => long)
@@ -77,6 +78,35 @@ describe('deploy/systemd', () => {
     const command = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? ''
     expect(command).toContain('trueup run --state /srv/leads/desired-state.yaml')
     expect([...(runOptions ?? []), '--state']).toEqual(expect.arrayContaining(optionsIn(command.split(' '))))
+  })
+
+  it('is what the steps of docs/OPERATIONS.md install: its package, user, folder, secrets and port', () => {
+    const steps = blocksOf('docs/OPERATIONS.md', textOf('docs/OPERATIONS.md'))
+      .filter(({ language }) => language === 'sh')
+      .flatMap(commandsOf)
+      .map(({ text }) => text)
+    const setting = (name: string) => new RegExp(`^${name}=-?(.*)$`, 'm').exec(unit)?.[1] ?? ''
+    const [user, group, folder] = [setting('User'), setting('Group'), setting('WorkingDirectory')]
+    const started = setting('ExecStart').split(' ')
+    const argumentAfter = (option: string) => started[started.indexOf(option) + 1] ?? ''
+    const { version } = z.object({ version: z.string() }).parse(JSON.parse(textOf('package.json')))
+    const port = argumentAfter('--port')
+    expect(steps).toEqual(
+      expect.arrayContaining([
+        `sudo npm install --global ./trueup-${version}.tgz`,
+        `sudo useradd --system --home-dir ${folder} ${user}`,
+        `sudo install -d -o ${user} -g ${group} -m 700 ${folder} ${folder}/data`,
+        `sudo install -m 600 trueup.env ${setting('EnvironmentFile')}`,
+        'sudo cp deploy/systemd/trueup.service /etc/systemd/system/trueup.service',
+        `ssh -N -L ${port}:127.0.0.1:${port} USER@MACHINE`,
+      ]),
+    )
+    const asUser = steps.filter((step) => step.startsWith('sudo -u '))
+    expect(asUser.length).toBeGreaterThan(2)
+    for (const step of asUser) {
+      expect(step).toMatch(new RegExp(`^sudo -u ${user} trueup `))
+      expect(step).toContain(` --state ${argumentAfter('--state')}`)
+    }
   })
 
   it.runIf(has('systemd-analyze'))('is accepted by systemd, and is well confined', () => {

@@ -52,14 +52,7 @@ beforeAll(async () => {
   const address = z.object({ port: z.number() }).parse(channel.address())
   process.env.ALERT_WEBHOOK_URL = `http://127.0.0.1:${address.port}/`
   controller = await startRun(folder)
-  const queue = z.object({ interventionQueue: z.array(z.object({ action: z.object({ id: z.string() }).nullable() })) })
-  const found = await eventually(
-    async () => {
-      const answer = queue.parse(await controller.query('{ interventionQueue { action { id } } }'))
-      return answer.interventionQueue.flatMap(({ action }) => (action === null ? [] : [action.id]))
-    },
-    (ids) => ids.length > 1,
-  )
+  const found = await eventually(waitingNow, (ids) => ids.length > 1)
   const first = z
     .object({ resource: idOnly, leads: z.object({ nodes: z.tuple([idOnly]) }) })
     .parse(await controller.query('{ resource(kind: "table", name: "leads") { id } leads(first: 1) { nodes { id } } }'))
@@ -83,6 +76,14 @@ it('docs/graphql.md is what the checked-in desired state gives (`npm run generat
   execFileSync(process.execPath, [cli, 'schema', '--reference', '--out', out, '--state', resolve('desired-state.yaml')])
   expect(readFileSync(out, 'utf8') === textOf('docs/graphql.md'), 'the page is stale').toBe(true)
 })
+
+const queue = z.object({ interventionQueue: z.array(z.object({ action: z.object({ id: z.string() }).nullable() })) })
+
+/** The repairs that wait, as they are planned now. */
+async function waitingNow(): Promise<readonly string[]> {
+  const answer = queue.parse(await controller.query('{ interventionQueue { action { id } } }'))
+  return answer.interventionQueue.flatMap(({ action }) => (action === null ? [] : [action.id]))
+}
 
 /** Sends the operation of the page; gives the answer of its root field. */
 async function send(coordinate: string, variables: JsonObject): Promise<unknown> {
@@ -161,8 +162,10 @@ const steps: Readonly<Record<string, Step>> = {
     answers: 'Rejected',
   },
   'Mutation.approveActions': {
-    variables: () => input({ actionIds: [world.waiting[0] ?? ''], comment: 'looked at the preview' }),
+    // While the services of the sample write, what waited a moment ago may be planned anew.
+    variables: async () => input({ actionIds: [(await waitingNow())[0] ?? ''], comment: 'looked at the preview' }),
     answers: 'Approved',
+    again: true,
   },
   'Mutation.createLeads': {
     variables: asOnThePage('Mutation.createLeads'),

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { markdownFiles, proseOf, repositoryFiles, root, textOf } from './files.ts'
 import { blocksOf } from './walk/blocks.ts'
@@ -15,9 +15,11 @@ function anchorOf(heading: string): string {
     .replaceAll(' ', '-')
 }
 
+const linksOf = (page: string): readonly string[] =>
+  [...proseOf(textOf(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
+
 function brokenLinks(page: string): readonly string[] {
-  const links = [...proseOf(textOf(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
-  return links
+  return linksOf(page)
     .filter((target) => !/^[a-z]+:/.test(target))
     .filter((target) => {
       const [path = '', anchor] = target.split('#')
@@ -39,6 +41,15 @@ describe('pages', () => {
 
   it('link to files and headings that exist', () => {
     expect(pages.flatMap(brokenLinks)).toEqual([])
+  })
+
+  it('are all linked from docs/README.md, the decisions as a folder', () => {
+    const linked = linksOf('docs/README.md').map((target) => join('docs', target.replace(/#.*/, '')))
+    const listed = pages.filter((page) => page.startsWith('docs/') && !page.startsWith('docs/adr/'))
+    expect(listed.length).toBeGreaterThan(40)
+    expect(
+      [...listed.filter((page) => page !== 'docs/README.md'), 'docs/adr'].filter((one) => !linked.includes(one)),
+    ).toEqual([])
   })
 
   it('show a prompt only in blocks of a terminal', () => {

@@ -35,6 +35,17 @@ it('of a course: what is printed, the status, the edit and the program', async (
   ])
 })
 
+it('of an example: a key may be another one', async () => {
+  writeFileSync(
+    join(folder, 'key.txt'),
+    'the person of c419eaff-cf44-4a9e-ae8a-6aa35ab398f6, 3fa91c0b2d4e and 1a2b3c4d\n',
+  )
+  const shown = '$ cat key.txt\nthe person of 000da055-b49f-4254-9f3d-ad548fd7bc70, 7c1f09e2a1b3 and 000da055'
+  const examples: Examples = { stand: async (line) => line, notRun: () => undefined, statusOf: () => undefined }
+  const { problems } = await walk({ page: 'page.md', markdown: block(shown), folder, checkout: root, examples })
+  expect(problems).toEqual([])
+})
+
 it('of an example: figures and moments may be others, words and errors not', async () => {
   const examples: Examples = {
     stand: async (line) => line,

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { type Severity, severities } from '../../engine/drift.ts'
@@ -13,6 +12,7 @@ import type { JsonObject, JsonValue } from '../../json.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { type CommandRun, type CommonOptions, common, type ExitStatus, Refusal, runCommand } from '../command.ts'
 import { type Controller, controllerOf } from '../controller.ts'
+import { localActor } from '../local-actor.ts'
 import { planDocument, statusOf } from '../plan-json.ts'
 import { printPlan, printProblems } from '../plan-text.ts'
 import { selectKeys } from '../select.ts'
@@ -118,7 +118,7 @@ async function applyOnce(
   engine.onProgress(({ resource, verb, done, total }) => run.terminal.progress(`${verb} ${resource}`, done, total))
   const { only, rest } = savedPlan(names)
   const keys = selectKeys(rest, engine.statuses.all())
-  const actor = `local:${userInfo().username}`
+  const actor = localActor()
   const request = { keys, actor, signal: run.signal, ...(only === undefined ? {} : { only }) }
   const approveRisk = options.dryRun ? undefined : riskOf(options.approveRisk)
   if (only !== undefined) await refuseStale(workspace, only, request)

@@ -9,6 +9,10 @@ export const notRun: readonly (readonly [pattern: RegExp, reason: string])[] = [
     /^(npm (ci|run|test)|npx vitest)\b/,
     'the checkout itself: the build, the tests and the benchmarks; test/tour runs what `npm start` does',
   ],
+  [
+    /^(sudo|ssh|npm pack\b)/,
+    'installs on a machine; test/docs/deploy.test.ts compares it with the unit, test/system/package.test.ts packs and adopts',
+  ],
   [/^age |^gunzip |^sqlite3 /, 'programs that not every machine has'],
   [/^nightly-export /, 'stands for a program of the reader’s'],
   [/--identity /, 'needs a private key of age'],

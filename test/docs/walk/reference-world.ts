@@ -27,6 +27,9 @@ const written = z.object({ actionId: z.string() })
 const applied = z.object({
   run: z.object({ id: z.string(), executed: z.array(z.object({ id: z.string(), summary: z.string() })) }),
 })
+const imports = z.object({
+  items: z.array(z.object({ runs: z.array(z.object({ actionId: z.string(), undoneBy: z.string().nullable() })) })),
+})
 const suggestions = z.object({ items: z.array(z.object({ recordId: z.string(), check: z.string() })) })
 
 /** What pages call a lead, another lead, and an action, token, erasure or conflict. */
@@ -138,6 +141,14 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
       .replace(/ 18\b/, ` ${other}`)
   }
 
+  /** An import that is still in force: to undo the run it was part of would take back the columns that other pages use, too. */
+  async function imported(): Promise<string> {
+    const { items } = await ask(['import', 'report'], imports)
+    const action = items.flatMap(({ runs }) => runs).find(({ undoneBy }) => undoneBy === null)
+    if (action === undefined) throw new Error('nothing was imported')
+    return action.actionId
+  }
+
   async function checked(command: string): Promise<string> {
     const [found] = (await ask(['quality', 'leads', '--suggestions'], suggestions)).items
     return command
@@ -197,7 +208,8 @@ export function makeReferenceWorld(folder: string): ReferenceWorld {
       }
       // The workspace is not two hours old.
       command = command.replace('--at 2h', `--at ${new Date().toISOString()}`)
-      return command.replaceAll(pageRun, runId).replace(/\bRUN\b/, runId)
+      if (command === 'trueup undo ACTION') command = `trueup undo ${await imported()}`
+      return command.replaceAll(pageRun, runId)
     },
     async remove() {
       await controller?.stop()
