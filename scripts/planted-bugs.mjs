@@ -305,6 +305,19 @@ export const plantedBugs = [
     finds: ['both sides are equal', 'no edit vanishes without a trace'],
   },
   {
+    name: 'write-sent-again-unasked',
+    file: 'targets/airtable/client.ts',
+    from: "const writing = { writesRecords: true, isRepeatable: false, priority: 'write' } as const",
+    to: "const writing = { writesRecords: true, isRepeatable: true, priority: 'write' } as const",
+    why: 'where an answer is lost, what a colleague has written since is written over',
+    finds: [
+      'an edit that nobody rivals stands',
+      'an edit of one side alone is not taken back',
+      'no edit vanishes without a trace',
+      'what was told as done was done',
+    ],
+  },
+  {
     name: 'create-without-key',
     file: 'kinds/sync/push.ts',
     from: 'const records = chunk.map((move) => ({ ...cellsOf(move), [mapping.keyField.id]: move.key }))',

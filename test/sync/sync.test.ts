@@ -222,3 +222,47 @@ describe('deletions', () => {
     expect(await isEqual()).toBe(true)
   })
 })
+
+describe('a write whose answer was lost', () => {
+  const losing = async (kind: 'drop-reply' | 'html' | 'unavailable', work: () => void) => {
+    world.sandbox.control.addFault({ kind, route: 'records.update', times: 1, commit: true })
+    // Right before whatever is asked next.
+    world.intrude(() => world.sandbox.control.requests().some(({ fault }) => fault === kind), work)
+    await world.run()
+    await world.clock.advance(120_000)
+    await world.run()
+  }
+
+  it.each(['drop-reply', 'html', 'unavailable'] as const)(
+    'is not sent again over what a colleague has written into the new record since (%s)',
+    async (kind) => {
+      await open()
+      world.insert(ann)
+      await losing(kind, () => world.colleague().updateRecord('Leads', idOf('Ann Lee'), { Company: 'Theirs' }))
+      expect([world.rows()['k-ann']?.company, recordOf('Ann Lee')?.[1].Company]).toEqual(['Theirs', 'Theirs'])
+      expect(Object.keys(world.records())).toHaveLength(1)
+      expect(await isEqual()).toBe(true)
+    },
+  )
+
+  it('is not sent again over what a colleague has written into a changed record since: the declared policy decides', async () => {
+    await open({ airtable: { conflicts: 'airtable_wins' } })
+    world.insert(ann)
+    await world.run()
+    await world.clock.advance(10_000)
+    world.update('k-ann', { company: 'Mine' })
+    await losing('drop-reply', () => world.colleague().updateRecord('Leads', idOf('Ann Lee'), { Company: 'Theirs' }))
+    expect([world.rows()['k-ann']?.company, recordOf('Ann Lee')?.[1].Company]).toEqual(['Theirs', 'Theirs'])
+    expect(await isEqual()).toBe(true)
+  })
+
+  it('is got over within the same run where nobody has written since', async () => {
+    await open()
+    world.insert(ann)
+    world.sandbox.control.addFault({ kind: 'drop-reply', route: 'records.update', times: 2 })
+    const { executed } = await world.run()
+    expect(executed.map(({ execution }) => execution.is)).toEqual(['succeeded'])
+    expect(Object.values(world.records())).toMatchObject([{ Company: 'Acme' }])
+    expect(await isEqual()).toBe(true)
+  })
+})

@@ -83,8 +83,8 @@ export interface SyncWorld {
    * any more, and `run` rejects.
    */
   crashAfter(requests: number, committed: boolean): void
-  /** Has somebody do something right before the request after so many more reaches the base. */
-  intrude(requests: number, work: () => void): void
+  /** Has somebody do something right before the request after so many more reaches the base, or the first one from when on it is so. */
+  intrude(requests: number | (() => boolean), work: () => void): void
   /** Waits for a promise while virtual time passes. */
   pump<Result>(work: Promise<Result>): Promise<Result>
   /** Rows by key. */
@@ -283,13 +283,13 @@ interface Fuse {
   /** Rejects at the crash. */
   readonly blown: Promise<never>
   arm(requests: number, committed: boolean): void
-  intrude(requests: number, work: () => void): void
+  intrude(requests: number | (() => boolean), work: () => void): void
 }
 
 function createFuse(inner: AirtableTransport): Fuse {
   let left = Number.POSITIVE_INFINITY
   let isCommitted = false
-  let intrusion: { left: number; readonly work: () => void } | undefined
+  let intrusion: { readonly isDue: () => boolean; readonly work: () => void } | undefined
   let isDead = false
   let die: (error: Error) => void = () => undefined
   const blown = new Promise<never>((_, reject) => {
@@ -305,18 +305,20 @@ function createFuse(inner: AirtableTransport): Fuse {
       isCommitted = committed
     },
     intrude(requests, work) {
-      intrusion = { left: requests, work }
+      let passed = 0
+      const isNumbered = () => {
+        passed += 1
+        return typeof requests === 'number' && passed > requests
+      }
+      intrusion = { isDue: typeof requests === 'number' ? isNumbered : requests, work }
     },
     transport: {
       async send(request) {
         if (isDead) return never
-        if (intrusion !== undefined) {
-          intrusion.left -= 1
-          if (intrusion.left < 0) {
-            const { work } = intrusion
-            intrusion = undefined
-            work()
-          }
+        if (intrusion?.isDue() === true) {
+          const { work } = intrusion
+          intrusion = undefined
+          work()
         }
         left -= 1
         if (left < 0) {

@@ -6,6 +6,7 @@ import PQueue from 'p-queue'
 import type { Applied, EffectContext } from '../../engine/kind.ts'
 import { OperationalError } from '../../errors.ts'
 import type { JsonValue } from '../../json.ts'
+import { askingAfterLoss } from '../../targets/airtable/lost-answer.ts'
 import type { WrittenCells } from '../../targets/airtable/ports.ts'
 import { contentMark } from './comparison.ts'
 import { type OpenParts, type SyncPorts, withTable } from './parts.ts'
@@ -41,8 +42,21 @@ export async function push(
   context: EffectContext,
 ): Promise<Applied> {
   const { moves } = parts.store
+  if (moves.of(request.actionId).length === 0)
+    throw new OperationalError('ACTION_STALE', `the moves of action ${request.actionId} are gone`)
+  await askingAfterLoss(() => sendWhatIsLeft(request, parts, ports, context), { ...ports, signal: context.signal })
+  return appliedOf(moves.of(request.actionId))
+}
+
+/** Asks first what became of what was sent before. Throws the first failure, once what is under way has ended. */
+async function sendWhatIsLeft(
+  request: PushRequest,
+  parts: OpenParts,
+  ports: SyncPorts,
+  context: EffectContext,
+): Promise<void> {
+  const { moves } = parts.store
   const kept = moves.of(request.actionId)
-  if (kept.length === 0) throw new OperationalError('ACTION_STALE', `the moves of action ${request.actionId} are gone`)
   await settleSent(
     kept.filter(({ state }) => state === 'sent'),
     parts,
@@ -67,7 +81,6 @@ export async function push(
   await queue.onIdle()
   if (failures.length > 0) throw failures[0]
   context.signal.throwIfAborted()
-  return appliedOf(moves.of(request.actionId))
 }
 
 /**

@@ -11,6 +11,12 @@ function namedRecordsOf({ world }: Scene): readonly MirrorRecord[] {
   return recordsOf(world).filter(({ fields }) => typeof fields['Full Name'] === 'string')
 }
 
+/** A colleague edits a record that is told by its name in Airtable; says what, or undefined where there is none. */
+export function editNamed(scene: Scene, name: string): string | undefined {
+  const record = namedRecordsOf(scene).find(({ fields }) => fields['Full Name'] === name)
+  return record === undefined ? undefined : edit(scene, record, fieldFor(scene.random))
+}
+
 function edit({ world, book, random }: Scene, { id, fields }: MirrorRecord, field: EditedField): string {
   const name = String(fields['Full Name'])
   const value = cellFor(field, random)

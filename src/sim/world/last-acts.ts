@@ -10,9 +10,10 @@ import type { Controller } from './controller.ts'
 import type { Declaration } from './declared.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
 import { agentDeeds, holdLock, makeUntidy, rewriteEmails } from './deeds-agents.ts'
-import { colleagueDeeds } from './deeds-colleagues.ts'
+import { colleagueDeeds, editNamed } from './deeds-colleagues.ts'
 import { machineDeeds } from './deeds-machine.ts'
 import { declare, peopleDeeds, takeBack } from './deeds-people.ts'
+import { recordsOf } from './mirror.ts'
 import type { CrashPoint, World } from './world.ts'
 
 export interface LastScene {
@@ -33,6 +34,8 @@ interface LastAct {
 }
 
 const minuteMs = 60_000
+/** Less than the first pause before a call is repeated, nearly always. */
+const lookEveryMs = 50
 
 /** Nothing that is done every day is asked about, and nothing is looked at without an occasion. */
 const free = {
@@ -120,6 +123,24 @@ async function lockOut(scene: Scene, advance: LastScene['advance']): Promise<voi
   world.traps.length = 0
 }
 
+/** Airtable makes a new record and its answer is lost; before anything is asked again a colleague edits that record. */
+async function loseAnswer(scene: Scene, advance: LastScene['advance']): Promise<void> {
+  const { world } = scene
+  declare(scene, { ...world.declaration, ...free })
+  await advance(minuteMs)
+  world.sandbox.control.addFault({ kind: 'drop-reply', route: 'records.update', times: 1 })
+  const before = new Set(recordsOf(world).map(({ fields }) => fields['Full Name']))
+  doAll(scene, agentDeeds, ['agent inserts'])
+  for (let waitedMs = 0; waitedMs < minuteMs; waitedMs += lookEveryMs) {
+    await advance(lookEveryMs)
+    const made = recordsOf(world).find(({ fields }) => !before.has(fields['Full Name']))?.fields['Full Name']
+    if (typeof made !== 'string') continue
+    world.step(`last act, colleague edits what was just made: ${editNamed(scene, made)}`)
+    break
+  }
+  await advance(minuteMs)
+}
+
 /** Repairs three records, one of which somebody writes anew, and a person takes the repair back. */
 async function undoRepair(scene: Scene, advance: LastScene['advance']): Promise<void> {
   const { world, book } = scene
@@ -146,6 +167,10 @@ const lastActs: readonly LastAct[] = [
   {
     name: 'a lock keeps a repair from being made, and ends',
     play: lockOut,
+  },
+  {
+    name: 'the answer to a new record is lost, and a colleague edits it',
+    play: loseAnswer,
   },
   {
     name: 'a repair is taken back, of which one record was written anew since',

@@ -48,7 +48,10 @@ export function createClient({ baseId, caller, usage }: ClientSettings): Airtabl
 type Ask = (call: Call, options: CallOptions) => Promise<JsonValue | undefined>
 
 const reading = { writesRecords: false, isRepeatable: true, priority: 'read' } as const
-const writing = { writesRecords: true, isRepeatable: true, priority: 'write' } as const
+/** Whoever sends it again as it is writes over what came after it: see lost-answer.ts. */
+const writing = { writesRecords: true, isRepeatable: false, priority: 'write' } as const
+/** A record that is gone stays gone, and its id is not given again. */
+const deleting = { ...writing, isRepeatable: true } as const
 /** What is made twice when it is sent twice. */
 const making = { writesRecords: false, isRepeatable: false, priority: 'write' } as const
 
@@ -168,7 +171,7 @@ async function destroy(
 ): Promise<readonly string[]> {
   demandBatch(ids.length)
   const doing = 'deleting records'
-  const call = { ...writing, method: 'DELETE', doing } as const
+  const call = { ...deleting, method: 'DELETE', doing } as const
   const one = async (id: string) => {
     try {
       await ask({ ...call, path: `${path}/${encodeURIComponent(id)}` }, options)
@@ -216,7 +219,7 @@ function webhookCalls(baseId: string, ask: Ask): WebhookCalls {
       return parsed(madeWebhookSchema, await ask({ ...making, method: 'POST', path, body, doing }, options), doing)
     },
     async deleteWebhook(id, options) {
-      const call = { ...writing, writesRecords: false, doing: 'deleting a webhook' } as const
+      const call = { ...deleting, writesRecords: false, doing: 'deleting a webhook' } as const
       await ask({ ...call, method: 'DELETE', path: `${path}/${encodeURIComponent(id)}` }, options)
     },
     async payloads(webhookId, cursor, options) {

@@ -151,7 +151,10 @@ export interface AirtableBase {
   createTable(name: string, fields: readonly FieldDraft[], options: CallOptions): Promise<RemoteTable>
   createField(tableId: string, field: FieldDraft, options: CallOptions): Promise<RemoteField>
   list(tableId: string, query: ListQuery, options: CallOptions): Promise<RecordPage>
-  /** Makes or updates at most 10 records by the value of one field. Safe to send again as it is. */
+  /**
+   * Makes or updates at most 10 records by the value of one field. Where its answer is lost it is not repeated: nothing would be
+   * made twice, but what somebody wrote since would be taken back (lost-answer.ts). The same holds for `update`.
+   */
   upsert(
     tableId: string,
     request: { readonly mergeOn: string; readonly records: readonly WrittenCells[]; readonly typecast?: boolean },

@@ -9,6 +9,7 @@ import type { Applied, EffectContext } from '../../../engine/kind.ts'
 import { OperationalError } from '../../../errors.ts'
 import { declarationOf, plainDeclarationSchema } from '../../../targets/airtable/declaration.ts'
 import { recordsById, recordsByText } from '../../../targets/airtable/fetch-records.ts'
+import { askingAfterLoss } from '../../../targets/airtable/lost-answer.ts'
 import { addsChoice } from '../../../targets/airtable/mapping.ts'
 import type { AirtableBase, RemoteField, RemoteRecord } from '../../../targets/airtable/ports.ts'
 import { syncFolder, writeDurably } from '../../../targets/durable-files.ts'
@@ -47,7 +48,7 @@ export function keptMoves(ownFolder: string, actionId: string): readonly RecordM
 export async function carryOut(
   actionId: string,
   place: TablePlace,
-  ports: Pick<BackupPorts, 'airtable' | 'ownFolder'>,
+  ports: Pick<BackupPorts, 'airtable' | 'ownFolder' | 'clock'>,
   context: EffectContext,
 ): Promise<Applied> {
   const { base } = ports.airtable.of(declarationOf(place.declaration))
@@ -61,12 +62,13 @@ export async function carryOut(
     context.signal.throwIfAborted()
     // Somebody who is in them may have been erased a moment ago.
     movesStill(ports.ownFolder, actionId)
-    const now = await currentOf(chunk, base, place, context.signal)
-    const stands = chunk.map((move) => ({ move, stand: standOf(move, now(move)) }))
-    outcome.changed += stands.filter(({ stand }) => stand === 'done').length
-    outcome.skipped.push(...stands.flatMap(({ move, stand }) => (stand === 'changed' ? [move.key] : [])))
-    const open = stands.flatMap(({ move, stand }) => (stand === 'open' ? [move] : []))
-    await send(open, { base, place, fields, signal: context.signal }, outcome)
+    const found = await askingAfterLoss(() => restoreChunk(chunk, { base, place, fields, signal: context.signal }), {
+      ...ports,
+      signal: context.signal,
+    })
+    outcome.changed += found.changed
+    outcome.skipped.push(...found.skipped)
+    outcome.failed.push(...found.failed)
     done += chunk.length
     context.progress(done, moves.length)
   }
@@ -78,6 +80,20 @@ export async function carryOut(
     failed,
     wakes: [{ kind: 'sync', name: place.table }],
   }
+}
+
+async function restoreChunk(chunk: readonly RecordMove[], sending: Sending): Promise<Outcome> {
+  const { base, place, signal } = sending
+  const now = await currentOf(chunk, base, place, signal)
+  const stands = chunk.map((move) => ({ move, stand: standOf(move, now(move)) }))
+  const outcome: Outcome = {
+    changed: stands.filter(({ stand }) => stand === 'done').length,
+    skipped: stands.flatMap(({ move, stand }) => (stand === 'changed' ? [move.key] : [])),
+    failed: [],
+  }
+  const open = stands.flatMap(({ move, stand }) => (stand === 'open' ? [move] : []))
+  await send(open, sending, outcome)
+  return outcome
 }
 
 /** How the records of moves are now. */
@@ -169,7 +185,7 @@ async function request(
   const typecast = needsTypecast(first, fields)
   switch (first.is) {
     case 'create': {
-      // By the key, so that a request whose answer was lost makes nothing twice.
+      // By the key, so that what arrives late makes nothing twice.
       const records = moves.flatMap((move) => (move.is === 'create' ? [{ ...move.after, [keyFieldId]: move.key }] : []))
       await base.upsert(tableId, { mergeOn: keyFieldId, records, typecast }, options)
       return
