@@ -43,8 +43,8 @@ export interface OwnedOffload extends Offload {
 const threadWarmMs = 10_000
 /** Shorter: an idle process takes about 50 MB. */
 const processWarmMs = 3000
-/** Half of what it takes to start a process; most runs are shorter. */
-const processPatienceMs = 50
+/** About what it takes to start a process; most runs are shorter. */
+const processPatienceMs = 100
 /** How long an aborted thread may take to end by itself before it is terminated. */
 const abortGraceMs = 250
 

@@ -67,7 +67,7 @@ describe('a run while a runner is at work', () => {
     const long = pool.run(entry, 'long', {})
     const short = pool.run(entry, 'short', {})
     begin(0)
-    await vi.advanceTimersByTimeAsync(patienceMs)
+    await vi.advanceTimersByTimeAsync(patienceMs + 1)
     expect(started.map(({ orders }) => orders.length)).toEqual([1, 1])
     answer(1, 'short')
     expect(await short).toBe('short')

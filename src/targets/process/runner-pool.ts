@@ -55,6 +55,7 @@ interface Waiting {
   readonly begin: (place: Place) => void
   readonly giveUp: (error: unknown) => void
   patience: NodeJS.Timeout | undefined
+  last: NodeJS.Immediate | undefined
 }
 
 export function createRunnerPool(settings: PoolSettings): RunnerPool {
@@ -101,7 +102,13 @@ export function createRunnerPool(settings: PoolSettings): RunnerPool {
 
   const forget = (one: Waiting): void => {
     waiting.delete(one)
+    stopClock(one)
+  }
+
+  const stopClock = (one: Waiting): void => {
     clearTimeout(one.patience)
+    clearImmediate(one.last)
+    one.patience = undefined
   }
 
   /** Gives what became free to those that wait, and a new one to whoever has waited long enough. */
@@ -111,11 +118,11 @@ export function createRunnerPool(settings: PoolSettings): RunnerPool {
       if (free !== undefined) serve(one, free)
       else if (atWork().length === 0) serve(one, start(one.options))
       else if (atWork().every(({ isUp }) => isUp)) {
-        one.patience ??= setTimeout(() => serve(one, start(one.options)), settings.patienceMs)
-      } else {
-        clearTimeout(one.patience)
-        one.patience = undefined
-      }
+        one.patience ??= setTimeout(() => {
+          // A busy main thread hears of timers before it hears what runners answered meanwhile.
+          one.last = setImmediate(() => serve(one, start(one.options)))
+        }, settings.patienceMs)
+      } else stopClock(one)
     }
   }
 
@@ -139,6 +146,7 @@ export function createRunnerPool(settings: PoolSettings): RunnerPool {
         giveUp(error)
       },
       patience: undefined,
+      last: undefined,
     }
     options.signal?.addEventListener('abort', abort)
     waiting.add(one)
