@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/vitest/longest-first.ts'
 
 const alias = [
   // graphql ships CommonJS and ESM side by side; without this, vitest loads both and its instanceof checks fail.
@@ -23,19 +24,18 @@ export default defineConfig({
     globalSetup: ['test/vitest/build-once.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // Most tests wait for timers, locks and processes a quarter of their time: three at a time keep two cores busy.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
       // In one process one file after the other: to read and translate the same modules for each file anew took a quarter of the time.
       // Nothing there may keep what another file meets; what needs a process of its own is started by its test.
-      // Many of them wait for timers, locks and processes: three at a time keep two cores busy.
       {
         extends: true,
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts'],
           isolate: false,
-          maxWorkers: 3,
-          sequence: { groupOrder: 1 },
         },
       },
       {

@@ -1,6 +1,6 @@
 /** The ways by which people are told: webhook, Slack-compatible webhook, e-mail by SMTP. Everything goes out through the guard. */
 import { createHmac } from 'node:crypto'
-import { createTransport, type SMTPTransportOptions } from 'nodemailer'
+import type { SMTPTransportOptions } from 'nodemailer'
 import type { SecretReference } from '../desired/references.ts'
 import type { DesiredState } from '../desired/schema.ts'
 import type { ChannelDefinition } from '../engine/plugin.ts'
@@ -193,6 +193,8 @@ async function sendMail(
 ): Promise<void> {
   const server = mailServerOf(await secretOf(email.smtp, ports))
   const { host, port, isTls, auth, from } = server
+  // Loaded here alone: most starts send no mail.
+  const { createTransport } = await import('nodemailer')
   const socket = await ports.outgoing.connect({ host, port, purpose: 'message', timeoutMs, signal })
   const isLocal = host === 'localhost' || host === '::1' || host.startsWith('127.')
   const options: SMTPTransportOptions = {

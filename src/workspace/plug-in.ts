@@ -7,7 +7,7 @@ import { entryUrl } from '../targets/process/entry-url.ts'
 import type { BeforeRuns } from '../targets/process/offload.ts'
 import { builtInRules } from '../values/rules/index.ts'
 import { lastAcceptedText } from './generations.ts'
-import { declaredPlugins, loadPlugins, type Plugged, pluginsHash } from './plugins.ts'
+import { declaredPlugins, loadPlugins, type Plugged, type PluginEntry, pluginsHash } from './plugins.ts'
 
 export interface PluggedIn extends Plugged {
   /** What the check of a desired state needs of them. */
@@ -29,10 +29,7 @@ interface PlugInOptions {
 
 /** Throws PLUGIN_UNUSABLE. */
 export async function plugIn({ stateFile, directory, journal, clock, kinds }: PlugInOptions): Promise<PluggedIn> {
-  const text = textOf(stateFile)
-  const declared = text === undefined ? undefined : declaredPlugins(text, directory)
-  const accepted = declared === undefined && journal !== undefined ? lastAcceptedText(journal) : undefined
-  const entries = declared ?? (accepted === undefined ? [] : (declaredPlugins(accepted, directory) ?? []))
+  const entries = entriesIn(textOf(stateFile), journal, directory)
   const plugged = await loadPlugins({ entries, workspace: directory, clock, taken: { kinds, rules: builtInRules } })
   const before: BeforeRuns = {
     entry: entryUrl('./plugin-rules-entry', import.meta.url),
@@ -48,6 +45,25 @@ export async function plugIn({ stateFile, directory, journal, clock, kinds }: Pl
     hash: pluginsHash(entries),
     before: plugged.rules.length === 0 ? undefined : before,
   }
+}
+
+function entriesIn(
+  text: string | undefined,
+  journal: JournalStore | undefined,
+  directory: string,
+): readonly PluginEntry[] {
+  const accepted = () => (journal === undefined ? undefined : lastAcceptedText(journal))
+  // Every command comes by here, and to read a text as YAML is a good part of its start.
+  if (!mayDeclare(text) && !mayDeclare(accepted())) return []
+  const declared = text === undefined ? undefined : declaredPlugins(text, directory)
+  if (declared !== undefined) return declared
+  const before = accepted()
+  return before === undefined ? [] : (declaredPlugins(before, directory) ?? [])
+}
+
+/** Whether a text may declare plug-ins: it has the word, or an escape that may stand for one of its letters. */
+function mayDeclare(text: string | undefined): boolean {
+  return text !== undefined && /plugins|\\/.test(text)
 }
 
 /** Undefined where it cannot be read; whoever reads it to check it says so. */

@@ -155,7 +155,7 @@ async function packed(
 /** Reads them at the moment that they are needed. Throws REFERENCE_UNRESOLVED, BACKUP_RECIPIENT_INVALID. */
 async function recipientsOf({ encryptTo }: BackupSpec, { secrets }: BackupPorts): Promise<readonly string[]> {
   const found = await Promise.all(encryptTo.map((one) => (typeof one === 'string' ? one : secrets(one))))
-  checkRecipients(found)
+  await checkRecipients(found)
   return found
 }
 

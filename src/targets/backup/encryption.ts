@@ -1,21 +1,29 @@
-/** Encrypts and decrypts files in the age format (age-encryption.org/v1), by the library of its author. */
+/**
+ * Encrypts and decrypts files in the age format (age-encryption.org/v1), by the library of its author. That takes its time to
+ * load, which a command that encrypts nothing is spared.
+ */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { Decrypter, Encrypter } from 'age-encryption'
+import type { Decrypter, Encrypter } from 'age-encryption'
 import { messageOf, OperationalError } from '../../errors.ts'
 
 /** Makes `to` (0600, must not be there). Throws BACKUP_RECIPIENT_INVALID, and what the file system throws. */
 export async function encryptFile(from: string, to: string, recipients: readonly string[]): Promise<void> {
-  const encrypter = new Encrypter()
-  for (const recipient of recipients) addRecipient(encrypter, recipient)
+  const encrypter = await encrypterTo(recipients)
   const encrypted = await encrypter.encrypt(streamOf(from))
   await pipeline(chunksOf(encrypted), createWriteStream(to, { flags: 'wx', mode: 0o600, flush: true }))
 }
 
 /** Throws BACKUP_RECIPIENT_INVALID for a text that is no age recipient. */
-export function checkRecipients(recipients: readonly string[]): void {
+export async function checkRecipients(recipients: readonly string[]): Promise<void> {
+  if (recipients.length > 0) await encrypterTo(recipients)
+}
+
+async function encrypterTo(recipients: readonly string[]): Promise<Encrypter> {
+  const { Encrypter } = await import('age-encryption')
   const encrypter = new Encrypter()
   for (const recipient of recipients) addRecipient(encrypter, recipient)
+  return encrypter
 }
 
 function addRecipient(encrypter: Encrypter, recipient: string): void {
@@ -39,6 +47,7 @@ export function identitiesIn(text: string, file: string): readonly string[] {
 
 /** Decrypts into `to`. Throws BACKUP_KEY_NEEDED for keys that do not open it, BACKUP_DAMAGED for bytes that were changed. */
 export async function decryptFile(from: string, to: string, identities: readonly string[]): Promise<void> {
+  const { Decrypter } = await import('age-encryption')
   const decrypter = new Decrypter()
   try {
     for (const identity of identities) decrypter.addIdentity(identity)

@@ -6,10 +6,9 @@
 import { setPriority } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
-import { z } from 'zod'
 import { invariant } from '../../errors.ts'
 import { takeOffered, type Work } from './serve.ts'
-import { dehydrate, type Order, parseOrder, type Reply, type Usage } from './wire.ts'
+import { dehydrate, type Order, parseOrder, parseThreadData, type Reply, type ThreadData, type Usage } from './wire.ts'
 
 const progressEveryMs = 50
 const works = new Map<string, Work>()
@@ -44,6 +43,7 @@ async function run(
     return
   }
   const work = await workOf(entry)
+  send({ is: 'begun' })
   try {
     send({ is: 'done', output: await work(input, { progress, signal: aborter.signal }), usage: usage() })
   } catch (error) {
@@ -62,18 +62,12 @@ function obey(message: unknown, send: (reply: Reply) => void, usage: () => Usage
   void run(order, running, send, usage)
 }
 
-const threadDataSchema = z.object({
-  niceness: z.int().min(0).max(19),
-  before: z.object({ entry: z.string(), input: z.unknown() }).optional(),
-})
-
 /** What must be done once before the first run: see `before` in offload.ts. */
 let before: Promise<unknown> | undefined
 
-function beginBefore(): void {
-  const data = threadDataSchema.safeParse(workerData)
-  if (!data.success || data.data.before === undefined) return
-  const { entry, input } = data.data.before
+function beginBefore({ before: first }: ThreadData): void {
+  if (first === undefined) return
+  const { entry, input } = first
   before = workOf(entry).then((work) =>
     work(input, { progress: () => undefined, signal: new AbortController().signal }),
   )
@@ -82,14 +76,15 @@ function beginBefore(): void {
 }
 
 /** On Linux, 0 names the calling thread (setpriority(2), NOTES); elsewhere it would slow down the whole process. */
-function standBack(): void {
-  const data = threadDataSchema.safeParse(workerData)
-  if (data.success && data.data.niceness > 0 && process.platform === 'linux') setPriority(0, data.data.niceness)
+function standBack({ niceness }: ThreadData): void {
+  if (niceness > 0 && process.platform === 'linux') setPriority(0, niceness)
 }
 
 function serveThread(port: NonNullable<typeof parentPort>): void {
-  standBack()
-  beginBefore()
+  const data = parseThreadData(workerData)
+  invariant(data !== undefined, 'the main thread gives what a thread starts with')
+  standBack(data)
+  beginBefore(data)
   const usage = () => {
     const { total_heap_size, external_memory } = getHeapStatistics()
     return { cpuMs: 0, memoryBytes: total_heap_size + external_memory }

@@ -113,12 +113,18 @@ describe.each(ways)('offload to a %s', (way) => {
     expect(await again(one, null)).toBe(1)
   })
 
-  test('two runs at once have one each', async () => {
+  test('two runs that need each other have one each', async () => {
     const at = entry(
-      'await new Promise((r) => setTimeout(r, 50)); globalThis.runs = (globalThis.runs ?? 0) + 1; return globalThis.runs',
+      `const { existsSync, writeFileSync } = await import('node:fs')
+       writeFileSync(input.mine, '')
+       while (!existsSync(input.yours)) await new Promise((r) => setTimeout(r, 10))
+       globalThis.runs = (globalThis.runs ?? 0) + 1
+       return globalThis.runs`,
     )
-    const first = run(at, null)
-    const second = way === 'thread' ? offload.thread(at, null) : offload.process(at, null, { deadlineMs: 20_000 })
+    const [mine, yours] = [join(folder, `${way}-one`), join(folder, `${way}-other`)]
+    const first = run(at, { mine, yours })
+    const other = { mine: yours, yours: mine }
+    const second = way === 'thread' ? offload.thread(at, other) : offload.process(at, other, { deadlineMs: 20_000 })
     expect(await Promise.all([first, second])).toEqual([1, 1])
   })
 

@@ -4,6 +4,7 @@ import { messageOf } from '../../errors.ts'
 import { entryUrl } from './entry-url.ts'
 import type { BeforeRuns } from './offload.ts'
 import type { StartRunner } from './runner.ts'
+import type { ThreadData } from './wire.ts'
 
 /** A thread with a larger heap than this, in bytes, gives it back to the system rather than keep it for the next run. */
 const keptHeapMax = 96 * 2 ** 20
@@ -20,13 +21,14 @@ export function threadRunners(
 ): StartRunner {
   return (_options, events) => {
     const before = beforeRuns()
+    const data: ThreadData = {
+      niceness,
+      before: before === undefined ? undefined : { entry: before.entry.href, input: before.input },
+    }
     const worker = new Worker(entryUrl('./host', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: heapMaxMiB, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
       execArgv: [],
-      workerData: {
-        niceness,
-        ...(before === undefined ? {} : { before: { entry: before.entry.href, input: before.input } }),
-      },
+      workerData: data,
     })
     // Listeners are put on once: removing the last one of a Worker would close its port.
     worker.on('message', events.message)

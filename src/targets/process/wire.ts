@@ -22,6 +22,8 @@ export interface Usage {
 
 /** What a thread or child process says. */
 export type Reply =
+  /** It is up, has loaded the entry and works on the run. */
+  | { readonly is: 'begun' }
   | { readonly is: 'progress'; readonly done: number; readonly total: number }
   | { readonly is: 'done'; readonly output: unknown; readonly usage: Usage }
   | { readonly is: 'failed'; readonly error: WireError }
@@ -36,6 +38,27 @@ export function parseOrder(message: unknown): Order | undefined {
   if (message.is !== 'run' || !('input' in message)) return undefined
   return 'entry' in message && typeof message.entry === 'string'
     ? { is: 'run', entry: message.entry, input: message.input }
+    : undefined
+}
+
+/** What a thread is given when it starts. */
+export interface ThreadData {
+  /** How far it stands back behind the main thread, 0 to 19. */
+  readonly niceness: number
+  /** Whose work is done once before the first run. */
+  readonly before?: { readonly entry: string; readonly input: unknown } | undefined
+}
+
+/** Reads what a thread was given; undefined for anything else. */
+export function parseThreadData(data: unknown): ThreadData | undefined {
+  if (typeof data !== 'object' || data === null || !('niceness' in data)) return undefined
+  const { niceness } = data
+  if (typeof niceness !== 'number' || !Number.isInteger(niceness) || niceness < 0 || niceness > 19) return undefined
+  if (!('before' in data) || data.before === undefined) return { niceness }
+  const { before } = data
+  if (typeof before !== 'object' || before === null || !('entry' in before) || !('input' in before)) return undefined
+  return typeof before.entry === 'string'
+    ? { niceness, before: { entry: before.entry, input: before.input } }
     : undefined
 }
 

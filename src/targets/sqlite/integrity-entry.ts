@@ -1,14 +1,21 @@
-/** Child process: checks a database, which may be hostile or so large that the check must be killed. */
-import { z } from 'zod'
+/**
+ * Child process: checks a database, which may be hostile or so large that the check must be killed. Every command starts one,
+ * so it loads nothing that it can do without.
+ */
+import { invariant } from '../../errors.ts'
 import { serve } from '../process/serve.ts'
 import { openReading } from './connection.ts'
 import type { IntegrityReply } from './integrity.ts'
 
-const orderSchema = z.strictObject({ path: z.string(), depth: z.enum(['quick', 'full']) })
+export interface IntegrityOrder {
+  readonly path: string
+  readonly depth: 'quick' | 'full'
+}
+
 const samplesMax = 20
 
 serve((input): IntegrityReply => {
-  const { path, depth } = orderSchema.parse(input)
+  const { path, depth } = parseInput(input)
   const db = openReading(path)
   try {
     const check = depth === 'quick' ? 'quick_check' : 'integrity_check'
@@ -28,3 +35,10 @@ serve((input): IntegrityReply => {
     db.close()
   }
 })
+
+function parseInput(input: unknown): IntegrityOrder {
+  invariant(typeof input === 'object' && input !== null, 'the parent sends an order')
+  invariant('path' in input && typeof input.path === 'string', 'the order names a path')
+  invariant('depth' in input && (input.depth === 'quick' || input.depth === 'full'), 'the order names a depth')
+  return { path: input.path, depth: input.depth }
+}

@@ -4,6 +4,7 @@ import { OperationalError } from '../../errors.ts'
 import { entryUrl } from '../process/entry-url.ts'
 import type { Offload } from '../process/ports.ts'
 import { toDatabaseError } from './database-error.ts'
+import type { IntegrityOrder } from './integrity-entry.ts'
 import type { Databases } from './ports.ts'
 
 export type IntegrityReply =
@@ -46,7 +47,8 @@ export async function checkIntegrity(
   try {
     place = await ports.databases.locate(path)
     const entry = entryUrl('./integrity-entry', import.meta.url)
-    return integrityReplySchema.parse(await ports.offload.process(entry, { path: place.path, depth }, options))
+    const order: IntegrityOrder = { path: place.path, depth }
+    return integrityReplySchema.parse(await ports.offload.process(entry, order, options))
   } catch (error) {
     const known = toDatabaseError(error, path)
     if (known instanceof OperationalError && known.code === 'DATABASE_CORRUPT') {

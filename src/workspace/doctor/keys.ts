@@ -92,7 +92,7 @@ async function recipientChecks(state: DesiredState, read: ReturnType<typeof secr
       const text = typeof recipient === 'string' ? recipient : await read(recipient).catch(() => undefined)
       if (text === undefined) continue
       try {
-        checkRecipients([text])
+        await checkRecipients([text])
         checks.push(ok(id, `backups.${name}: recipient ${index + 1} is a valid age key`))
       } catch (error) {
         if (!(error instanceof OperationalError)) throw error
