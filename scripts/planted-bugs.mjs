@@ -307,8 +307,8 @@ export const plantedBugs = [
   {
     name: 'write-sent-again-unasked',
     file: 'targets/airtable/client.ts',
-    from: "const writing = { writesRecords: true, isRepeatable: false, priority: 'write' } as const",
-    to: "const writing = { writesRecords: true, isRepeatable: true, priority: 'write' } as const",
+    from: "const writing = { writesRecords: true, again: 'never', priority: 'write' } as const",
+    to: "const writing = { writesRecords: true, again: 'whenever', priority: 'write' } as const",
     why: 'where an answer is lost, what a colleague has written since is written over',
     finds: [
       'an edit that nobody rivals stands',

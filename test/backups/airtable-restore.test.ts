@@ -2,7 +2,6 @@
 import { readdirSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { RestoreAsked } from '../../src/api/backup-port.ts'
-import { systemClock } from '../../src/clock.ts'
 import { converge } from '../../src/engine/engine.ts'
 import { requestUndo } from '../../src/engine/undo-request.ts'
 import { type UndoChoice, wholeUndo } from '../../src/engine/undo-rows.ts'
@@ -215,7 +214,7 @@ describe('a restore of Airtable', () => {
         await base.destroy(table.id, gone.slice(from, from + 10), { signal })
       await asking(opened, setId)
       const { airtable, ownFolder } = opened.workspace
-      const ports = { airtable, ownFolder, clock: systemClock }
+      const ports = { airtable, ownFolder }
       const [ask] = airtableAsksOf(ownFolder, 'nightly', Date.now())
       if (ask === undefined) throw new Error('nothing was asked')
       const { moves } = await compareAirtable(ask, ports, quietContext)

@@ -223,8 +223,8 @@ describe('deletions', () => {
   })
 })
 
-describe('a write whose answer was lost', () => {
-  const losing = async (kind: 'drop-reply' | 'html' | 'unavailable', work: () => void) => {
+describe('a write whose answer was lost, or that had to wait', () => {
+  const losing = async (kind: 'drop-reply' | 'html' | 'unavailable' | 'rate-limit', work: () => void) => {
     world.sandbox.control.addFault({ kind, route: 'records.update', times: 1, commit: true })
     // Right before whatever is asked next.
     world.intrude(() => world.sandbox.control.requests().some(({ fault }) => fault === kind), work)
@@ -245,16 +245,19 @@ describe('a write whose answer was lost', () => {
     },
   )
 
-  it('is not sent again over what a colleague has written into a changed record since: the declared policy decides', async () => {
-    await open({ airtable: { conflicts: 'airtable_wins' } })
-    world.insert(ann)
-    await world.run()
-    await world.clock.advance(10_000)
-    world.update('k-ann', { company: 'Mine' })
-    await losing('drop-reply', () => world.colleague().updateRecord('Leads', idOf('Ann Lee'), { Company: 'Theirs' }))
-    expect([world.rows()['k-ann']?.company, recordOf('Ann Lee')?.[1].Company]).toEqual(['Theirs', 'Theirs'])
-    expect(await isEqual()).toBe(true)
-  })
+  it.each(['drop-reply', 'rate-limit'] as const)(
+    'is not sent again over what a colleague has written into a changed record since: the declared policy decides (%s)',
+    async (kind) => {
+      await open({ airtable: { conflicts: 'airtable_wins' } })
+      world.insert(ann)
+      await world.run()
+      await world.clock.advance(10_000)
+      world.update('k-ann', { company: 'Mine' })
+      await losing(kind, () => world.colleague().updateRecord('Leads', idOf('Ann Lee'), { Company: 'Theirs' }))
+      expect([world.rows()['k-ann']?.company, recordOf('Ann Lee')?.[1].Company]).toEqual(['Theirs', 'Theirs'])
+      expect(await isEqual()).toBe(true)
+    },
+  )
 
   it('is got over within the same run where nobody has written since', async () => {
     await open()

@@ -6,7 +6,6 @@ import PQueue from 'p-queue'
 import type { Applied, EffectContext } from '../../engine/kind.ts'
 import { OperationalError } from '../../errors.ts'
 import type { JsonValue } from '../../json.ts'
-import { askingAfterLoss } from '../../targets/airtable/lost-answer.ts'
 import type { WrittenCells } from '../../targets/airtable/ports.ts'
 import { contentMark } from './comparison.ts'
 import { type OpenParts, type SyncPorts, withTable } from './parts.ts'
@@ -25,12 +24,11 @@ export interface PushRequest {
 /** Requests under way at once: as many as the pace has permits, whatever each waits for. */
 const requestsMax = 5
 
-/** Refusals after which nothing was executed: the request may be sent again as it is. */
+/** Refusals after which nothing was executed, and that no pause ends: what they concern is compared once more when it is tried again. */
 const notExecuted: ReadonlySet<string> = new Set([
   'AIRTABLE_TOKEN_MISSING',
   'AIRTABLE_UNAUTHORIZED',
   'AIRTABLE_FORBIDDEN',
-  'AIRTABLE_RATE_LIMITED',
   'AIRTABLE_QUOTA_EXHAUSTED',
   'AIRTABLE_REFUSED',
 ])
@@ -44,7 +42,7 @@ export async function push(
   const { moves } = parts.store
   if (moves.of(request.actionId).length === 0)
     throw new OperationalError('ACTION_STALE', `the moves of action ${request.actionId} are gone`)
-  await askingAfterLoss(() => sendWhatIsLeft(request, parts, ports, context), { ...ports, signal: context.signal })
+  await parts.target.base.insisting(() => sendWhatIsLeft(request, parts, ports, context), context)
   return appliedOf(moves.of(request.actionId))
 }
 

@@ -27,6 +27,8 @@ export interface Call extends CallNature {
 export interface Caller {
   /** The body of the answer. Throws AIRTABLE_*, or why the signal was aborted. */
   call(call: Call, signal: AbortSignal): Promise<JsonValue | undefined>
+  /** Does work of several calls anew, after the pauses that a call has; see `AirtableBase.insisting`. */
+  insisting<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result>
 }
 
 /** What is remembered of a month whose calls are used up; shared with the meter. */
@@ -111,10 +113,15 @@ export function createCaller(settings: CallerSettings): Caller {
 
   /** How long to wait before it is sent again; undefined when it is not. */
   const pauseOf = (failure: Failure, call: Call, tries: number): number | undefined => {
-    const { attempts, delayMs } = retry()
+    const { attempts } = retry()
     if (failure.treatment !== 'backoff' || tries > attempts) return undefined
-    if (failure.mayBeDone && !call.isRepeatable) return undefined
-    const { restMs = 0 } = failure
+    if (call.again === 'never' || (failure.mayBeDone && call.again === 'if-not-done')) return undefined
+    return growingPause(tries, failure.restMs)
+  }
+
+  /** Undefined where it is to be rested for longer than anybody waits here. */
+  const growingPause = (tries: number, restMs = 0): number | undefined => {
+    const { delayMs } = retry()
     if (restMs > pauseMostMs) return undefined
     return Math.max(random.next() * Math.min(delayMs * 2 ** (tries - 1), pauseMostMs), restMs)
   }
@@ -134,7 +141,7 @@ export function createCaller(settings: CallerSettings): Caller {
         const restMs = verdict.restMs ?? 0
         connect().pace.rest(restMs)
         rests += 1
-        if (rests > restsMax) throw errorOf(verdict, clock.nowMs() + restMs)
+        if (rests > restsMax || call.again === 'never') throw errorOf(verdict, clock.nowMs() + restMs)
         continue
       }
       tries += 1
@@ -146,7 +153,33 @@ export function createCaller(settings: CallerSettings): Caller {
     }
   }
 
+  /** How long work of several calls waits before it is done anew; undefined when it is not. */
+  const pauseOfWork = (error: unknown, tries: number, rests: number): number | undefined => {
+    if (!(error instanceof AirtableError)) return undefined
+    const restMs = Math.max(0, (error.retryAtMs ?? 0) - clock.nowMs())
+    if (error.code === 'AIRTABLE_RATE_LIMITED') return rests > restsMax ? undefined : restMs
+    if (error.code !== 'AIRTABLE_UNREACHABLE' || tries > retry().attempts) return undefined
+    // An outage is for the breaker: nothing would go out.
+    return admit(breaker, clock.monotonicMs()).is === 'refused' ? undefined : growingPause(tries, restMs)
+  }
+
   return {
+    async insisting(work, signal) {
+      let tries = 0
+      let rests = 0
+      for (;;) {
+        try {
+          return await work()
+        } catch (error) {
+          if (error instanceof AirtableError && error.code === 'AIRTABLE_RATE_LIMITED') rests += 1
+          else tries += 1
+          const pauseMs = signal.aborted ? undefined : pauseOfWork(error, tries, rests)
+          if (pauseMs === undefined) throw error
+          await clock.sleep(pauseMs, signal)
+        }
+        if (signal.aborted) throw stoppedBy(signal, 'writing records')
+      }
+    },
     async call(call, signal) {
       // Dozens of calls of one piece of work may wait at once, each with its listener; that is no leak.
       setMaxListeners(0, signal)

@@ -4,8 +4,8 @@ import { errorTable } from '../../errors.ts'
 import { type CallNature, classify, type Failure } from './classify.ts'
 import { retryAfterMsOf, type Sent } from './transport.ts'
 
-const writing: CallNature = { doing: 'writing', writesRecords: true, isRepeatable: true }
-const reading: CallNature = { doing: 'reading', writesRecords: false, isRepeatable: true }
+const writing: CallNature = { doing: 'writing', writesRecords: true, again: 'never' }
+const reading: CallNature = { doing: 'reading', writesRecords: false, again: 'whenever' }
 
 const answer = (
   status: number,

@@ -13,15 +13,19 @@ export interface CallNature {
   readonly doing: string
   /** Whether it writes cells, so that a 422 concerns a record. */
   readonly writesRecords: boolean
-  /** Whether sending it twice does the same as once. */
-  readonly isRepeatable: boolean
+  /**
+   * When it may be sent again as it is: `whenever` where twice does the same as once; `if-not-done` where it may make something
+   * twice; `never` where the pause alone makes it wrong: a write would take back what somebody has written into the same cells
+   * meanwhile, so that whoever asked for it looks anew first (`AirtableBase.insisting`).
+   */
+  readonly again: 'whenever' | 'if-not-done' | 'never'
 }
 
 /** How the caller goes on after a failure. */
 export type Treatment =
-  /** Send again after a growing pause, if the call is repeatable. */
+  /** Try again after a growing pause, as the nature of the call allows. */
   | 'backoff'
-  /** Let the whole base rest, then send again: it was not carried out. */
+  /** Let the whole base rest, then try again: it was not carried out. */
   | 'rest'
   /** Give up. */
   | 'never'

@@ -39,6 +39,7 @@ export function createClient({ baseId, caller, usage }: ClientSettings): Airtabl
   return {
     baseId,
     usage,
+    insisting: (work, { signal }) => caller.insisting(work, signal),
     ...schemaCalls(baseId, ask),
     ...recordCalls(baseId, ask),
     ...webhookCalls(baseId, ask),
@@ -47,13 +48,11 @@ export function createClient({ baseId, caller, usage }: ClientSettings): Airtabl
 
 type Ask = (call: Call, options: CallOptions) => Promise<JsonValue | undefined>
 
-const reading = { writesRecords: false, isRepeatable: true, priority: 'read' } as const
-/** Whoever sends it again as it is writes over what came after it: see lost-answer.ts. */
-const writing = { writesRecords: true, isRepeatable: false, priority: 'write' } as const
+const reading = { writesRecords: false, again: 'whenever', priority: 'read' } as const
+const writing = { writesRecords: true, again: 'never', priority: 'write' } as const
 /** A record that is gone stays gone, and its id is not given again. */
-const deleting = { ...writing, isRepeatable: true } as const
-/** What is made twice when it is sent twice. */
-const making = { writesRecords: false, isRepeatable: false, priority: 'write' } as const
+const deleting = { ...writing, again: 'whenever' } as const
+const making = { writesRecords: false, again: 'if-not-done', priority: 'write' } as const
 
 function schemaCalls(
   baseId: string,

@@ -140,7 +140,8 @@ export interface CallUsage {
  * One base, under the pace, deadlines and error classes that this folder keeps. Every method throws AirtableError
  * (airtable-error.ts), an OperationalError with a code AIRTABLE_*, and nothing else but what the signal was aborted with
  * (or ACTION_DEADLINE). Refusals that concern single records are AIRTABLE_RECORD_REFUSED; calls are repeated already as
- * the declaration says, where repeating is harmless. `mayBeDone` of an error says whether it may have taken effect.
+ * the declaration says, where repeating is harmless; writes are not, see `insisting`. `mayBeDone` of an error says whether it
+ * may have taken effect.
  */
 export interface AirtableBase {
   readonly baseId: string
@@ -152,9 +153,12 @@ export interface AirtableBase {
   createField(tableId: string, field: FieldDraft, options: CallOptions): Promise<RemoteField>
   list(tableId: string, query: ListQuery, options: CallOptions): Promise<RecordPage>
   /**
-   * Makes or updates at most 10 records by the value of one field. Where its answer is lost it is not repeated: nothing would be
-   * made twice, but what somebody wrote since would be taken back (lost-answer.ts). The same holds for `update`.
+   * Does `work`, which writes records, and does it anew as the declaration says where Airtable could not be reached or was asked
+   * too often. A write is never sent again as it is: nothing would be made twice, but what somebody wrote into the same cells in
+   * the pause would be taken back. So `work` has to begin with asking the base what became of what it wrote.
    */
+  insisting<Result>(work: () => Promise<Result>, options: Pick<CallOptions, 'signal'>): Promise<Result>
+  /** Makes or updates at most 10 records by the value of one field. */
   upsert(
     tableId: string,
     request: { readonly mergeOn: string; readonly records: readonly WrittenCells[]; readonly typecast?: boolean },

@@ -9,7 +9,6 @@ import type { Applied, EffectContext } from '../../../engine/kind.ts'
 import { OperationalError } from '../../../errors.ts'
 import { declarationOf, plainDeclarationSchema } from '../../../targets/airtable/declaration.ts'
 import { recordsById, recordsByText } from '../../../targets/airtable/fetch-records.ts'
-import { askingAfterLoss } from '../../../targets/airtable/lost-answer.ts'
 import { addsChoice } from '../../../targets/airtable/mapping.ts'
 import type { AirtableBase, RemoteField, RemoteRecord } from '../../../targets/airtable/ports.ts'
 import { syncFolder, writeDurably } from '../../../targets/durable-files.ts'
@@ -48,7 +47,7 @@ export function keptMoves(ownFolder: string, actionId: string): readonly RecordM
 export async function carryOut(
   actionId: string,
   place: TablePlace,
-  ports: Pick<BackupPorts, 'airtable' | 'ownFolder' | 'clock'>,
+  ports: Pick<BackupPorts, 'airtable' | 'ownFolder'>,
   context: EffectContext,
 ): Promise<Applied> {
   const { base } = ports.airtable.of(declarationOf(place.declaration))
@@ -62,10 +61,8 @@ export async function carryOut(
     context.signal.throwIfAborted()
     // Somebody who is in them may have been erased a moment ago.
     movesStill(ports.ownFolder, actionId)
-    const found = await askingAfterLoss(() => restoreChunk(chunk, { base, place, fields, signal: context.signal }), {
-      ...ports,
-      signal: context.signal,
-    })
+    const sending = { base, place, fields, signal: context.signal }
+    const found = await base.insisting(() => restoreChunk(chunk, sending), context)
     outcome.changed += found.changed
     outcome.skipped.push(...found.skipped)
     outcome.failed.push(...found.failed)
