@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts'
 import type { Memory } from '../engine/memory.ts'
 import type { Scope } from '../engine/observation.ts'
 import type { PersonPlace } from '../targets/erasure/person-layout.ts'
-import { readChangeLog } from '../targets/sqlite/change-log.ts'
+import { placeIn, readChangeLog } from '../targets/sqlite/change-log.ts'
 import type { Databases } from '../targets/sqlite/ports.ts'
 
 const agreedSchema = z.object({ version: z.string(), seq: z.number(), atMs: z.number() })
@@ -66,7 +66,7 @@ export function createPeopleFollow(
     async changes(place, cursor) {
       const now = version()
       const [knownVersion, seq] = cursor?.split(':') ?? []
-      const after = knownVersion === now && seq !== undefined && /^\d{1,15}$/.test(seq) ? Number(seq) : undefined
+      const after = knownVersion === now ? placeIn(seq) : undefined
       const { rowIds, lastSeq } = await reading(place, after)
       return {
         scope: rowIds === undefined ? { is: 'full' } : { is: 'rows', rowIds },

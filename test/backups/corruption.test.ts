@@ -115,11 +115,10 @@ async function eachCopy(
       const what = classes[index % classes.length] ?? 'zeroed-pages'
       const corrupted = corrupt(what, sound, wal, pageSize, seededRandom(seed * 1000 + index))
       lay(world, corrupted)
-      await check(
-        corrupted,
-        workspace,
-        `copy ${index} of seed ${seed}: ${what}, pages ${[...corrupted.pages].slice(0, 9)}`,
-      )
+      const name = `copy ${index} of seed ${seed}: ${what}, pages ${[...corrupted.pages].slice(0, 9)}`
+      await check(corrupted, workspace, name).catch((error: unknown) => {
+        throw new Error(name, { cause: error })
+      })
       removeFolder(world.path('.trueup/quarantine'))
     }
   })

@@ -386,6 +386,15 @@ describe('rows that changed', () => {
     expect(input(partly.drafts)).toEqual(input(whole.drafts))
   })
 
+  test('are told likewise by a log that begins at a great number', async () => {
+    seed(mess)
+    const begin = 'db.execute("INSERT INTO _trueup_changes VALUES (1041821190231270, \'\', 0)")'
+    python([...changeLogStatements('leads').map((statement) => `db.execute('''${statement}''')`), begin].join('\n'))
+    const first = await kind.changes?.(resourceOf(), undefined)
+    python(`db.execute("UPDATE leads SET email = 'ANN@X.com' WHERE id = 'b'")`)
+    expect((await kind.changes?.(resourceOf(), first?.cursor))?.scope).toEqual({ is: 'rows', rowIds: [2] })
+  })
+
   test('say nothing of values that the last full look reported as without a form already', async () => {
     seed(mess)
     for (const action of (await look()).actions) await carryOut(action)

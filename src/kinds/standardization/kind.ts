@@ -16,7 +16,7 @@ import { OperationalError } from '../../errors.ts'
 import { hashOf } from '../../json.ts'
 import { entryUrl } from '../../targets/process/entry-url.ts'
 import type { Offload } from '../../targets/process/ports.ts'
-import { readChangeLog } from '../../targets/sqlite/change-log.ts'
+import { placeIn, readChangeLog } from '../../targets/sqlite/change-log.ts'
 import { toDatabaseError } from '../../targets/sqlite/database-error.ts'
 import type { ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
 import { nothingToUndo } from '../undone-set.ts'
@@ -181,8 +181,7 @@ export function standardizationKind(ports: StandardizationPorts): Kind<Standardi
       const view = await databases.read(pathOf(resource.spec.database))
       try {
         const table = tableIn(view.db, resource.spec)
-        const after = cursor !== undefined && /^\d{1,15}$/.test(cursor) ? Number(cursor) : undefined
-        const reading = readChangeLog(view.db, table, after, changedRowsMax)
+        const reading = readChangeLog(view.db, table, placeIn(cursor), changedRowsMax)
         const scope: Scope = reading.is === 'rows' ? { is: 'rows', rowIds: reading.rowIds } : { is: 'full' }
         return { scope, cursor: `${reading.lastSeq ?? ''}` }
       } finally {

@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import type { Database } from 'better-sqlite3'
-import { readChangeLog } from '../../targets/sqlite/change-log.ts'
+import { placeIn, readChangeLog } from '../../targets/sqlite/change-log.ts'
 import type { LocalTable } from './local-table.ts'
 import { newPair, type Pair } from './store/pair.ts'
 import type { TableStore } from './store/store.ts'
@@ -30,9 +30,7 @@ const markName = 'local-mark'
 
 export async function takeLocal(intake: LocalIntake): Promise<void> {
   const { db, table, store, mark, whole } = intake
-  const text = store.get(cursorName)
-  const after = text !== undefined && /^\d{1,15}$/u.test(text) ? Number(text) : undefined
-  const reading = readChangeLog(db, table.name, after, changedRowsMax)
+  const reading = readChangeLog(db, table.name, placeIn(store.get(cursorName)), changedRowsMax)
   const isNew = store.get(markName) !== mark
   if (reading.is === 'rows' && !isNew && !whole) {
     if (reading.rowIds.length > 0) takeRows(intake, reading.rowIds)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { changeLogRowsMax, changeLogStatements, readChangeLog } from './change-log.ts'
+import { changeLogRowsMax, changeLogStatements, placeIn, readChangeLog } from './change-log.ts'
 
 let folder: string
 let path: string
@@ -81,6 +81,18 @@ print(cursor.lastrowid, cursor.rowcount, updated.rowcount, db.execute("SELECT co
     }
     db.exec(`INSERT INTO "it's ""odd""" VALUES ('text', 1)`)
     expect(readChangeLog(db, `it's "odd"`, 0, 10)).toEqual({ is: 'rows', rowIds: [1], lastSeq: 1 })
+  })
+})
+
+describe('a place that was kept as text', () => {
+  test('is read back wherever a log may begin', () => {
+    for (const place of [0, 5, 999_999_999_999_999, 1_041_821_190_231_270, 2 ** 50, Number.MAX_SAFE_INTEGER])
+      expect(placeIn(`${place}`)).toBe(place)
+  })
+
+  test('is none where the text means nothing', () => {
+    for (const text of [undefined, '', 'nonsense', '-1', '1.5', '1e3', '9007199254740993'])
+      expect(placeIn(text)).toBeUndefined()
   })
 })
 

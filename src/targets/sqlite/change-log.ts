@@ -82,6 +82,13 @@ export function readChangeLog(
   })()
 }
 
+/** Reads back a place that was kept as text; undefined where the text means none. A log may begin anywhere up to 2^50. */
+export function placeIn(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d{1,16}$/.test(text)) return undefined
+  const place = Number(text)
+  return Number.isSafeInteger(place) ? place : undefined
+}
+
 /**
  * Starts the log afresh, so that whoever reads on from an earlier place is told `everything`: after a VACUUM a row may have
  * another rowid than the one that was logged.
