@@ -159,7 +159,8 @@ function schemaIn(
 ): { readonly entries: readonly SchemaEntry[] } {
   const { rows, isWhole } = readSchemaRows(pages)
   const theirs = kept === undefined ? [] : entriesIn(kept, 'main')
-  return { entries: joinEntries(entriesOf(rows), theirs, isWhole && !unwrittenSince) }
+  const stand = unwrittenSince && theirs.length > 0 ? 'as-kept' : isWhole ? 'whole' : 'in-part'
+  return { entries: joinEntries(entriesOf(rows), theirs, stand) }
 }
 
 /** How much of a view cannot be read: compares two views of one file. */

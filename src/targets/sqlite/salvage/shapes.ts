@@ -1,6 +1,6 @@
 /** Makes the schema of a damaged file again, as far as it can be read, and tells how the records of its tables are laid out. */
 import type Database from 'better-sqlite3'
-import { messageOf } from '../../../errors.ts'
+import { messageOf, unreachable } from '../../../errors.ts'
 import { quoteIdentifier } from '../schema-reader.ts'
 import type { LeafCell } from './cells.ts'
 import type { ShapeColumn, TableShape } from './walk.ts'
@@ -39,15 +39,26 @@ export function entriesIn(db: Database.Database, schema: string): readonly Schem
 const sameName = (one: SchemaEntry) => (other: SchemaEntry) => other.name.toLowerCase() === one.name.toLowerCase()
 
 /**
- * What the file says, and what only the backup has where the file's schema is not whole. A text that SQLite does not take
- * is the backup's instead.
+ * What stands in the schema. `whole`: what the file says. `in-part`: that, and what only the backup has, since not all of the
+ * file's schema can be read. `as-kept`: what the backup says, since the file was not written after it, so that whatever the file
+ * says otherwise is damage, even where SQLite takes it; the file tells only where the tables begin. A text that SQLite does not
+ * take is the backup's in any case (`createEntries`).
  */
 export function joinEntries(
   found: readonly SchemaEntry[],
   kept: readonly SchemaEntry[],
-  isWhole: boolean,
+  stand: 'whole' | 'in-part' | 'as-kept',
 ): readonly SchemaEntry[] {
-  return isWhole ? found : [...found, ...kept.filter((one) => !found.some(sameName(one)))]
+  switch (stand) {
+    case 'whole':
+      return found
+    case 'in-part':
+      return [...found, ...kept.filter((one) => !found.some(sameName(one)))]
+    case 'as-kept':
+      return kept.map((one) => ({ ...one, root: found.find(sameName(one))?.root }))
+    default:
+      return unreachable(stand)
+  }
 }
 
 /** Makes the entries; gives those that are there now, and says what could not be made. */
