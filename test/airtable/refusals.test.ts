@@ -228,6 +228,13 @@ describe('faults of the line and the service', () => {
     expect(at.sandbox.control.colleague(baseId).records(tableId)).toHaveLength(1)
   })
 
+  it('work whose look failed for good is not done anew: the look was repeated already', async () => {
+    await open({ declaration: { retry: { attempts: 2, delayMs: 100 } } })
+    at.sandbox.control.addFault({ kind: 'server-error' })
+    expect(await refusalOf(at.target.base.insisting(list, { signal }))).toMatchObject({ code: 'AIRTABLE_UNREACHABLE' })
+    expect(at.sandbox.control.requests()).toHaveLength(3)
+  })
+
   it('work whose writes fail again and again ends with the error, after the declared retries', async () => {
     await open({ declaration: { retry: { attempts: 2, delayMs: 100 } } })
     const writes = await write()

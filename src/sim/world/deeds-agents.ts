@@ -49,13 +49,14 @@ export function rewriteEmails(scene: Scene, ids: readonly string[], expression: 
   })
 }
 
-/** Another program holds the lock so long and lets it go without any change; it gives up where somebody else holds it. */
-export function holdLock(world: World, forMs: number): string {
+/** Another program holds the lock so long and lets it go without any change. Undefined where somebody else holds it. */
+export function holdLock(world: World, forMs: number): string | undefined {
   const other = new Database(join(world.folder, 'data/main.db'), { timeout: 0 })
   try {
     other.exec('BEGIN IMMEDIATE')
   } catch (error) {
     other.close()
+    if (error instanceof Database.SqliteError) return undefined
     throw error
   }
   world.clock.after(forMs, () => {

@@ -116,7 +116,7 @@ async function lockOut(scene: Scene, advance: LastScene['advance']): Promise<voi
   world.traps.push({
     type: 'action.dispatched',
     kinds: ['standardization'],
-    spring: () => `an agent holds the lock for ${holdLock(world, minuteMs)}`,
+    spring: () => holdLock(world, minuteMs),
   })
   declare(scene, { ...world.declaration, standardizes: true })
   await advance(1.5 * minuteMs)

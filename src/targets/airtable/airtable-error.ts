@@ -1,6 +1,6 @@
 /** The errors that leave this folder: those of the one table, with what Airtable's own word told besides. */
 import { OperationalError } from '../../errors.ts'
-import type { AirtableErrorCode, Failure } from './classify.ts'
+import type { AirtableErrorCode, CallNature, Failure } from './classify.ts'
 
 /** What may be known of a refusal besides its code. */
 export interface AirtableErrorDetails {
@@ -10,6 +10,7 @@ export interface AirtableErrorDetails {
   readonly field?: string | undefined
   readonly missingRecordId?: string | undefined
   readonly mayBeDone?: boolean
+  readonly isForAnew?: boolean
 }
 
 /** An error of a call to Airtable. Holds neither token nor cell value. */
@@ -22,6 +23,8 @@ export class AirtableError extends OperationalError {
   readonly missingRecordId: string | undefined
   /** True when the call may have been carried out all the same. */
   readonly mayBeDone: boolean
+  /** True of a write that a pause may help, and that was not sent again: `AirtableBase.insisting` does the work anew. */
+  readonly isForAnew: boolean
 
   constructor(code: AirtableErrorCode, message: string, details: AirtableErrorDetails = {}) {
     super(code, message, {
@@ -32,13 +35,15 @@ export class AirtableError extends OperationalError {
     this.field = details.field
     this.missingRecordId = details.missingRecordId
     this.mayBeDone = details.mayBeDone ?? false
+    this.isForAnew = details.isForAnew ?? false
   }
 }
 
 /** The error of a judged failure. */
-export function errorOf(failure: Failure, retryAtMs?: number): AirtableError {
-  const { code, message, airtableType, field, missingRecordId, mayBeDone } = failure
-  return new AirtableError(code, message, { airtableType, field, missingRecordId, mayBeDone, retryAtMs })
+export function errorOf(failure: Failure, { again }: CallNature, retryAtMs?: number): AirtableError {
+  const { code, message, airtableType, field, missingRecordId, mayBeDone, treatment } = failure
+  const isForAnew = again === 'never' && treatment !== 'never'
+  return new AirtableError(code, message, { airtableType, field, missingRecordId, mayBeDone, isForAnew, retryAtMs })
 }
 
 /** What a call throws that its caller ended: the signal's reason where that is one of ours, as in other targets. */

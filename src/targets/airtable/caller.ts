@@ -141,26 +141,24 @@ export function createCaller(settings: CallerSettings): Caller {
         const restMs = verdict.restMs ?? 0
         connect().pace.rest(restMs)
         rests += 1
-        if (rests > restsMax || call.again === 'never') throw errorOf(verdict, clock.nowMs() + restMs)
+        if (rests > restsMax || call.again === 'never') throw errorOf(verdict, call, clock.nowMs() + restMs)
         continue
       }
       tries += 1
       const isUnreachedProbe = isProbe && verdict.code === 'AIRTABLE_UNREACHABLE'
       const pauseMs = isUnreachedProbe ? undefined : pauseOf(verdict, call, tries)
-      if (pauseMs === undefined) throw errorOf(verdict, retryAtOf(verdict, clock.nowMs()))
+      if (pauseMs === undefined) throw errorOf(verdict, call, retryAtOf(verdict, clock.nowMs()))
       await clock.sleep(pauseMs, signal)
       if (signal.aborted) throw stoppedBy(signal, call.doing)
     }
   }
 
-  /** How long work of several calls waits before it is done anew; undefined when it is not. */
+  /** How long work of several calls waits before it is done anew. Undefined when it is not: reads have been repeated already. */
   const pauseOfWork = (error: unknown, tries: number, rests: number): number | undefined => {
-    if (!(error instanceof AirtableError)) return undefined
+    if (!(error instanceof AirtableError && error.isForAnew)) return undefined
     const restMs = Math.max(0, (error.retryAtMs ?? 0) - clock.nowMs())
     if (error.code === 'AIRTABLE_RATE_LIMITED') return rests > restsMax ? undefined : restMs
-    if (error.code !== 'AIRTABLE_UNREACHABLE' || tries > retry().attempts) return undefined
-    // An outage is for the breaker: nothing would go out.
-    return admit(breaker, clock.monotonicMs()).is === 'refused' ? undefined : growingPause(tries, restMs)
+    return tries > retry().attempts ? undefined : growingPause(tries, restMs)
   }
 
   return {

@@ -29,13 +29,7 @@ const heapMaxMiB = 320
 
 /** The threads are gone when it settles. */
 export async function withInspector<Result>(work: (inspector: Inspector) => Promise<Result>): Promise<Result> {
-  const pool = createRunnerPool({
-    start: threadRunners(heapMaxMiB, 0),
-    abortGraceMs: 0,
-    warmMax: 2,
-    warmMs: 3000,
-    patienceMs: 0,
-  })
+  const pool = createRunnerPool({ start: threadRunners(heapMaxMiB, 0), abortGraceMs: 0, warmMax: 2, warmMs: 3000 })
   const entry = entryUrl('./content-entry', import.meta.url)
   const run = async (order: ContentOrder) => z.array(tableSchema).parse(await pool.run(entry, order, {}))
   const inspect: Inspector['inspect'] = async (path, name, known) => {

@@ -43,7 +43,6 @@ async function run(
     return
   }
   const work = await workOf(entry)
-  send({ is: 'begun' })
   try {
     send({ is: 'done', output: await work(input, { progress, signal: aborter.signal }), usage: usage() })
   } catch (error) {

@@ -43,8 +43,6 @@ export interface OwnedOffload extends Offload {
 const threadWarmMs = 10_000
 /** Shorter: an idle process takes about 50 MB. */
 const processWarmMs = 3000
-/** About what it takes to start a process; most runs are shorter. */
-const processPatienceMs = 100
 /** How long an aborted thread may take to end by itself before it is terminated. */
 const abortGraceMs = 250
 
@@ -59,7 +57,6 @@ export function createOffload(settings: OffloadSettings): OwnedOffload {
     abortGraceMs,
     warmMax: threadsMax,
     warmMs: threadWarmMs,
-    patienceMs: 0,
   })
   const processes = createRunnerPool({
     start: childRunners({ heapMaxMiB, log: settings.log }),
@@ -67,7 +64,6 @@ export function createOffload(settings: OffloadSettings): OwnedOffload {
     abortGraceMs: 0,
     warmMax: 2,
     warmMs: processWarmMs,
-    patienceMs: processPatienceMs,
   })
 
   const inSlot = async (slots: Slots, entry: URL, signal: AbortSignal | undefined, run: () => Promise<unknown>) => {

@@ -7,7 +7,6 @@ import { OperationalError } from '../../errors.ts'
 import { type Reply, rehydrate, type Usage } from './wire.ts'
 
 const replySchema: z.ZodType<Reply> = z.discriminatedUnion('is', [
-  z.object({ is: z.literal('begun') }),
   z.object({ is: z.literal('progress'), done: z.number(), total: z.number() }),
   z.object({
     is: z.literal('done'),
@@ -29,7 +28,6 @@ const replySchema: z.ZodType<Reply> = z.discriminatedUnion('is', [
 
 /** What is done with each kind of reply. */
 export interface Hearing {
-  readonly begun: () => void
   readonly progress: ((done: number, total: number) => void) | undefined
   readonly done: (output: unknown, usage: Usage) => void
   readonly failed: (error: Error) => void
@@ -44,9 +42,6 @@ export function hear(message: unknown, hearing: Hearing): void {
     return
   }
   switch (reply.data.is) {
-    case 'begun':
-      hearing.begun()
-      break
     case 'progress':
       hearing.progress?.(reply.data.done, reply.data.total)
       break

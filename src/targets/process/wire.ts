@@ -22,8 +22,6 @@ export interface Usage {
 
 /** What a thread or child process says. */
 export type Reply =
-  /** It is up, has loaded the entry and works on the run. */
-  | { readonly is: 'begun' }
   | { readonly is: 'progress'; readonly done: number; readonly total: number }
   | { readonly is: 'done'; readonly output: unknown; readonly usage: Usage }
   | { readonly is: 'failed'; readonly error: WireError }
