@@ -88,6 +88,17 @@ describe('a plug-in', { timeout: 120_000 }, () => {
     declare('{ short: true }')
   })
 
+  it('goes on serving the generation in force while the file is no YAML and does not name it', async () => {
+    writeFileSync(join(folder, 'desired-state.yaml'), 'tables: [\n')
+    const db = new Database(join(folder, 'data/leads.db'))
+    db.prepare("UPDATE leads SET title = ' Vice  President' WHERE id = 'k1'").run()
+    const applied = await trueup(['apply'], { in: folder })
+    expect([applied.status, applied.stdout]).toEqual([1, expect.stringContaining('form (job_title)')])
+    expect(db.prepare("SELECT title FROM leads WHERE id = 'k1'").pluck().get()).toBe('VP')
+    db.close()
+    declare('{ short: true }')
+  })
+
   it('brings a channel, which sends with its secret through the guard', async () => {
     const sent = await trueup(['alert', 'test', 'board'], { in: folder, environment: { BOARD_KEY: 'b-key' } })
     expect([sent.status, sent.stderr]).toEqual([0, ''])
