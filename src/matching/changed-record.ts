@@ -20,6 +20,8 @@ export interface CandidateSource {
   cellsOf(row: number): readonly string[]
   /** How many records have this value of a feature, the record in question included. */
   countOf(feature: number, print: number): number
+  /** A row as it is judged, where it is kept; see {@link withKeptRecords}. */
+  recordOf?(row: number): JudgedRecord
 }
 
 /** A key with one fingerprint of a record; what an index of candidates stores for each row. Exact rules come first. */
@@ -50,12 +52,11 @@ export interface ChangedRecord {
 /** The duplicates of one record, by falling confidence. */
 export function edgesOfChanged(matcher: Matcher, changed: ChangedRecord, source: CandidateSource): readonly Edge[] {
   const { judge: by } = matcher
-  const prepare = (cells: readonly string[]) => recordBy(matcher, cells, source)
-  const record = prepare(changed.cells)
+  const record = recordBy(matcher, changed.cells, source)
   const edges: Edge[] = []
   for (const row of candidatesOf(matcher, changed, source)) {
     if (changed.isExcluded?.(changed.row, row) === true) continue
-    const other = prepare(source.cellsOf(row))
+    const other = source.recordOf?.(row) ?? recordBy(matcher, source.cellsOf(row), source)
     const judgement = judge(by, record, other)
     const confidence = confidenceOf(judgement, by.model.priorBits)
     if (isDuplicate(by, confidence, () => rulesMet(by, judgement, record, other).length > 0))
@@ -71,15 +72,43 @@ export function edgesOfChanged(matcher: Matcher, changed: ChangedRecord, source:
   )
 }
 
-/** A record as it is judged, with the commonness of its values from the source. */
+/** Rows that are kept ready; one takes a few hundred bytes to some kilobytes, by its values. */
+const keptRowsMax = 4096
+
+/**
+ * The source with rows kept ready to be judged, since the records of a block are candidates of each other: reading a row,
+ * and counting who shares its values, takes several times as long as judging it. For as long as no row changes.
+ */
+export function withKeptRecords(matcher: Matcher, source: CandidateSource, rowsMax = keptRowsMax): CandidateSource {
+  const kept = new Map<number, JudgedRecord>()
+  return {
+    ...source,
+    recordOf(row) {
+      const known = kept.get(row)
+      if (known !== undefined) return known
+      const record = recordBy(matcher, source.cellsOf(row), source)
+      const [oldest] = kept.size < rowsMax ? [] : kept.keys()
+      if (oldest !== undefined) kept.delete(oldest)
+      kept.set(row, record)
+      return record
+    },
+  }
+}
+
+/** A record as it is judged, with the commonness of its values from the source, which is asked once for each. */
 export function recordBy(
   matcher: Matcher,
   cells: readonly string[],
   source: Pick<CandidateSource, 'countOf'>,
 ): JudgedRecord {
+  const known: (number | undefined)[] = []
   return judgedRecord(matcher, cells, (feature, reading) => {
+    const kept = known[feature]
+    if (kept !== undefined) return kept
     const text = reading()
-    return text === '' ? 0 : commonnessOfCount(source.countOf(feature, fingerprintOf(text)))
+    const commonness = text === '' ? 0 : commonnessOfCount(source.countOf(feature, fingerprintOf(text)))
+    known[feature] = commonness
+    return commonness
   })
 }
 

@@ -102,44 +102,53 @@ export function openKeyIndex(path: string): KeyIndex {
   }
 }
 
-/** So many entries are read at once. Of a million rows some eight thousand words of each list are kept at most. */
-const stretchEntries = 256
+/** Read at once and kept: 1,024 entries, 512 rowids. */
+const pageBytes = 4096
+/** 1 MiB; the index of a table of some ten thousand rows stays as a whole. */
+const pagesMax = 256
+/** So far a search asks for single words, which are the same for most searches: of a million rows a thousand of each list. */
+const searchEntries = pageBytes / 4
+
+/** Gives the bytes at a place, with all after them in their page. Nothing that is asked for crosses a page: lists are aligned. */
+function pagesOf(file: number): (place: number) => Buffer {
+  const pages = new Map<number, Buffer>()
+  return (place) => {
+    const number = Math.floor(place / pageBytes)
+    let page = pages.get(number)
+    if (page === undefined) {
+      page = Buffer.alloc(pageBytes)
+      readSync(file, page, 0, pageBytes, number * pageBytes)
+      const [oldest] = pages.size < pagesMax ? [] : pages.keys()
+      if (oldest !== undefined) pages.delete(oldest)
+      pages.set(number, page)
+    }
+    return page.subarray(place % pageBytes)
+  }
+}
 
 function indexOver(file: number, head: z.output<typeof headSchema>): KeyIndex {
-  const word = Buffer.alloc(8)
-  const stretch = Buffer.alloc(stretchEntries * 4)
+  const bytesAt = pagesOf(file)
+  const word = Buffer.alloc(4)
   /** Words that the first steps of every search ask for, by their place in the file. */
   const known = new Map<number, number>()
-  const wordAt = (from: number, at: number) => {
-    readSync(file, word, 0, 4, from + at * 4)
-    return word.readUInt32LE()
-  }
+  const wordAt = (from: number, at: number) => bytesAt(from + at * 4).readUInt32LE()
   const knownWordAt = (from: number, at: number) => {
     const place = from + at * 4
     const kept = known.get(place)
     if (kept !== undefined) return kept
-    const read = wordAt(from, at)
+    readSync(file, word, 0, 4, place)
+    const read = word.readUInt32LE()
     known.set(place, read)
     return read
   }
-  const rowIdAt = (row: number) => {
-    readSync(file, word, 0, 8, head.rowIds + row * 8)
-    return word.readDoubleLE()
-  }
+  const rowIdAt = (row: number) => bytesAt(head.rowIds + row * 8).readDoubleLE()
   /** The first entry that has the fingerprint, or would. */
   const firstOf = ({ prints, count }: Section, print: number): number => {
     let [low, high] = [0, count]
-    // Down to a stretch that one read brings; the steps before it are few, and the same for most searches.
-    while (high - low > stretchEntries) {
-      const middle = (low + high) >>> 1
-      if (knownWordAt(prints, middle) < print) low = middle + 1
-      else high = middle
-    }
-    const first = low
-    if (high > low) readSync(file, stretch, 0, (high - low) * 4, prints + low * 4)
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (stretch.readUInt32LE((middle - first) * 4) < print) low = middle + 1
+      const found = high - low > searchEntries ? knownWordAt(prints, middle) : wordAt(prints, middle)
+      if (found < print) low = middle + 1
       else high = middle
     }
     return low

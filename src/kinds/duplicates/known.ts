@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { planKeys } from '../../matching/blocking-plan.ts'
 import { termsOf } from '../../matching/blocking-term.ts'
 import { candidateIndex } from '../../matching/candidate-index.ts'
-import type { CandidateSource } from '../../matching/changed-record.ts'
+import { type CandidateSource, withKeptRecords } from '../../matching/changed-record.ts'
 import { readingsOf } from '../../matching/feature.ts'
 import type { Matcher } from '../../matching/matcher.ts'
 import { readMatcher } from '../../matching/stored-matcher.ts'
@@ -67,6 +67,7 @@ export function openKnown(given: unknown, db: Database): KnownLeads | undefined 
     store.close()
   }
   try {
+    store.holdState()
     const pass = store.pass(table)
     const matcher = pass === undefined ? undefined : readMatcher(pass.matcher, comparedFields(spec), spec.rules)
     const path = pass === undefined ? undefined : indexPathOf(pass, order)
@@ -77,7 +78,8 @@ export function openKnown(given: unknown, db: Database): KnownLeads | undefined 
     const index = openKeyIndex(path)
     opened.index = index
     const stored = storedCandidates({ table, store, index, cells: cellReader(db, spec, layout) })
-    const parts = { spec, ...(matcher.plan.is === 'keys' ? { matcher, source: stored } : inBlocks(matcher, stored)) }
+    const compared = matcher.plan.is === 'keys' ? { matcher, source: stored } : inBlocks(matcher, stored)
+    const parts = { spec, ...compared, source: withKeptRecords(compared.matcher, compared.source) }
     const rows = groupReader(db, { ...layout, references: [] })
     return {
       find(cellOf) {

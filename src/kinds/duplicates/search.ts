@@ -6,7 +6,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { hashOf } from '../../json.ts'
-import { edgesOfChanged, keyPrintsOf } from '../../matching/changed-record.ts'
+import { edgesOfChanged, keyPrintsOf, withKeptRecords } from '../../matching/changed-record.ts'
 import { clusterOf, type Edge } from '../../matching/cluster.ts'
 import { explain } from '../../matching/explain.ts'
 import { findDuplicates } from '../../matching/find-duplicates.ts'
@@ -157,7 +157,7 @@ function goOn(request: Search, pass: Pass, { matcher, index }: Loaded, changed: 
   }
   if (!isSameMerge) store.forgetFingerprints(table, specMark(changed.marks))
   const cells = cellReader(picking, spec, layout)
-  const source = storedCandidates({ table, store, index, cells })
+  const source = withKeptRecords(matcher, storedCandidates({ table, store, index, cells }))
   const keyOf = keyReader(picking, layout)
   const isExcluded = exclusionTest(request, keyOf)
   for (const rowId of rowIds) {

@@ -96,6 +96,8 @@ export interface DuplicateStore {
   /** Forgets what was found of all tables; gives how many passes there were. */
   clear(): number
   transaction<Result>(work: () => Result): Result
+  /** All that is asked from now on is of one state, and takes no lock each time; until the store is closed. */
+  holdState(): void
   close(): void
 }
 
@@ -288,6 +290,9 @@ function storeOver(db: Database.Database): DuplicateStore {
       return db.prepare('DELETE FROM passes').run().changes
     },
     transaction: (work) => db.transaction(work).immediate(),
+    holdState: () => {
+      db.exec('BEGIN')
+    },
     close: () => db.close(),
   }
 }
