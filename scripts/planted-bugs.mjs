@@ -206,6 +206,7 @@ export const plantedBugs = [
     to: '    }',
     why: 'what became runnable waits for the next resync',
     finds: [
+      'what may run is begun soon',
       'once faults stop, all converges or says why not',
       'what is told as declared is so',
       'declared values are in standard form',

@@ -3,6 +3,7 @@
  * of a world the next deed would wake it, and hide that it had been asleep.
  */
 import { seededRandom } from '../../random.ts'
+import { judgeLeftUndone, runnableNow } from '../checks/let-go.ts'
 import type { Mode } from '../episode.ts'
 import { mixed } from '../mixed.ts'
 import type { Book } from './book.ts'
@@ -123,6 +124,42 @@ async function lockOut(scene: Scene, advance: LastScene['advance']): Promise<voi
   world.traps.length = 0
 }
 
+/**
+ * While a repair that a look at all of the table has found is made, another record is written, and neither write is told: the
+ * look after the repair alone sees it. No neighbour of the table succeeds in anything meanwhile, which would wake it too.
+ */
+async function writeUnnoticed(scene: Scene, advance: LastScene['advance']): Promise<void> {
+  const { world } = scene
+  declare(scene, { ...world.declaration, ...free, standardizes: false })
+  await advance(minuteMs / 2)
+  const [one, other] = world.agent
+    .prepare<[], string>('SELECT id FROM leads WHERE email = lower(email) ORDER BY id LIMIT 2')
+    .pluck()
+    .all()
+  if (one === undefined || other === undefined) return
+  rewriteEmails(scene, [one], 'upper(email)')
+  await advance(minuteMs / 2)
+  world.refusing.set('airtable', '')
+  world.traps.push({
+    type: 'action.dispatched',
+    kinds: ['standardization'],
+    spring() {
+      world.hidesChanges = true
+      rewriteEmails(scene, [other], 'upper(email)')
+      return `${other} is written, and nobody is told`
+    },
+  })
+  declare(scene, { ...world.declaration, standardizes: true })
+  await advance(minuteMs / 4)
+  const runnable = runnableNow(scene.controller)
+  await advance(minuteMs / 4)
+  judgeLeftUndone(world, runnable, scene.controller)
+  world.traps.length = 0
+  world.refusing.clear()
+  world.hidesChanges = false
+  world.noticed('main.db')
+}
+
 /** Airtable makes a new record and its answer is lost; before anything is asked again a colleague edits that record. */
 async function loseAnswer(scene: Scene, advance: LastScene['advance']): Promise<void> {
   const { world } = scene
@@ -167,6 +204,10 @@ const lastActs: readonly LastAct[] = [
   {
     name: 'a lock keeps a repair from being made, and ends',
     play: lockOut,
+  },
+  {
+    name: 'a record is written while another one is repaired, and only the look after the repair sees it',
+    play: writeUnnoticed,
   },
   {
     name: 'the answer to a new record is lost, and a colleague edits it',

@@ -78,6 +78,8 @@ export interface World {
   sharesNoPermits: boolean
   /** Refusals so far. */
   refused: number
+  /** Whether a change of a file is not told, as on a disk in the network that gives the stamps of a while ago. */
+  hidesChanges: boolean
   step(line: string): void
   /** Whoever watches this file is told that it has changed. */
   noticed(name: string): void
@@ -181,12 +183,14 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
     crashAt: undefined,
     refusing: new Map(),
     refused: 0,
+    hidesChanges: false,
     sharesNoPermits: false,
     step(line) {
       world.steps += 1
       trace.note(`${clock.monotonicMs()} ${line}`)
     },
     noticed(name) {
+      if (world.hidesChanges) return
       for (const notify of watchers.get(name) ?? []) notify()
     },
     broke(line) {
