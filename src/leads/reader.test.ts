@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { openLog } from '../log.ts'
-import { createOffload } from '../targets/process/offload.ts'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { sharedOffload } from '../targets/process/testing-offload.ts'
 import type { Cell } from '../values/field-type.ts'
 import type { LeadOrder } from './cursor.ts'
 import type { LeadFilter } from './filter.ts'
@@ -177,14 +176,13 @@ describe('the version of a record', () => {
 })
 
 describe('a large table', () => {
-  const offload = createOffload({ log: openLog('silent') })
+  const offload = sharedOffload()
   const offloaded: string[] = []
   let large: LeadReader
 
   beforeAll(() => {
     offloaded.length = 0
   })
-  afterAll(() => offload.close())
 
   beforeEach(() => {
     offloaded.length = 0
@@ -331,15 +329,11 @@ describe('a search that would take long', () => {
   test('leaves the main thread after a moment and is ended beside it', async () => {
     fill()
     db.pragma('journal_mode = WAL')
-    const offload = createOffload({ log: openLog('silent') })
-    try {
-      const reads = { acquire: async () => db, offload: offloadedReads(offload, db.name) }
-      const patient = createLeadReader(table, reads, undefined, { here: 5, beside: 60_000 })
-      expect((await ask(patient)).leads).toEqual([])
-      const impatient = createLeadReader(table, reads, undefined, { here: 5, beside: 5 })
-      await expect(ask(impatient)).rejects.toMatchObject({ code: 'QUERY_TOO_LONG' })
-    } finally {
-      await offload.close()
-    }
+    const offload = sharedOffload()
+    const reads = { acquire: async () => db, offload: offloadedReads(offload, db.name) }
+    const patient = createLeadReader(table, reads, undefined, { here: 5, beside: 60_000 })
+    expect((await ask(patient)).leads).toEqual([])
+    const impatient = createLeadReader(table, reads, undefined, { here: 5, beside: 5 })
+    await expect(ask(impatient)).rejects.toMatchObject({ code: 'QUERY_TOO_LONG' })
   })
 })

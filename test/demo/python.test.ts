@@ -1,10 +1,10 @@
 /** The generated databases as the agents see them: through Python's own SQLite, as readers and as writers. */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { databasePaths, generateWorkspace } from '../../src/demo/generate.ts'
+import { runPython } from '../../src/testing-python.ts'
 import { removeFolder } from '../support/remove.ts'
 
 let root: string
@@ -16,8 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => removeFolder(root))
 
-const python = (script: string, ...args: readonly string[]) =>
-  execFileSync('python3', ['-c', script, ...args], { encoding: 'utf8' }).trim()
+const python = (script: string, ...args: readonly string[]) => runPython(script, { args }).trim()
 
 const dumpHash = `
 import hashlib, sqlite3, sys

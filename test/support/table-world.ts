@@ -1,5 +1,4 @@
 /** A workspace with a real SQLite file, a declaration, and a small loop in place of the engine. For tests. */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,10 +16,11 @@ import type { TableDeclaration } from '../../src/kinds/table/spec.ts'
 import type { TableState } from '../../src/kinds/table/state.ts'
 import { openLog } from '../../src/log.ts'
 import { seededRandom } from '../../src/random.ts'
-import { createOffload } from '../../src/targets/process/offload.ts'
+import { sharedOffload } from '../../src/targets/process/testing-offload.ts'
 import { openChangeSets } from '../../src/targets/sqlite/change-sets.ts'
 import { openDatabases } from '../../src/targets/sqlite/databases.ts'
 import type { ChangeSets, Databases } from '../../src/targets/sqlite/ports.ts'
+import { runPython } from '../../src/testing-python.ts'
 import { removeFolder } from './remove.ts'
 
 export const idle: EffectContext = { signal: new AbortController().signal, progress: () => undefined }
@@ -46,7 +46,7 @@ export interface World {
 export function createWorld(): World {
   const folder = mkdtempSync(join(tmpdir(), 'table-'))
   const path = join(folder, 'leads.db')
-  const offload = createOffload({ log: openLog('silent') })
+  const offload = sharedOffload()
   const databases = openDatabases({ offload, clock: systemClock, log: openLog('silent') })
   const changeSets = openChangeSets({ path: join(folder, '.trueup', 'checkpoints.db'), clock: systemClock })
   const random = seededRandom(7)
@@ -66,14 +66,7 @@ export function createWorld(): World {
     changeSets,
     kind: tableKind({ databases, changeSets, offload, random, clock: systemClock, workspace: folder }),
     python: (script) =>
-      execFileSync(
-        'python3',
-        ['-c', `import sqlite3\ndb = sqlite3.connect(${JSON.stringify(path)})\n${script}\ndb.commit()\ndb.close()`],
-        {
-          encoding: 'utf8',
-          stdio: ['ignore', 'pipe', 'pipe'],
-        },
-      ),
+      runPython(`import sqlite3\ndb = sqlite3.connect(${JSON.stringify(path)})\n${script}\ndb.commit()\ndb.close()`),
     sql: (text) => connected((db) => void db.exec(text)),
     rows: (text) => connected((db) => db.prepare(text).raw().all()),
     schema: () =>
@@ -88,7 +81,6 @@ export function createWorld(): World {
     async close() {
       changeSets.close()
       databases.closeAll()
-      await offload.close()
       removeFolder(folder)
     },
   }

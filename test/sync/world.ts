@@ -27,7 +27,7 @@ import type { AirtableTarget, AirtableTargets } from '../../src/targets/airtable
 import { createSecretReader } from '../../src/targets/airtable/secret.ts'
 import { openAirtableTargets } from '../../src/targets/airtable/target.ts'
 import type { AirtableTransport } from '../../src/targets/airtable/transport.ts'
-import { createOffload } from '../../src/targets/process/offload.ts'
+import { sharedOffload } from '../../src/targets/process/testing-offload.ts'
 import { changeLogStatements } from '../../src/targets/sqlite/change-log.ts'
 import { openChangeSets } from '../../src/targets/sqlite/change-sets.ts'
 import { openDatabases } from '../../src/targets/sqlite/databases.ts'
@@ -347,7 +347,7 @@ interface ProcessOptions {
 async function openProcess(options: ProcessOptions, declaredNow: () => Declared): Promise<Process> {
   const { folder, path, clock, transport, journal, holder } = options
   const random = seededRandom(options.random)
-  const offload = createOffload({ log })
+  const offload = sharedOffload()
   const databases: Databases = openDatabases({ offload, clock, log })
   const changeSets: ChangeSets = openChangeSets({ path: join(folder, 'checkpoints.db'), clock })
   const targets: AirtableTargets = await openAirtableTargets({
@@ -403,7 +403,6 @@ async function openProcess(options: ProcessOptions, declaredNow: () => Declared)
       await targets.close()
       changeSets.close()
       databases.closeAll()
-      await offload.close()
     },
   }
 }

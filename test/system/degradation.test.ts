@@ -2,10 +2,10 @@
  * A running controller when the machine fails it: the disk fills, a file system is read-only, another program keeps a database
  * to itself. What can go on goes on, the rest waits with its reason, nothing is half written, and all is caught up afterwards.
  */
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { runPython } from '../../src/testing-python.ts'
 import { documents, trueup, trueupJson } from '../support/cli.ts'
 import { type RunningController, startRun } from '../support/controller.ts'
 import { python } from '../support/python.ts'
@@ -81,27 +81,19 @@ async function shown(kind: string, name: string): Promise<Shown> {
 }
 
 const insert = (id: string, database = 'data/leads.db', table = 'leads') =>
-  execFileSync('python3', [
-    '-c',
+  runPython(
     `import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], timeout=20)
 db.execute(f"INSERT INTO {sys.argv[2]} (id, email) VALUES (?, ?)", (sys.argv[3], sys.argv[3].upper() + '@X.EXAMPLE'))
 db.commit()`,
-    workspace.path(database),
-    table,
-    id,
-  ])
+    { args: [workspace.path(database), table, id] },
+  )
 const emailOf = (id: string, database = 'data/leads.db', table = 'leads') =>
-  execFileSync('python3', [
-    '-c',
+  runPython(
     `import sqlite3, sys
 print(sqlite3.connect(sys.argv[1], timeout=20).execute(f"SELECT email FROM {sys.argv[2]} WHERE id = ?", (sys.argv[3],)).fetchone()[0])`,
-    workspace.path(database),
-    table,
-    id,
-  ])
-    .toString()
-    .trim()
+    { args: [workspace.path(database), table, id] },
+  ).trim()
 const mended = (id: string) => emailOf(id) === `${id}@x.example`
 const ballast = () => statSync(workspace.path('.trueup/ballast'), { throwIfNoEntry: false })?.size ?? 0
 

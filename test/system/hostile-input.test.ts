@@ -2,13 +2,13 @@
  * Values that break programs, over the three ways in: the API, an import, and a program that writes the file itself. Each is
  * stored as it is and comes back as it is, or is refused with its place named; nothing stops, and nothing else is harmed.
  */
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { runPython } from '../../src/testing-python.ts'
 import { trueup } from '../support/cli.ts'
 import { eventually, type RunningController, startRun } from '../support/controller.ts'
 import { removeFolder } from '../support/remove.ts'
@@ -46,7 +46,7 @@ imports:
 /** Writes as an agent does, in Python, which checks nothing. */
 function python(file: string, statements: string): void {
   const program = `import sqlite3, os\ndb = sqlite3.connect(${JSON.stringify(join(folder, file))}, timeout=30)\n${statements}\ndb.commit()\ndb.close()`
-  execFileSync('python3', ['-c', program], { stdio: ['ignore', 'pipe', 'pipe'] })
+  runPython(program)
 }
 
 beforeAll(async () => {

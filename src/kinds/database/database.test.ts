@@ -29,17 +29,18 @@ import { driftsOf, makeActions } from '../../engine/planner.ts'
 import type { Declared } from '../../engine/resource.ts'
 import type { JsonValue } from '../../json.ts'
 import { openLog } from '../../log.ts'
-import { createOffload, type OwnedOffload } from '../../targets/process/offload.ts'
+import { sharedOffload } from '../../targets/process/testing-offload.ts'
 import { openDatabases } from '../../targets/sqlite/databases.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
 import type { SqliteProgram } from '../../targets/sqlite/programs.ts'
+import { runPython } from '../../testing-python.ts'
 import { databaseKind } from './index.ts'
 import type { DatabaseDeclaration } from './spec.ts'
 import type { DatabaseState } from './state.ts'
 
 let workspace: string
 let path: string
-let offload: OwnedOffload
+const offload = sharedOffload()
 let databases: Databases
 let checked: string[]
 let memory: Memory
@@ -61,7 +62,6 @@ afterEach(async () => {
 
 function start(): void {
   const log = openLog('silent')
-  offload = createOffload({ log })
   checked = []
   databases = openDatabases({ offload, clock: systemClock, log })
   const counted = {
@@ -78,7 +78,6 @@ function start(): void {
 }
 async function stop(): Promise<void> {
   databases.closeAll()
-  await offload.close()
 }
 
 /** A sound database in the declared form. */
@@ -536,11 +535,10 @@ test('watching tells of a commit by another program', async () => {
   })
   await new Promise((resolve) => setTimeout(resolve, 400))
   const before = heard
-  execFileSync('python3', [
-    '-c',
+  runPython(
     `import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute("INSERT INTO leads VALUES ('x')"); c.commit()`,
-    path,
-  ])
+    { args: [path] },
+  )
   await expect.poll(() => heard, { timeout: 5000 }).toBeGreaterThan(before)
   watch?.close()
   expect(existsSync(path)).toBe(true)

@@ -1,20 +1,20 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../clock.ts'
 import { type DesiredState, desiredStateSchema } from '../../desired/schema.ts'
 import type { EffectContext, Kind } from '../../engine/kind.ts'
 import type { Observation } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import { openLog } from '../../log.ts'
-import { createOffload, type OwnedOffload } from '../../targets/process/offload.ts'
+import { sharedOffload } from '../../targets/process/testing-offload.ts'
 import { changeLogStatements } from '../../targets/sqlite/change-log.ts'
 import { openDatabases } from '../../targets/sqlite/databases.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
+import { runPython } from '../../testing-python.ts'
 import {
   createQualityInspector,
   createQualityStore,
@@ -34,7 +34,7 @@ interface Opened {
 
 let folder: string
 let path: string
-let offload: OwnedOffload
+const offload = sharedOffload()
 let databases: Databases
 let nowMs: number
 let mirrored: number | undefined
@@ -42,10 +42,6 @@ let opened: Opened[]
 
 const context: EffectContext = { signal: new AbortController().signal, progress: () => undefined }
 
-beforeAll(() => {
-  offload = createOffload({ log: openLog('silent') })
-})
-afterAll(() => offload.close())
 beforeEach(() => {
   nowMs = Date.UTC(2026, 10, 26, 12)
   mirrored = undefined
@@ -89,7 +85,7 @@ function create(db: Database.Database): void {
 /** Writes as an agent does: in Python, through a connection of its own. */
 function python(script: string): void {
   const program = `import sqlite3\ndb = sqlite3.connect(${JSON.stringify(path)})\n${script}\ndb.commit()\ndb.close()`
-  execFileSync('python3', ['-c', program], { stdio: ['ignore', 'pipe', 'pipe'] })
+  runPython(program)
 }
 
 function declared({ kind }: Opened, desired: DesiredState = everyCheck()): Declared<QualitySpec> {

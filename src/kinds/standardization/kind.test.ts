@@ -13,18 +13,19 @@ import type { Observation, Scope } from '../../engine/observation.ts'
 import type { Declared } from '../../engine/resource.ts'
 import type { JsonValue } from '../../json.ts'
 import { openLog } from '../../log.ts'
-import { createOffload, type OwnedOffload } from '../../targets/process/offload.ts'
+import { sharedOffload } from '../../targets/process/testing-offload.ts'
 import { changeLogStatements } from '../../targets/sqlite/change-log.ts'
 import { openChangeSets } from '../../targets/sqlite/change-sets.ts'
 import { openDatabases } from '../../targets/sqlite/databases.ts'
 import type { ChangeSets, Databases } from '../../targets/sqlite/ports.ts'
+import { runPython } from '../../testing-python.ts'
 import { standardizationKind } from './index.ts'
 import type { StandardizationSpec } from './spec.ts'
 import type { StandardizationState } from './state.ts'
 
 let folder: string
 let path: string
-let offload: OwnedOffload
+const offload = sharedOffload()
 let databases: Databases
 let changeSets: ChangeSets
 let kind: Kind<StandardizationSpec, StandardizationState>
@@ -39,7 +40,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'standardization-'))
   path = join(folder, 'leads.db')
   const log = openLog('silent')
-  offload = createOffload({ log })
   databases = openDatabases({ offload, clock: systemClock, log })
   const checkpointsPath = join(folder, 'checkpoints.db')
   changeSets = openChangeSets({ path: checkpointsPath, clock: systemClock })
@@ -60,7 +60,6 @@ beforeEach(() => {
 afterEach(async () => {
   changeSets.close()
   databases.closeAll()
-  await offload.close()
   rmSync(folder, { recursive: true })
 })
 
@@ -99,7 +98,7 @@ const columns = 'id, full_name, email, phone, status, verified'
 /** Writes as an agent does: in Python, through a connection of its own, in WAL mode. */
 function python(statements: string, input: unknown = null): string {
   const program = `import sqlite3, json, sys\ndb = sqlite3.connect(${JSON.stringify(path)})\ndb.execute("PRAGMA journal_mode=WAL")\n${statements}\ndb.commit()\ndb.close()`
-  return execFileSync('python3', ['-c', program], { encoding: 'utf8', input: JSON.stringify(input) })
+  return runPython(program, { input: JSON.stringify(input) })
 }
 
 function seed(rows: readonly Row[], setUp = ''): void {

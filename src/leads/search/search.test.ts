@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../clock.ts'
-import { openLog } from '../../log.ts'
 import { seededRandom } from '../../random.ts'
-import { createOffload } from '../../targets/process/offload.ts'
+import { sharedOffload } from '../../targets/process/testing-offload.ts'
 import type { ChangeFeed } from '../ports.ts'
 import { createLeadRepository } from '../repository.ts'
 import { leadTableOf } from '../table.ts'
@@ -19,8 +18,7 @@ import { createLeadSearch, type LeadSearch } from './search.ts'
 const spec = testingDesiredState().tables.leads
 if (spec === undefined) throw new Error('the testing state has leads')
 const table = leadTableOf('leads', spec)
-const offload = createOffload({ log: openLog('silent') })
-afterAll(() => offload.close())
+const offload = sharedOffload()
 
 let folder: string
 let db: Database.Database

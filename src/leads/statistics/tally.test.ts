@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../clock.ts'
-import { openLog } from '../../log.ts'
-import { createOffload, type OwnedOffload } from '../../targets/process/offload.ts'
+import { sharedOffload } from '../../targets/process/testing-offload.ts'
 import { changeLogStatements } from '../../targets/sqlite/change-log.ts'
 import { createLeadReader } from '../reader.ts'
 import { leadTableOf } from '../table.ts'
@@ -20,15 +19,11 @@ if (spec === undefined) throw new Error('the testing state has leads')
 const table = leadTableOf('leads', spec)
 const fields = [...table.fields.keys()]
 
-let offload: OwnedOffload
+const offload = sharedOffload()
 let folder: string
 let db: Database.Database
 let tally: StatisticsTally
 
-beforeAll(() => {
-  offload = createOffload({ log: openLog('silent') })
-})
-afterAll(() => offload.close())
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'figures-'))
   db = new Database(join(folder, 'leads.db'))

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../clock.ts'
 import { openLog } from '../../log.ts'
 import { systemRandom } from '../../random.ts'
-import { createOffload, type OwnedOffload } from '../process/offload.ts'
+import { sharedOffload } from '../process/testing-offload.ts'
 import { openDatabases } from '../sqlite/databases.ts'
 import type { Databases } from '../sqlite/ports.ts'
 import { erasedBy } from './marks.ts'
@@ -18,18 +18,16 @@ const outcome = { rows: [{ table: 'leads', count: 1 }], traces: [], searched: 3,
 
 let folder: string
 let store: SuppressionStore
-let offload: OwnedOffload
+const offload = sharedOffload()
 let databases: Databases
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'suppression-'))
   store = openSuppressionStore(join(folder, '.trueup'), { random: systemRandom })
-  offload = createOffload({ log: openLog('silent') })
   databases = openDatabases({ offload, clock: systemClock, log: openLog('silent') })
 })
 afterEach(async () => {
   store.close()
   databases.closeAll()
-  await offload.close()
   rmSync(folder, { recursive: true })
 })
 const own = () => join(folder, '.trueup')

@@ -7,14 +7,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../clock.ts'
 import { openLog } from '../../log.ts'
 import type { Cell } from '../../values/field-type.ts'
-import { createOffload, type OwnedOffload } from '../process/offload.ts'
+import { sharedOffload } from '../process/testing-offload.ts'
 import { openChangeSets } from './change-sets.ts'
 import { openDatabases } from './databases.ts'
 import type { Change, ChangeSets, ChangeTarget, Databases, RowChoice } from './ports.ts'
 
 let folder: string
 let path: string
-let offload: OwnedOffload
+const offload = sharedOffload()
 let databases: Databases
 let sets: ChangeSets
 let target: ChangeTarget
@@ -24,7 +24,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'choice-'))
   path = join(folder, 'leads.db')
   target = { path, table: 'leads', keyColumn: 'id' }
-  offload = createOffload({ log: openLog('silent') })
   databases = openDatabases({ offload, clock: systemClock, log: openLog('silent') })
   sets = openChangeSets({ path: join(folder, '.trueup', 'checkpoints.db'), clock: systemClock })
   sql(`CREATE TABLE leads (id TEXT PRIMARY KEY, email TEXT, name TEXT);
@@ -33,7 +32,6 @@ beforeEach(() => {
 afterEach(async () => {
   sets.close()
   databases.closeAll()
-  await offload.close()
   rmSync(folder, { recursive: true })
 })
 

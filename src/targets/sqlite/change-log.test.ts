@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { runPython } from '../../testing-python.ts'
 import { changeLogRowsMax, changeLogStatements, placeIn, readChangeLog } from './change-log.ts'
 
 let folder: string
@@ -27,7 +27,7 @@ function install(table = 'leads'): void {
 }
 function python(code: string): string {
   const program = `import sqlite3\ndb = sqlite3.connect(${JSON.stringify(path)})\n${code}\ndb.commit()`
-  return execFileSync('python3', ['-c', program], { encoding: 'utf8' })
+  return runPython(program)
 }
 
 describe('the change log', () => {

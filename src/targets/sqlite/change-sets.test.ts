@@ -7,7 +7,7 @@ import { systemClock } from '../../clock.ts'
 import { OperationalError } from '../../errors.ts'
 import { openLog } from '../../log.ts'
 import type { Cell } from '../../values/field-type.ts'
-import { createOffload, type OwnedOffload } from '../process/offload.ts'
+import { sharedOffload } from '../process/testing-offload.ts'
 import { erasedChange, erasedKey } from './change-codec.ts'
 import { openChangeSets } from './change-sets.ts'
 import { openDatabases } from './databases.ts'
@@ -16,7 +16,7 @@ import type { Change, ChangeSets, ChangeTarget, Databases, ExpiryBounds } from '
 
 let folder: string
 let path: string
-let offload: OwnedOffload
+const offload = sharedOffload()
 let databases: Databases
 let sets: ChangeSets
 let target: ChangeTarget
@@ -26,7 +26,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sets-'))
   path = join(folder, 'leads.db')
   target = { path, table: 'leads', keyColumn: 'id' }
-  offload = createOffload({ log: openLog('silent') })
   databases = openDatabases({ offload, clock: systemClock, log: openLog('silent') })
   sets = openChangeSets({ path: join(folder, '.trueup', 'checkpoints.db'), clock: systemClock })
   sql(`PRAGMA journal_mode = WAL;
@@ -35,7 +34,6 @@ beforeEach(() => {
 afterEach(async () => {
   sets.close()
   databases.closeAll()
-  await offload.close()
   rmSync(folder, { recursive: true })
 })
 

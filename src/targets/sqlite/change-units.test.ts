@@ -6,14 +6,14 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../clock.ts'
 import { openLog } from '../../log.ts'
-import { createOffload, type OwnedOffload } from '../process/offload.ts'
+import { sharedOffload } from '../process/testing-offload.ts'
 import { openChangeSets } from './change-sets.ts'
 import { openDatabases } from './databases.ts'
 import type { Change, ChangeSets, Databases } from './ports.ts'
 
 let folder: string
 let path: string
-let offload: OwnedOffload
+const offload = sharedOffload()
 let databases: Databases
 let changeSets: ChangeSets
 beforeEach(() => {
@@ -25,14 +25,12 @@ beforeEach(() => {
     INSERT INTO leads VALUES ('a', NULL), ('b', 'x@y.example'), ('c', NULL), ('d', 'z@y.example');
     INSERT INTO calls VALUES (1, 'b'), (2, 'd');`)
   db.close()
-  offload = createOffload({ log: openLog('silent') })
   databases = openDatabases({ offload, clock: systemClock, log: openLog('silent') })
   changeSets = openChangeSets({ path: join(folder, 'checkpoints.db'), clock: systemClock })
 })
 afterEach(async () => {
   changeSets.close()
   databases.closeAll()
-  await offload.close()
   rmSync(folder, { recursive: true, force: true })
 })
 

@@ -18,20 +18,19 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { python } from '../../../test/support/python.ts'
 import { systemClock } from '../../clock.ts'
 import { openLog } from '../../log.ts'
-import { createOffload, type OwnedOffload } from '../process/offload.ts'
+import { sharedOffload } from '../process/testing-offload.ts'
 import { openDatabases } from './databases.ts'
 import type { Databases } from './ports.ts'
 
 let folder: string
 let copiesFolder: string
-let offload: OwnedOffload
+const offload = sharedOffload()
 let copied: number
 let databases: Databases
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'read-'))
   copiesFolder = mkdtempSync(join(tmpdir(), 'copies-'))
-  offload = createOffload({ log: openLog('silent') })
   copied = 0
   const counted = {
     thread: offload.thread,
@@ -44,7 +43,6 @@ beforeEach(() => {
 })
 afterEach(async () => {
   databases.closeAll()
-  await offload.close()
   rmSync(folder, { recursive: true })
   rmSync(copiesFolder, { recursive: true })
 })

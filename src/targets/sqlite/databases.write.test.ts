@@ -8,25 +8,23 @@ import { python } from '../../../test/support/python.ts'
 import { systemClock } from '../../clock.ts'
 import { OperationalError } from '../../errors.ts'
 import { openLog } from '../../log.ts'
-import { createOffload, type OwnedOffload } from '../process/offload.ts'
+import { sharedOffload } from '../process/testing-offload.ts'
 import { switchJournalMode } from './connection.ts'
 import { openDatabases } from './databases.ts'
 import type { Databases } from './ports.ts'
 
 let folder: string
 let path: string
-let offload: OwnedOffload
+const offload = sharedOffload()
 let databases: Databases
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'write-'))
   path = join(folder, 'leads.db')
-  offload = createOffload({ log: openLog('silent') })
   databases = openDatabases({ offload, clock: systemClock, log: openLog('silent') })
 })
 afterEach(async () => {
   databases.closeAll()
-  await offload.close()
   rmSync(folder, { recursive: true })
 })
 

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { systemClock } from '../../../clock.ts'
 import { openLog } from '../../../log.ts'
-import { createOffload } from '../../../targets/process/offload.ts'
+import { sharedOffload } from '../../../targets/process/testing-offload.ts'
 import { openDatabases } from '../../../targets/sqlite/databases.ts'
 import { lazySyncStore } from './open.ts'
 
@@ -17,7 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 it('that could not be opened, as on a full disk, is opened by a later call', async () => {
   const log = openLog('silent')
-  const offload = createOffload({ log })
+  const offload = sharedOffload()
   const databases = openDatabases({ offload, clock: systemClock, log })
   const path = join(folder, 'sync.db')
   // What another version wrote is refused as it is opened, like a file that has no room for its schema.
@@ -32,5 +32,4 @@ it('that could not be opened, as on a full disk, is opened by a later call', asy
   expect(await store.open()).toBe(opened)
   await store.close()
   databases.closeAll()
-  await offload.close()
 })
