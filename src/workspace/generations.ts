@@ -91,7 +91,13 @@ export function openGenerations(options: GenerationsOptions): Generations {
       pluginChannels: options.pluginChannels,
     })
 
-  let current = acceptedBefore(journal, parse)
+  /** The file nearly always holds what is in force: until it has been read, what was parsed of that is kept. */
+  const parsedOf = new Map<string, ParsedDesiredState>()
+  let current = acceptedBefore(journal, (yaml) => {
+    const parsed = parse(yaml)
+    parsedOf.set(yaml, parsed)
+    return parsed
+  })
   let problems: readonly Problem[] = []
   let leftBehind: readonly string[] = []
   let waiting: (InForce & { readonly why: string; readonly gone: readonly string[] }) | undefined
@@ -109,7 +115,9 @@ export function openGenerations(options: GenerationsOptions): Generations {
 
   function reload(actor = 'controller'): boolean {
     const read = readBytes(options)
-    const parsed = parse(read)
+    const text = Buffer.from(read).toString('utf8')
+    const parsed = parsedOf.get(text) ?? parse(read)
+    parsedOf.clear()
     const before = current
     if (parsed.is === 'invalid') {
       problems = parsed.problems
@@ -120,7 +128,7 @@ export function openGenerations(options: GenerationsOptions): Generations {
     } else {
       const wasInvalid = problems.length > 0
       problems = []
-      consider(Buffer.from(read).toString('utf8'), parsed.state, actor)
+      consider(text, parsed.state, actor)
       if (wasInvalid && before !== undefined && current === before && waiting === undefined)
         tell({ is: 'accepted', number: before.number, changes: [] })
     }

@@ -106,11 +106,14 @@ async function expectOne(command: readonly string[]): Promise<void> {
   expect(startedPids()).toEqual([pid])
 }
 
+/** The process dies at each of some sixty boundaries with `npm run soak:services`, at every third one of them otherwise. */
+const everyPoint = process.env.CRASH_POINTS === 'all' ? 1 : 3
+
 describe('a crash at every boundary', () => {
-  test('of a first start, a restart and a start after a failure ends with one copy: 60 points and more', async () => {
+  test('of a first start, a restart and a start after a failure ends with one copy', async () => {
     let points = 0
     for (const scenario of ['first', 'restart', 'after-failure'] as const) {
-      for (let at = 1; ; at += 1) {
+      for (let at = 1; ; at += everyPoint) {
         rmSync(ownFolder(), { recursive: true, force: true })
         mkdirSync(ownFolder())
         if (scenario !== 'first') await live(old, whole())
@@ -134,7 +137,7 @@ describe('a crash at every boundary', () => {
         points += 1
       }
     }
-    expect(points).toBeGreaterThanOrEqual(60)
+    expect(points).toBeGreaterThanOrEqual(60 / everyPoint)
   }, 240_000)
 })
 

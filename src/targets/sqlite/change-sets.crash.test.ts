@@ -14,8 +14,11 @@ import { openChangeSets } from './change-sets.ts'
 import { openDatabases } from './databases.ts'
 import type { Databases } from './ports.ts'
 
-/** Rounds; the applying process is killed twice in each, and twice more while it takes the action back. */
-const rounds = 12
+/**
+ * Rounds; the applying process is killed twice in each, and twice more while it takes the action back. `npm run soak:changes`
+ * has forty.
+ */
+const rounds = Number(process.env.CHANGE_ROUNDS ?? 4)
 const updates = 2600
 const inserts = 700
 const deletes = 700
