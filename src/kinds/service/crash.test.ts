@@ -91,10 +91,12 @@ const startedPids = () =>
         .map(Number)
     : []
 
+/** The program tells its start itself, some moments after it was launched. */
+const hasStarted = () => vi.waitFor(() => expect(startedPids()).not.toEqual([]), 10_000)
+
 /** Exactly one copy runs, as declared; it is the only one that was started, and the record names it. */
 async function expectOne(command: readonly string[]): Promise<void> {
-  // The program tells its start itself, some moments after it was launched.
-  await vi.waitFor(() => expect(startedPids()).not.toEqual([]), 10_000)
+  await hasStarted()
   const uuids = liveInstances(folder, 'one')
   expect(uuids).toHaveLength(1)
   const record = recordedOf(folder, 'one')
@@ -116,7 +118,12 @@ describe('a crash at every boundary', () => {
       for (let at = 1; ; at += everyPoint) {
         rmSync(ownFolder(), { recursive: true, force: true })
         mkdirSync(ownFolder())
-        if (scenario !== 'first') await live(old, whole())
+        if (scenario !== 'first') {
+          rmSync(started(), { force: true })
+          await live(old, whole())
+          // Told later, it would be taken for one that was started afterwards.
+          await hasStarted()
+        }
         if (scenario === 'after-failure') {
           await killAll(folder, 'one')
           await systemClock.sleep(120)
