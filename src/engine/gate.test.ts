@@ -315,6 +315,15 @@ describe('the gate', () => {
     ])
   })
 
+  it('says what a person does about repairs that somebody always takes back', () => {
+    const succeeded = { is: 'succeeded', atMs: nowMs, resolves: ['mode.file'] } as const
+    const drift = [{ path: 'mode.file', desired: 'a', observed: 'b', affected: { count: 1, sample: [] } }]
+    const ineffective = [1, 2, 3].reduce((state) => stepBreaker(state, { ...succeeded, drift }), closedBreaker)
+    const [reason] = gate({ breaker: ineffective }).reasons
+    expect(reason).toMatchObject({ code: 'breaker-open', message: expect.stringContaining('Ineffective') })
+    expect(reason?.nextStep).toMatch(/trueup why .*trueup apply/)
+  })
+
   it('lets a probe through a breaker that has cooled down', () => {
     expect(gate({ breaker: openBreaker })).toMatchObject({ decision: 'wait', wakeUpMs: nowMs + 60_000 })
     expect(gate({ breaker: openBreaker, nowMs: nowMs + 60_000 }).decision).toBe('auto')

@@ -165,8 +165,12 @@ function refusals({ action, observeOnly, rejected }: GateInput): readonly GateRe
 function obstacles(input: GateInput): readonly GateReason[] {
   const { action, policy, nowMs, suspended, budget } = input
   const reasons: GateReason[] = []
-  const wait = (code: GateCode, message: string, untilMs?: number) =>
-    reasons.push({ code, asks: 'wait', message, ...(untilMs === undefined ? {} : { untilMs }) })
+  const wait = (code: GateCode, message: string, untilMs?: number, nextStep?: string) =>
+    reasons.push({
+      ...{ code, asks: 'wait', message },
+      ...(untilMs === undefined ? {} : { untilMs }),
+      ...(nextStep === undefined ? {} : { nextStep }),
+    })
 
   if (input.mode === 'observe' || policy.mode === 'observe') {
     wait('mode-observe', 'the mode is observe: drift is reported and nothing is repaired')
@@ -179,7 +183,12 @@ function obstacles(input: GateInput): readonly GateReason[] {
   for (const { code, message, nextStep } of input.obstacles ?? [])
     reasons.push({ code, asks: 'wait', message, nextStep })
   const breaker = breakerAt(input.breaker, nowMs)
-  if (breaker.is === 'open') wait('breaker-open', `${breaker.reason}: ${breaker.message}`, breaker.untilMs)
+  if (breaker.is === 'open') {
+    // A failure is tried again by itself.
+    const isForPeople = breaker.reason === 'Ineffective'
+    const nextStep = isForPeople ? takenBackStep(keyText(action.resource)) : undefined
+    wait('breaker-open', `${breaker.reason}: ${breaker.message}`, breaker.untilMs, nextStep)
+  }
   for (const { key, status, why } of input.dependencies) {
     if (status === 'usable') continue
     const state = status === 'unusable' ? 'is not usable' : 'has not been looked at'
@@ -190,6 +199,10 @@ function obstacles(input: GateInput): readonly GateReason[] {
     wait('budget', message, budget.refillsAtMs)
   }
   return reasons
+}
+
+function takenBackStep(resource: string): string {
+  return `find the program that takes the repair back (\`trueup why ${resource}\` says what differs) and stop it; then \`trueup apply ${resource}\` repairs again`
 }
 
 /** What a person may take responsibility for. */

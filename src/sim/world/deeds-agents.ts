@@ -129,7 +129,8 @@ export const agentDeeds: readonly Deed[] = [
       trapped(scene, { kinds: ['standardization'], verbs: ['standardize'] }, () => {
         const untidy = rowsOf(scene).filter(({ email }) => email !== null && email !== email.toLowerCase())
         const row = oneOf(untidy, scene.random)
-        if (row !== undefined) rewriteEmails(scene, [row.id], "'New.' || trim(email)")
+        // Once only: what stands before the @ may have 64 letters.
+        if (row !== undefined) rewriteEmails(scene, [row.id], "'New.' || replace(lower(trim(email)), 'new.', '')")
         return row?.full_name
       }),
   },

@@ -131,6 +131,10 @@ function decide(rest: Rest, controller: Controller, asksForLook: boolean): void 
       port.resume({ resource: { kind, name: resource }, actor: 'token:ann' })
     }
     if (asksForLook) port.reconcile({ resource: undefined, actor: 'token:ann' })
+    // The program that took each repair back has ended: they do what the reason says.
+    for (const { declared, conditions } of workspace.engine.statuses.all())
+      if (conditions.some(({ status, message }) => status === 'true' && message.startsWith('Ineffective')))
+        port.reconcile({ resource: declared.key, actor: 'token:ann' })
     for (const { actions } of workspace.engine.statuses.all()) {
       for (const { action, gate } of actions) {
         // What waits for something else is not theirs to decide.
