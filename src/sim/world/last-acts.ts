@@ -8,7 +8,7 @@ import type { Mode } from '../episode.ts'
 import { mixed } from '../mixed.ts'
 import type { Book } from './book.ts'
 import type { Controller } from './controller.ts'
-import type { Declaration } from './declared.ts'
+import { type Declaration, maxRuntimeMs } from './declared.ts'
 import { type Deed, oneOf, type Scene } from './deed.ts'
 import { agentDeeds, holdLock, makeUntidy, rewriteEmails } from './deeds-agents.ts'
 import { colleagueDeeds, editNamed } from './deeds-colleagues.ts'
@@ -268,6 +268,18 @@ const lastActs: readonly LastAct[] = [
     name: 'a program hangs',
     async play(scene) {
       doAll(scene, machineDeeds, ['program hangs'])
+    },
+  },
+  {
+    name: 'a run of the job does not end by itself',
+    async play(scene, advance) {
+      const { world } = scene
+      declare(scene, { ...world.declaration, ...free })
+      world.programs.isNextRunEndless = true
+      // Until its next moment, and as long again as it may take.
+      for (let waitedMs = 0; waitedMs < 6 * minuteMs && world.programs.isNextRunEndless; waitedMs += minuteMs / 2)
+        await advance(minuteMs / 2)
+      await advance(maxRuntimeMs)
     },
   },
   {

@@ -18,6 +18,8 @@ export interface Programs {
   readonly starts: { readonly lockName: string; readonly atMs: number }[]
   /** What the command of a program holds whose new declaration waits to be started: that start is another try. */
   readonly redeclared: Map<string, string>
+  /** Whether the next run of the job goes on until it is ended. */
+  isNextRunEndless: boolean
   /** Programs that failed by themselves, with the moment; they have not been started since. */
   readonly failures: Map<string, number>
 }
@@ -72,7 +74,7 @@ export function createPrograms(clock: VirtualClock, folder: string): Programs {
       })
     },
   }
-  return { fake, host, hanging, doubled, starts, redeclared, failures }
+  return { fake, host, hanging, doubled, starts, redeclared, failures, isNextRunEndless: false }
 }
 
 function touch(path: string, atMs: number): void {

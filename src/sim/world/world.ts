@@ -110,10 +110,12 @@ export function createWorld(seed: number, show?: (line: string) => void): World 
   sandbox.control.ensureBase(base)
   const programs = createPrograms(clock, folder)
   const hours = seededRandom(seed ^ 0x3c)
-  programs.fake.script = (order) =>
-    order.lockName.startsWith('job-')
-      ? { afterMs: Math.floor(hours.next() * runMs), code: hours.next() < 0.2 ? 1 : 0 }
-      : undefined
+  programs.fake.script = (order) => {
+    if (!order.lockName.startsWith('job-')) return undefined
+    const isEndless = programs.isNextRunEndless
+    programs.isNextRunEndless = false
+    return isEndless ? undefined : { afterMs: Math.floor(hours.next() * runMs), code: hours.next() < 0.2 ? 1 : 0 }
+  }
   const watchers = new Map<string, Set<() => void>>()
   const told: Sandbox = {
     ...sandbox,
