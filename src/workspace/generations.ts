@@ -91,13 +91,7 @@ export function openGenerations(options: GenerationsOptions): Generations {
       pluginChannels: options.pluginChannels,
     })
 
-  /** The file nearly always holds what is in force: until it has been read, what was parsed of that is kept. */
-  const parsedOf = new Map<string, ParsedDesiredState>()
-  let current = acceptedBefore(journal, (yaml) => {
-    const parsed = parse(yaml)
-    parsedOf.set(yaml, parsed)
-    return parsed
-  })
+  let current = acceptedBefore(journal, parse)
   let problems: readonly Problem[] = []
   let leftBehind: readonly string[] = []
   let waiting: (InForce & { readonly why: string; readonly gone: readonly string[] }) | undefined
@@ -115,9 +109,7 @@ export function openGenerations(options: GenerationsOptions): Generations {
 
   function reload(actor = 'controller'): boolean {
     const read = readBytes(options)
-    const text = Buffer.from(read).toString('utf8')
-    const parsed = parsedOf.get(text) ?? parse(read)
-    parsedOf.clear()
+    const parsed = parse(read)
     const before = current
     if (parsed.is === 'invalid') {
       problems = parsed.problems
@@ -128,7 +120,7 @@ export function openGenerations(options: GenerationsOptions): Generations {
     } else {
       const wasInvalid = problems.length > 0
       problems = []
-      consider(text, parsed.state, actor)
+      consider(Buffer.from(read).toString('utf8'), parsed.state, actor)
       if (wasInvalid && before !== undefined && current === before && waiting === undefined)
         tell({ is: 'accepted', number: before.number, changes: [] })
     }
@@ -161,7 +153,10 @@ export function openGenerations(options: GenerationsOptions): Generations {
     journal.append([{ type, actor, body: { number: next.number, hash: next.hash, yaml: next.yaml } }])
   }
 
-  reload()
+  // The file nearly always holds what is in force, to the byte. That was parsed just now, by variables that may have changed since.
+  if (current !== undefined && Buffer.from(current.yaml).equals(readBytes(options)))
+    consider(current.yaml, current.state, 'controller')
+  else reload()
   return {
     inForce() {
       if (current === undefined)

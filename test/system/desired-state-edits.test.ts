@@ -34,6 +34,14 @@ test('a renamed field takes its values along: renamedFrom, nothing dropped and a
   expect((await apply(workspace)).document.run.executed).toEqual([])
 })
 
+test('the same text is another generation where a variable in it has another value', async () => {
+  const workspace = workspaces.copyOf(settled)
+  const { generation } = (await status(workspace)).document
+  const environment = { LEAD_DATABASE_PATH: workspace.main }
+  const moved = await trueupJson(['status'], documents.status, { in: workspace.folder, environment })
+  expect(moved.document.generation).toBe(generation + 1)
+})
+
 test('an added field is a column with its default, and one generation more', async () => {
   const workspace = workspaces.copyOf(settled)
   const { generation } = (await status(workspace)).document
@@ -177,6 +185,17 @@ describe('an invalid file', () => {
     for (const text of ['texxt', 'soon', 'fullname']) {
       expect(shown.stdout).toContain(`desired-state.yaml:${placeOf(yaml, text)}: `)
     }
+  })
+
+  test('a byte that is not UTF-8 is found, also where what is in force has the character that it is shown as', async () => {
+    const workspace = workspaces.fresh()
+    const file = workspace.path('desired-state.yaml')
+    workspace.edit((yaml) => `${yaml}# caf\uFFFD\n`)
+    await apply(workspace, 'database/main')
+    const valid = readFileSync(file)
+    writeFileSync(file, Buffer.concat([valid.subarray(0, valid.indexOf('\uFFFD')), Buffer.from([0xe9, 10])]))
+    const shown = await trueup(['plan', 'database/main'], { in: workspace.folder })
+    expect(shown).toMatchObject({ status: 1, stdout: expect.stringContaining('holds a byte that is not UTF-8') })
   })
 
   test('text that is no YAML at all is placed, too', async () => {
