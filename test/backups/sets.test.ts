@@ -29,6 +29,7 @@ import {
   quietContext,
 } from '../support/backup-world.ts'
 import { python } from '../support/python.ts'
+import { runPython } from '../support/run-python.ts'
 
 const worlds: BackupWorld[] = []
 const fresh = (options?: BackupWorldOptions): BackupWorld => {
@@ -97,16 +98,15 @@ say(n)
         const into = world.path(`restored-${round}`)
         await restoreInto(workspace, { path: made.set.paths[0] ?? '', into, identities: [] }, quietContext)
         // As any program opens it, without Trueup.
-        const torn = execFileSync('python3', [
-          '-c',
+        const torn = runPython(
           `import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
 print(db.execute('PRAGMA integrity_check').fetchone()[0], db.execute('SELECT count(*) > 0 FROM debit').fetchone()[0])
 print(db.execute('SELECT count(*) FROM (SELECT * FROM debit EXCEPT SELECT * FROM credit UNION ALL SELECT * FROM credit EXCEPT SELECT * FROM debit)').fetchone()[0])
 print(db.execute('SELECT count(*) - count(DISTINCT n || writer) FROM debit').fetchone()[0])`,
-          join(into, 'main.db'),
-        ])
-        expect(torn.toString().trim().split('\n')).toEqual(['ok 1', '0', '0'])
+          { args: [join(into, 'main.db')] },
+        )
+        expect(torn.trim().split('\n')).toEqual(['ok 1', '0', '0'])
       }
     })
     writeFileSync(stop, '')
@@ -308,7 +308,7 @@ describe('an encrypted backup', () => {
         plain,
       ])
       const count = `import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM leads').fetchone()[0])`
-      expect(execFileSync('python3', ['-c', count, plain]).toString()).toBe('2\n')
+      expect(runPython(count, { args: [plain] })).toBe('2\n')
     })
   })
 

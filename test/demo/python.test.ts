@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { databasePaths, generateWorkspace } from '../../src/demo/generate.ts'
-import { runPython } from '../../src/testing-python.ts'
 import { removeFolder } from '../support/remove.ts'
+import { runPython } from '../support/run-python.ts'
 
 let root: string
 beforeAll(async () => {

@@ -20,8 +20,8 @@ import { sharedOffload } from '../../src/targets/process/testing-offload.ts'
 import { openChangeSets } from '../../src/targets/sqlite/change-sets.ts'
 import { openDatabases } from '../../src/targets/sqlite/databases.ts'
 import type { ChangeSets, Databases } from '../../src/targets/sqlite/ports.ts'
-import { runPython } from '../../src/testing-python.ts'
 import { removeFolder } from './remove.ts'
+import { runPython } from './run-python.ts'
 
 export const idle: EffectContext = { signal: new AbortController().signal, progress: () => undefined }
 const full: Scope = { is: 'full' }

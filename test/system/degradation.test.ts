@@ -5,10 +5,10 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { runPython } from '../../src/testing-python.ts'
 import { documents, trueup, trueupJson } from '../support/cli.ts'
 import { type RunningController, startRun } from '../support/controller.ts'
 import { python } from '../support/python.ts'
+import { runPython } from '../support/run-python.ts'
 import { cannotMount, type SmallDisk, smallDisk } from '../support/small-disk.ts'
 import { type Workspace, workspaceAt } from '../support/workspace.ts'
 

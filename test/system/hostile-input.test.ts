@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { runPython } from '../../src/testing-python.ts'
 import { trueup } from '../support/cli.ts'
 import { eventually, type RunningController, startRun } from '../support/controller.ts'
 import { removeFolder } from '../support/remove.ts'
+import { runPython } from '../support/run-python.ts'
 
 const megabytes10 = 10_000_000
 const emoji = '👩‍👩‍👧‍👦 Zoë 🇩🇪 \u{1F9D1}\u{1F3FD}\u200D\u{1F680}'

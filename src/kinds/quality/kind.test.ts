@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { runPython } from '../../../test/support/run-python.ts'
 import { systemClock } from '../../clock.ts'
 import { type DesiredState, desiredStateSchema } from '../../desired/schema.ts'
 import type { EffectContext, Kind } from '../../engine/kind.ts'
@@ -14,7 +15,6 @@ import { sharedOffload } from '../../targets/process/testing-offload.ts'
 import { changeLogStatements } from '../../targets/sqlite/change-log.ts'
 import { openDatabases } from '../../targets/sqlite/databases.ts'
 import type { Databases } from '../../targets/sqlite/ports.ts'
-import { runPython } from '../../testing-python.ts'
 import {
   createQualityInspector,
   createQualityStore,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { runPython } from '../../testing-python.ts'
+import { runPython } from '../../../test/support/run-python.ts'
 import { changeLogRowsMax, changeLogStatements, placeIn, readChangeLog } from './change-log.ts'
 
 let folder: string

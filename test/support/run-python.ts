@@ -1,6 +1,7 @@
 /**
- * Python programs of other people, for tests: a process of its own that carries out one program after the other, since to
- * start Python takes longer than most of them. What a program leaves open is closed when it ends, as by the end of a process.
+ * Python programs of other people that tests run to their end: a process of its own that carries out one after the other, since
+ * to start Python takes longer than most of them. What a program leaves open is closed when it ends, as by the end of a process.
+ * One that works beside the test is `python` of python.ts.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
